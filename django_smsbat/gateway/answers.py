@@ -1,0 +1,337 @@
+"""SMSBAT's answers and callbacks, read into typed objects.
+
+Tolerant of what the documents disagree on and of what a service may do on a bad day; a body from
+which nothing certain can be read raises `GatewayError` of the kind ``UNREADABLE``.
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from django_smsbat.gateway import statuses
+from django_smsbat.gateway.dialects import Outgoing
+from django_smsbat.gateway.errors import ErrorKind, GatewayError, kind_of_status
+from django_smsbat.gateway.statuses import Status
+
+DEPTH_MAX: Final = 32  # levels; SQLite keeps no JSON of more than a thousand
+_DETAIL_MAX: Final = 500  # characters
+_ID_MAX: Final = 64
+_PARTS_MAX: Final = 32_767
+_MONEY_MAX: Final = Decimal(10**8)
+_MONEY_STEP: Final = Decimal("0.000001")
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a message costs. The currency is empty where SMSBAT names none.
+
+    Attributes:
+        rank: 2 for what is billed, 1 for what is rated, 0 for a bare cost.
+    """
+
+    amount: Decimal
+    currency: str
+    rank: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageResult:
+    """What the answer to a send says of one message.
+
+    Attributes:
+        status: None for a word that nobody has heard of.
+        caller_id, pattern: of a flash call, the number that rings and its visible digits.
+    """
+
+    message_id: str
+    raw_status: str
+    status: Status | None
+    parts: int | None
+    code: str
+    detail: str = field(repr=False)
+    payload: Mapping[str, Any] = field(repr=False)
+    caller_id: str = field(default="", repr=False)
+    pattern: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SendAnswer:
+    """The answer to a send, matched to what was sent.
+
+    Attributes:
+        results: by our own `customer_message_id`.
+        unmentioned: the messages of which the answer says nothing that can be matched.
+        strangers: results that belong to nothing that was sent.
+    """
+
+    messagelist_id: str
+    results: Mapping[str, MessageResult]
+    unmentioned: Sequence[Outgoing]
+    strangers: Sequence[MessageResult] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """What a status check, or a callback, says of one message.
+
+    Attributes:
+        status: None for a word that nobody has heard of.
+        delivered_by: the channel that delivered, such as ``viber`` or ``sms``; empty if unknown.
+    """
+
+    message_id: str
+    messagelist_id: str
+    raw_status: str
+    status: Status | None
+    parts: int | None
+    money: Money | None
+    delivered_by: str
+    payload: Mapping[str, Any] = field(repr=False)
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON with numbers kept exact: money must never pass through a float.
+
+    Raises:
+        ValueError: for anything that is not JSON in UTF-8, is nested too deeply or holds an
+            absurd number.
+    """
+    text = body.decode("utf-8-sig")
+    try:
+        answer = json.loads(text, parse_float=_finite_decimal, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if _depth(answer) > DEPTH_MAX:
+        raise ValueError("nested too deeply")
+    return storable(answer) if "\\u" in text else answer
+
+
+def _depth(value: Any) -> int:
+    """Levels of objects and lists, counted without recursion."""
+    depth, level = 0, [value]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [
+            inner for item in level for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth
+
+
+def storable(value: Any) -> Any:
+    """The same with a replacement character for NUL and half pairs, which no database keeps."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {storable(key): storable(item) for key, item in value.items()}
+    return [storable(item) for item in value] if isinstance(value, list) else value
+
+
+def _finite_decimal(written: str) -> Decimal:
+    try:
+        if math.isfinite(float(written)):
+            return Decimal(written)
+    except InvalidOperation:  # an exponent beyond what a decimal can hold
+        pass
+    raise ValueError("a number is out of range")
+
+
+def _refuse_constant(written: str) -> None:
+    raise ValueError(f"{written} is not JSON")
+
+
+def parse_send(body: bytes, sent: Sequence[Outgoing]) -> SendAnswer:
+    """Read the answer to a send.
+
+    Matched by `customerMessageId`, else by phone where just one message went to that phone.
+    A message mentioned twice counts as taken if one of the mentions says so.
+
+    Raises:
+        GatewayError: of the kind ``UNREADABLE``.
+    """
+    answer = _object(body)
+    items = answer.get("messages")
+    if not isinstance(items, list):
+        raise GatewayError(ErrorKind.UNREADABLE, "the answer has no list of messages")
+    results: dict[str, MessageResult] = {}
+    strangers: list[MessageResult] = []
+    find = _Matcher(sent)
+    for item in items:
+        if not isinstance(item, Mapping):
+            continue
+        result = _result(item)
+        owner = find(item)
+        if owner is None:
+            strangers.append(result)
+        elif owner not in results or _says_taken(result):
+            results[owner] = result
+    unmentioned = [outgoing for outgoing in sent if outgoing.customer_message_id not in results]
+    return SendAnswer(_text(answer.get("messagelistId")), results, unmentioned, strangers)
+
+
+def _says_taken(result: MessageResult) -> bool:
+    return result.status is not None and not result.status.is_failure
+
+
+class _Matcher:
+    """Finds whose result an item of the answer is, by id, else by a phone that is not ambiguous."""
+
+    def __init__(self, sent: Sequence[Outgoing]) -> None:
+        self._ids = {outgoing.customer_message_id for outgoing in sent}
+        count = Counter(outgoing.to for outgoing in sent)
+        self._by_phone = {
+            outgoing.to: outgoing.customer_message_id
+            for outgoing in sent
+            if count[outgoing.to] == 1
+        }
+
+    def __call__(self, item: Mapping[str, Any]) -> str | None:
+        if given := _text(item.get("customerMessageId")):
+            return given if given in self._ids else None
+        phone = _text(item.get("to")) or _text(item.get("recipient"))
+        return self._by_phone.get(f"+{phone.lstrip('+')}")
+
+
+def _result(item: Mapping[str, Any]) -> MessageResult:
+    raw = _text(item.get("status"))
+    code, detail = read_error(item)
+    return MessageResult(
+        message_id=_identifier(item.get("messageId")),
+        raw_status=raw,
+        status=statuses.from_submit_answer(raw),
+        parts=_whole(item.get("parts")),
+        code=code,
+        detail=detail,
+        payload=item,
+        caller_id=_text(item.get("callerId")),
+        pattern=_text(item.get("pattern")),
+    )
+
+
+def parse_status(body: bytes) -> StatusReport:
+    """Read the answer to a status check.
+
+    Raises:
+        GatewayError: of the kind ``UNREADABLE``.
+    """
+    answer = _object(body)
+    if not _text(answer.get("deliverystatus")):
+        raise GatewayError(ErrorKind.UNREADABLE, "the answer has no deliverystatus")
+    return read_report(answer)
+
+
+def read_report(report: Mapping[str, Any]) -> StatusReport:
+    """Read a status report that is parsed already: a callback's, or one that was stored."""
+    raw = _text(report.get("deliverystatus"))
+    status = statuses.from_wire(raw)
+    return StatusReport(
+        message_id=_identifier(report.get("messageId")),
+        messagelist_id=_text(report.get("messagelistId")),
+        raw_status=raw,
+        status=status,
+        parts=_whole(report.get("partscount", report.get("parts"))),
+        money=read_money(report),
+        delivered_by=_channel_that_delivered(report),
+        payload=report,
+    )
+
+
+# What is billed comes before what is rated, and both before a bare cost without a currency.
+_MONEY_KEYS: Final = {
+    2: ("billAmount", "billCurrency"),
+    1: ("rateAmount", "rateCurrency"),
+    0: ("cost", "billCurrency"),
+}
+
+
+def read_money(report: Mapping[str, Any]) -> Money | None:
+    for rank, (amount_key, currency_key) in _MONEY_KEYS.items():
+        amount = _decimal(report.get(amount_key))
+        if amount is not None:
+            return Money(amount, _text(report.get(currency_key))[:3].upper(), rank)
+    return None
+
+
+_REACHED: Final = frozenset({Status.DELIVERED, Status.READ})
+
+
+def _channel_that_delivered(report: Mapping[str, Any]) -> str:
+    channels = report.get("extendedStatuses")
+    named = dict(channels) if isinstance(channels, Mapping) else {}
+    fallbacks = report.get("fallbacks")
+    for fallback in fallbacks if isinstance(fallbacks, list) else []:
+        if isinstance(fallback, Mapping):
+            named[_text(fallback.get("type"))] = fallback.get("status")
+    reached = [
+        name for name, status in named.items() if statuses.from_wire(_text(status)) in _REACHED
+    ]
+    return _text(reached[0])[:16] if reached else ""
+
+
+def parse_error(status: int, body: bytes, retry_after: float | None) -> GatewayError:
+    """The error that an HTTP status outside 2xx means, with SMSBAT's own words where it has any."""
+    code, detail = "", ""
+    try:
+        answer = parse_json(body)
+    except ValueError:
+        answer = None
+    if isinstance(answer, Mapping):
+        code, detail = read_error(answer)
+    return GatewayError(
+        kind_of_status(status), detail, status=status, code=code, retry_after=retry_after
+    )
+
+
+def read_error(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """Code and words, from any of the three shapes in which SMSBAT reports an error."""
+    nested = answer.get("error")
+    if isinstance(nested, Mapping):
+        answer, nested = nested, None
+    detail = _text(answer.get("message")) or _text(nested)
+    return _text(answer.get("code")), detail[:_DETAIL_MAX]
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        answer = parse_json(body)
+    except ValueError:
+        raise GatewayError(ErrorKind.UNREADABLE, "the answer is not JSON") from None
+    if not isinstance(answer, Mapping):
+        raise GatewayError(ErrorKind.UNREADABLE, "the answer is not an object")
+    return answer
+
+
+def _text(value: object) -> str:
+    """Ids come as text or as numbers; anything else is taken for absent."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _identifier(value: object) -> str:
+    """An id that can be kept whole; a longer one could not be asked about and counts as absent."""
+    text = _text(value)
+    return text if len(text) <= _ID_MAX else ""
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= _PARTS_MAX else None
+
+
+def _decimal(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or not 0 <= amount < _MONEY_MAX - 1:
+        return None
+    return amount.quantize(_MONEY_STEP)

@@ -1,0 +1,169 @@
+"""The one table of message types and of the limits that SMSBAT documents for them.
+
+Holds facts only; the message classes apply them, and the admin and the sandbox read them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class MessageType(StrEnum):
+    """The values of `type` on the wire."""
+
+    SMS = "sms"
+    VIBER_PROMO = "viber_promo"
+    VIBER_TRANSACTIONAL = "viber_trans"
+    VIBER_CAROUSEL = "viber_carousel"
+    VIBER_SURVEY = "viber_survey"
+    VIBER_OTP = "viber_otp"
+    RCS = "rcs"
+    FLASH_CALL = "flashcall"
+
+
+class Purpose(StrEnum):
+    """Whether a message needs the recipient's consent."""
+
+    PROMOTIONAL = "promotional"
+    TRANSACTIONAL = "transactional"
+    AS_SAID = "as_said"  # what the campaign says; transactional when sent singly
+
+
+@dataclass(frozen=True)
+class TypeFacts:
+    """What is documented of one message type.
+
+    Attributes:
+        channel: the channel that is tried first, as SMSBAT's ``extendedStatuses`` names it.
+        purpose: whether consent binds it.
+        text_max: characters, None where no document names a limit.
+        has_text: whether the type carries free text at all.
+        ttl_advice: seconds, from and to, as SMSBAT advises.
+        ttl_max: seconds, None where no document names a limit.
+        has_fallback: whether an SMS may follow when the first channel fails.
+    """
+
+    channel: str
+    purpose: Purpose
+    text_max: int | None
+    has_text: bool
+    ttl_advice: tuple[int, int]
+    ttl_max: int | None = None
+    has_fallback: bool = True
+
+
+_HOUR: Final = 3_600
+_DAY: Final = 86_400
+
+TYPES: Final[dict[MessageType, TypeFacts]] = {
+    MessageType.SMS: TypeFacts(
+        channel="sms",
+        purpose=Purpose.AS_SAID,
+        text_max=None,
+        has_text=True,
+        ttl_advice=(_HOUR, 3 * _DAY),
+        has_fallback=False,
+    ),
+    MessageType.VIBER_PROMO: TypeFacts(
+        channel="viber",
+        purpose=Purpose.PROMOTIONAL,
+        text_max=1_000,
+        has_text=True,
+        ttl_advice=(_HOUR, 3 * _DAY),
+    ),
+    MessageType.VIBER_TRANSACTIONAL: TypeFacts(
+        channel="viber",
+        purpose=Purpose.TRANSACTIONAL,
+        text_max=None,
+        has_text=True,
+        ttl_advice=(_DAY, _DAY),
+    ),
+    MessageType.VIBER_CAROUSEL: TypeFacts(
+        channel="viber",
+        purpose=Purpose.PROMOTIONAL,
+        text_max=None,
+        has_text=True,
+        ttl_advice=(_HOUR, 3 * _DAY),
+    ),
+    MessageType.VIBER_SURVEY: TypeFacts(
+        channel="viber",
+        purpose=Purpose.PROMOTIONAL,
+        text_max=85,
+        has_text=True,
+        ttl_advice=(7 * _DAY, 30 * _DAY),
+    ),
+    MessageType.VIBER_OTP: TypeFacts(
+        channel="viber",
+        purpose=Purpose.TRANSACTIONAL,
+        text_max=0,
+        has_text=False,
+        ttl_advice=(300, 600),
+    ),
+    MessageType.RCS: TypeFacts(
+        channel="rcs",
+        purpose=Purpose.AS_SAID,
+        text_max=3_072,
+        has_text=True,
+        ttl_advice=(_HOUR, 3 * _DAY),
+    ),
+    MessageType.FLASH_CALL: TypeFacts(
+        channel="flashcall",
+        purpose=Purpose.TRANSACTIONAL,
+        text_max=0,
+        has_text=False,
+        ttl_advice=(60, 90),
+        ttl_max=120,
+    ),
+}
+
+SENDER_MAX: Final = 11  # Latin letters and digits, for SMS; a phone number may stand there too
+BUTTON_TEXT_MAX: Final = 30  # of a promotional Viber message; for other types none is documented
+
+# No document names these; they are what our own columns hold.
+ANY_SENDER_MAX: Final = 64  # characters
+TTL_MAX: Final = 2_147_483_647  # seconds
+SURVEY_OPTIONS: Final = (2, 5)
+SURVEY_OPTION_MAX: Final = 30
+RCS_BUTTONS_MAX: Final = 4
+RCS_VIDEO_SECONDS_MAX: Final = 120
+FLASH_CALL_TTL: Final = 60  # what SMSBAT takes when none is given
+
+_MEGABYTE: Final = 1_048_576
+VIBER_IMAGE_BYTES_MAX: Final = _MEGABYTE
+VIBER_VIDEO_BYTES_MAX: Final = 10 * _MEGABYTE
+RCS_IMAGE_BYTES_MAX: Final = 2 * _MEGABYTE
+RCS_VIDEO_BYTES_MAX: Final = 10 * _MEGABYTE
+
+VIBER_IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png")
+VIBER_VIDEO_SUFFIXES: Final = (".mp4",)
+RCS_MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "video/mp4", "video/3gpp")
+
+BATCH_MAX: Final = 5_000  # messages in one request
+
+# What a promotional Viber message may be made of. Image with text, or image with a button, is
+# not among them: Viber shows an image either alone or with both.
+PROMO_COMBINATIONS: Final = frozenset(
+    frozenset(parts.split("+"))
+    for parts in (
+        "image",
+        "text",
+        "text+button",
+        "image+text+button",
+        "video",
+        "video+text",
+        "video+text+button",
+    )
+)
+
+
+def is_promotional(message_type: str, *, transactional_campaign: bool | None) -> bool:
+    """Whether opt-outs and quiet hours bind a message.
+
+    Args:
+        message_type: a value of `MessageType`.
+        transactional_campaign: what the campaign says of itself; None for a single message.
+    """
+    purpose = TYPES[MessageType(message_type)].purpose
+    if purpose is Purpose.AS_SAID:
+        return transactional_campaign is False
+    return purpose is Purpose.PROMOTIONAL

@@ -1,0 +1,83 @@
+"""The eight kinds of messages, one class each, and the way back from their stored form."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.messages.base import Content, Message, MessageWithFallback
+from django_smsbat.gateway.messages.rcs import (
+    CreateCalendarEvent,
+    Dial,
+    Media,
+    OpenUrl,
+    Rcs,
+    RcsButton,
+    RcsCard,
+    ShareLocation,
+)
+from django_smsbat.gateway.messages.rules import InvalidMessage
+from django_smsbat.gateway.messages.sms import FlashCall, Sms
+from django_smsbat.gateway.messages.viber import (
+    Button,
+    CarouselItem,
+    ViberCarousel,
+    ViberOtp,
+    ViberPromo,
+    ViberSurvey,
+    ViberTransactional,
+)
+
+__all__ = [
+    "Button",
+    "CarouselItem",
+    "Content",
+    "CreateCalendarEvent",
+    "Dial",
+    "FlashCall",
+    "InvalidMessage",
+    "Media",
+    "Message",
+    "MessageWithFallback",
+    "OpenUrl",
+    "Rcs",
+    "RcsButton",
+    "RcsCard",
+    "ShareLocation",
+    "Sms",
+    "ViberCarousel",
+    "ViberOtp",
+    "ViberPromo",
+    "ViberSurvey",
+    "ViberTransactional",
+    "from_content",
+]
+
+CLASSES: Final[Mapping[MessageType, type[Message]]] = {
+    kind.type: kind
+    for kind in (
+        Sms,
+        ViberPromo,
+        ViberTransactional,
+        ViberCarousel,
+        ViberSurvey,
+        ViberOtp,
+        Rcs,
+        FlashCall,
+    )
+}
+if CLASSES.keys() != TYPES.keys():
+    raise RuntimeError("every message type needs a class, and every class a type")
+
+
+def from_content(content: Content, to: str) -> Message:
+    """The message that this content makes for one phone.
+
+    Raises:
+        InvalidMessage: when the type is unknown or the content does not fit it.
+    """
+    try:
+        kind = CLASSES[MessageType(content.type)]
+    except ValueError:
+        known = ", ".join(MessageType)
+        raise InvalidMessage("type", f"must be one of {known}") from None
+    return kind.from_content(content, to)

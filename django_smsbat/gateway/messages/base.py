@@ -1,0 +1,136 @@
+"""What all message classes share: recipient, sender, life time, fallback, and the stored form.
+
+A message that exists is valid: the classes check themselves when they are made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Self
+
+from django_smsbat.gateway import phones
+from django_smsbat.gateway.message_types import TYPES, MessageType, TypeFacts
+from django_smsbat.gateway.messages import rules
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Content:
+    """What is said, whoever it is said to: the form in which messages are stored and sent.
+
+    Attributes:
+        message_data: what the type needs besides text, in the wire's shape.
+        ttl: seconds to live, None to leave it to SMSBAT.
+        fallback_text: the SMS that follows when the first channel fails, empty for none.
+    """
+
+    type: str
+    sender: str = ""
+    text: str = ""
+    message_data: Mapping[str, Any] = field(default_factory=dict)
+    ttl: int | None = None
+    fallback_text: str = ""
+
+    def __repr__(self) -> str:
+        return f"Content(type={self.type!r})"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Message:
+    """A message to one phone. Its repr shows neither the text nor the whole number.
+
+    Raises:
+        InvalidMessage: from the constructor, naming the field that is wrong.
+    """
+
+    type: ClassVar[MessageType]
+
+    to: str
+    sender: str = ""
+    ttl: int | None = None
+
+    def __post_init__(self) -> None:
+        rules.check_texts("", self)
+        object.__setattr__(self, "to", rules.check_phone("to", self.to))
+        rules.check_sender("sender", self.sender, sms=self._goes_by_sms())
+        rules.check_ttl("ttl", self.ttl, self.facts().ttl_max)
+        self.check()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(to={phones.mask(self.to)!r})"
+
+    @classmethod
+    def facts(cls) -> TypeFacts:
+        return TYPES[cls.type]
+
+    def check(self) -> None:
+        """Refuse what this type does not allow."""
+
+    def data(self) -> dict[str, Any]:
+        """`messageData` in the wire's shape."""
+        return {}
+
+    @classmethod
+    def fields_from_data(cls, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Constructor arguments from `messageData` in the wire's shape."""
+        rules.check_keys("message_data", data, ())
+        return {}
+
+    def content(self) -> Content:
+        return Content(
+            type=self.type.value,
+            sender=self.sender,
+            text=getattr(self, "text", ""),
+            message_data=self.data(),
+            ttl=self.ttl,
+            fallback_text=getattr(self, "fallback_text", ""),
+        )
+
+    @classmethod
+    def from_content(cls, content: Content, to: str) -> Self:
+        """The same message from its stored form.
+
+        Raises:
+            InvalidMessage: when the content does not fit the type.
+        """
+        arguments = cls.fields_from_data(content.message_data)
+        arguments |= _given(cls.facts(), content)
+        return cls(to=to, sender=content.sender, ttl=content.ttl, **arguments)
+
+    def _goes_by_sms(self) -> bool:
+        return self.type is MessageType.SMS or bool(getattr(self, "fallback_text", ""))
+
+
+_NO_TEXT: Final = "this type carries no free text"
+_NO_FALLBACK: Final = "an SMS has no fallback"
+
+
+def _given(facts: TypeFacts, content: Content) -> dict[str, Any]:
+    """Text and fallback as constructor arguments, refused where the type has no place for them."""
+    rules.require(facts.has_text or not content.text, "text", _NO_TEXT)
+    rules.require(facts.has_fallback or not content.fallback_text, "fallback_text", _NO_FALLBACK)
+    given: dict[str, Any] = {"text": content.text} if facts.has_text else {}
+    if facts.has_fallback:
+        given["fallback_text"] = content.fallback_text
+    return given
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class MessageWithFallback(Message):
+    """A message after which an SMS may follow when the first channel fails."""
+
+    fallback_text: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        rules.check_text("fallback_text", self.fallback_text, None, required=False)
+
+
+def to_wire(owner: object, names: Mapping[str, str]) -> dict[str, Any]:
+    """The attributes that were given, under their names on the wire."""
+    values = {wire: getattr(owner, attribute) for attribute, wire in names.items()}
+    return {wire: value for wire, value in values.items() if value not in ("", None)}
+
+
+def from_wire(field: str, data: object, names: Mapping[str, str]) -> dict[str, Any]:
+    """The reverse of `to_wire`; an unknown name is refused."""
+    known = rules.check_keys(field, data, tuple(names.values()))
+    return {attribute: known[wire] for attribute, wire in names.items() if wire in known}

@@ -1,0 +1,154 @@
+"""The checks that message classes are built from, each refusing with the name of the field.
+
+No limit is written here: the numbers come from `message_types`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django_smsbat.gateway import message_types, phones
+
+_SENDER: Final = re.compile(rf"[A-Za-z0-9]{{1,{message_types.SENDER_MAX}}}")
+_UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_SUFFIX: Final = re.compile(r"\.[a-z][a-z0-9]{1,4}$")
+_URL_MAX: Final = 2_048
+
+
+class InvalidMessage(ValueError):
+    """A message that SMSBAT would not take.
+
+    Attributes:
+        field: the argument that is wrong, such as ``button_url`` or ``items[1].title``.
+        reason: one sentence that says what would be right; it never quotes a secret.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+def require(condition: object, field: str, reason: str) -> None:
+    if not condition:
+        raise InvalidMessage(field, reason)
+
+
+def check_phone(field: str, raw: str) -> str:
+    """The number in E.164; what has that form already is taken by the numbering plans' word."""
+    require(isinstance(raw, str), field, "give a phone number as text, such as +380671112233")
+    try:
+        return phones.normalise(raw)
+    except phones.InvalidPhone as error:
+        raise InvalidMessage(field, str(error)) from None
+
+
+def check_text(field: str, text: str, maximum: int | None, *, required: bool = True) -> None:
+    require(isinstance(text, str), field, "give text")
+    require(text.strip() or not required, field, "must not be empty")
+    require(
+        not _UNSENDABLE.search(text),
+        field,
+        "holds a character that cannot be sent (NUL or half a pair)",
+    )
+    if maximum is not None and len(text) > maximum:
+        raise InvalidMessage(field, f"{len(text):,} characters; at most {maximum:,} are allowed")
+
+
+def check_sender(field: str, sender: str, *, sms: bool) -> None:
+    """An SMS shows Latin letters and digits, or a phone number; other channels show any name."""
+    check_text(field, sender, message_types.ANY_SENDER_MAX, required=False)
+    if not sender or not sms or _SENDER.fullmatch(sender):
+        return
+    try:
+        phones.normalise(sender)
+    except phones.InvalidPhone:
+        raise InvalidMessage(
+            field,
+            f"up to {message_types.SENDER_MAX} Latin letters and digits, or a phone number",
+        ) from None
+
+
+def check_ttl(field: str, ttl: int | None, maximum: int | None) -> None:
+    if ttl is None:
+        return
+    require(
+        isinstance(ttl, int) and not isinstance(ttl, bool) and ttl > 0,
+        field,
+        "give whole seconds, more than 0",
+    )
+    most = message_types.TTL_MAX if maximum is None else maximum
+    require(ttl <= most, field, f"{ttl:,} seconds; at most {most:,} are allowed")
+
+
+def check_url(field: str, url: str, suffixes: Sequence[str] = ()) -> None:
+    """An https address; where its path names a kind of file, it has to be one of `suffixes`."""
+    check_text(field, url, None)
+    require(len(url) <= _URL_MAX, field, f"longer than {_URL_MAX:,} characters")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        raise InvalidMessage(field, "not an address") from None
+    fits = parts.scheme == "https" and host and not re.search(r"[\s\x00-\x1f]", url)
+    require(fits, field, "must be an address that begins with https://")
+    name = parts.path.rsplit("/", 1)[-1].lower()
+    if suffixes and "." in name:
+        require(name.endswith(tuple(suffixes)), field, f"must be a file of {' or '.join(suffixes)}")
+
+
+def check_whole(field: str, number: int | None, maximum: int | None = None) -> None:
+    """A whole number above 0, None where it was not given."""
+    if number is None:
+        return
+    require(
+        isinstance(number, int) and not isinstance(number, bool) and number > 0,
+        field,
+        "give a whole number above 0",
+    )
+    if maximum is not None:
+        require(number <= maximum, field, f"{number:,}; at most {maximum:,} is allowed")
+
+
+def check_texts(field: str, owner: Any) -> None:
+    """Every attribute that is declared as text is text: nothing else gets past an emptiness check.
+
+    Args:
+        field: the owner's own name with a dot behind it, empty for a message.
+    """
+    for declared in fields(owner):
+        if declared.type is str:
+            right_type = isinstance(getattr(owner, declared.name), str)
+            require(right_type, f"{field}{declared.name}", "give text")
+
+
+def check_items(
+    field: str, items: Sequence[object], kind: type, least: int, most: int | None
+) -> None:
+    """A list or tuple of the right kind of things, not too few and not too many."""
+    require(isinstance(items, list | tuple), field, "give a list")
+    for place, item in enumerate(items):
+        right_type = isinstance(item, kind)
+        require(right_type, f"{field}[{place}]", f"must be {_KIND_NAMES.get(kind, kind.__name__)}")
+    right = f"{least} to {most}" if most is not None else f"at least {least}"
+    require(
+        len(items) >= least and (most is None or len(items) <= most),
+        field,
+        f"has {len(items)}; {right} are allowed",
+    )
+
+
+_KIND_NAMES: Final[dict[type, str]] = {str: "text"}
+
+
+def check_keys(field: str, data: object, allowed: Sequence[str]) -> Mapping[str, Any]:
+    """The mapping itself, refused when it is none or has a key that nobody would read."""
+    if not isinstance(data, Mapping):
+        raise InvalidMessage(field, "must be an object with named values")
+    unknown = sorted(str(key) for key in data if key not in allowed)
+    if unknown:
+        known = ", ".join(allowed) or "nothing"
+        raise InvalidMessage(field, f"does not know {unknown[0]!r}; it takes {known}")
+    return data

@@ -1,0 +1,70 @@
+"""How many parts an SMS takes, and which characters make it dearer.
+
+GSM 7-bit as in 3GPP TS 23.038: 160 septets in one part, 153 in each of several; anything outside
+that alphabet makes the whole text UCS-2: 70 and 67 UTF-16 units.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gsm0338 import Codec
+
+
+class Encoding(StrEnum):
+    GSM_7BIT = "GSM 7-bit"
+    UCS_2 = "UCS-2"
+
+
+@dataclass(frozen=True)
+class SmsParts:
+    """What a text costs as SMS.
+
+    Attributes:
+        encoding: the alphabet that the whole text needs.
+        units: septets (GSM 7-bit) or UTF-16 units (UCS-2) that the text takes.
+        parts: how many messages the operator bills; an empty text takes none.
+        forced_by: the characters outside GSM 7-bit, each once, in order of appearance.
+    """
+
+    encoding: Encoding
+    units: int
+    parts: int
+    forced_by: tuple[str, ...]
+
+
+_ESCAPE: Final = 0x1B
+_SINGLE: Final = {Encoding.GSM_7BIT: 160, Encoding.UCS_2: 70}
+_EACH: Final = {Encoding.GSM_7BIT: 153, Encoding.UCS_2: 67}
+
+
+def _decoded(codes: Iterable[bytes]) -> frozenset[str]:
+    codec = Codec()
+    return frozenset(codec.decode(code, "ignore")[0] for code in codes) - {""}
+
+
+BASIC: Final = _decoded(bytes([code]) for code in range(0x80) if code != _ESCAPE)
+EXTENSION: Final = (
+    _decoded(bytes([_ESCAPE, code]) for code in range(0x80) if code != _ESCAPE) - BASIC
+)
+
+
+def count_parts(text: str) -> SmsParts:
+    """Count exactly as operators do: a two-unit character is never split between parts."""
+    forced_by = tuple(dict.fromkeys(c for c in text if c not in BASIC and c not in EXTENSION))
+    if forced_by:
+        return _count(Encoding.UCS_2, [2 if ord(c) > 0xFFFF else 1 for c in text], forced_by)
+    return _count(Encoding.GSM_7BIT, [2 if c in EXTENSION else 1 for c in text], ())
+
+
+def _count(encoding: Encoding, widths: list[int], forced_by: tuple[str, ...]) -> SmsParts:
+    units = sum(widths)
+    if units <= _SINGLE[encoding]:
+        return SmsParts(encoding, units, min(1, units), forced_by)
+    room, parts = 0, 0
+    for width in widths:
+        if width > room:
+            room, parts = _EACH[encoding], parts + 1
+        room -= width
+    return SmsParts(encoding, units, parts, forced_by)

@@ -1,0 +1,98 @@
+"""The one vocabulary of message statuses: their order, their spellings on the wire.
+
+Everything that speaks of a status (choices, filters, colours, documents) is derived from here.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+
+class Status(StrEnum):
+    """What became of a message. Members stand in the order in which a message moves forward."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNCONFIRMED = "unconfirmed"
+    ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
+    PROCESSING = "processing"
+    SENT = "sent"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    UNDELIVERABLE = "undeliverable"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    READ = "read"
+
+    @property
+    def is_failure(self) -> bool:
+        return self in FAILURES
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more is asked about such a message, though a later report may still move it."""
+        return self in FINAL
+
+
+FAILURES: Final = frozenset(
+    {Status.REJECTED, Status.CANCELLED, Status.UNDELIVERABLE, Status.EXPIRED, Status.FAILED}
+)
+FINAL: Final = FAILURES | {Status.DELIVERED, Status.READ}
+UNSENT: Final = frozenset({Status.QUEUED, Status.SENDING})
+IN_DELIVERY: Final = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.PROCESSING, Status.SENT})
+
+_ORDER: Final = {status: place for place, status in enumerate(Status)}
+_FAILURE_PLACE: Final = min(_ORDER[status] for status in FAILURES)
+
+# Spellings seen in SMSBAT's status page, API overview and RCS page, reduced to lower-case letters.
+_WIRE: Final = {
+    "accepted": Status.ACCEPTED,
+    "scheduled": Status.SCHEDULED,
+    "processing": Status.PROCESSING,
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,
+    "read": Status.READ,
+    "rejected": Status.REJECTED,
+    "undeliverable": Status.UNDELIVERABLE,
+    "undelivered": Status.UNDELIVERABLE,
+    "expired": Status.EXPIRED,
+    "failed": Status.FAILED,
+    "permanenterror": Status.FAILED,
+}
+
+
+def from_wire(raw: str) -> Status | None:
+    """The status that a delivery report means, or None for a word that nobody has heard of."""
+    return _WIRE.get(re.sub(r"[^a-z]", "", raw.lower()))
+
+
+def from_submit_answer(raw: str) -> Status | None:
+    """The status that the answer to a send means.
+
+    The API overview answers ``sent`` where the help pages answer ``accepted``: both only say
+    that SMSBAT has taken the message.
+    """
+    status = from_wire(raw)
+    return Status.ACCEPTED if status is Status.SENT else status
+
+
+def furthest(reports: Iterable[tuple[Status, datetime]]) -> tuple[Status, datetime] | None:
+    """The report that decides the status, whatever the order in which the reports arrived.
+
+    A status only moves forward. Failures stand side by side: among them the one that occurred
+    last decides, and of two at the same moment the one that stands later in `Status`.
+    None when there are no reports.
+    """
+    return max(reports, key=_precedence, default=None)
+
+
+def _precedence(report: tuple[Status, datetime]) -> tuple[int, float, int]:
+    status, occurred_at = report
+    if status.is_failure:
+        return _FAILURE_PLACE, occurred_at.timestamp(), _ORDER[status]
+    # Of equal statuses the earliest report tells when it happened.
+    return _ORDER[status], -occurred_at.timestamp(), 0

@@ -1,0 +1,170 @@
+"""Answers are read however they come; where nothing certain can be read, that is said."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_smsbat.gateway import answers
+from django_smsbat.gateway.dialects import Outgoing
+from django_smsbat.gateway.errors import ErrorKind, GatewayError
+from django_smsbat.gateway.messages import Content
+from django_smsbat.gateway.statuses import Status
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+def outgoing(number, ending=1):
+    return Outgoing(str(number), f"+38050000000{ending}", Content(type="sms", text="x"))
+
+
+def parse(items, sent, **answer):
+    return answers.parse_send(json.dumps({"messages": items, **answer}).encode(), sent)
+
+
+def accepted(**item):
+    return {"messageId": "m", "status": "accepted", **item}
+
+
+def test_the_order_of_the_answer_does_not_matter():
+    sent = [outgoing(1), outgoing(2)]
+    items = [
+        accepted(customerMessageId="2", messageId="b"),
+        accepted(customerMessageId="1", messageId="a"),
+    ]
+    results = parse(items, sent).results
+    assert (results["1"].message_id, results["2"].message_id) == ("a", "b")
+
+
+def test_a_message_that_is_not_mentioned_is_neither_sent_nor_failed():
+    answer = parse([accepted(customerMessageId="1")], [outgoing(1), outgoing(2)])
+    assert [message.customer_message_id for message in answer.unmentioned] == ["2"]
+
+
+def test_two_messages_to_one_phone_are_not_matched_by_phone():
+    answer = parse([accepted(to="380500000001")], [outgoing(1), outgoing(2)])
+    assert len(answer.unmentioned) == 2
+    assert len(answer.strangers) == 1
+
+
+@pytest.mark.parametrize("key", ["to", "recipient"])
+@pytest.mark.parametrize("phone", ["380500000001", "+380500000001"])
+def test_without_an_id_the_phone_matches_under_either_name_with_or_without_plus(key, phone):
+    assert "1" in parse([accepted(**{key: phone})], [outgoing(1)]).results
+
+
+def test_a_stranger_is_no_match_even_with_our_phone():
+    answer = parse([accepted(customerMessageId="9", to="+380500000001")], [outgoing(1)])
+    assert not answer.results
+    assert answer.strangers[0].message_id == "m"
+
+
+def test_of_two_mentions_the_one_that_says_taken_counts():
+    items = [
+        {"status": "rejected", "customerMessageId": "1"},
+        accepted(customerMessageId="1"),
+        {"status": "rejected", "customerMessageId": "1"},
+    ]
+    assert parse(items, [outgoing(1)]).results["1"].status is Status.ACCEPTED
+
+
+def test_an_unknown_status_is_kept_as_it_came():
+    result = parse([accepted(customerMessageId="1", status="Moderation")], [outgoing(1)]).results[
+        "1"
+    ]
+    assert (result.raw_status, result.status) == ("Moderation", None)
+
+
+def test_numbers_as_ids_are_read_as_text():
+    items = [accepted(customerMessageId=1, messageId=42)]
+    assert parse(items, [outgoing(1)]).results["1"].message_id == "42"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>502</html>",
+        b'{"messages": [{"messageId": "a", "sta',
+        b"[]",
+        b"null",
+        b'{"messages": {}}',
+        b'{"error": {"code": "X"}}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_an_answer_that_says_nothing_certain_is_unreadable(body):
+    with pytest.raises(GatewayError) as error:
+        answers.parse_send(body, [outgoing(1)])
+    assert error.value.kind is ErrorKind.UNREADABLE
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"deliverystatus": 7.5}', b"[1]"])
+def test_a_status_without_a_status_is_unreadable(body):
+    with pytest.raises(GatewayError) as error:
+        answers.parse_status(body)
+    assert error.value.kind is ErrorKind.UNREADABLE
+
+
+@given(json_values)
+def test_no_json_breaks_the_reading_of_an_answer(value):
+    body = json.dumps({"messages": [value], "messagelistId": value}).encode()
+    try:
+        answers.parse_send(body, [outgoing(1)])
+    except GatewayError as error:
+        assert error.kind is ErrorKind.UNREADABLE
+
+
+@given(json_values, json_values, json_values)
+def test_no_json_breaks_the_reading_of_a_report(first, second, third):
+    names = ("messageId", "cost", "billAmount", "fallbacks", "extendedStatuses", "partscount")
+    told = dict(zip(names, (first, second, third, first, second, third), strict=True))
+    report = answers.read_report({"deliverystatus": "delivered", **told})
+    assert report.status is Status.DELIVERED
+
+
+@given(st.binary())
+def test_no_bytes_break_the_reading_of_an_error(body):
+    assert answers.parse_error(502, body, None).kind is ErrorKind.SERVER_ERROR
+
+
+@pytest.mark.parametrize(
+    ("told", "amount", "currency"),
+    [
+        ({"cost": 0.1}, "0.1", ""),
+        ({"cost": "0.10"}, "0.1", ""),
+        ({"cost": 1, "rateAmount": 2, "rateCurrency": "usd"}, "2", "USD"),
+        ({"cost": 1, "rateAmount": 2, "billAmount": 3, "billCurrency": "UAH"}, "3", "UAH"),
+    ],
+)
+def test_what_is_billed_comes_before_what_is_rated(told, amount, currency):
+    assert answers.read_money(told) == answers.Money(Decimal(amount), currency)
+
+
+@pytest.mark.parametrize("cost", [None, "free", True, -1, 1e30, {}, "NaN"])
+def test_what_is_no_sum_of_money_is_none(cost):
+    assert answers.read_money({"cost": cost}) is None
+
+
+def test_money_is_never_a_float():
+    parsed = answers.parse_json(b'{"cost": 0.1}')
+    assert parsed["cost"] == Decimal("0.1")
+    assert isinstance(parsed["cost"], Decimal)
+
+
+@pytest.mark.parametrize("body", [b"NaN", b"Infinity", b"1e999"])
+def test_numbers_that_are_none_are_refused(body):
+    with pytest.raises(ValueError, match="JSON|range"):
+        answers.parse_json(body)
+
+
+def test_what_no_database_keeps_is_replaced():
+    assert answers.parse_json(b'{"a\\u0000": ["\\ud800x"]}') == {"a\ufffd": ["\ufffdx"]}
+    assert answers.parse_json(b'["\\ud83d\\ude00"]') == ["😀"]

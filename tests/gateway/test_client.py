@@ -1,0 +1,329 @@
+"""One call is one request; what goes wrong says whether SMSBAT can have taken the messages."""
+
+import base64
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
+
+import pytest
+import requests
+
+from django_smsbat.gateway.auth import AuthMethod, Credentials
+from django_smsbat.gateway.client import Client
+from django_smsbat.gateway.dialects import Outgoing
+from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError, kind_of_status
+from django_smsbat.gateway.messages import Content
+from django_smsbat.gateway.pacing import Pace
+from tests.conftest import client_for
+
+MESSAGE = Outgoing("1-a", "+380671112233", Content(type="sms", sender="Shop", text="Hi"))
+TAKEN = b'{"messagelistId": 1, "messages": [{"messageId": "m", "status": "accepted", "customerMessageId": "1-a"}]}'
+KEY = "the-key-that-nobody-may-see"
+
+
+class Recorder:
+    """A server on a real port that answers as told and remembers what came."""
+
+    def __init__(self, status=200, body=TAKEN, headers=(), drop=False):
+        self.requests = []
+        recorder = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                length = int(self.headers.get("Content-Length", 0))
+                recorder.requests.append(
+                    (self.command, self.path, self.headers, self.rfile.read(length))
+                )
+                if drop:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    self.close_connection = True
+                    return
+                self.send_response_only(status)
+                for name, value in headers:
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *args):
+                """Tests are silent."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@contextmanager
+def serving(**behaviour) -> Iterator[Recorder]:
+    recorder = Recorder(**behaviour)
+    thread = threading.Thread(target=recorder.server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield recorder
+    finally:
+        recorder.server.shutdown()
+        recorder.server.server_close()
+        thread.join()
+
+
+@contextmanager
+def connected(url, **options) -> Iterator[Client]:
+    client = client_for(url, **options)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def error_of(url, **options) -> GatewayError:
+    with connected(url, **options) as client, pytest.raises(GatewayError) as error:
+        client.send([MESSAGE])
+    return error.value
+
+
+@pytest.mark.parametrize(
+    ("credentials", "header", "value"),
+    [
+        (Credentials(AuthMethod.HEADER, api_key=KEY), "X-Authorization-Key", KEY),
+        (Credentials(AuthMethod.BASIC_KEY, api_key=KEY), "Authorization", f"@:{KEY}"),
+        (
+            Credentials(AuthMethod.BASIC, login="me", password="пароль"),
+            "Authorization",
+            "me:пароль",
+        ),
+    ],
+)
+def test_the_three_ways_to_authenticate(credentials, header, value):
+    with serving() as server:
+        client = Client(server.url, credentials)
+        client.send([MESSAGE])
+        client.close()
+    sent = server.requests[0][2][header]
+    if header == "Authorization":
+        sent = base64.b64decode(sent.removeprefix("Basic ")).decode()
+    assert sent == value
+
+
+def test_a_send_is_one_post_of_json():
+    with serving() as server, connected(server.url) as client:
+        client.send([MESSAGE])
+    method, path, headers, body = server.requests[0]
+    assert (method, path) == ("POST", "/bat/messagelist")
+    assert headers["Content-Type"].startswith("application/json")
+    assert b'"customerMessageId":"1-a"' in body
+
+
+def test_a_status_check_asks_for_one_message_whose_id_is_quoted():
+    body = b'{"messageId": "a/b", "deliverystatus": "delivered"}'
+    with serving(body=body) as server, connected(server.url) as client:
+        assert client.status("a/b").raw_status == "delivered"
+    assert server.requests[0][:2] == ("GET", "/bat/message/a%2Fb")
+
+
+def test_a_thread_keeps_its_connection_and_threads_do_not_share_one():
+    sessions = []
+    with serving() as server, connected(server.url) as client:
+        client.send([MESSAGE])
+        client.send([MESSAGE])
+        sessions.append(client._session())
+        other = threading.Thread(target=lambda: sessions.append(client._session()))
+        other.start()
+        other.join()
+    assert sessions[0] is not sessions[1]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "fate"),
+    [
+        (301, ErrorKind.MISDIRECTED, Fate.NOT_TAKEN),
+        (400, ErrorKind.INVALID, Fate.REFUSED),
+        (401, ErrorKind.UNAUTHORIZED, Fate.NOT_TAKEN),
+        (402, ErrorKind.PAYMENT_REQUIRED, Fate.NOT_TAKEN),
+        (403, ErrorKind.FORBIDDEN, Fate.NOT_TAKEN),
+        (404, ErrorKind.NOT_FOUND, Fate.NOT_TAKEN),
+        (408, ErrorKind.TIMED_OUT, Fate.PERHAPS_TAKEN),
+        (413, ErrorKind.INVALID, Fate.REFUSED),
+        (415, ErrorKind.MISDIRECTED, Fate.NOT_TAKEN),
+        (422, ErrorKind.INVALID, Fate.REFUSED),
+        (429, ErrorKind.THROTTLED, Fate.NOT_TAKEN),
+        (500, ErrorKind.SERVER_ERROR, Fate.PERHAPS_TAKEN),
+        (502, ErrorKind.SERVER_ERROR, Fate.PERHAPS_TAKEN),
+        (503, ErrorKind.UNAVAILABLE, Fate.NOT_TAKEN),
+        (504, ErrorKind.SERVER_ERROR, Fate.PERHAPS_TAKEN),
+        (599, ErrorKind.SERVER_ERROR, Fate.PERHAPS_TAKEN),
+    ],
+)
+def test_each_http_status_says_what_became_of_the_messages(status, kind, fate):
+    with serving(status=status, body=b"<html>") as server:
+        error = error_of(server.url)
+    assert (error.kind, error.kind.fate, error.status) == (kind, fate, status)
+    assert len(server.requests) == 1  # no hidden retry
+
+
+@pytest.mark.parametrize("status", range(300, 600))
+def test_no_status_is_without_a_kind_and_only_listed_ones_are_certain(status):
+    kind = kind_of_status(status)
+    if status >= 500 and status != 503:
+        assert kind.fate is Fate.PERHAPS_TAKEN
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_what_is_wrong_for_everybody_certainly_did_not_get_through(kind):
+    assert not kind.for_everybody or kind.fate is Fate.NOT_TAKEN
+
+
+def test_nobody_listening_is_certainly_not_taken():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        assert error_of(url).kind is ErrorKind.UNREACHABLE
+
+
+def test_no_such_host_is_certainly_not_taken():
+    assert error_of("http://no-such-host.invalid").kind is ErrorKind.UNREACHABLE
+
+
+def test_a_connection_lost_after_sending_may_have_got_through():
+    with serving(drop=True) as server:
+        error = error_of(server.url)
+    assert error.kind is ErrorKind.CONNECTION_LOST
+    assert len(server.requests) == 1
+
+
+def test_no_answer_in_time_may_have_got_through():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert error_of(url, timeout=0.2).kind is ErrorKind.TIMED_OUT
+
+
+def test_an_answer_that_cannot_be_read_may_have_got_through():
+    with serving(body=b"<html>ok</html>") as server:
+        assert error_of(server.url).kind is ErrorKind.UNREADABLE
+
+
+def test_tls_that_is_not_trusted_is_never_spoken_to():
+    with serving() as server:
+        error = error_of(server.url.replace("http:", "https:"))
+    assert not server.requests
+    assert error.kind in (ErrorKind.UNREACHABLE, ErrorKind.CONNECTION_LOST)
+
+
+def test_credentials_do_not_follow_a_redirect():
+    with serving() as elsewhere:
+        target = [("Location", f"{elsewhere.url}/bat/messagelist")]
+        with serving(status=307, headers=target) as server:
+            error = error_of(server.url)
+    assert error.kind is ErrorKind.MISDIRECTED
+    assert not elsewhere.requests
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ([("Retry-After", "7")], 7.0),
+        (
+            [
+                ("Retry-After", "Mon, 02 Mar 2026 12:00:30 GMT"),
+                ("Date", "Mon, 02 Mar 2026 12:00:00 GMT"),
+            ],
+            30.0,
+        ),
+        ([("Retry-After", "soon")], None),
+        ([("Retry-After", "Mon, 02 Mar 2026 12:00:30 GMT")], None),
+        (
+            [
+                ("Retry-After", "Mon, 02 Mar 2026 12:00:30 GMT"),
+                ("Date", "Mon, 02 Mar 2026 12:00:00 -0000"),
+            ],
+            None,
+        ),
+        ([], None),
+    ],
+)
+def test_retry_after_is_handed_up_and_not_slept_out(headers, seconds):
+    with serving(status=429, headers=headers) as server:
+        error = error_of(server.url)
+    assert error.retry_after == seconds
+    assert len(server.requests) == 1
+
+
+def test_a_refusal_does_not_slow_the_next_request_down():
+    with serving(status=429) as server, connected(server.url, send_pace=Pace(100)) as client:
+        for _ in range(3):
+            with pytest.raises(GatewayError):
+                client.send([MESSAGE])
+    assert len(server.requests) == 3
+
+
+def test_requests_are_paced_to_the_burst_and_then_to_the_rate():
+    with serving() as server, connected(server.url, send_pace=Pace(20)) as client:
+        began = monotonic()
+        for _ in range(31):  # a burst of 30, and one that has to wait for the window of 1.5 s
+            client.send([MESSAGE])
+    assert monotonic() - began >= 1.0
+
+
+@pytest.mark.parametrize("count", [0, 5_001])
+def test_a_request_holds_one_to_five_thousand_messages(count):
+    client = client_for("http://127.0.0.1:9")
+    with pytest.raises(ValueError, match="1 to 5,000"):
+        client.send([MESSAGE] * count)
+    client.close()
+
+
+def test_no_netrc_is_looked_into(tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login stranger password other")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with serving() as server, connected(server.url) as client:
+        client.send([MESSAGE])
+    assert "Authorization" not in server.requests[0][2]
+
+
+def test_secrets_reach_no_log_no_repr_and_no_exception(caplog):
+    caplog.set_level(logging.DEBUG)
+    credentials = Credentials(AuthMethod.BASIC, login="me", password=KEY, api_key=KEY)
+    with serving(status=401, body=b'{"message": "who is +380671112233?"}') as server:
+        client = Client(server.url, credentials)
+        with pytest.raises(GatewayError) as error:
+            client.send([MESSAGE])
+        client.close()
+    told = f"{error.value} {error.value!r} {client!r} {credentials!r} {MESSAGE!r} {caplog.text}"
+    assert KEY not in told
+    assert "+380671112233" not in told
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__ or error.value.__context__ is None
+
+
+def test_a_network_error_keeps_no_frames_that_hold_the_credentials():
+    error = error_of("http://127.0.0.1:9")
+    assert error.__suppress_context__
+    assert not isinstance(error.__cause__, requests.RequestException)
+
+
+@pytest.mark.parametrize(
+    ("given", "method"),
+    [
+        ({"api_key": KEY, "login": "", "password": ""}, AuthMethod.HEADER),
+        ({"api_key": "", "login": "me", "password": "x"}, AuthMethod.BASIC),
+        ({"api_key": KEY, "login": "me", "password": "x"}, AuthMethod.HEADER),
+    ],
+)
+def test_the_method_follows_from_what_is_given(given, method):
+    assert Credentials.by_what_is_given(**given).method is method
+
+
+def test_missing_credentials_are_named():
+    with pytest.raises(ValueError, match="API_KEY"):
+        Credentials.by_what_is_given(api_key="", login="", password="")
+    with pytest.raises(ValueError, match="PASSWORD"):
+        Credentials.by_what_is_given(api_key="", login="me", password="")

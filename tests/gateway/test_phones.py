@@ -1,0 +1,39 @@
+"""Phones are read as people write them, kept in E.164, shown masked."""
+
+import pytest
+
+from django_smsbat.gateway.phones import InvalidPhone, mask, normalise, redact
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["+380671112233", "380671112233", "+38 (067) 111-22-33", " +38 067 111 22 33 "],
+)
+def test_international_numbers_need_no_region(written):
+    assert normalise(written) == "+380671112233"
+
+
+@pytest.mark.parametrize("written", ["0671112233", "067 111 22 33", "80671112233"])
+def test_national_numbers_are_read_in_their_region(written):
+    assert normalise(written, "UA") == "+380671112233"
+
+
+@pytest.mark.parametrize("written", ["", "0671112233", "12345", "abc", "+38067111223", "+"])
+def test_what_is_no_number_is_refused(written):
+    with pytest.raises(InvalidPhone):
+        normalise(written)
+
+
+def test_the_refusal_does_not_quote_the_number():
+    with pytest.raises(InvalidPhone) as refused:
+        normalise("+38067111")
+    assert "38067111" not in str(refused.value).replace("+380671112233", "")
+
+
+def test_a_masked_phone_keeps_the_operator_and_two_digits():
+    assert mask("+380671112233") == "+38067…33"
+    assert mask("12345") == "…"
+
+
+def test_redacting_masks_every_long_run_of_digits():
+    assert redact("no +380671112233, code 1003") == "no +38067…33, code 1003"
