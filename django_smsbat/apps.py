@@ -1,0 +1,14 @@
+"""The app's registration with Django: its name, its checks, its admin."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DjangoSmsbatConfig(AppConfig):
+    name = "django_smsbat"
+    label = "django_smsbat"
+    verbose_name = _("SMSBAT messaging")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django_smsbat import checks  # noqa: F401 - registers them

@@ -1,0 +1,20 @@
+"""What is kept in the database. Models hold shape and reading; no rules, no requests."""
+
+from django_smsbat.models.campaign import Campaign, CampaignStatus
+from django_smsbat.models.holdback import Holdback
+from django_smsbat.models.inbound import InboundMessage
+from django_smsbat.models.message import Message
+from django_smsbat.models.recipient import Recipient, RecipientList
+from django_smsbat.models.status_event import Source, StatusEvent
+
+__all__ = [
+    "Campaign",
+    "CampaignStatus",
+    "Holdback",
+    "InboundMessage",
+    "Message",
+    "Recipient",
+    "RecipientList",
+    "Source",
+    "StatusEvent",
+]

@@ -1,0 +1,99 @@
+"""A campaign: one text to many people. Its status changes only in `services.campaigns`."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.gateway.message_types import is_promotional
+from django_smsbat.gateway.messages import Content
+from django_smsbat.models.choices import type_choices
+from django_smsbat.models.recipient import RecipientList
+
+
+class CampaignStatus(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    SCHEDULED = "scheduled", _("scheduled")
+    SENDING = "sending", _("sending")
+    PAUSED = "paused", _("paused")
+    CANCELLED = "cancelled", _("cancelled")
+    SENT = "sent", _("sent")
+
+
+class Campaign(models.Model):
+    """What is said, to which lists, when, and how far it has come."""
+
+    name = models.CharField(_("name"), max_length=200)
+    is_transactional = models.BooleanField(
+        _("transactional"),
+        default=False,
+        help_text=_(
+            "Only for SMS and RCS that people are waiting for: it then reaches those who opted out."
+        ),
+    )
+    status = models.CharField(
+        _("status"),
+        max_length=16,
+        choices=CampaignStatus.choices,
+        default=CampaignStatus.DRAFT,
+        editable=False,
+        db_index=True,
+    )
+    pause_reason = models.TextField(_("why it paused"), blank=True, editable=False)
+    type = models.CharField(_("type"), max_length=16, choices=type_choices)
+    sender = models.CharField(
+        _("sender"),
+        max_length=64,
+        blank=True,
+        help_text=_("The alpha name that people see; empty for the one in the settings."),
+    )
+    text = models.TextField(
+        _("text"),
+        blank=True,
+        help_text=_('May hold {{ name }}, {{ any_attribute }}, {{ city|default:"your city" }}.'),
+    )
+    message_data = models.JSONField(
+        _("message data"),
+        default=dict,
+        blank=True,
+        help_text=_("What the type needs besides text, as SMSBAT documents its messageData."),
+    )
+    ttl = models.PositiveIntegerField(
+        _("time to live"),
+        null=True,
+        blank=True,
+        help_text=_("Seconds after which it is no longer delivered."),
+    )
+    fallback_text = models.TextField(
+        _("SMS fallback"),
+        blank=True,
+        help_text=_("Sent as SMS to those whom the first channel does not reach."),
+    )
+    lists = models.ManyToManyField(RecipientList, verbose_name=_("lists"), related_name="campaigns")
+    scheduled_at = models.DateTimeField(_("scheduled for"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True, editable=False)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        ordering = ("-id",)
+        permissions = [("send_campaign", "Can send, pause, resume and cancel campaigns")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_promotional(self) -> bool:
+        """Whether opt-outs and quiet hours bind its messages."""
+        return is_promotional(self.type, transactional_campaign=self.is_transactional)
+
+    def content(self) -> Content:
+        """What it says, placeholders still in place."""
+        return Content(
+            type=self.type,
+            sender=self.sender,
+            text=self.text,
+            message_data=self.message_data,
+            ttl=self.ttl,
+            fallback_text=self.fallback_text,
+        )

@@ -1,0 +1,17 @@
+"""Until when all workers leave SMSBAT alone, because it asked for that."""
+
+from django.db import models
+
+
+class Holdback(models.Model):
+    """One row for each kind of request. `refusals` counts those in a row, without a success."""
+
+    name = models.CharField(max_length=16, primary_key=True)
+    not_before = models.DateTimeField(null=True)
+    refusals = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "holdback"
+
+    def __str__(self) -> str:
+        return self.name

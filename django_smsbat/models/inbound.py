@@ -1,0 +1,51 @@
+"""What customers write to us."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.gateway import phones
+from django_smsbat.models.fields import WireJSONEncoder
+from django_smsbat.models.message import Message
+from django_smsbat.models.recipient import Recipient
+
+
+class InboundMessage(models.Model):
+    """One incoming message, stored once however often it is delivered.
+
+    Besides the promised fields: `in_reply_to`, the last message that was sent to that phone.
+    """
+
+    id_uuid = models.CharField(_("SMSBAT's id"), max_length=64, unique=True)
+    alpha_name = models.CharField(_("written to"), max_length=64, blank=True)
+    phone = models.CharField(_("phone"), max_length=32)
+    text = models.TextField(_("text"), blank=True)
+    received_at = models.DateTimeField(_("received at"))
+    recipient = models.ForeignKey(
+        Recipient,
+        verbose_name=_("recipient"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="inbound",
+    )
+    in_reply_to = models.ForeignKey(
+        Message,
+        verbose_name=_("in reply to"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="replies",
+    )
+    payload = models.JSONField(_("payload"), default=dict, encoder=WireJSONEncoder)
+
+    class Meta:
+        verbose_name = _("incoming message")
+        verbose_name_plural = _("incoming messages")
+        ordering = ("-received_at", "-id")
+        indexes = [
+            models.Index(fields=["phone", "received_at"], name="smsbat_in_phone"),
+            models.Index(fields=["received_at"], name="smsbat_in_received"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {phones.mask(self.phone)}"

@@ -1,0 +1,173 @@
+"""One message to one phone: the row that tells the truth about what became of it."""
+
+import secrets
+import uuid
+from datetime import datetime
+from typing import Any, Final, Self
+
+from django.db import connections, models
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.gateway import phones
+from django_smsbat.gateway.dialects import Outgoing
+from django_smsbat.gateway.messages import Content
+from django_smsbat.gateway.statuses import FINAL, UNSENT, Status
+from django_smsbat.models.campaign import Campaign
+from django_smsbat.models.choices import status_choices, type_choices
+from django_smsbat.models.fields import WireJSONEncoder
+from django_smsbat.models.recipient import Recipient
+
+_NONCE_BITS: Final = 31
+
+
+def new_nonce() -> int:
+    """A random part of `customer_message_id`: a restored database counts its keys again."""
+    return secrets.randbits(_NONCE_BITS)
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """How messages are looked for by those who work on them."""
+
+    def unsent(self) -> Self:
+        return self.filter(status__in=[status.value for status in UNSENT])
+
+    def queued(self) -> Self:
+        return self.filter(status=Status.QUEUED.value)
+
+    def lease_over(self, now: datetime) -> Self:
+        """Messages whose worker has died, or has been silent for too long."""
+        return self.filter(status=Status.SENDING.value, lease_until__lt=now)
+
+    def to_ask_about(self, now: datetime) -> Self:
+        """Messages whose fate SMSBAT may know more of by now, least recently due first."""
+        return self.filter(next_poll_at__lte=now).order_by("next_poll_at", "id")
+
+    def locked(self, *, skip: bool = False) -> Self:
+        """The rows locked until the transaction ends, where the database can lock rows.
+
+        Args:
+            skip: leave out what another worker has locked, instead of waiting for it.
+        """
+        can_skip = connections[self.db].features.has_select_for_update_skip_locked
+        rows = self if skip else self.order_by("pk")  # one order for all, so that none deadlock
+        return rows.select_for_update(skip_locked=skip and can_skip)
+
+    def held_by(self, claim: uuid.UUID) -> Self:
+        """What a worker took with that claim and still holds."""
+        return self.filter(claim=claim, status=Status.SENDING.value)
+
+
+class Message(models.Model):
+    """A message from before its request until its last report.
+
+    Besides the promised fields: `nonce` (see `customer_message_id`), `claim` (which worker's batch
+    holds it), `lease_until` (until when that worker may be silent), `resent_after` (reports of
+    attempts up to that one no longer count, because a person had it sent again), `next_poll_at` and
+    `polls` (when to ask for its status, how often that was done), `delivered_by` (the channel that
+    reached the phone).
+    """
+
+    campaign = models.ForeignKey(
+        Campaign,
+        verbose_name=_("campaign"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="messages",
+        db_index=False,  # the indexes below begin with it
+    )
+    recipient = models.ForeignKey(
+        Recipient,
+        verbose_name=_("recipient"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="messages",
+    )
+    to = models.CharField(_("to"), max_length=20)
+    type = models.CharField(_("type"), max_length=16, choices=type_choices)
+    sender = models.CharField(_("sender"), max_length=64, blank=True)
+    text = models.TextField(_("text"), blank=True)
+    message_data = models.JSONField(
+        _("message data"), default=dict, blank=True, encoder=WireJSONEncoder
+    )
+    ttl = models.PositiveIntegerField(_("time to live"), null=True, blank=True)
+    fallback_text = models.TextField(_("SMS fallback"), blank=True)
+
+    status = models.CharField(
+        _("status"), max_length=16, choices=status_choices, default=Status.QUEUED.value
+    )
+    smsbat_id = models.CharField(_("SMSBAT's id"), max_length=64, blank=True)
+    messagelist_id = models.CharField(_("SMSBAT's list id"), max_length=32, blank=True)
+    parts = models.PositiveSmallIntegerField(_("parts"), null=True, blank=True)
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=6, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    delivered_by = models.CharField(_("delivered by"), max_length=16, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error_code = models.CharField(_("error code"), max_length=64, blank=True)
+    error_message = models.TextField(_("error message"), blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
+    final_at = models.DateTimeField(_("final at"), null=True, blank=True)
+
+    nonce = models.PositiveIntegerField(default=new_nonce, editable=False)
+    claim = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    resent_after = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_poll_at = models.DateTimeField(null=True, blank=True, editable=False)
+    polls = models.PositiveSmallIntegerField(_("status requests"), default=0, editable=False)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "to"], name="smsbat_one_per_phone"),
+        ]
+        indexes = [
+            models.Index(fields=["campaign", "status"], name="smsbat_msg_campaign_status"),
+            models.Index(fields=["status", "id"], name="smsbat_msg_status"),
+            models.Index(fields=["smsbat_id"], name="smsbat_msg_smsbat_id"),
+            models.Index(fields=["to", "id"], name="smsbat_msg_to"),
+            models.Index(fields=["next_poll_at", "id"], name="smsbat_msg_next_poll"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()} #{self.pk} {phones.mask(self.to)}"
+
+    @property
+    def customer_message_id(self) -> str:
+        """Our own id on the wire; no other site, and no restored database, gives the same."""
+        return f"{self.pk}-{self.nonce:08x}"
+
+    @property
+    def is_final(self) -> bool:
+        return Status(self.status) in FINAL
+
+    @classmethod
+    def with_content(cls, content: Content, **fields: Any) -> "Message":
+        """A new row, not saved, that says this."""
+        return cls(
+            type=content.type,
+            sender=content.sender,
+            text=content.text,
+            message_data=content.message_data,
+            ttl=content.ttl,
+            fallback_text=content.fallback_text,
+            **fields,
+        )
+
+    def content(self) -> Content:
+        return Content(
+            type=self.type,
+            sender=self.sender,
+            text=self.text,
+            message_data=self.message_data,
+            ttl=self.ttl,
+            fallback_text=self.fallback_text,
+        )
+
+    def outgoing(self) -> Outgoing:
+        return Outgoing(self.customer_message_id, self.to, self.content())

@@ -1,0 +1,56 @@
+"""People whom messages go to, and the lists that they stand in."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.gateway import phones
+from django_smsbat.models.fields import PhoneField
+
+
+class Recipient(models.Model):
+    """A phone, what is known of its owner, and whether promotional messages are welcome there."""
+
+    phone = PhoneField(
+        _("phone"), unique=True, help_text=_("International, such as +380671112233.")
+    )
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    attributes = models.JSONField(
+        _("attributes"),
+        default=dict,
+        blank=True,
+        help_text=_("Values for placeholders: an attribute “city” fills {{ city }} in a text."),
+    )
+    opted_out_at = models.DateTimeField(
+        _("opted out at"),
+        null=True,
+        blank=True,
+        help_text=_("While set, nothing promotional is sent to this phone."),
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("recipient")
+        verbose_name_plural = _("recipients")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.name or phones.mask(self.phone)
+
+
+class RecipientList(models.Model):
+    """A named set of recipients. One person may stand in many."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    recipients = models.ManyToManyField(
+        Recipient, verbose_name=_("recipients"), related_name="lists", blank=True
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("list of recipients")
+        verbose_name_plural = _("lists of recipients")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

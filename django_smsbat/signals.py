@@ -1,0 +1,14 @@
+"""The signals that other code may listen to. All are sent after the commit.
+
+A receiver that fails is logged and stops neither the others nor the work.
+
+``message_status_changed``: `message` (a Message), `old_status`, `new_status`.
+``inbound_received``: `inbound` (an InboundMessage), once for each message.
+``campaign_finished``: `campaign` (a Campaign), once for each campaign.
+"""
+
+from django.dispatch import Signal
+
+message_status_changed = Signal()
+inbound_received = Signal()
+campaign_finished = Signal()
