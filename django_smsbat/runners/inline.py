@@ -1,0 +1,20 @@
+"""Sends in the very thread that queued: for scripts and tests, where nobody waits for a page."""
+
+import logging
+
+from django.core.exceptions import ImproperlyConfigured
+
+from django_smsbat.services import submission
+
+logger = logging.getLogger("django_smsbat")
+
+
+def wake() -> None:
+    """Send what is queued. That is committed: a failure to send is no failure to queue."""
+    try:
+        summary = submission.submit_queued()
+    except ImproperlyConfigured as error:
+        logger.error("nothing was sent: %s", error)
+        return
+    for reason in filter(None, [summary.failure, *summary.paused]):
+        logger.error("sending stopped: %s", reason)

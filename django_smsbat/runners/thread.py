@@ -1,0 +1,67 @@
+"""Sends in a thread of this process, so that pressing Send needs nothing else running.
+
+One thread a process. When the process ends the thread finishes its batch and stops; what is left
+stays queued, and the next process that is woken, or `smsbat_send`, goes on with it.
+"""
+
+import logging
+import threading
+
+from django.db import connections
+
+from django_smsbat.gateway import phones
+from django_smsbat.services import submission
+from django_smsbat.services.clock import SystemClock
+
+logger = logging.getLogger("django_smsbat")
+
+
+class _ProcessClock(SystemClock):
+    """Stops with the process: the main thread is over before the others are waited for."""
+
+    @property
+    def stopping(self) -> bool:
+        return not threading.main_thread().is_alive()
+
+
+class _Worker:
+    """The one sending thread of this process, started when there is something to look for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running = False
+        self._again = False
+
+    def wake(self) -> None:
+        """Have the thread look for work, once more where it runs already."""
+        with self._lock:
+            self._again = True
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._run, name="smsbat-send").start()
+
+    def _run(self) -> None:
+        clock = _ProcessClock()
+        while self._wanted(clock):
+            try:
+                summary = submission.submit_queued(clock=clock)
+            except Exception as error:
+                # The thread has nobody to raise to; what it held is settled by the lease. Without
+                # a traceback: a database's words may quote the phones of a row.
+                words = f"{type(error).__name__}: {phones.redact(str(error))}"
+                logger.error("the sending thread failed, the queue waits for the next: %s", words)
+            else:
+                for reason in filter(None, [summary.failure, *summary.paused]):
+                    logger.error("sending stopped: %s", reason)
+            finally:
+                connections.close_all()
+
+    def _wanted(self, clock: SystemClock) -> bool:
+        """Whether somebody woke us since the last look; if not, the thread is over."""
+        with self._lock:
+            wanted, self._again = self._again and not clock.stopping, False
+            self._running = wanted
+            return wanted
+
+
+wake = _Worker().wake

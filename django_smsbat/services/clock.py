@@ -1,0 +1,49 @@
+"""Time as the services know it: what it is now, how to wait, and whether to stop.
+
+Nothing else in the services reads the time or sleeps, so that a test can hold both.
+"""
+
+import time
+from datetime import datetime
+from typing import Final, Protocol
+
+from django.utils import timezone
+
+_STEP: Final = 0.2  # seconds between two looks at whether to stop
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """This moment, with its zone."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or return at once when told to stop."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether to finish what is in hand and take nothing more."""
+
+
+class SystemClock:
+    """The machine's clock; `stop` ends the work after the batch in hand.
+
+    `stop` may be called by a signal handler: it takes no lock.
+    """
+
+    def __init__(self) -> None:
+        self._stopped = False
+
+    def now(self) -> datetime:
+        return timezone.now()
+
+    def sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _STEP))
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopped
+
+    def stop(self) -> None:
+        self._stopped = True

@@ -1,0 +1,256 @@
+"""One claimed batch, from its request to its recorded answer: what becomes of each message.
+
+Three fates of a request are told apart: not taken (the messages go back to the queue), perhaps
+taken (they become `unconfirmed`), refused (the batch is split until the culprit stands alone).
+"""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import OperationalError
+
+from django_smsbat import conf
+from django_smsbat.gateway import phones
+from django_smsbat.gateway.answers import MessageResult, SendAnswer
+from django_smsbat.gateway.client import Client
+from django_smsbat.gateway.errors import Fate, GatewayError
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Message, Source
+from django_smsbat.services import holdback, tracking
+from django_smsbat.services.clock import Clock
+from django_smsbat.services.tracking import Report
+
+logger = logging.getLogger("django_smsbat")
+
+_ALIKE_MIN: Final = 10  # so many messages refused for one reason are not to blame one by one
+_RECORD_TRIES: Final = 4  # an answer is worth more than one try to write it down
+_RECORD_PAUSE: Final = 0.25  # seconds
+
+
+@dataclass
+class Batch:
+    """Messages that a worker has claimed, and until when they are its own."""
+
+    claim: uuid.UUID
+    messages: Sequence[Message]
+    lease_until: datetime
+    campaign_id: int | None
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+
+@dataclass
+class Outcome:
+    """What became of a batch. `stop_reason` is set when sending on would be in vain."""
+
+    taken: int = 0
+    rejected: int = 0
+    unconfirmed: int = 0
+    put_back: int = 0
+    requests: int = 0
+    error: GatewayError | None = None
+    stop_reason: str = ""
+
+    @property
+    def settled(self) -> int:
+        return self.taken + self.rejected + self.unconfirmed
+
+    @property
+    def held_back(self) -> bool:
+        """SMSBAT asked to be left alone, or cannot be reached; nothing is wrong with the batch."""
+        return self.error is not None and not self.error.kind.for_everybody
+
+
+class _LeaseLost(Exception):
+    """Part of the batch is no longer ours: it must not leave."""
+
+
+def lease_from(now: datetime) -> datetime:
+    return now + timedelta(seconds=conf.current().lease)
+
+
+def deliver(batch: Batch, client: Client, clock: Clock) -> Outcome:
+    """Hand claimed messages to SMSBAT and record what it says of each.
+
+    A refused batch is halved until the culprit stands alone: about ``2 log2(n)`` requests for each.
+    """
+    return _Delivery(batch, client, clock).run()
+
+
+@dataclass
+class _Delivery:
+    """The state of one delivery: what still has to leave, and what was refused so far."""
+
+    batch: Batch
+    client: Client
+    clock: Clock
+    outcome: Outcome = field(default_factory=Outcome)
+    waiting: list[Sequence[Message]] = field(default_factory=list)
+    refused: list[Report] = field(default_factory=list)
+
+    def run(self) -> Outcome:
+        self.waiting = [self.batch.messages]
+        while self.waiting and self.outcome.error is None:
+            self._post(self.waiting.pop())
+        for part in self.waiting:
+            self._put_back(part)
+        self._settle_refusals()
+        return self.outcome
+
+    def _post(self, part: Sequence[Message]) -> None:
+        outgoing = [message.outgoing() for message in part]
+        try:
+            answer = self.client.send(outgoing, before_leaving=lambda: self._make_sure(part))
+        except _LeaseLost:
+            self._keep_what_is_ours(part)
+        except GatewayError as error:
+            self.outcome.requests += 1
+            self._failed(part, error)
+        else:
+            self.outcome.requests += 1
+            self._answered(part, answer)
+
+    def _make_sure(self, part: Sequence[Message]) -> None:
+        """The whole lease lies before each request, also after waiting for our turn."""
+        now = self.clock.now()
+        longest = timedelta(seconds=2 * conf.current().timeout)
+        if self.batch.lease_until - now > longest:
+            return
+        self.batch.lease_until = lease_from(now)
+        held = Message.objects.held_by(self.batch.claim)
+        held.update(lease_until=self.batch.lease_until)
+        if held.filter(pk__in=[message.pk for message in part]).count() < len(part):
+            raise _LeaseLost
+
+    def _keep_what_is_ours(self, part: Sequence[Message]) -> None:
+        ours = set(Message.objects.held_by(self.batch.claim).values_list("pk", flat=True))
+        parts = [[m for m in rest if m.pk in ours] for rest in (*self.waiting, part)]
+        logger.warning("a lease ran out: %d messages of the batch are left", len(ours))
+        self.waiting = [rest for rest in parts if rest]
+
+    def _answered(self, part: Sequence[Message], answer: SendAnswer) -> None:
+        reports: list[Report] = []
+        fates = {m.pk: answer.results.get(m.customer_message_id) for m in part}
+        for message in part:
+            reports += _reports(message, fates[message.pk], answer.messagelist_id)
+        if answer.strangers:
+            logger.warning("an answer holds %d results of other messages", len(answer.strangers))
+        rejected = {
+            key for key, fate in fates.items() if fate and fate.status and fate.status.is_failure
+        }
+        self.refused += [report for report in reports if report.message_id in rejected]
+        self._record([report for report in reports if report.message_id not in rejected])
+        taken = {key for key, fate in fates.items() if fate and fate.status} - rejected
+        self.outcome.taken += len(taken)
+        self.outcome.unconfirmed += len(part) - len(taken) - len(rejected)
+        holdback.succeeded(holdback.SEND, self.clock.now())
+
+    def _failed(self, part: Sequence[Message], error: GatewayError) -> None:
+        """No readable answer came: what that means for these messages and for the next ones."""
+        if error.kind.fate is Fate.REFUSED:
+            self._split(part, error)
+            return
+        logger.warning("a request with %d messages failed: %s", len(part), error)
+        if error.kind.fate is Fate.PERHAPS_TAKEN:
+            told = (error.kind.name.lower(), error.explanation)
+            self._record([tracking.local(m, Status.UNCONFIRMED, *told) for m in part])
+            self.outcome.unconfirmed += len(part)
+            return
+        self.outcome.error = error
+        self._put_back(part)
+        if error.kind.for_everybody:
+            self.outcome.stop_reason = error.explanation
+        else:
+            holdback.refused(holdback.SEND, error.retry_after, self.clock.now())
+
+    def _split(self, part: Sequence[Message], error: GatewayError) -> None:
+        if len(part) > 1:
+            middle = len(part) // 2
+            self.waiting += [part[middle:], part[:middle]]
+            return
+        payload = {"code": error.code, "message": error.detail, "status": error.status}
+        self.refused.append(_refusal(part[0], payload))
+
+    def _put_back(self, part: Sequence[Message]) -> None:
+        """Queue again what certainly did not get through, where it is still ours."""
+        error = self.outcome.error
+        held = Message.objects.held_by(self.batch.claim).filter(pk__in=[m.pk for m in part])
+        self.outcome.put_back += held.update(
+            status=Status.QUEUED.value,
+            claim=None,
+            lease_until=None,
+            error_code=error.kind.name.lower() if error else "",
+            error_message=error.explanation if error else "",
+        )
+
+    def _settle_refusals(self) -> None:
+        """Rejections stand, unless everybody was rejected for one and the same reason.
+
+        That has nothing to do with the recipients: no document of SMSBAT's names a code for "the
+        money is gone", so this is how it shows. Single messages have no campaign to pause.
+        """
+        alike = len(self.refused) == len(self.batch) >= _ALIKE_MIN
+        reasons = {_reason(report) for report in self.refused}
+        if alike and len(reasons) == 1 and self.batch.campaign_id is not None:
+            self._put_back(self.batch.messages)
+            told = reasons.pop() or "no reason given"
+            self.outcome.stop_reason = (
+                f"every message of a batch was rejected for the same reason: {told}"
+            )
+            return
+        self._record(self.refused)
+        self.outcome.rejected += len(self.refused)
+
+    def _record(self, reports: Sequence[Report]) -> None:
+        """Write an answer down; a deadlock or a locked database is worth another try."""
+        for left in reversed(range(_RECORD_TRIES)):
+            try:
+                tracking.record(reports, self.clock.now())
+            except OperationalError:
+                if not left:
+                    raise
+                self.clock.sleep(_RECORD_PAUSE)
+            else:
+                return
+
+
+def _reports(message: Message, result: MessageResult | None, messagelist_id: str) -> list[Report]:
+    """What the answer says of one message, and our own doubt where it says nothing certain."""
+    if result is None:
+        words = "the answer does not mention it"
+        return [tracking.local(message, Status.UNCONFIRMED, "unmentioned", words)]
+    report = Report(
+        source=Source.SUBMIT,
+        status=result.status,
+        raw_status=result.raw_status,
+        payload={**result.payload, "messagelistId": messagelist_id},
+        smsbat_id=result.message_id,
+        message_id=message.pk,
+        attempt=message.attempts,
+    )
+    if result.status is not None:
+        return [report]
+    words = f"the answer says {result.raw_status!r}, which is unknown"
+    return [report, tracking.local(message, Status.UNCONFIRMED, "unknown_status", words)]
+
+
+def _refusal(message: Message, payload: dict[str, Any]) -> Report:
+    return Report(
+        source=Source.SUBMIT,
+        status=Status.REJECTED,
+        raw_status=Status.REJECTED.value,
+        payload=payload,
+        message_id=message.pk,
+        attempt=message.attempts,
+    )
+
+
+def _reason(report: Report) -> str:
+    """Why it was rejected, without the phone that SMSBAT may quote."""
+    code, words = (str(report.payload.get(name) or "") for name in ("code", "message"))
+    return ", ".join(filter(None, [code, phones.redact(words)]))

@@ -1,0 +1,66 @@
+"""When SMSBAT asks to be left alone, all workers on all machines are told so by the database."""
+
+import random
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from django_smsbat.models import Holdback
+from django_smsbat.services.clock import Clock
+
+SEND: Final = "send"
+STATUS: Final = "status"
+
+REFUSALS_MAX: Final = 5  # in a row; then a run gives up, and leaves the rest to the next one
+_PATIENCE: Final = 60.0  # seconds that a run waits when all workers are held back
+
+_FIRST_DELAY: Final = 1.0  # seconds, doubled with each refusal: SMSBAT's advice for 429
+_LONGEST_DELAY: Final = 300.0
+_LONGEST_ASKED: Final = 86_400.0  # a Retry-After of more than a day is taken for a mistake
+_JITTER: Final = 0.25  # of the delay, so that workers do not come back all at once
+
+
+def remaining(name: str, now: datetime) -> float:
+    """Seconds until requests of that kind may leave again; 0 when they may leave now."""
+    row = Holdback.objects.filter(name=name, not_before__gt=now).first()
+    return (row.not_before - now).total_seconds() if row and row.not_before else 0.0
+
+
+def wait(delay: float, clock: Clock) -> str:
+    """Wait until all workers may send again; the reason to give up where that is too long."""
+    if delay > _PATIENCE:
+        return f"SMSBAT asked to be left alone for {delay:.0f} more seconds"
+    clock.sleep(delay)
+    return ""
+
+
+def refused(name: str, retry_after: float | None, now: datetime) -> float:
+    """Hold all workers back after a refusal; returns for how many seconds.
+
+    Args:
+        retry_after: seconds that SMSBAT asked for; it wins over our own doubling delays.
+    """
+    with transaction.atomic():
+        Holdback.objects.get_or_create(name=name)
+        row = Holdback.objects.select_for_update().get(name=name)
+        delay = _delay(row.refusals) if retry_after is None else min(retry_after, _LONGEST_ASKED)
+        not_before = now + timedelta(seconds=delay)
+        row.not_before = max(not_before, row.not_before or not_before)
+        row.refusals = min(row.refusals + 1, 1_000)
+        row.save()
+    return delay
+
+
+def succeeded(name: str, now: datetime) -> None:
+    """SMSBAT answers again: the next refusal starts from the first delay.
+
+    Unless it asked another worker to wait meanwhile: then that still holds.
+    """
+    over = Holdback.objects.filter(name=name, refusals__gt=0, not_before__lte=now)
+    over.update(refusals=0, not_before=None)
+
+
+def _delay(refusals: int) -> float:
+    delay: float = min(_FIRST_DELAY * 2 ** min(refusals, 16), _LONGEST_DELAY)
+    return delay * (1 + random.uniform(0, _JITTER))  # noqa: S311 - no secret

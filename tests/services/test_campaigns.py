@@ -1,0 +1,184 @@
+"""A campaign's life: what can be done when, and what it leaves behind."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from django_smsbat.models import Campaign, CampaignStatus, Message, StatusEvent
+from django_smsbat.services import campaigns
+from django_smsbat.services.campaigns import Refused
+from django_smsbat.signals import campaign_finished
+from tests.conftest import NOON, phone
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_launch_makes_one_frozen_message_for_each_person(people, campaign):
+    people(1, name="Ann")
+    people(2, name="Bob")
+    draft = campaign(text="Hi {{ name }}", ttl=3_600)
+    made = campaigns.launch(draft, NOON)
+    rows = Message.objects.order_by("to")
+    assert made.recipients == 2
+    assert [(row.to, row.text, row.status) for row in rows] == [
+        (phone(1), "Hi Ann", "queued"),
+        (phone(2), "Hi Bob", "queued"),
+    ]
+    assert {(row.sender, row.ttl, row.recipient.phone == row.to) for row in rows} == {
+        ("AcmeShop", 3_600, True)
+    }
+    assert (draft.status, draft.started_at) == ("sending", NOON)
+
+
+def test_the_database_itself_allows_one_message_per_phone_and_campaign(people, campaign):
+    people(1)
+    draft = campaign()
+    campaigns.launch(draft)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Message.objects.create(campaign=draft, to=phone(1), type="sms")
+
+
+def test_single_messages_to_one_phone_may_be_many(queued):
+    assert queued(1).pk != queued(1).pk
+
+
+def test_a_launch_happens_once(people, campaign):
+    people(1)
+    draft = campaign()
+    campaigns.launch(draft)
+    with pytest.raises(Refused, match="sending"):
+        campaigns.launch(Campaign.objects.get(pk=draft.pk))
+    assert Message.objects.count() == 1
+
+
+def test_a_launch_to_nobody_is_refused_and_leaves_a_draft(people, campaign):
+    people(1, opted_out_at=timezone.now())
+    draft = campaign()
+    with pytest.raises(Refused, match="1 opted out"):
+        campaigns.launch(draft)
+    assert draft.status == "draft"
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_a_launch_that_fails_leaves_nothing_half_done(people, campaign, monkeypatch):
+    people(1, 2)
+    draft = campaign()
+
+    def fail(*args):
+        raise RuntimeError("the machine died")
+
+    monkeypatch.setattr(campaigns, "_create_messages", fail)
+    with pytest.raises(RuntimeError):
+        campaigns.launch(draft)
+    assert (Campaign.objects.get().status, Message.objects.count()) == ("draft", 0)
+
+
+ALLOWED = {
+    "schedule": {"draft"},
+    "unschedule": {"scheduled"},
+    "launch": {"draft", "scheduled"},
+    "pause": {"sending"},
+    "resume": {"paused"},
+    "cancel": {"scheduled", "sending", "paused"},
+}
+
+
+@pytest.mark.parametrize("status", CampaignStatus.values)
+@pytest.mark.parametrize("action", ALLOWED)
+def test_each_action_is_possible_from_its_states_only(people, campaign, action, status):
+    people(1)
+    made = campaign(
+        status=status, scheduled_at=timezone.now() + timedelta(hours=1), started_at=NOON
+    )
+    if status in ALLOWED[action]:
+        getattr(campaigns, action)(made)
+        assert Campaign.objects.get().status != status
+    else:
+        with pytest.raises(Refused):
+            getattr(campaigns, action)(made)
+        assert Campaign.objects.get().status == status
+
+
+def test_a_campaign_that_changed_behind_our_back_is_not_overwritten(people, campaign):
+    stale = campaign(status="sending")
+    Campaign.objects.update(status="cancelled")
+    with pytest.raises(Refused, match="cancelled"):
+        campaigns.pause(stale)
+    assert Campaign.objects.get().status == "cancelled"
+
+
+def test_cancelling_cancels_what_is_queued_and_says_so_on_each(people, campaign):
+    people(1, 2)
+    draft = campaign()
+    campaigns.launch(draft)
+    Message.objects.filter(to=phone(1)).update(status="sending")
+    assert campaigns.cancel(draft, NOON) == 1
+    statuses = dict(Message.objects.values_list("to", "status"))
+    assert statuses == {phone(1): "sending", phone(2): "cancelled"}
+    assert StatusEvent.objects.get().source == "local"
+    assert draft.finished_at == NOON
+
+
+def test_scheduling_wants_a_time_to_come(campaign):
+    for moment in (None, NOON - timedelta(seconds=1)):
+        with pytest.raises(Refused, match="future"):
+            campaigns.schedule(campaign(scheduled_at=moment), NOON)
+
+
+def test_what_is_due_is_launched_and_what_is_not_stays(people, campaign):
+    people(1)
+    campaign(name="due", status="scheduled", scheduled_at=NOON)
+    campaign(name="later", status="scheduled", scheduled_at=NOON + timedelta(seconds=1))
+    assert campaigns.launch_due(NOON) == []
+    assert dict(Campaign.objects.values_list("name", "status")) == {
+        "due": "sending",
+        "later": "scheduled",
+    }
+
+
+def test_a_due_campaign_that_cannot_be_launched_pauses_with_the_reason(campaign):
+    made = campaign(status="scheduled", scheduled_at=NOON)
+    assert campaigns.launch_due(NOON) == [made]
+    made.refresh_from_db()
+    assert made.status == "paused"
+    assert "Nobody is on the campaign's lists" in made.pause_reason
+
+
+def test_resuming_a_campaign_that_never_was_launched_launches_it(people, campaign):
+    made = campaign(status="paused", pause_reason="Not launched: nobody")
+    people(1)
+    campaigns.resume(made)
+    assert (made.status, made.pause_reason, Message.objects.count()) == ("sending", "", 1)
+
+
+@pytest.mark.parametrize("unsent", ["queued", "sending"])
+def test_sent_is_not_said_while_something_is_unsent(people, campaign, unsent):
+    people(1)
+    draft = campaign()
+    campaigns.launch(draft)
+    Message.objects.update(status=unsent)
+    assert not campaigns.finish_if_done(draft.pk, NOON)
+    assert Campaign.objects.get().status == "sending"
+
+
+def test_sent_is_said_once_and_announced_once(people, campaign, django_capture_on_commit_callbacks):
+    people(1)
+    draft = campaign()
+    campaigns.launch(draft)
+    Message.objects.update(status="accepted")
+    heard = []
+
+    def listen(campaign, **_):
+        heard.append(campaign.status)
+
+    campaign_finished.connect(listen)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            assert campaigns.finish_if_done(draft.pk, NOON)
+            assert not campaigns.finish_if_done(draft.pk, NOON)
+    finally:
+        campaign_finished.disconnect(listen)
+    assert heard == ["sent"]
+    assert Campaign.objects.get().finished_at == NOON

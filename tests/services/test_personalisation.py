@@ -1,0 +1,102 @@
+"""Placeholders reach the recipient's own fields and nothing else, and a missing value is found."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_smsbat.gateway.messages import Content, InvalidMessage
+from django_smsbat.models import Recipient
+from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_of
+
+
+def fill(text, **attributes):
+    recipient = Recipient(phone="+380671112233", name="Оля", attributes=attributes)
+    return ContentTemplate(Content(type="sms", text=text)).fill(values_of(recipient)).text
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("Hi {{ name }}!", "Hi Оля!"),
+        ("Hi {{name}}!", "Hi Оля!"),
+        ("{{ phone }}", "+380671112233"),
+        ("{{ city }}", "Київ"),
+        ("{{ місто }}", "Львів"),
+        ("{{ points }} / {{ ratio }}", "7 / 0.5"),
+        ('{{ email|default:"no mail" }}', "no mail"),
+        ("{{ nothing|default:'a \"b\"' }}", 'a "b"'),
+        ('{{ nothing|default:"" }}!', "!"),
+        ("no placeholder", "no placeholder"),
+        ("{ name }", "{ name }"),
+    ],
+)
+def test_placeholders_are_filled(text, filled):
+    values = {"city": "Київ", "місто": "Львів", "points": 7, "ratio": 0.5}
+    assert fill(text, **values) == filled
+
+
+@pytest.mark.parametrize("value", ["", "  ", None, [], {}, ["x"], True])
+def test_a_value_that_cannot_be_shown_is_missing(value):
+    with pytest.raises(MissingValue) as missing:
+        fill("{{ city }}", city=value)
+    assert missing.value.field == "city"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ name.__class__ }}",
+        "{{ attributes.city }}",
+        "{% load x %}",
+        "{{ name|upper }}",
+        "{{ name }",
+        "{{ first name }}",
+        "}}",
+        "{{ }}",
+        "{{ name|default:x }}",
+    ],
+)
+def test_anything_else_in_braces_is_refused_and_never_sent_raw(text):
+    with pytest.raises(InvalidMessage) as refused:
+        fill(text)
+    assert refused.value.field == "text"
+
+
+def test_a_value_that_looks_like_a_placeholder_stays_text():
+    assert fill("{{ city }}", city="{{ name }}") == "{{ name }}"
+
+
+def test_own_fields_win_over_attributes():
+    assert fill("{{ name }}", name="Mallory") == "Оля"
+
+
+def test_texts_inside_the_message_data_are_filled_too():
+    data = {"carousel": {"items": [{"title": "{{ name }}"}]}, "n": 1}
+    template = ContentTemplate(Content(type="viber_carousel", message_data=data))
+    filled = template.fill({"name": "Оля"})
+    assert filled.message_data == {"carousel": {"items": [{"title": "Оля"}]}, "n": 1}
+
+
+def test_a_value_cannot_change_where_an_address_leads():
+    data = {"buttonAction": "https://shop.example.com/?c={{ city }}"}
+    filled = ContentTemplate(Content(type="viber_promo", message_data=data)).fill(
+        {"city": "a&b/../?x#"}
+    )
+    assert filled.message_data["buttonAction"] == "https://shop.example.com/?c=a%26b%2F..%2F%3Fx%23"
+
+
+def test_content_without_placeholders_is_not_personal():
+    assert not ContentTemplate(Content(type="sms", text="Hi")).is_personal
+    assert ContentTemplate(Content(type="sms", text="Hi", fallback_text="{{ name }}")).is_personal
+
+
+def test_a_placeholder_filled_like_its_sample_is_still_personal():
+    assert ContentTemplate(Content(type="sms", text="{{ name }}")).is_personal
+
+
+@given(st.text(), st.text(min_size=1).filter(str.strip))
+def test_filling_keeps_everything_around_the_placeholder(around, value):
+    if any(mark in around for mark in ("{", "}")):
+        return
+    filled = ContentTemplate(Content(type="sms", text=f"{around}{{{{ city }}}}{around}"))
+    assert filled.fill({"city": value}).text == f"{around}{value.strip()}{around}"

@@ -1,0 +1,395 @@
+"""Messages are rows before they are requests; what a request's fate means for each of them."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Campaign, Holdback, Message, Recipient, StatusEvent
+from django_smsbat.services import campaigns, submission
+from tests.conftest import phone
+from tests.services.scripted import ScriptedClient, answer_by_phone
+
+pytestmark = pytest.mark.django_db
+
+NOT_TAKEN = [kind for kind in ErrorKind if kind.fate is Fate.NOT_TAKEN]
+PERHAPS = [kind for kind in ErrorKind if kind.fate is Fate.PERHAPS_TAKEN]
+TEMPORARY = [kind for kind in NOT_TAKEN if not kind.for_everybody]
+FOR_EVERYBODY = [kind for kind in ErrorKind if kind.for_everybody]
+
+
+@pytest.fixture
+def launched(people, campaign):
+    """Makes a launched campaign to phones with these endings."""
+
+    def make(*endings, **fields):
+        people(*endings)
+        made = campaign(**fields)
+        campaigns.launch(made)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def submit(clock):
+    def run(*steps, **options):
+        client = ScriptedClient(list(steps))
+        return client, submission.submit_queued(client=client, clock=clock, **options)
+
+    return run
+
+
+def statuses():
+    return dict(Message.objects.values_list("to", "status"))
+
+
+class TestLawOne:
+    def test_a_message_is_committed_as_sending_before_its_request_leaves(self, launched, clock):
+        launched(1)
+        seen = []
+        client = ScriptedClient(
+            [answer_by_phone()],
+            before_send=lambda _: seen.append(
+                Message.objects.values_list("status", "attempts", "lease_until").get()
+            ),
+        )
+        submission.submit_queued(client=client, clock=clock)
+        assert seen == [("sending", 1, clock.now() + timedelta(seconds=300))]
+
+    def test_its_answer_is_recorded_before_the_next_batch_is_claimed(
+        self, launched, clock, settings
+    ):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 1}
+        launched(1, 2)
+        seen = []
+        client = ScriptedClient(
+            [answer_by_phone(), answer_by_phone()], before_send=lambda _: seen.append(statuses())
+        )
+        submission.submit_queued(client=client, clock=clock)
+        assert seen == [
+            {phone(1): "sending", phone(2): "queued"},
+            {phone(1): "accepted", phone(2): "sending"},
+        ]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_nothing_is_claimed_inside_somebodys_transaction(self, queued, clock):
+        queued(1)
+        client = ScriptedClient([])
+        with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+            submission.submit_queued(client=client, clock=clock)
+        assert client.sent == []
+
+
+class TestLawTwo:
+    @pytest.mark.parametrize("kind", TEMPORARY, ids=lambda kind: kind.name)
+    def test_what_certainly_did_not_get_through_is_sent_again(self, launched, submit, kind):
+        launched(1)
+        client, summary = submit(kind, answer_by_phone())
+        assert [batch[0].to for batch in client.sent] == [phone(1), phone(1)]
+        assert (statuses(), summary.failure) == ({phone(1): "accepted"}, "")
+        assert Message.objects.get().attempts == 2
+
+    @pytest.mark.parametrize("kind", PERHAPS, ids=lambda kind: kind.name)
+    def test_what_may_have_got_through_is_never_sent_again(self, launched, submit, kind):
+        launched(1)
+        client, _ = submit(kind)
+        again, _ = submit()
+        assert (len(client.sent), len(again.sent)) == (1, 0)
+        message = Message.objects.get()
+        assert (message.status, message.error_code) == ("unconfirmed", kind.name.lower())
+
+    def test_a_message_that_the_answer_does_not_mention_is_unconfirmed(self, launched, submit):
+        launched(1, 2)
+        submit(lambda messages: answer_by_phone()(messages[:1]))
+        assert statuses() == {phone(1): "accepted", phone(2): "unconfirmed"}
+
+    def test_a_status_that_nobody_has_heard_of_is_unconfirmed_and_kept(self, launched, submit):
+        launched(1)
+        submit(answer_by_phone(default="in moderation"))
+        assert statuses() == {phone(1): "unconfirmed"}
+        assert Message.objects.get().smsbat_id
+        assert StatusEvent.objects.filter(raw_status="in moderation", status="").exists()
+
+    def test_a_lease_that_ran_out_means_unconfirmed_and_never_queued(self, queued, submit, clock):
+        queued(1, status="sending", attempts=1, lease_until=clock.now() - timedelta(seconds=1))
+        queued(2, status="sending", attempts=1, lease_until=clock.now() + timedelta(seconds=1))
+        submit()
+        assert statuses() == {phone(1): "unconfirmed", phone(2): "sending"}
+
+    def test_an_answer_after_the_lease_still_settles_the_message(self, launched, clock):
+        launched(1)
+
+        def another_worker_looks(_messages):
+            clock.forward(hours=1)
+            submission.settle_lost(clock.now())
+
+        client = ScriptedClient([answer_by_phone()], before_send=another_worker_looks)
+        submission.submit_queued(client=client, clock=clock)
+        assert statuses() == {phone(1): "accepted"}
+        assert list(StatusEvent.objects.order_by("id").values_list("status", flat=True)) == [
+            "unconfirmed",
+            "accepted",
+        ]
+
+    def test_what_another_worker_holds_is_not_put_back(self, launched, clock):
+        launched(1)
+
+        def lease_is_lost_and_a_person_resends(_messages):
+            Message.objects.update(status="sending", claim="1" * 32, attempts=2)
+
+        client = ScriptedClient(
+            [ErrorKind.THROTTLED], before_send=lease_is_lost_and_a_person_resends
+        )
+        submission.submit_queued(client=client, clock=clock, limit=1)
+        assert Message.objects.get().status == "sending"
+
+    def test_a_batch_whose_lease_was_lost_in_the_queue_does_not_leave(self, launched, clock):
+        launched(1, 2)
+
+        class Slow(ScriptedClient):
+            """Its turn comes so late that a person has settled one message meanwhile."""
+
+            def send(self, messages, *, before_leaving=None):
+                if not self.sent and Message.objects.filter(status="sending").count() == 2:
+                    clock.forward(seconds=299)
+                    Message.objects.filter(to=phone(1)).update(status="unconfirmed", claim=None)
+                before_leaving()
+                return ScriptedClient.send(self, messages)
+
+        client = Slow([answer_by_phone()])
+        submission.submit_queued(client=client, clock=clock)
+        assert client.phones == [phone(2)]
+        assert statuses() == {phone(1): "unconfirmed", phone(2): "accepted"}
+
+
+class TestRefusals:
+    def test_one_bad_message_does_not_take_the_others_down(self, launched, clock):
+        bad = phone(5)
+        launched(*range(1, 9))
+
+        def refuse(messages):
+            if any(message.to == bad for message in messages):
+                raise GatewayError(ErrorKind.INVALID, "no such number", status=422, code="E1")
+            return answer_by_phone()(messages)
+
+        client = ScriptedClient([refuse] * 7)
+        summary = submission.submit_queued(client=client, clock=clock)
+        assert len(client.sent) == 7  # 8, then 4 4 2 2 1 1
+        assert (summary.taken, summary.rejected) == (7, 1)
+        message = Message.objects.get(to=bad)
+        assert (message.status, message.error_code, message.error_message) == (
+            "rejected",
+            "E1",
+            "no such number",
+        )
+
+    def test_everybody_rejected_for_one_reason_pauses_and_loses_nothing(self, launched, submit):
+        made = launched(*range(10, 20))
+        _, summary = submit(answer_by_phone(default="rejected"))
+        made.refresh_from_db()
+        assert (made.status, set(statuses().values())) == ("paused", {"queued"})
+        assert "same reason" in made.pause_reason
+        assert summary.paused
+
+    def test_a_few_rejections_are_their_own_fault(self, launched, submit):
+        made = launched(*range(10, 19))
+        submit(answer_by_phone(default="rejected"))
+        made.refresh_from_db()
+        assert (made.status, set(statuses().values())) == ("sent", {"rejected"})
+
+    def test_single_messages_have_nobody_to_pause_and_stay_rejected(self, queued, submit):
+        for ending in range(10, 22):
+            queued(ending)
+        submit(answer_by_phone(default="rejected"))
+        assert set(statuses().values()) == {"rejected"}
+
+    @pytest.mark.parametrize("kind", FOR_EVERYBODY, ids=lambda kind: kind.name)
+    def test_what_is_wrong_for_everybody_pauses_the_campaign_with_the_reason(
+        self, launched, submit, kind
+    ):
+        made = launched(1, 2)
+        _, summary = submit(kind)
+        made.refresh_from_db()
+        assert (made.status, set(statuses().values())) == ("paused", {"queued"})
+        assert kind.meaning in made.pause_reason
+        assert made.pause_reason in summary.paused[0]
+
+    @pytest.mark.parametrize("kind", FOR_EVERYBODY, ids=lambda kind: kind.name)
+    def test_and_ends_a_run_of_single_messages(self, queued, submit, kind):
+        queued(1)
+        _, summary = submit(kind)
+        assert kind.meaning in summary.failure
+        assert statuses() == {phone(1): "queued"}
+
+
+class TestHoldback:
+    def test_retry_after_is_waited_for_by_all_workers(self, launched, submit, clock):
+        launched(1)
+        began = clock.now()
+        submit(GatewayError(ErrorKind.THROTTLED, retry_after=7), answer_by_phone())
+        assert sum(clock.slept) == 7
+        assert clock.now() - began == timedelta(seconds=7)
+
+    def test_without_it_the_delays_double(self, launched, submit, clock):
+        launched(1)
+        submit(ErrorKind.UNAVAILABLE, ErrorKind.UNAVAILABLE, answer_by_phone())
+        first, second = clock.slept
+        assert 1 <= first <= 1.25
+        assert 2 <= second <= 2.5
+
+    def test_a_worker_that_was_not_refused_itself_waits_too(self, launched, submit, clock):
+        launched(1)
+        Holdback.objects.create(
+            name="send", not_before=clock.now() + timedelta(seconds=5), refusals=1
+        )
+        submit(answer_by_phone())
+        assert clock.slept == [5]
+
+    def test_a_long_wait_ends_the_run_and_leaves_the_queue(self, launched, submit, clock):
+        launched(1)
+        Holdback.objects.create(
+            name="send", not_before=clock.now() + timedelta(hours=1), refusals=1
+        )
+        client, summary = submit()
+        assert client.sent == []
+        assert "left alone" in summary.failure
+        assert statuses() == {phone(1): "queued"}
+
+    def test_a_service_that_stays_away_ends_the_run_after_five_refusals(self, launched, submit):
+        launched(1)
+        client, summary = submit(*[ErrorKind.UNREACHABLE] * 5)
+        assert len(client.sent) == 5
+        assert "gave up" in summary.failure
+        assert statuses() == {phone(1): "queued"}
+
+    def test_an_absurd_retry_after_is_no_sentence_of_silence(self, launched, submit, clock):
+        launched(1)
+        submit(GatewayError(ErrorKind.THROTTLED, retry_after=1e12))
+        assert Holdback.objects.get().not_before - clock.now() <= timedelta(days=1)
+
+    def test_a_success_forgets_the_refusals(self, launched, submit):
+        launched(1)
+        submit(ErrorKind.THROTTLED, answer_by_phone())
+        submit()
+        launched_again = Holdback.objects.get()
+        assert (launched_again.refusals, launched_again.not_before) == (0, None)
+
+
+class TestLawEight:
+    def test_who_opted_out_since_the_launch_gets_nothing(self, launched, submit):
+        made = launched(1, 2)
+        Recipient.objects.filter(phone=phone(1)).update(opted_out_at=timezone.now())
+        client, _ = submit(answer_by_phone())
+        assert client.phones == [phone(2)]
+        assert statuses() == {phone(1): "cancelled", phone(2): "accepted"}
+        assert Message.objects.get(to=phone(1)).error_code == "opted_out"
+        made.refresh_from_db()
+        assert made.status == "sent"
+
+    def test_what_is_transactional_reaches_them(self, launched, submit):
+        launched(1, is_transactional=True)
+        Recipient.objects.update(opted_out_at=timezone.now())
+        submit(answer_by_phone())
+        assert statuses() == {phone(1): "accepted"}
+
+    def test_a_single_promotion_is_not_sent_to_who_opted_out(self, queued, people, submit):
+        people(1, opted_out_at=timezone.now())
+        queued(1, type="viber_promo")
+        queued(1)
+        client, _ = submit(answer_by_phone())
+        assert [message.content.type for message in client.sent[0]] == ["sms"]
+
+    @pytest.mark.parametrize(
+        ("hours", "at", "quiet"),
+        [
+            ("21:00-09:00", 12, False),
+            ("21:00-09:00", 21, True),
+            ("21:00-09:00", 8, True),
+            ("21:00-09:00", 9, False),
+            ("13:00-15:00", 14, True),
+            ("13:00-15:00", 15, False),
+        ],
+    )
+    def test_quiet_hours_hold_promotions_back_and_let_the_rest_go(
+        self, launched, queued, submit, clock, settings, hours, at, quiet
+    ):
+        settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": hours}
+        clock.moment = clock.moment.replace(hour=at)
+        launched(1)
+        queued(2)
+        queued(3, type="viber_promo")
+        client, _ = submit(answer_by_phone(), answer_by_phone())
+        assert sorted(client.phones) == ([phone(2)] if quiet else [phone(1), phone(2), phone(3)])
+
+
+class TestCampaigns:
+    def test_a_campaign_is_sent_when_nothing_of_it_is_queued_any_more(self, launched, submit):
+        made = launched(1)
+        submit(answer_by_phone())
+        made.refresh_from_db()
+        assert made.status == "sent"
+
+    def test_a_paused_campaign_is_left_alone(self, launched, submit):
+        made = launched(1)
+        campaigns.pause(made)
+        client, _ = submit()
+        assert client.sent == []
+
+    def test_one_campaign_alone_can_be_sent(self, launched, queued, submit):
+        made = launched(1)
+        queued(2)
+        client, _ = submit(answer_by_phone(), campaign_id=made.pk)
+        assert client.phones == [phone(1)]
+
+    def test_a_limit_ends_the_run(self, launched, submit):
+        launched(1, 2, 3)
+        client, summary = submit(answer_by_phone(), limit=2)
+        assert summary.taken == 2
+
+    def test_being_told_to_stop_ends_the_run_after_the_batch(self, launched, clock, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 1}
+        launched(1, 2)
+
+        def stop(_messages):
+            clock.stopping = True
+
+        client = ScriptedClient([answer_by_phone()], before_send=stop)
+        submission.submit_queued(client=client, clock=clock)
+        assert sorted(statuses().values()) == ["accepted", "queued"]
+
+    def test_a_due_campaign_is_started(self, people, campaign, submit, clock):
+        people(1)
+        campaign(status="scheduled", scheduled_at=clock.now())
+        client, _ = submit(answer_by_phone())
+        assert client.phones == [phone(1)]
+
+    def test_what_a_dying_process_left_of_a_cancelled_campaign_is_cancelled(self, launched, submit):
+        made = launched(1)
+        Campaign.objects.filter(pk=made.pk).update(status="cancelled")
+        client, _ = submit()
+        assert (client.sent, statuses()) == ([], {phone(1): "cancelled"})
+
+    def test_what_is_put_back_into_a_cancelled_campaign_is_cancelled(self, launched, clock):
+        made = launched(1)
+        client = ScriptedClient(
+            [ErrorKind.UNREACHABLE], before_send=lambda _: campaigns.cancel(made, clock.now())
+        )
+        submission.submit_queued(client=client, clock=clock)
+        assert statuses() == {phone(1): "cancelled"}
+
+
+def test_every_status_of_an_answer_is_understood(launched, submit):
+    launched(1, 2, 3, 4)
+    told = {phone(1): "accepted", phone(2): "rejected", phone(3): "failed", phone(4): "sent"}
+    _, summary = submit(answer_by_phone(told))
+    assert statuses() == {
+        phone(1): Status.ACCEPTED,
+        phone(2): Status.REJECTED,
+        phone(3): Status.FAILED,
+        phone(4): Status.ACCEPTED,
+    }
+    assert (summary.taken, summary.rejected) == (2, 2)
