@@ -1,0 +1,63 @@
+"""Who may use the sandbox, and how often: SMSBAT's three ways in, and its rate limits."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from secrets import compare_digest
+
+from django_smsbat.gateway.auth import KEY_HEADER, KEY_LOGIN
+
+
+@dataclass(frozen=True)
+class Account:
+    """The one account of the sandbox."""
+
+    api_key: str = "sandbox-key"
+    login: str = "sandbox"
+    password: str = "sandbox-password"  # noqa: S105 - opens nothing but this program
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        if key := headers.get(KEY_HEADER):
+            return compare_digest(_bytes(key), _bytes(self.api_key))
+        pair = _basic(headers.get("Authorization", ""))
+        right = (f"{KEY_LOGIN}:{self.api_key}", f"{self.login}:{self.password}")
+        return any(compare_digest(pair, _bytes(known)) for known in right)
+
+
+def _basic(header: str) -> bytes:
+    scheme, _, encoded = header.partition(" ")
+    try:
+        return base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
+    except (binascii.Error, ValueError):  # ValueError: letters that are not even ASCII
+        return b""
+
+
+def _bytes(header: str) -> bytes:
+    return header.encode(errors="surrogateescape")
+
+
+@dataclass
+class TokenBucket:
+    """Lets `rate` requests a second through, and half as many more at once. A rate of 0 is none."""
+
+    rate: float
+    clock: Callable[[], float]
+    burst: float = 1.5
+    _tokens: float = field(init=False)
+    _at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tokens = self.rate * self.burst
+        self._at = self.clock()
+
+    def take(self) -> bool:
+        if not self.rate:
+            return True
+        now = self.clock()
+        self._tokens = min(self.rate * self.burst, self._tokens + (now - self._at) * self.rate)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

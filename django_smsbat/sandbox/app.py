@@ -1,0 +1,175 @@
+"""The sandbox's HTTP side: SMSBAT's two endpoints, and the page that shows the phones."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from aiohttp import web
+
+from django_smsbat.gateway.answers import parse_json
+from django_smsbat.gateway.client import SEND_PATH, STATUS_PATH
+from django_smsbat.gateway.message_types import BATCH_MAX
+from django_smsbat.sandbox import phones_view
+from django_smsbat.sandbox.access import Account, TokenBucket
+from django_smsbat.sandbox.callbacks import Caller, Target
+from django_smsbat.sandbox.ledger import Entry, Ledger
+from django_smsbat.sandbox.validation import Refusal, coded, messages_of
+
+_STATIC: Final = Path(__file__).parent / "static"
+_MESSAGE_BYTES_MAX: Final = 16_384
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'self'",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the sandbox behaves.
+
+    Attributes:
+        latency: seconds before each answer.
+        speed: how many times faster than a phone network statuses move.
+        send_rate, status_rate: requests a second, half as many more at once; 0 for no limit.
+        callback_url: prefix of the site's webhooks, with the secret as its password.
+        status_callbacks: whether delivery statuses are called back too, or only replies.
+    """
+
+    account: Account = field(default_factory=Account)
+    latency: float = 0.0
+    speed: float = 1.0
+    send_rate: float = 100.0
+    status_rate: float = 50.0
+    callback_url: str = ""
+    status_callbacks: bool = True
+
+
+def error_body(status: int, error: str, words: str) -> dict[str, Any]:
+    return {"error": error, "message": words, "status": status}
+
+
+class Sandbox:
+    """One running sandbox: its ledger, its limits, its callbacks."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.ledger = Ledger(speed=options.speed)
+        self._limits = {
+            "send": TokenBucket(options.send_rate, monotonic),
+            "status": TokenBucket(options.status_rate, monotonic),
+        }
+        self._caller = Caller(Target.parse(options.callback_url)) if options.callback_url else None
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=BATCH_MAX * _MESSAGE_BYTES_MAX)
+        app.router.add_post(SEND_PATH, self._send)
+        app.router.add_get(STATUS_PATH + "{message_id}", self._status)
+        app.router.add_get("/", self._page)
+        app.router.add_static("/static/", _STATIC)
+        app.router.add_get("/phones", self._phones)
+        app.router.add_post("/phones/{phone}/reply", self._reply)
+        app.router.add_get("/statistics", self._statistics)
+        app.on_startup.append(self._start)
+        app.on_cleanup.append(self._stop)
+        return app
+
+    async def _start(self, _app: web.Application) -> None:
+        if self._caller:
+            await self._caller.start()
+
+    async def _stop(self, _app: web.Application) -> None:
+        if self._caller:
+            await self._caller.stop()
+
+    async def _send(self, request: web.Request) -> web.Response:
+        if refusal := await self._admit(request, "send"):
+            return refusal
+        if request.content_type != "application/json":
+            body = error_body(415, "Unsupported Media Type", "Send application/json")
+            return web.json_response(body, status=415)
+        try:
+            messages = messages_of(parse_json(await request.read()))
+        except ValueError:
+            refused = coded(1001, "Invalid JSON")
+            return web.json_response(refused.body, status=refused.status)
+        except Refusal as refused:
+            return web.json_response(refused.body, status=refused.status)
+        entries = self.ledger.take(messages, monotonic())
+        self._announce(entries)
+        return web.json_response(self.ledger.answer(entries))
+
+    async def _status(self, request: web.Request) -> web.Response:
+        if refusal := await self._admit(request, "status"):
+            return refusal
+        entry = self.ledger.entries.get(request.match_info["message_id"])
+        if entry is None:
+            return web.json_response(error_body(404, "Not Found", "Message not found"), status=404)
+        return web.json_response(self.ledger.status(entry, monotonic()))
+
+    async def _admit(self, request: web.Request, kind: str) -> web.Response | None:
+        """The refusal of a request that is not let in, None for one that is."""
+        self.ledger.requests[kind] += 1
+        if self.options.latency:
+            await asyncio.sleep(self.options.latency)
+        if not self.options.account.admits(request.headers):
+            body = error_body(401, "Unauthorized", "Invalid credentials")
+            return web.json_response(body, status=401)
+        if not self._limits[kind].take():
+            self.ledger.requests["refused"] += 1
+            body = error_body(429, "Too Many Requests", "Rate limit exceeded")
+            return web.json_response(body, status=429)
+        return None
+
+    def _announce(self, entries: list[Entry]) -> None:
+        if self._caller is None or not self.options.status_callbacks:
+            return
+        loop = asyncio.get_running_loop()
+        for entry in entries:
+            for moment in self.ledger.moments(entry):
+                loop.call_later(moment, self._call_back, entry)
+
+    def _call_back(self, entry: Entry) -> None:
+        if self._caller:
+            self._caller.status(self.ledger.status(entry, monotonic()))
+
+    async def _page(self, _request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(_STATIC / "phones.html", headers=_PAGE_HEADERS)
+
+    async def _phones(self, request: web.Request) -> web.Response:
+        shown = phones_view.phones(self.ledger, monotonic(), request.query.get("search", ""))
+        return web.json_response(shown)
+
+    async def _reply(self, request: web.Request) -> web.Response:
+        """Somebody writes back. JSON only, so that no foreign page's form can post it."""
+        if request.content_type != "application/json":
+            return web.json_response({"detail": "Send application/json."}, status=415)
+        try:
+            text = str(dict(parse_json(await request.read())).get("text", "")).strip()
+        except (ValueError, TypeError):
+            text = ""
+        phone = request.match_info["phone"]
+        if not text or not self.ledger.by_phone.get(phone):
+            return web.json_response({"detail": "Give a text, for a phone shown here."}, status=400)
+        if self._caller is None:
+            words = "Start the sandbox with --callback-url to write back."
+            return web.json_response({"detail": words}, status=409)
+        sender = str(self.ledger.by_phone[phone][-1].message.get("from", ""))
+        phones_view.note_reply(self.ledger, phone, text, monotonic())
+        taken = await self._caller.inbound(phone, sender, text)
+        return web.json_response({"taken": taken}, status=200 if taken else 502)
+
+    async def _statistics(self, _request: web.Request) -> web.Response:
+        """What the sandbox itself counted, for tests that compare it with a database."""
+        counts = {phone: len(entries) for phone, entries in self.ledger.by_phone.items()}
+        failed = self._caller.failed if self._caller else 0
+        return web.json_response(
+            {
+                "requests": dict(self.ledger.requests),
+                "messages": len(self.ledger.entries),
+                "phones": len(counts),
+                "most_to_one_phone": max(counts.values(), default=0),
+                "callbacks_given_up": failed,
+            }
+        )

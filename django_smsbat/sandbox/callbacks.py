@@ -1,0 +1,100 @@
+"""What the sandbox posts to the site that it plays SMSBAT for: statuses, and what people write.
+
+Like SMSBAT, it tries again when the site does not answer 200, and it signs nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit, urlunsplit
+from uuid import uuid4
+
+import aiohttp
+
+logger = logging.getLogger("django_smsbat.sandbox")
+
+_AT_ONCE: Final = 4
+_TRIES: Final = 4
+_FIRST_PAUSE: Final = 1.0  # seconds, doubled with each try
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the site's webhooks are, with the secret taken out of the URL."""
+
+    url: str
+    auth: aiohttp.BasicAuth | None
+
+    @classmethod
+    def parse(cls, url: str) -> "Target":
+        """``http://any:SECRET@host/smsbat/``: the prefix of `inbound/` and `status/`."""
+        parts = urlsplit(url if url.endswith("/") else f"{url}/")
+        auth = None
+        if parts.password is not None:
+            auth = aiohttp.BasicAuth(parts.username or "smsbat", unquote(parts.password))
+        host = parts.netloc.rpartition("@")[2]
+        return cls(urlunsplit((parts.scheme, host, parts.path, "", "")), auth)
+
+
+class Caller:
+    """Posts to the target in the background, a few at a time, in the order in which they came."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._waiting: asyncio.Queue[tuple[str, Mapping[str, Any]]] = asyncio.Queue()
+        self._workers: list[asyncio.Task[None]] = []
+        self.failed = 0
+
+    async def start(self) -> None:
+        self._session = aiohttp.ClientSession(auth=self._target.auth)
+        self._workers = [asyncio.create_task(self._work()) for _ in range(_AT_ONCE)]
+
+    async def stop(self) -> None:
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        await self._session.close()
+
+    def status(self, told: Mapping[str, Any]) -> None:
+        """Report a delivery status; `told` is the answer to a status check."""
+        body = {name: told[name] for name in ("messageId", "deliverystatus", "cost")}
+        self._waiting.put_nowait(("status/", body | {"timestamp": _now()}))
+
+    async def inbound(self, phone: str, alpha_name: str, text: str) -> bool:
+        """Report that somebody wrote back; whether the site has taken it."""
+        body = {
+            "idUuid": str(uuid4()),
+            "alphaName": alpha_name,
+            "phoneNumber": phone.lstrip("+"),  # SMSBAT's callbacks leave the plus out
+            "text": text,
+            "dt": _now(),
+        }
+        return await self._post("inbound/", body)
+
+    async def _work(self) -> None:
+        while True:
+            path, body = await self._waiting.get()
+            await self._persist(path, body)
+
+    async def _persist(self, path: str, body: Mapping[str, Any]) -> None:
+        for attempt in range(_TRIES):
+            if await self._post(path, body):
+                return
+            await asyncio.sleep(_FIRST_PAUSE * 2**attempt)
+        self.failed += 1
+        logger.warning("a callback to %s%s was given up", self._target.url, path)
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> bool:
+        try:
+            async with self._session.post(self._target.url + path, json=body) as answer:
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError) as error:
+            logger.info("a callback failed: %s", type(error).__name__)
+            return False
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

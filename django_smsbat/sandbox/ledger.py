@@ -1,0 +1,165 @@
+"""What the sandbox has taken, and what it says of each message at a given moment.
+
+Everything is in memory and dies with the program. Times are seconds of the sandbox's own clock.
+"""
+
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django_smsbat.gateway.sms_parts import count_parts
+from django_smsbat.sandbox import fates
+from django_smsbat.sandbox.fates import Fate, Step
+from django_smsbat.sandbox.validation import phone_of
+
+CURRENCY: Final = "USD"
+PRICES: Final[Mapping[str, float]] = {"sms": 0.05, "viber": 0.02, "rcs": 0.03, "flashcall": 0.01}
+_CALLER: Final = "+380441234567"
+_FLASH_CALL_TTL: Final = 60
+_VISIBLE_DIGITS: Final = 6
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One message that was taken, or rejected at once."""
+
+    message_id: str
+    messagelist_id: int
+    phone: str
+    message: Mapping[str, Any]
+    fate: Fate
+    taken_at: float
+
+    @property
+    def channel(self) -> str:
+        return fates.channel_of(self.message["type"])
+
+    @property
+    def has_fallback(self) -> bool:
+        return bool(self.message.get("fallback"))
+
+
+@dataclass
+class Reply:
+    """What somebody wrote back on the sandbox's phone."""
+
+    phone: str
+    text: str
+    at: float
+
+
+@dataclass
+class Ledger:
+    """All entries by id and by phone, and how many requests came.
+
+    Args:
+        speed: how many times faster than a phone network the statuses move.
+    """
+
+    speed: float = 1.0
+    entries: dict[str, Entry] = field(default_factory=dict)
+    by_phone: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    replies: dict[str, list[Reply]] = field(default_factory=lambda: defaultdict(list))
+    requests: Counter[str] = field(default_factory=Counter)
+    _last_list: int = field(default_factory=lambda: 700_000 + secrets.randbelow(100_000))
+
+    def take(self, messages: Sequence[Mapping[str, Any]], now: float) -> list[Entry]:
+        """Enter the messages of one request."""
+        self._last_list += 1
+        entries = [self._entry(message, now) for message in messages]
+        for entry in entries:
+            self.entries[entry.message_id] = entry
+            # Moved to the end: the phones stand in the order in which they were written to.
+            self.by_phone[entry.phone] = [*self.by_phone.pop(entry.phone, []), entry]
+        return entries
+
+    def _entry(self, message: Mapping[str, Any], now: float) -> Entry:
+        phone = phone_of(message)
+        fate = fates.of(message, phone)
+        return Entry(secrets.token_hex(8), self._last_list, phone, message, fate, now)
+
+    def step(self, entry: Entry, now: float) -> Step:
+        """How far the message has come."""
+        age = (now - entry.taken_at) * self.speed
+        return [step for step in entry.fate.steps if step.after <= age][-1]
+
+    def moments(self, entry: Entry) -> Iterator[float]:
+        """Seconds after the message was taken at which its status moves on."""
+        return (step.after / self.speed for step in entry.fate.steps[1:])
+
+    def answer(self, entries: Sequence[Entry]) -> dict[str, Any]:
+        """The answer to a send; that of the API overview is the shorter one."""
+        if "recipient" in entries[0].message:
+            return {"messages": [_overview_answer(entry) for entry in entries]}
+        return {
+            "messagelistId": entries[0].messagelist_id,
+            "messages": [_answer(entry) for entry in entries],
+        }
+
+    def status(self, entry: Entry, now: float) -> dict[str, Any]:
+        """The answer to a status check."""
+        if entry.fate.is_rejected:
+            return {"messageId": entry.message_id, "deliverystatus": "rejected"}
+        step = self.step(entry, now)
+        fallen_back = step.fallback != "not_used"
+        told = _status_with_fallback(entry, step) if entry.has_fallback else {}
+        channel = "sms" if fallen_back else entry.channel
+        parts = parts_of(entry, by_fallback=fallen_back)
+        return {
+            "messagelistId": entry.messagelist_id,
+            "messageId": entry.message_id,
+            "deliverystatus": step.fallback if fallen_back else step.status,
+            "partscount": parts,
+            "cost": round(PRICES[channel] * parts, 4),
+            **told,
+        }
+
+
+def parts_of(entry: Entry, *, by_fallback: bool = False) -> int:
+    """Parts of an SMS; any other message is one."""
+    source = entry.message.get("fallback", {}) if by_fallback else entry.message
+    text = source.get("text", "") if by_fallback or entry.channel == "sms" else ""
+    return max(1, count_parts(text).parts)
+
+
+def _answer(entry: Entry) -> dict[str, Any]:
+    rejected = entry.fate.is_rejected
+    told: dict[str, Any] = {
+        "messageId": entry.message_id,
+        "status": "rejected" if rejected else "accepted",
+        "parts": 0 if rejected else parts_of(entry),
+        "to": entry.phone,
+    }
+    if "customerMessageId" in entry.message:
+        told["customerMessageId"] = entry.message["customerMessageId"]
+    if entry.channel == "flashcall" and not rejected:
+        told |= _flash_call(entry.message)
+    return told
+
+
+def _overview_answer(entry: Entry) -> dict[str, Any]:
+    status = "rejected" if entry.fate.is_rejected else "sent"
+    return {"messageId": entry.message_id, "recipient": entry.phone, "status": status}
+
+
+def _flash_call(message: Mapping[str, Any]) -> dict[str, Any]:
+    caller = str((message.get("messageData") or {}).get("callerId") or _CALLER)
+    pattern = "***" + caller[-_VISIBLE_DIGITS:]
+    return {"callerId": caller, "pattern": pattern, "ttl": message.get("ttl", _FLASH_CALL_TTL)}
+
+
+def _status_with_fallback(entry: Entry, step: Step) -> dict[str, Any]:
+    fallen_back = step.fallback != "not_used"
+    price = PRICES["sms" if fallen_back else entry.channel]
+    amount = round(price * parts_of(entry, by_fallback=fallen_back), 4)
+    return {
+        "fallbacks": [{"type": "sms", "status": step.fallback}] if fallen_back else [],
+        "extendedStatuses": {entry.channel: step.status, "sms": step.fallback},
+        "rate": price,
+        "rateAmount": amount,
+        "rateCurrency": CURRENCY,
+        "billAmount": amount,
+        "billCurrency": CURRENCY,
+    }

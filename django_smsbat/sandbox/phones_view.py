@@ -1,0 +1,46 @@
+"""What the sandbox's page shows: for each phone its messages and replies, as the phone has them."""
+
+from typing import Any, Final
+
+from django_smsbat.gateway.statuses import Status, from_wire
+from django_smsbat.sandbox.ledger import Entry, Ledger, Reply
+
+_PHONES_SHOWN: Final = 24
+_BUBBLES_SHOWN: Final = 30
+_ARRIVED: Final = frozenset({Status.DELIVERED, Status.READ})
+
+
+def phones(ledger: Ledger, now: float, search: str = "") -> dict[str, Any]:
+    """The phones that were written to last, newest first, and how many there are in all."""
+    digits = "".join(c for c in search if c.isdigit())
+    found = [phone for phone in reversed(ledger.by_phone) if digits in phone]
+    shown = [_phone(ledger, phone, now) for phone in found[:_PHONES_SHOWN]]
+    return {"total": len(found), "phones": shown}
+
+
+def note_reply(ledger: Ledger, phone: str, text: str, now: float) -> None:
+    ledger.replies[phone].append(Reply(phone, text, now))
+
+
+def _phone(ledger: Ledger, phone: str, now: float) -> dict[str, Any]:
+    bubbles = [(entry.taken_at, _bubble(ledger, entry, now)) for entry in ledger.by_phone[phone]]
+    bubbles += [
+        (reply.at, {"kind": "reply", "text": reply.text}) for reply in ledger.replies[phone]
+    ]
+    bubbles.sort(key=lambda bubble: bubble[0])
+    return {"phone": phone, "bubbles": [shown for _at, shown in bubbles[-_BUBBLES_SHOWN:]]}
+
+
+def _bubble(ledger: Ledger, entry: Entry, now: float) -> dict[str, Any]:
+    told = ledger.status(entry, now)
+    fallback = entry.message.get("fallback") or {}
+    by_sms = bool(told.get("fallbacks"))
+    return {
+        "kind": "sms" if by_sms else entry.channel,
+        "type": entry.message["type"],
+        "from": entry.message.get("from", ""),
+        "text": fallback.get("text", "") if by_sms else entry.message.get("text", ""),
+        "data": {} if by_sms else entry.message.get("messageData", {}),
+        "status": told["deliverystatus"],
+        "arrived": from_wire(told["deliverystatus"]) in _ARRIVED,
+    }

@@ -1,0 +1,74 @@
+"""Running the sandbox: until told to stop, or in a thread beside a test."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from django_smsbat.sandbox.app import Options, Sandbox
+
+LOOPBACK: Final = "127.0.0.1"
+_START_SECONDS_MAX: Final = 30
+
+
+@dataclass(frozen=True)
+class Running:
+    """A sandbox that answers at `url`; its ledger may be looked into."""
+
+    url: str
+    sandbox: Sandbox
+
+
+async def _listen(sandbox: Sandbox, host: str, port: int) -> tuple[web.AppRunner, str]:
+    runner = web.AppRunner(sandbox.app(), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    port = runner.addresses[0][1]
+    return runner, f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def serve(options: Options, host: str, port: int, on_start: Callable[[str], object]) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        port: 0 for a free one.
+        on_start: called with the address when requests are answered.
+
+    Raises:
+        OSError: when the port is taken.
+    """
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        runner, url = await _listen(Sandbox(options), host, port)
+        on_start(url)
+        await stop.wait()
+        await runner.cleanup()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def running(options: Options | None = None, port: int = 0) -> Iterator[Running]:
+    """A sandbox in a thread of this process, stopped at the end of the block."""
+    sandbox = Sandbox(options or Options())
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="smsbat-sandbox", daemon=True)
+    thread.start()
+    try:
+        starting = asyncio.run_coroutine_threadsafe(_listen(sandbox, LOOPBACK, port), loop)
+        runner, url = starting.result(_START_SECONDS_MAX)
+        yield Running(url, sandbox)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(_START_SECONDS_MAX)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
