@@ -1,0 +1,24 @@
+"""The package's URLs: ``path("smsbat/", include("django_smsbat.urls"))``."""
+
+from django.db import transaction
+from django.urls import path, re_path
+
+from django_smsbat.webhooks.views import InboundView, StatusView
+
+app_name = "smsbat"
+
+# The services commit by themselves, before the answer says "stored": ATOMIC_REQUESTS would commit
+# after it.
+_inbound = transaction.non_atomic_requests(InboundView.as_view())
+_status = transaction.non_atomic_requests(StatusView.as_view())
+
+urlpatterns = [
+    path("inbound/", _inbound, name="inbound"),
+    path("inbound/<str:secret>/", _inbound, name="inbound-with-secret"),
+    path("status/", _status, name="status"),
+    path("status/<str:secret>/", _status, name="status-with-secret"),
+    # However the slashes were written: a redirect would lose the report, and "not found" would
+    # write the path, with the secret, into Django's log.
+    re_path(r"^inbound(?:/+(?P<secret>.*?))?/*$", _inbound),
+    re_path(r"^status(?:/+(?P<secret>.*?))?/*$", _status),
+]

@@ -1,0 +1,1 @@
+"""The doors that SMSBAT knocks at: incoming messages and delivery reports."""
