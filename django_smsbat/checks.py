@@ -1,0 +1,131 @@
+"""What Django's ``check`` says of a site that is misconfigured. The README lists the ids."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.apps.config import AppConfig
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, router
+
+from django_smsbat import conf
+from django_smsbat.conf import Settings
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_SECRET_MIN: Final = 16  # characters
+_IDS: Final = {"BATCH_SIZE": "smsbat.E005"}
+
+
+@register(Tags.compatibility)
+def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """The `SMSBAT` setting itself, then what it says together."""
+    wrong = conf.problems()
+    if wrong:
+        return [Error(words, id=_IDS.get(key, "smsbat.E001")) for key, words in wrong.items()]
+    settings = conf.current()
+    return [*_credentials(settings), *_base_url(settings), *_lease(settings), *_secrets(settings)]
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """What is right for development and not for production."""
+    if conf.problems():
+        return []
+    settings = conf.current()
+    return [*_sandbox_in_production(settings), *_weak_secrets(settings)]
+
+
+@register(Tags.database)
+def check_database(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """SQLite lets one writer in at a time; without these two options the others fail at once."""
+    from django_smsbat.models import Message
+
+    alias = router.db_for_write(Message)
+    connection = connections[alias]
+    if connection.vendor != "sqlite" or alias not in (databases or [alias]):
+        return []
+    options = connection.settings_dict.get("OPTIONS", {})
+    found: list[CheckMessage] = []
+    if str(options.get("transaction_mode", "")).upper() != "IMMEDIATE":
+        hint = f'Set DATABASES["{alias}"]["OPTIONS"]["transaction_mode"] = "IMMEDIATE".'
+        words = "SQLite without immediate transactions: workers fail with “database is locked”."
+        found.append(checks.Warning(words, hint=hint, id="smsbat.W007"))
+    if "wal" not in str(options.get("init_command", "")).lower() and not _is_wal(connection):
+        hint = f'Set DATABASES["{alias}"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL;".'
+        words = "SQLite without write-ahead log: the admin waits while messages are sent."
+        found.append(checks.Warning(words, hint=hint, id="smsbat.W008"))
+    return found
+
+
+def _is_wal(connection: Any) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode")
+        return str(cursor.fetchone()[0]) in ("wal", "memory")
+
+
+def _credentials(settings: Settings) -> Iterator[CheckMessage]:
+    from django_smsbat.services.connection import credentials
+
+    try:
+        credentials(settings)
+    except ImproperlyConfigured as error:
+        hint = "Set API_KEY, or LOGIN and PASSWORD, in SMSBAT or as SMSBAT_… in the environment."
+        yield Error(f"{error}.", hint=hint, id="smsbat.E002")
+
+
+def _base_url(settings: Settings) -> Iterator[CheckMessage]:
+    if not settings.base_url:
+        yield Error("SMSBAT['BASE_URL'] is not set.", hint=_ask_manager(), id="smsbat.E003")
+        return
+    scheme, host = _scheme_and_host(settings.base_url)
+    if scheme not in ("http", "https") or not host:
+        yield Error("SMSBAT['BASE_URL'] is no address.", hint=_ask_manager(), id="smsbat.E003")
+    elif scheme == "http" and host not in _LOOPBACK:
+        words = "SMSBAT['BASE_URL'] is not https: credentials and texts would travel readable."
+        yield Error(words, hint=_ask_manager(), id="smsbat.E004")
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or ""
+    except ValueError:
+        return "", ""
+
+
+def _ask_manager() -> str:
+    return "Your account manager names your region's, such as https://restapi.smsbat.com."
+
+
+def _lease(settings: Settings) -> Iterator[CheckMessage]:
+    longest = 2 * settings.timeout
+    if settings.lease <= longest:
+        words = f"SMSBAT['LEASE'] must be longer than the longest request, {longest:g} seconds."
+        hint = "TIMEOUT counts twice: for connecting and for reading."
+        yield Error(words, hint=hint, id="smsbat.E006")
+
+
+def _secrets(settings: Settings) -> Iterator[CheckMessage]:
+    if not settings.webhook_secrets:
+        words = "SMSBAT['WEBHOOK_SECRETS'] is empty: callbacks and incoming messages are refused."
+        yield checks.Warning(words, hint="Set at least one long random secret.", id="smsbat.W001")
+
+
+def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:
+    if any(len(secret) < _SECRET_MIN for secret in settings.webhook_secrets):
+        words = f"A secret in SMSBAT['WEBHOOK_SECRETS'] is shorter than {_SECRET_MIN} characters."
+        yield checks.Warning(words, hint="Whoever guesses it can forge reports.", id="smsbat.W002")
+    if settings.webhook_secret_in_path:
+        words = "SMSBAT['WEBHOOK_SECRET_IN_PATH']: servers in between write paths to their logs."
+        hint = "Prefer the secret as the Basic password: https://smsbat:SECRET@your.site/…"
+        yield checks.Warning(words, hint=hint, id="smsbat.W003")
+
+
+def _sandbox_in_production(settings: Settings) -> Iterator[CheckMessage]:
+    if _scheme_and_host(settings.base_url)[1] in _LOOPBACK:
+        words = "SMSBAT['BASE_URL'] leads to this machine: nobody will get anything."
+        yield checks.Warning(words, hint=_ask_manager(), id="smsbat.W004")

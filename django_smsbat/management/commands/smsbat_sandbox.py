@@ -1,0 +1,103 @@
+"""``manage.py smsbat_sandbox``: a program that plays SMSBAT on a port of this machine."""
+
+import importlib.util
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+
+def _at_least_zero(written: str) -> float:
+    try:
+        number = float(written)
+    except ValueError:
+        number = -1
+    if not 0 <= number < float("inf"):
+        raise ArgumentTypeError("give a number, 0 or more")
+    return number
+
+
+def _above_zero(written: str) -> float:
+    if not (number := _at_least_zero(written)):
+        raise ArgumentTypeError("give a number above 0")
+    return number
+
+
+def _port(written: str) -> int:
+    if not written.isdigit() or int(written) > 65_535:
+        raise ArgumentTypeError("give a port from 0 (any free one) to 65535")
+    return int(written)
+
+
+class Command(BaseCommand):
+    help = (
+        "Plays SMSBAT for development and tests; shows the phones at its address. "
+        "The last two digits of a phone decide what becomes of its messages: 00 undeliverable, "
+        "01 expired, 02 rejected at once, 03 permanent error, 04 delivered then read, 05 Viber "
+        "fails and the SMS fallback delivers, 06 stays in processing, anything else delivered."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
+        parser.add_argument(
+            "--port", type=_port, default=8025, help="0 for a free one; default: 8025"
+        )
+        parser.add_argument(
+            "--latency-ms", type=_at_least_zero, default=0, help="milliseconds before each answer"
+        )
+        parser.add_argument(
+            "--callback-url",
+            default="",
+            metavar="URL",
+            help="prefix of the site's webhooks: http://smsbat:SECRET@127.0.0.1:8000/smsbat/",
+        )
+        parser.add_argument(
+            "--no-status-callbacks",
+            action="store_true",
+            help="call back only what people write, so that statuses have to be asked for",
+        )
+        parser.add_argument(
+            "--speed", type=_above_zero, default=1, help="how many times faster statuses move"
+        )
+        for kind, rate in (("send", 100), ("status", 50)):
+            parser.add_argument(
+                f"--{kind}-rate",
+                type=_at_least_zero,
+                default=rate,
+                help=f"{kind} requests a second, 0 for no limit; default: {rate}",
+            )
+        parser.add_argument("--api-key", default="sandbox-key", help="default: %(default)s")
+        parser.add_argument("--login", default="sandbox", help="default: %(default)s")
+        parser.add_argument("--password", default="sandbox-password", help="default: %(default)s")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if importlib.util.find_spec("aiohttp") is None:
+            raise CommandError("The sandbox needs: pip install 'django-smsbat[sandbox]'")
+        from django_smsbat.sandbox import server
+
+        try:
+            server.serve(_options(options), options["host"], options["port"], self._started)
+        except OSError as error:
+            raise CommandError(
+                f"cannot listen on port {options['port']}: {error.strerror}"
+            ) from None
+
+    def _started(self, url: str) -> None:
+        self.stdout.write(f"SMSBAT sandbox on {url}")
+        self.stdout.flush()
+
+
+def _options(options: dict[str, Any]) -> Any:
+    from django_smsbat.sandbox.access import Account
+    from django_smsbat.sandbox.app import Options
+
+    return Options(
+        account=Account(options["api_key"], options["login"], options["password"]),
+        latency=options["latency_ms"] / 1_000,
+        speed=options["speed"],
+        send_rate=options["send_rate"],
+        status_rate=options["status_rate"],
+        callback_url=options["callback_url"],
+        status_callbacks=not options["no_status_callbacks"],
+    )

@@ -1,0 +1,22 @@
+"""``manage.py smsbat_send``: start what is due and send what is queued."""
+
+from typing import Any
+
+from django_smsbat.management.worker_command import WorkerCommand
+from django_smsbat.services import submission
+
+
+class Command(WorkerCommand):
+    help = "Starts the campaigns that are due and sends what is queued."
+
+    def run(self, **options: Any) -> submission.Summary:
+        return submission.submit_queued(**options)
+
+    def told(self, summary: submission.Summary) -> str:
+        return (
+            f"{summary.taken} accepted, {summary.rejected} rejected, "
+            f"{summary.unconfirmed} unconfirmed, in {summary.requests} requests."
+        )
+
+    def failure(self, summary: submission.Summary) -> str:
+        return "; ".join(filter(None, [*summary.paused, summary.failure]))

@@ -1,0 +1,110 @@
+"""What the commands that work share: options, progress, a clean end on SIGTERM, exit codes."""
+
+import signal
+import sys
+import threading
+from abc import abstractmethod
+from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as AnyDatabaseError
+from tqdm import tqdm
+
+from django_smsbat.gateway import phones
+from django_smsbat.models import Campaign
+from django_smsbat.services.clock import SystemClock
+
+_WATCH_PAUSE: Final = 2.0  # seconds between two looks for work
+
+
+@contextmanager
+def stopped_by_signals(clock: SystemClock) -> Iterator[None]:
+    """SIGTERM and SIGINT finish the batch in hand; afterwards they mean what they meant before."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may listen to signals
+        return
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: clock.stop()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def positive(written: str) -> int:
+    if not written.isdigit() or not int(written):
+        raise ArgumentTypeError("give a whole number above 0")
+    return int(written)
+
+
+class WorkerCommand(BaseCommand):
+    """Runs one service until there is nothing left to do, or for ever with ``--watch``."""
+
+    unit = "messages"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--campaign", type=positive, metavar="ID", help="only this campaign")
+        parser.add_argument("--limit", type=positive, metavar="N", help=f"at most N {self.unit}")
+        parser.add_argument(
+            "--watch", action="store_true", help="go on for ever; stop with SIGTERM or Ctrl+C"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        campaign = options["campaign"]
+        if campaign and not Campaign.objects.filter(pk=campaign).exists():
+            raise CommandError(f"there is no campaign {campaign}")
+        clock = SystemClock()
+        with stopped_by_signals(clock), self._progress() as bar:
+            self._work(clock, bar, options)
+
+    def _work(self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]) -> None:
+        while True:
+            summary = self._run(clock, bar, options)
+            if not options["watch"] or self.did_something(summary):
+                self.stdout.write(self.told(summary))
+            failure = self.failure(summary)
+            if failure and not options["watch"]:
+                raise CommandError(failure)
+            if failure:
+                self.stderr.write(failure)
+            if not options["watch"] or clock.stopping:
+                return
+            clock.sleep(_WATCH_PAUSE)
+
+    def _run(self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]) -> Any:
+        try:
+            return self.run(
+                campaign_id=options["campaign"],
+                limit=options["limit"],
+                clock=clock,
+                on_progress=bar.update,
+            )
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
+        except AnyDatabaseError as error:
+            words = phones.redact(str(error)).partition("\n")[0]
+            raise CommandError(f"the database failed: {words}") from error
+
+    def _progress(self) -> "tqdm[Any]":
+        """A bar on a terminal, nothing in a pipe."""
+        return tqdm(unit=f" {self.unit}", disable=not sys.stderr.isatty(), leave=False)
+
+    def failure(self, summary: Any) -> str:
+        """One line for whatever makes this run a failure, empty for none."""
+        return str(summary.failure)
+
+    def did_something(self, summary: Any) -> bool:
+        return bool(summary.requests)
+
+    @abstractmethod
+    def run(self, **options: Any) -> Any:
+        """Call the service."""
+
+    @abstractmethod
+    def told(self, summary: Any) -> str:
+        """One line that says what was done."""
