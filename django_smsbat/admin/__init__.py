@@ -1,0 +1,18 @@
+"""The Django admin: campaigns with their controls, recipients, and the record of what happened.
+
+Translates, calls one service, reports. Every action asks for its own permission.
+"""
+
+from django_smsbat.admin.campaign import CampaignAdmin
+from django_smsbat.admin.inbound import InboundMessageAdmin
+from django_smsbat.admin.message import MessageAdmin, StatusEventAdmin
+from django_smsbat.admin.recipient import RecipientAdmin, RecipientListAdmin
+
+__all__ = [
+    "CampaignAdmin",
+    "InboundMessageAdmin",
+    "MessageAdmin",
+    "RecipientAdmin",
+    "RecipientListAdmin",
+    "StatusEventAdmin",
+]

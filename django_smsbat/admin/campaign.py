@@ -1,0 +1,220 @@
+"""Campaigns: the form, how far they have come, and the buttons that control them."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.admin.controls import CONTROLS, Control, Prospect
+from django_smsbat.admin.json_field import ObjectField
+from django_smsbat.admin.read_only import StyledAdmin
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.models import Campaign
+from django_smsbat.services import campaigns, statistics
+
+if TYPE_CHECKING:
+    _ModelForm = forms.ModelForm[Campaign]
+else:
+    _ModelForm = forms.ModelForm
+
+
+class CampaignForm(_ModelForm):
+    """Content that could be sent to nobody is refused when it is saved, at the field concerned."""
+
+    class Meta:
+        model = Campaign
+        fields = (
+            "name",
+            "type",
+            "is_transactional",
+            "sender",
+            "text",
+            "message_data",
+            "fallback_text",
+            "ttl",
+            "lists",
+            "scheduled_at",
+        )
+        field_classes = {"message_data": ObjectField}
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        try:
+            campaigns.check(self.instance)
+        except InvalidMessage as error:
+            own = error.field in self.fields
+            self.add_error(
+                error.field if own else "message_data", error.reason if own else str(error)
+            )
+
+
+@admin.register(Campaign)
+class CampaignAdmin(StyledAdmin):
+    form = CampaignForm
+    actions = ("send", "pause", "resume", "cancel")
+    list_display = ("name", "state", "type", "scheduled_at", "started_at", "finished_at")
+    list_filter = ("status", "type")
+    search_fields = ("name",)
+    filter_horizontal = ("lists",)
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("name", "state", "progress")}),
+        (
+            _("What is said"),
+            {
+                "fields": (
+                    "type",
+                    "is_transactional",
+                    "sender",
+                    "text",
+                    "message_data",
+                    "fallback_text",
+                    "ttl",
+                )
+            },
+        ),
+        (_("To whom and when"), {"fields": ("lists", "scheduled_at")}),
+        (_("How it went"), {"fields": ("started_at", "finished_at", "created_at")}),
+    )
+    readonly_fields = ("state", "progress", "started_at", "finished_at", "created_at")
+    change_form_template = "admin/django_smsbat/campaign/change_form.html"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
+        """What was launched is frozen: changing the words later would make the record a lie."""
+        own = super().get_readonly_fields(request, obj)
+        if obj is None or obj.status in campaigns.EDITABLE:
+            return own
+        return (*own, *(name for name in CampaignForm.Meta.fields if name != "name"))
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is not None and obj.status not in campaigns.EDITABLE:
+            kwargs["form"] = forms.ModelForm  # nothing left to check: only the name can change
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
+        """Only what the form changed: a worker may have moved the status since the page opened."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        own = [name for name in form.changed_data if name != "lists"]
+        if own:
+            obj.save(update_fields=own)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        deletable = obj is None or obj.status in campaigns.EDITABLE
+        return deletable and super().has_delete_permission(request, obj)
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_smsbat.send_campaign")
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, obj: Campaign) -> SafeString:
+        words = obj.get_status_display()
+        if obj.pause_reason and campaigns.may(obj, "resume"):
+            return format_html("<strong>{}</strong>: {}", words, obj.pause_reason)
+        return format_html("<strong>{}</strong>", words)
+
+    @admin.display(description=_("progress"))
+    def progress(self, obj: Campaign) -> SafeString | str:
+        if obj.pk is None or obj.started_at is None:
+            return str(_("Nothing is sent yet."))
+        shown = statistics.progress(obj)
+        return format_html(
+            '<dl class="smsbat-progress">'
+            "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>"
+            "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>"
+            "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>"
+            "<div><dt>{}</dt><dd>{}</dd></div></dl>"
+            '<p><a href="{}?campaign__id__exact={}">{}</a></p>',
+            *(_("messages"), shown.total, _("waiting"), shown.unsent),
+            *(_("in delivery"), shown.in_delivery, _("delivered"), shown.delivered),
+            *(_("of them read"), shown.read, _("failed"), shown.failed),
+            *(_("unconfirmed"), shown.unconfirmed),
+            *(reverse("admin:django_smsbat_message_changelist"), obj.pk, _("Show the messages")),
+        )
+
+    @admin.action(permissions=["send"], description=_("Send the selected campaigns…"))
+    def send(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
+        return self._control(request, CONTROLS["send"], list(queryset))
+
+    @admin.action(permissions=["send"], description=_("Pause the selected campaigns…"))
+    def pause(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
+        return self._control(request, CONTROLS["pause"], list(queryset))
+
+    @admin.action(permissions=["send"], description=_("Resume the selected campaigns…"))
+    def resume(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
+        return self._control(request, CONTROLS["resume"], list(queryset))
+
+    @admin.action(permissions=["send"], description=_("Cancel the selected campaigns…"))
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
+        return self._control(request, CONTROLS["cancel"], list(queryset))
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path(
+                f"<int:campaign_id>/{name}/",
+                self.admin_site.admin_view(self._control_view),
+                {"name": name},
+                name=f"django_smsbat_campaign_{name}",
+            )
+            for name in CONTROLS
+        ] + super().get_urls()
+
+    def _control_view(self, request: HttpRequest, campaign_id: int, name: str) -> HttpResponse:
+        """The page of one button for one campaign: GET asks, POST does."""
+        campaign = self.get_object(request, str(campaign_id))
+        if campaign is None:
+            raise Http404
+        back = reverse("admin:django_smsbat_campaign_change", args=[campaign.pk])
+        asked = self._control(request, CONTROLS[name], [campaign])
+        return asked or HttpResponseRedirect(back)
+
+    def _control(
+        self, request: HttpRequest, control: Control, chosen: list[Campaign]
+    ) -> HttpResponse | None:
+        """Ask, or do what was confirmed; None when it is done."""
+        control.require_permission(self.has_send_permission(request))
+        if request.method == "POST" and request.POST.get("confirmed") == control.name:
+            for campaign in chosen:
+                self._do(request, control, campaign)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": control.label,
+            "opts": self.opts,
+            "media": self.media,
+            "control": control,
+            "prospects": [Prospect.of(campaign, control) for campaign in chosen],
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/django_smsbat/campaign/confirm.html", context)
+
+    def _do(self, request: HttpRequest, control: Control, campaign: Campaign) -> None:
+        try:
+            done = control.run(campaign)
+        except (campaigns.Refused, InvalidMessage) as error:
+            self.message_user(request, f"{campaign}: {error}", messages.ERROR)
+            return
+        self.log_change(request, campaign, done)
+        self.message_user(request, f"{campaign}: {done}", messages.SUCCESS)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        campaign = self.get_object(request, object_id)
+        allowed = self.has_send_permission(request) and campaign is not None
+        shown = [c for c in CONTROLS.values() if allowed and campaign and c.is_possible(campaign)]
+        extra = {"controls": shown, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, extra)

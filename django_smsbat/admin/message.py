@@ -1,0 +1,119 @@
+"""Messages and what was reported of them. Both only show."""
+
+import json
+from typing import Any, Final
+
+from django.contrib import admin
+from django.utils.formats import localize
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.admin.read_only import PhoneSearchAdmin, ReadOnlyAdmin, status_badge
+from django_smsbat.models import Message, StatusEvent
+
+# A one-time code, and the digits of a flash call that are one: not for the staff to see.
+_CODES: Final = frozenset({"pin", "pattern", "callerId"})
+_HIDDEN: Final = "••••"
+
+
+def _without_codes(data: Any) -> Any:
+    if isinstance(data, dict):
+        hidden = {name: _HIDDEN if name in _CODES else data[name] for name in data}
+        return {name: _without_codes(value) for name, value in hidden.items()}
+    return [_without_codes(item) for item in data] if isinstance(data, list) else data
+
+
+def shown_json(data: Any) -> SafeString | str:
+    """JSON as people read it, without the codes that only the recipient may see."""
+    if not data:
+        return "—"
+    text = json.dumps(_without_codes(data), ensure_ascii=False, indent=2)
+    return format_html('<pre class="smsbat-data">{}</pre>', text)
+
+
+@admin.register(Message)
+class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
+    list_display = ("to", "badge", "type", "campaign", "delivered_by", "created_at", "final_at")
+    list_filter = ("status", "type", "campaign")
+    list_select_related = ("campaign",)
+    search_fields = ("to__exact", "smsbat_id__exact")
+    fieldsets = (
+        (None, {"fields": ("to", "badge", "error", "campaign", "recipient")}),
+        (_("What is said"), {"fields": ("type", "sender", "text", "data", "ttl", "fallback_text")}),
+        (_("What became of it"), {"fields": ("timeline",)}),
+        (
+            _("Numbers"),
+            {
+                "fields": (
+                    "delivered_by",
+                    ("parts", "cost", "currency"),
+                    ("attempts", "polls"),
+                    ("smsbat_id", "messagelist_id", "customer_message_id"),
+                    ("created_at", "submitted_at", "final_at"),
+                )
+            },
+        ),
+    )
+
+    @admin.display(description=_("status"), ordering="status")
+    def badge(self, obj: Message) -> SafeString:
+        return status_badge(obj.status)
+
+    @admin.display(description=_("error"))
+    def error(self, obj: Message) -> str:
+        return ": ".join(filter(None, [obj.error_code, obj.error_message])) or "—"
+
+    @admin.display(description=_("message data"))
+    def data(self, obj: Message) -> SafeString | str:
+        return shown_json(obj.message_data)
+
+    @admin.display(description=_("our id on the wire"))
+    def customer_message_id(self, obj: Message) -> str:
+        return obj.customer_message_id
+
+    @admin.display(description=_("timeline"))
+    def timeline(self, obj: Message) -> SafeString:
+        """Every report, in the order in which things happened."""
+        rows = [(localize(localtime(obj.created_at)), status_badge("queued"), "", "")]
+        rows += [
+            (
+                localize(localtime(event.occurred_at)),
+                status_badge(event.status),
+                event.raw_status,
+                event.get_source_display(),
+            )
+            for event in obj.events.order_by("occurred_at", "id")
+        ]
+        items = format_html_join(
+            "", "<li><time>{}</time> {} <span>{}</span> <small>{}</small></li>", rows
+        )
+        return format_html('<ol class="smsbat-timeline">{}</ol>', items)
+
+
+@admin.register(StatusEvent)
+class StatusEventAdmin(ReadOnlyAdmin):
+    list_display = ("occurred_at", "badge", "raw_status", "source", "message", "smsbat_id")
+    list_filter = ("status", "source")
+    list_select_related = ("message",)
+    search_fields = ("smsbat_id__exact",)
+    fields = (
+        "message",
+        "smsbat_id",
+        "badge",
+        "raw_status",
+        "source",
+        "occurred_at",
+        "recorded_at",
+        "attempt",
+        "said",
+    )
+
+    @admin.display(description=_("status"), ordering="status")
+    def badge(self, obj: StatusEvent) -> SafeString:
+        return status_badge(obj.status)
+
+    @admin.display(description=_("payload"))
+    def said(self, obj: StatusEvent) -> SafeString | str:
+        return shown_json(obj.payload)

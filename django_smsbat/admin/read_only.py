@@ -1,0 +1,70 @@
+"""Pages that only show: what happened cannot be added, changed or deleted by hand."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from django_smsbat import conf
+from django_smsbat.gateway import phones
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models.choices import STATUS_LABELS
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = admin.ModelAdmin
+
+
+def _tone(status: Status) -> str:
+    """The colour of a status: derived from what the status means, never listed again."""
+    if status is Status.UNCONFIRMED:
+        return "doubt"
+    if status.is_failure:
+        return "failed"
+    return "done" if status.is_final else "under-way"
+
+
+def status_badge(value: str) -> SafeString:
+    """A status in words and colour; the words alone say everything."""
+    if not value:
+        return format_html('<span class="smsbat-badge">{}</span>', "—")
+    status = Status(value)
+    return format_html(
+        '<span class="smsbat-badge smsbat-{}">{}</span>', _tone(status), STATUS_LABELS[status]
+    )
+
+
+class StyledAdmin(_Admin):
+    """The package's own few styles, on the admin's own variables."""
+
+    class Media:
+        css = {"all": ("django_smsbat/admin.css",)}
+
+
+class ReadOnlyAdmin(StyledAdmin):
+    """Nothing can be changed here, whatever the permissions."""
+
+    show_full_result_count = False
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PhoneSearchAdmin(_Admin):
+    """Finds a phone however it is written in the search box."""
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        with suppress(phones.InvalidPhone):  # then a name or an id is searched for as written
+            search_term = phones.normalise(search_term, conf.current().default_region)
+        return super().get_search_results(request, queryset, search_term)
