@@ -1,0 +1,56 @@
+# Every target makes the virtual environment that it needs, and installs into it what it needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test test-fast lint messages readme clean
+
+help:  ## Show what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/demo-is-installed: pyproject.toml setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox]'
+	@touch $@
+
+$(VENV)/dev-is-installed: $(VENV)/demo-is-installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox,dev]'
+	@touch $@
+
+demo: $(VENV)/demo-is-installed  ## Send a campaign to the sandbox, from an empty database to a reply
+	@$(BIN)/python -m example_project.demo
+
+run: $(VENV)/demo-is-installed  ## Serve the admin on the demo's database, the sandbox beside it
+	@$(BIN)/python -m example_project.demo.serve
+
+lint: $(VENV)/dev-is-installed  ## Style, types, missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+test-fast: $(VENV)/dev-is-installed  ## The unit tests, on SQLite
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test: lint  ## Everything: style, types, all tests on SQLite and PostgreSQL, the demo
+	$(BIN)/python -m pytest
+	@if $(BIN)/python -m tests.postgres_answers $(POSTGRES_URL); then \
+		DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest -m "not browser and not packaging"; \
+	else \
+		echo "SKIPPED: the suite on PostgreSQL, because none answers at $(POSTGRES_URL)"; \
+	fi
+	@$(BIN)/python -m example_project.demo
+
+messages: $(VENV)/dev-is-installed  ## Collect the texts to translate, and compile the translations
+	cd django_smsbat && ../$(BIN)/python ../manage.py makemessages --locale uk --no-wrap --no-location
+	cd django_smsbat && ../$(BIN)/python ../manage.py compilemessages
+
+readme: $(VENV)/dev-is-installed  ## Renew the transcript and the screenshots in the README
+	$(BIN)/python docs/make_readme_pictures.py
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

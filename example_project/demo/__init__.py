@@ -1,0 +1,1 @@
+"""The demonstration: `make demo` sends a campaign to the sandbox, `make run` serves the admin."""
