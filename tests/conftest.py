@@ -1,0 +1,109 @@
+"""What all tests share: a clock to hold, a sandbox on a real port, people, campaigns, messages."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from django_smsbat.gateway.auth import AuthMethod, Credentials
+from django_smsbat.gateway.client import Client
+from django_smsbat.gateway.pacing import Pace
+from django_smsbat.models import Campaign, Message, Recipient, RecipientList
+from django_smsbat.sandbox.app import Options
+from django_smsbat.sandbox.server import Running, running
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+class HeldClock:
+    """A clock that only moves when it is told to, or when somebody waits on it."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.moment = now
+        self.slept: list[float] = []
+        self.stopping = False
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.moment += timedelta(seconds=seconds)
+
+    def forward(self, **units: float) -> None:
+        self.moment += timedelta(**units)
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture
+def start_sandbox() -> Iterator[Callable[..., Running]]:
+    """Starts sandboxes that are stopped after the test; fast and unlimited unless told otherwise."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> Running:
+            unlimited = {"speed": 1_000, "send_rate": 0, "status_rate": 0}
+            return stack.enter_context(running(Options(**{**unlimited, **options})))
+
+        yield start
+
+
+@pytest.fixture
+def sandbox(start_sandbox: Callable[..., Running], settings: Any) -> Running:
+    """A sandbox that the settings lead to."""
+    started = start_sandbox()
+    settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": started.url, "STATUS_RATE": 1_000}
+    return started
+
+
+def client_for(url: str, **options: Any) -> Client:
+    credentials = Credentials(AuthMethod.HEADER, api_key="sandbox-key")
+    fast = {"send_pace": Pace(10_000), "status_pace": Pace(10_000), "timeout": 5}
+    return Client(url, credentials, **{**fast, **options})
+
+
+def phone(ending: int | str) -> str:
+    """A Ukrainian phone that ends like this; the sandbox decides fates by the last two digits."""
+    return f"+38067{str(ending).zfill(7)}"
+
+
+@pytest.fixture
+def people(db: None) -> Callable[..., list[Recipient]]:
+    """Makes recipients with these phone endings, in one list."""
+
+    def make(*endings: int | str, **fields: Any) -> list[Recipient]:
+        made = [Recipient.objects.create(phone=phone(ending), **fields) for ending in endings]
+        RecipientList.objects.get_or_create(name="All")[0].recipients.add(*made)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def campaign(db: None) -> Callable[..., Campaign]:
+    """Makes a draft to everybody in the list "All"."""
+
+    def make(**fields: Any) -> Campaign:
+        defaults = {"name": "Sale", "type": "sms", "text": "Sale!"}
+        made = Campaign.objects.create(**{**defaults, **fields})
+        made.lists.set([RecipientList.objects.get_or_create(name="All")[0]])
+        return made
+
+    return make
+
+
+@pytest.fixture
+def queued(db: None) -> Callable[..., Message]:
+    """Makes a single queued SMS."""
+
+    def make(ending: int | str = 77, **fields: Any) -> Message:
+        defaults = {"to": phone(ending), "type": "sms", "sender": "AcmeShop", "text": "Hi"}
+        return Message.objects.create(**{**defaults, **fields})
+
+    return make

@@ -1,0 +1,22 @@
+"""The example project's settings, for tests: a sandbox that no test may reach by accident."""
+
+from example_project.settings import *  # noqa: F403
+from example_project.settings import DATABASES
+
+DEBUG = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+SECRET = "a-secret-for-the-tests-only"
+SMSBAT = {
+    "BASE_URL": "http://127.0.0.1:9",  # discard: nobody answers
+    "API_KEY": "sandbox-key",
+    "SENDER": "AcmeShop",
+    "RUNNER": "none",
+    "WEBHOOK_SECRETS": [SECRET],
+}
+DATABASES["default"]["TEST"] = (
+    {"NAME": "file:smsbat-tests?mode=memory&cache=shared"}
+    if DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    else {"NAME": "smsbat_tests"}
+)
