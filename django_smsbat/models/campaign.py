@@ -21,7 +21,7 @@ class CampaignStatus(models.TextChoices):
 class Campaign(models.Model):
     """What is said, to which lists, when, and how far it has come."""
 
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(_("title"), max_length=200)
     is_transactional = models.BooleanField(
         _("transactional"),
         default=False,

@@ -41,7 +41,7 @@ class Recipient(models.Model):
 class RecipientList(models.Model):
     """A named set of recipients. One person may stand in many."""
 
-    name = models.CharField(_("name"), max_length=200, unique=True)
+    name = models.CharField(_("title"), max_length=200, unique=True)
     recipients = models.ManyToManyField(
         Recipient, verbose_name=_("recipients"), related_name="lists", blank=True
     )

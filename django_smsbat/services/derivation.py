@@ -69,14 +69,14 @@ def _deciding(counted: Sequence[StatusEvent]) -> list[StatusEvent]:
 
 
 def _set_ids(message: Message, counted: Sequence[StatusEvent]) -> None:
-    named = [event for event in counted if event.smsbat_id]
-    if not named:
+    """From the answer to the request where there is one, else from the first report."""
+    told = [e for e in counted if e.smsbat_id or e.source == Source.SUBMIT]
+    if not told:
         return
-    named.sort(
-        key=lambda event: (event.source != Source.SUBMIT, event.occurred_at, event.smsbat_id)
-    )
-    message.smsbat_id, message.submitted_at = named[0].smsbat_id, named[0].occurred_at
-    lists = [answers.read_report(event.payload).messagelist_id for event in named]
+    told.sort(key=lambda e: (e.source != Source.SUBMIT, e.occurred_at, e.smsbat_id))
+    message.submitted_at = told[0].occurred_at
+    message.smsbat_id = next((e.smsbat_id for e in told if e.smsbat_id), "")
+    lists = [answers.read_report(event.payload).messagelist_id for event in told]
     message.messagelist_id = next((key for key in lists if key), message.messagelist_id)[:32]
 
 
