@@ -4,9 +4,10 @@ Like SMSBAT, it tries again when the site does not answer 200, and it signs noth
 """
 
 import asyncio
+import base64
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -26,17 +27,18 @@ class Target:
     """Where the site's webhooks are, with the secret taken out of the URL."""
 
     url: str
-    auth: aiohttp.BasicAuth | None
+    headers: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def parse(cls, url: str) -> "Target":
         """``http://any:SECRET@host/smsbat/``: the prefix of `inbound/` and `status/`."""
         parts = urlsplit(url if url.endswith("/") else f"{url}/")
-        auth = None
+        headers = {}
         if parts.password is not None:
-            auth = aiohttp.BasicAuth(parts.username or "smsbat", unquote(parts.password))
+            pair = f"{unquote(parts.username or '')}:{unquote(parts.password)}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         host = parts.netloc.rpartition("@")[2]
-        return cls(urlunsplit((parts.scheme, host, parts.path, "", "")), auth)
+        return cls(urlunsplit((parts.scheme, host, parts.path, "", "")), headers)
 
 
 class Caller:
@@ -49,7 +51,7 @@ class Caller:
         self.failed = 0
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(auth=self._target.auth)
+        self._session = aiohttp.ClientSession(headers=self._target.headers)
         self._workers = [asyncio.create_task(self._work()) for _ in range(_AT_ONCE)]
 
     async def stop(self) -> None:
