@@ -1,0 +1,168 @@
+"""``make readme``: renew the demo's transcript and the screenshots that the README shows.
+
+Runs the demo on a pseudo-terminal, then the admin and the sandbox with Debian's Chromium.
+"""
+
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.rst"
+PICTURES = ROOT / "docs" / "pictures"
+BEGIN, END = ".. transcript begins", ".. transcript ends"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+READER = "0670000104"  # its fate is to be delivered, then read
+FALLEN_BACK = "0670000105"  # Viber fails there, and the SMS fallback delivers
+
+
+def main() -> None:
+    chromium = shutil.which("chromium") or install_chromium()
+    PICTURES.mkdir(exist_ok=True)
+    write_transcript(run_on_terminal([sys.executable, "-m", "example_project.demo"]))
+    take_pictures(chromium)
+
+
+def install_chromium() -> str:
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        sys.exit("Chromium is needed: install your system's package, then run this again.")
+    subprocess.run(["apt-get", "update", "-qq"], check=True)
+    subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=True)
+    return shutil.which("chromium") or sys.exit("Chromium could not be installed.")
+
+
+def run_on_terminal(command: list[str]) -> str:
+    """The command's output as a terminal of 100 columns shows it in the end."""
+    shown = bytearray()
+
+    def read(terminal: int) -> bytes:
+        chunk = os.read(terminal, 4096)
+        shown.extend(chunk)
+        return chunk
+
+    os.chdir(ROOT)
+    sized = ["sh", "-c", 'stty cols 100 rows 40 && exec "$@"', "sh", *command]
+    code = pty.spawn(sized, read)
+    if code:
+        sys.exit("the demo failed")
+    lines = shown.decode().replace("\r\n", "\n").split("\n")
+    finished = [line.rstrip("\r").rpartition("\r")[2] for line in lines]
+    return "\n".join(re.sub(r"\x1b\[\w*", "", line).rstrip() for line in finished).strip()
+
+
+def write_transcript(transcript: str) -> None:
+    indented = "\n".join(f"   {line}".rstrip() for line in transcript.splitlines())
+    block = f"{BEGIN}\n\n.. code-block:: text\n\n   $ make demo\n{indented}\n\n{END}"
+    text = README.read_text()
+    README.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: block, text, flags=re.DOTALL))
+
+
+def take_pictures(chromium: str) -> None:
+    """The campaign's page, then the phones after a campaign launched from that very page."""
+    serving = subprocess.Popen(
+        [sys.executable, "-u", "-m", "example_project.demo.serve"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        admin, phones = address(serving), address(serving)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            log_in(page, admin)
+            picture_of_campaign(page, admin)
+            send_another(page, admin)
+            picture_of_phones(page, phones)
+            browser.close()
+    finally:
+        serving.terminate()
+        serving.wait()
+
+
+def address(serving: "subprocess.Popen[str]") -> str:
+    """The address in the next line that the process prints."""
+    line = serving.stdout.readline() if serving.stdout else ""
+    found = re.search(r"http://[^\s]+", line)
+    return found[0] if found else sys.exit("the admin did not start")
+
+
+def log_in(page: Page, admin: str) -> None:
+    page.goto(admin)
+    page.fill("#id_username", "demo")
+    page.fill("#id_password", "demo")
+    page.press("#id_password", "Enter")
+    page.wait_for_selector("#content-main")
+
+
+def picture_of_campaign(page: Page, admin: str) -> None:
+    page.goto(f"{admin}django_smsbat/campaign/")
+    page.click("text=Spring sale")
+    page.wait_for_selector(".smsbat-progress")
+    page.screenshot(path=PICTURES / "campaign.png")
+
+
+def send_another(page: Page, admin: str) -> None:
+    """A campaign like the demo's to a few people, so that there is something on the phones."""
+    page.goto(f"{admin}django_smsbat/recipientlist/add/")
+    page.fill("#id_name", "Friends")
+    page.click("input[name=_save]")
+    add_people(page, admin)
+    page.goto(f"{admin}django_smsbat/campaign/add/")
+    page.fill("#id_name", "A word to friends")
+    page.select_option("#id_type", "viber_promo")
+    page.fill("#id_text", '{{ name|default:"Друже" }}, весняний розпродаж у місті {{ city }}!')
+    page.fill("#id_message_data", BUTTON)
+    page.fill("#id_fallback_text", "Весняний розпродаж: shop.example.com/sale")
+    page.select_option("#id_lists_from", label="Friends")
+    page.click("#id_lists_add, #id_lists_add_link")
+    page.click("input[name=_continue]")
+    page.click(".object-tools >> text=Send")
+    page.screenshot(path=PICTURES / "confirm.png")
+    page.click("input[type=submit][value=Send]")
+    page.wait_for_selector(".success")
+
+
+BUTTON = """{"img": "https://cdn.example.com/spring.jpg", "buttonText": "До магазину",
+"buttonAction": "https://shop.example.com/sale?city={{ city }}"}"""
+
+
+def add_people(page: Page, admin: str) -> None:
+    for phone in (READER, FALLEN_BACK):
+        page.goto(f"{admin}django_smsbat/recipient/?q={phone}")
+        page.check("input.action-select")
+        page.select_option("select[name=action]", "add_to_list")
+        page.select_option("select[name=list]", label="Friends")
+        page.click("button[name=index], .actions button")
+        page.wait_for_selector(".success")
+
+
+def picture_of_phones(page: Page, phones: str) -> None:
+    page.set_viewport_size({"width": 900, "height": 620})
+    page.goto(phones)
+    page.wait_for_selector(".bubble.sms:not(.pending)", timeout=30_000)
+    page.wait_for_selector("text=viber · read", timeout=30_000)
+    reader = page.locator(".phone", has_text=READER[1:])
+    reader.locator("input").fill("Чи є 38-й розмір?")
+    reader.locator("input").press("Enter")
+    page.wait_for_selector(".bubble.reply")
+    page.wait_for_timeout(1_500)
+    page.screenshot(path=PICTURES / "phones.png")
+
+
+if __name__ == "__main__":
+    main()
