@@ -42,7 +42,7 @@ def clock() -> HeldClock:
 
 @pytest.fixture
 def start_sandbox() -> Iterator[Callable[..., Running]]:
-    """Starts sandboxes that are stopped after the test; fast and unlimited unless told otherwise."""
+    """Starts sandboxes, stopped after the test; fast and unlimited unless told otherwise."""
     from contextlib import ExitStack
 
     with ExitStack() as stack:

@@ -1,6 +1,7 @@
 """Answers are read however they come; where nothing certain can be read, that is said."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -116,10 +117,9 @@ def test_a_status_without_a_status_is_unreadable(body):
 @given(json_values)
 def test_no_json_breaks_the_reading_of_an_answer(value):
     body = json.dumps({"messages": [value], "messagelistId": value}).encode()
-    try:
-        answers.parse_send(body, [outgoing(1)])
-    except GatewayError as error:
-        assert error.kind is ErrorKind.UNREADABLE
+    with suppress(GatewayError):
+        answer = answers.parse_send(body, [outgoing(1)])
+        assert len(answer.results) + len(answer.unmentioned) == 1
 
 
 @given(json_values, json_values, json_values)
@@ -161,7 +161,7 @@ def test_money_is_never_a_float():
 
 @pytest.mark.parametrize("body", [b"NaN", b"Infinity", b"1e999"])
 def test_numbers_that_are_none_are_refused(body):
-    with pytest.raises(ValueError, match="JSON|range"):
+    with pytest.raises(ValueError, match=r"JSON|range"):
         answers.parse_json(body)
 
 

@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 
 import pytest
-import requests
 
 from django_smsbat.gateway.auth import AuthMethod, Credentials
 from django_smsbat.gateway.client import Client
@@ -21,7 +20,10 @@ from django_smsbat.gateway.pacing import Pace
 from tests.conftest import client_for
 
 MESSAGE = Outgoing("1-a", "+380671112233", Content(type="sms", sender="Shop", text="Hi"))
-TAKEN = b'{"messagelistId": 1, "messages": [{"messageId": "m", "status": "accepted", "customerMessageId": "1-a"}]}'
+TAKEN = (
+    b'{"messagelistId": 1, "messages": [{"messageId": "m", "status": "accepted", '
+    b'"customerMessageId": "1-a"}]}'
+)
 KEY = "the-key-that-nobody-may-see"
 
 
@@ -143,6 +145,8 @@ def test_a_thread_keeps_its_connection_and_threads_do_not_share_one():
     ("status", "kind", "fate"),
     [
         (301, ErrorKind.MISDIRECTED, Fate.NOT_TAKEN),
+        (303, ErrorKind.UNEXPECTED, Fate.PERHAPS_TAKEN),
+        (409, ErrorKind.UNEXPECTED, Fate.PERHAPS_TAKEN),
         (400, ErrorKind.INVALID, Fate.REFUSED),
         (401, ErrorKind.UNAUTHORIZED, Fate.NOT_TAKEN),
         (402, ErrorKind.PAYMENT_REQUIRED, Fate.NOT_TAKEN),
@@ -169,9 +173,9 @@ def test_each_http_status_says_what_became_of_the_messages(status, kind, fate):
 
 @pytest.mark.parametrize("status", range(300, 600))
 def test_no_status_is_without_a_kind_and_only_listed_ones_are_certain(status):
-    kind = kind_of_status(status)
-    if status >= 500 and status != 503:
-        assert kind.fate is Fate.PERHAPS_TAKEN
+    listed = {301, 307, 308, 400, 401, 402, 403, 404, 405, 407, 411, 413, 414, 415, 421, 422}
+    certain = listed | {426, 429, 431, 503}
+    assert (kind_of_status(status).fate is not Fate.PERHAPS_TAKEN) is (status in certain)
 
 
 @pytest.mark.parametrize("kind", ErrorKind)
@@ -238,6 +242,8 @@ def test_credentials_do_not_follow_a_redirect():
             30.0,
         ),
         ([("Retry-After", "soon")], None),
+        ([("Retry-After", "9" * 30)], None),
+        ([("Retry-After", "-5")], None),
         ([("Retry-After", "Mon, 02 Mar 2026 12:00:30 GMT")], None),
         (
             [
@@ -304,10 +310,67 @@ def test_secrets_reach_no_log_no_repr_and_no_exception(caplog):
     assert error.value.__suppress_context__ or error.value.__context__ is None
 
 
-def test_a_network_error_keeps_no_frames_that_hold_the_credentials():
-    error = error_of("http://127.0.0.1:9")
-    assert error.__suppress_context__
-    assert not isinstance(error.__cause__, requests.RequestException)
+@pytest.mark.parametrize("status", [None, 401, 422])
+def test_no_variable_of_an_errors_frames_shows_key_phone_or_text(status):
+    """Error pages and error mails show the variables of every frame."""
+    code = Outgoing("1-a", "+380671112233", Content(type="sms", text="Your code is 482913"))
+    with serving(status=status or 200) as server:
+        url = server.url if status else "http://127.0.0.1:9"
+        client = Client(url, Credentials(AuthMethod.HEADER, api_key=KEY))
+        with pytest.raises(GatewayError) as error:
+            client.send([code])
+        client.close()
+    frames = [entry.frame for entry in error.traceback[1:]]
+    shown = "".join(repr(value) for frame in frames for value in frame.f_locals.values())
+    assert frames
+    for secret in (KEY, "+380671112233", "482913"):
+        assert secret not in shown
+    assert error.value.__context__ is None
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "ключ", "a key"])
+def test_a_key_that_no_header_can_carry_is_refused_at_once_and_not_quoted(key):
+    with pytest.raises(ValueError, match="API_KEY") as refused:
+        Credentials(AuthMethod.HEADER, api_key=key)
+    assert key not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["http://a..b", "no-scheme.example", "ftp://x.example", "http://"])
+def test_an_address_that_leads_nowhere_is_certainly_not_taken(url):
+    assert error_of(url).kind in (ErrorKind.MISDIRECTED, ErrorKind.UNREACHABLE)
+
+
+def test_a_proxy_that_is_not_there_is_certainly_not_taken(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert error_of("http://smsbat.example").kind is ErrorKind.UNREACHABLE
+
+
+def test_a_text_that_utf_8_cannot_write_is_refused_and_nothing_leaves():
+    with serving() as server, connected(server.url) as client:
+        half = Outgoing("1-a", "+380671112233", Content(type="sms", text="\ud83d"))
+        with pytest.raises(GatewayError) as error:
+            client.send([half])
+    assert (error.value.kind, server.requests) == (ErrorKind.INVALID, [])
+
+
+def test_an_answer_that_quotes_our_key_is_not_quoted_further():
+    with serving(status=401, body=f'{{"message": "unknown key {KEY}"}}'.encode()) as server:
+        client = Client(server.url, Credentials(AuthMethod.HEADER, api_key=KEY))
+        with pytest.raises(GatewayError) as error:
+            client.send([MESSAGE])
+        client.close()
+    assert KEY not in f"{error.value} {error.value.detail}"
+
+
+def test_what_stops_a_request_before_it_leaves_stops_it():
+    def stop():
+        raise RuntimeError("the lease is over")
+
+    with serving() as server, connected(server.url) as client, pytest.raises(RuntimeError):
+        client.send([MESSAGE], before_leaving=stop)
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(

@@ -35,5 +35,12 @@ def test_a_masked_phone_keeps_the_operator_and_two_digits():
     assert mask("12345") == "…"
 
 
-def test_redacting_masks_every_long_run_of_digits():
-    assert redact("no +380671112233, code 1003") == "no +38067…33, code 1003"
+@pytest.mark.parametrize("secret", ["+380671112233", "067 111 22 33", "(067)111-22-33", "482913"])
+def test_redacting_leaves_no_phone_and_no_code(secret):
+    assert redact(f"HTTP 401: unknown {secret}!").replace("(", "") == "HTTP 401: unknown …!"
+
+
+def test_a_masked_phone_lacks_five_digits_at_least():
+    for phone in ("+380671112233", "+4512345678", "4512345678", "671112233"):
+        shown = sum(character.isdigit() for character in mask(phone))
+        assert sum(character.isdigit() for character in phone) - shown >= 5

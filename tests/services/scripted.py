@@ -9,7 +9,6 @@ from django_smsbat.gateway.answers import (
     SendAnswer,
     StatusReport,
     parse_send,
-    parse_status,
     read_report,
 )
 from django_smsbat.gateway.dialects import Outgoing

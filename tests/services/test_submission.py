@@ -347,7 +347,7 @@ class TestCampaigns:
 
     def test_a_limit_ends_the_run(self, launched, submit):
         launched(1, 2, 3)
-        client, summary = submit(answer_by_phone(), limit=2)
+        _client, summary = submit(answer_by_phone(), limit=2)
         assert summary.taken == 2
 
     def test_being_told_to_stop_ends_the_run_after_the_batch(self, launched, clock, settings):

@@ -1,0 +1,87 @@
+"""The product as a person sees it: a real Chromium, the sandbox, a live server."""
+
+import shutil
+
+import pytest
+
+from django_smsbat.models import Campaign, InboundMessage, Message
+from django_smsbat.services import submission, sync
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread; nothing of ours runs in it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page on which no script may fail and nothing may be refused by a policy."""
+    opened = browser.new_page()
+    complaints = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def listen(said):
+        # Browsers ask for an icon of the site by themselves; the tests' site has none.
+        if said.type == "error" and not said.location["url"].endswith("/favicon.ico"):
+            complaints.append(said.text)
+
+    opened.on("console", listen)
+    yield opened
+    opened.close()
+    assert complaints == []
+
+
+def test_a_campaign_is_sent_from_the_admin_and_answered_on_the_phone(
+    page, live_server, start_sandbox, settings, people, campaign, admin_user
+):
+    callbacks = live_server.url.replace("http://", f"http://smsbat:{settings.SECRET}@") + "/smsbat/"
+    sandbox = start_sandbox(callback_url=callbacks, status_callbacks=False)
+    settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": sandbox.url}
+    made = campaign(text="Hi {{ name }}")
+    people(77, name="Olena")
+
+    page.goto(f"{live_server.url}/admin/django_smsbat/campaign/{made.pk}/change/")
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", "password")
+    page.press("#id_password", "Enter")
+    page.click(".object-tools >> text=Send")
+    assert page.inner_text(".smsbat-prospect th:has-text('Recipients') + td") == "1"
+    page.click("input[type=submit][value=Send]")
+    page.wait_for_selector("text=sending to 1 recipient")
+
+    submission.submit_queued()
+    Message.objects.update(next_poll_at="2026-01-01T00:00Z")
+    sync.sync()
+    page.reload()
+    assert page.inner_text(".smsbat-progress div:nth-child(4) dd") == "1"
+
+    page.goto(sandbox.url)
+    page.wait_for_selector(".bubble >> text=Hi Olena")
+    page.fill("input[name=text]", "<b>Дякую!</b>")
+    page.press("input[name=text]", "Enter")
+    page.wait_for_selector("text=The site has it.")
+    page.wait_for_selector(".bubble.reply >> text=<b>Дякую!</b>")
+    stored = InboundMessage.objects.select_related("in_reply_to").get()
+    assert (stored.text, stored.in_reply_to.campaign_id) == ("<b>Дякую!</b>", made.pk)
+    assert Campaign.objects.get().status == "sent"

@@ -1,0 +1,244 @@
+"""Campaigns in the admin: composed, checked, sent after a question, controlled."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from django.utils import timezone
+
+from django_smsbat.admin.controls import CONTROLS
+from django_smsbat.models import Campaign, Message, RecipientList
+from django_smsbat.services import campaigns
+from tests.conftest import phone
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:django_smsbat_campaign_changelist")
+ADD = reverse("admin:django_smsbat_campaign_add")
+
+
+def change(made):
+    return reverse("admin:django_smsbat_campaign_change", args=[made.pk])
+
+
+def control(made, name):
+    return reverse(f"admin:django_smsbat_campaign_{name}", args=[made.pk])
+
+
+def form(**fields):
+    lists = [RecipientList.objects.get_or_create(name="All")[0].pk]
+    return {
+        "name": "Sale",
+        "type": "sms",
+        "text": "Sale!",
+        "message_data": "{}",
+        "lists": lists,
+        **fields,
+    }
+
+
+def test_a_campaign_is_composed(boss):
+    data = '{"buttonText": "Buy", "buttonAction": "https://shop.example.com/"}'
+    answer = boss.post(ADD, form(type="viber_promo", text="Hi {{ name }}", message_data=data))
+    assert answer.status_code == 302, answer.context["errors"]
+    made = Campaign.objects.get()
+    assert (made.status, made.message_data["buttonText"]) == ("draft", "Buy")
+
+
+@pytest.mark.parametrize(
+    ("fields", "where", "words"),
+    [
+        ({"text": ""}, "text", "must not be empty"),
+        ({"text": "Hi {{ name"}, "text", "placeholder"),
+        ({"sender": "Занадто"}, "sender", "Latin letters"),
+        ({"type": "viber_promo", "message_data": '{"img": "x"}'}, "message_data", "image_url"),
+        ({"message_data": "[]"}, "message_data", "object"),
+        ({"message_data": '{"a": NaN}'}, "message_data", "not valid JSON"),
+        ({"message_data": '{"a": "\\u0000"}'}, "message_data", "cannot be stored"),
+        ({"message_data": '{"a":' * 500}, "message_data", "not valid JSON"),
+        (
+            {"type": "rcs", "message_data": '{"buttons": [{"text": "a", "action": {"type": []}}]}'},
+            "message_data",
+            "type must be one of",
+        ),
+    ],
+)
+def test_what_could_be_sent_to_nobody_is_refused_at_its_field(boss, fields, where, words):
+    answer = boss.post(ADD, form(**fields))
+    assert answer.status_code == 200
+    assert words in str(answer.context["adminform"].form.errors[where])
+    assert not Campaign.objects.exists()
+
+
+def test_the_question_before_sending_tells_who_gets_it_and_what_it_may_cost(boss, people, campaign):
+    people(1, 2, attributes={"city": "Kyiv"})
+    people(3)
+    people(4, opted_out_at=timezone.now())
+    page = boss.get(control(campaign(text="x" * 155 + "{{ city }}"), "send"))
+    shown = page.context["prospects"][0]
+    assert (shown.preview.recipients, shown.preview.sms_parts) == (2, 2)
+    assert {str(label): count for label, count, _ in shown.exclusions} == {
+        "no value for a placeholder": 1,
+        "opted out": 1,
+    }
+    assert "no value for {{ city }}" in page.content.decode()
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_sending_happens_on_the_confirmed_post_only(boss, people, campaign):
+    people(1)
+    made = campaign()
+    for ask in (boss.get(control(made, "send")), boss.post(control(made, "send"))):
+        assert ask.status_code == 200
+    assert Campaign.objects.get().status == "draft"
+    assert boss.post(control(made, "send"), {"confirmed": "send"}).status_code == 302
+    assert Campaign.objects.get().status == "sending"
+    assert Message.objects.get().to == phone(1)
+    assert "sending to 1 recipient" in LogEntry.objects.get().change_message
+
+
+def test_the_question_for_one_thing_does_not_confirm_another(boss, people, campaign):
+    people(1)
+    made = campaign()
+    boss.post(control(made, "send"), {"confirmed": "cancel"})
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_several_campaigns_are_sent_by_the_action_of_the_list(boss, people, campaign):
+    people(1)
+    chosen = [campaign().pk, campaign(name="Other").pk]
+    asked = boss.post(LIST, {"action": "send", "_selected_action": chosen})
+    assert [prospect.campaign.pk for prospect in asked.context["prospects"]] == sorted(chosen)[::-1]
+    boss.post(LIST, {"action": "send", "_selected_action": chosen, "confirmed": "send"})
+    assert set(Campaign.objects.values_list("status", flat=True)) == {"sending"}
+
+
+def test_what_cannot_be_done_is_said_and_nothing_is_done(boss, people, campaign):
+    people(1, opted_out_at=timezone.now())
+    made = campaign()
+    assert "Nobody would get it" in boss.get(control(made, "send")).content.decode()
+    answer = boss.post(control(made, "send"), {"confirmed": "send"}, follow=True)
+    assert "Nobody would get it" in answer.content.decode()
+    assert not LogEntry.objects.exists()
+
+
+def test_pause_resume_and_cancel(boss, people, campaign):
+    people(1)
+    made = campaign()
+    campaigns.launch(made)
+    for name, status in (("pause", "paused"), ("resume", "sending"), ("cancel", "cancelled")):
+        assert boss.get(control(made, name)).status_code == 200
+        boss.post(control(made, name), {"confirmed": name})
+        assert Campaign.objects.get().status == status
+    assert Message.objects.get().status == "cancelled"
+
+
+def test_scheduling_and_taking_it_off_again(boss, people, campaign):
+    people(1)
+    made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
+    boss.post(control(made, "schedule"), {"confirmed": "schedule"})
+    assert Campaign.objects.get().status == "scheduled"
+    boss.post(control(made, "unschedule"), {"confirmed": "unschedule"})
+    assert Campaign.objects.get().status == "draft"
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        ("draft", {"send"}),
+        ("sending", {"pause", "cancel"}),
+        ("paused", {"resume", "cancel"}),
+        ("sent", set()),
+        ("cancelled", set()),
+    ],
+)
+def test_only_the_buttons_that_are_possible_are_shown(boss, campaign, status, shown):
+    page = boss.get(change(campaign(status=status)))
+    assert {one.name for one in page.context["controls"]} == shown
+
+
+def test_what_was_launched_is_frozen_except_for_its_name(boss, people, campaign):
+    people(1)
+    made = campaign()
+    campaigns.launch(made)
+    assert boss.post(change(made), {"name": "New name", "text": "Other"}).status_code == 302
+    made.refresh_from_db()
+    assert (made.name, made.text) == ("New name", "Sale!")
+
+
+def test_saving_the_form_does_not_undo_what_a_worker_did_meanwhile(boss, campaign, monkeypatch):
+    made = campaign(status="sending")
+    original = Campaign.save
+
+    def worker_pauses(self, *args, **kwargs):
+        Campaign.objects.update(status="paused", pause_reason="no money")
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Campaign, "save", worker_pauses)
+    boss.post(change(made), {"name": "New name"})
+    made.refresh_from_db()
+    assert (made.name, made.status, made.pause_reason) == ("New name", "paused", "no money")
+
+
+def test_progress_and_the_reason_of_a_pause_are_shown(boss, people, campaign):
+    people(1, 2)
+    made = campaign()
+    campaigns.launch(made)
+    Message.objects.filter(to=phone(1)).update(status="delivered")
+    campaigns.pause(made, "the account has no money left")
+    page = boss.get(change(made)).content.decode()
+    assert "the account has no money left" in page
+    assert f"?campaign__id__exact={made.pk}" in page
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+class TestPermissions:
+    def test_without_the_permission_to_send_nothing_can_be_controlled(self, staff, campaign, name):
+        made = campaign()
+        client = staff("view_campaign", "change_campaign", "add_campaign", "delete_campaign")
+        for answer in (
+            client.get(control(made, name)),
+            client.post(control(made, name), {"confirmed": name}),
+        ):
+            assert answer.status_code == 403
+        assert Campaign.objects.get().status == "draft"
+
+    def test_a_stranger_is_sent_to_the_login(self, client, campaign, name):
+        answer = client.post(control(campaign(), name), {"confirmed": name})
+        assert answer.status_code == 302
+        assert "login" in answer.url
+
+    def test_with_it_the_button_works(self, staff, campaign, name):
+        made = campaign()
+        client = staff("view_campaign", "send_campaign")
+        assert client.get(control(made, name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["send", "pause", "resume", "cancel"])
+def test_without_the_permission_to_send_the_list_has_no_such_action(staff, people, campaign, name):
+    people(1)
+    made = campaign()
+    client = staff("view_campaign", "change_campaign")
+    client.post(LIST, {"action": name, "_selected_action": [made.pk], "confirmed": name})
+    assert Campaign.objects.get().status == "draft"
+    assert f'value="{name}"' not in client.get(LIST).content.decode()
+
+
+def test_a_campaign_that_is_not_there_is_404(boss):
+    assert boss.get(reverse("admin:django_smsbat_campaign_send", args=[99])).status_code == 404
+
+
+def test_only_a_draft_can_be_deleted(boss, campaign):
+    draft, sent = campaign(), campaign(status="sent")
+    url = "admin:django_smsbat_campaign_delete"
+    assert boss.post(reverse(url, args=[sent.pk]), {"post": "yes"}).status_code == 403
+    assert boss.post(reverse(url, args=[draft.pk]), {"post": "yes"}).status_code == 302
+    assert Campaign.objects.get() == sent
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+def test_the_pages_speak_the_readers_language(boss, people, campaign, language):
+    people(1)
+    boss.cookies["django_language"] = language
+    page = boss.get(control(campaign(), "send")).content.decode()
+    assert ("Кому надійде" in page) is (language == "uk")

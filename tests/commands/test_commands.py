@@ -1,0 +1,86 @@
+"""The commands: thin, clear about failure, and gentle when they are told to stop."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from django_smsbat.models import Message
+from django_smsbat.services import campaigns
+from tests.conftest import phone
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_send_sends_and_says_what_it_did(sandbox, queued, capsys):
+    queued(77)
+    queued("02")
+    call_command("smsbat_send")
+    assert "1 accepted, 1 rejected, 0 unconfirmed, in 1 requests." in capsys.readouterr().out
+
+
+def test_sync_asks_and_says_what_it_did(sandbox, queued, capsys):
+    queued(77)
+    call_command("smsbat_send")
+    Message.objects.update(next_poll_at="2026-01-01T00:00Z")
+    call_command("smsbat_sync")
+    assert "1 asked, 1 changed" in capsys.readouterr().out
+    assert Message.objects.get().status == "delivered"
+
+
+def test_a_campaign_that_pauses_itself_is_a_failure(sandbox, settings, people, campaign):
+    people(1)
+    campaigns.launch(campaign())
+    settings.SMSBAT = {**settings.SMSBAT, "API_KEY": "wrong"}
+    with pytest.raises(CommandError, match="is paused: the credentials are not accepted"):
+        call_command("smsbat_send")
+
+
+@pytest.mark.parametrize("command", ["smsbat_send", "smsbat_sync"])
+class TestBoth:
+    def test_a_campaign_that_is_not_there_is_named(self, command):
+        with pytest.raises(CommandError, match="no campaign 99"):
+            call_command(command, campaign=99)
+
+    @pytest.mark.parametrize("option", ["--campaign=x", "--limit=0", "--limit=-1"])
+    def test_what_is_no_number_is_refused(self, command, option):
+        with pytest.raises(CommandError, match="whole number above 0"):
+            call_command(command, option)
+
+    def test_what_is_misconfigured_is_one_clear_line(self, command, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": ""}
+        with pytest.raises(CommandError, match="BASE_URL"):
+            call_command(command)
+
+    def test_in_a_pipe_there_is_no_progress_bar(self, command, sandbox, queued, capsys):
+        queued(77)
+        call_command(command)
+        assert capsys.readouterr().err == ""
+
+
+def test_one_campaign_and_a_limit_can_be_named(sandbox, people, campaign, queued):
+    people(1, 2)
+    made = campaign()
+    campaigns.launch(made)
+    queued(77)
+    call_command("smsbat_send", campaign=made.pk, limit=1)
+    assert Message.objects.filter(status="accepted").count() == 1
+    assert Message.objects.get(to=phone(77)).status == "queued"
+
+
+@pytest.mark.parametrize(
+    "option", ["--port=x", "--port=70000", "--speed=0", "--latency-ms=-1", "--send-rate=inf"]
+)
+def test_the_sandbox_refuses_options_that_make_no_sense(option):
+    with pytest.raises(CommandError, match="give a"):
+        call_command("smsbat_sandbox", option)
+
+
+def test_a_port_that_is_taken_is_said(sandbox):
+    port = sandbox.url.rpartition(":")[2]
+    with pytest.raises(CommandError, match=f"cannot listen on port {port}"):
+        call_command("smsbat_sandbox", f"--port={port}")
+
+
+def test_without_its_extra_the_sandbox_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CommandError, match=r"django-smsbat\[sandbox\]"):
+        call_command("smsbat_sandbox")

@@ -1,0 +1,112 @@
+"""The three storeys: imports run one way, down."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent.parent / "django_smsbat"
+ENTRY_POINTS = ("admin", "webhooks", "management", "urls", "checks")
+# Each room with the rooms that it may look into, besides itself.
+ALLOWED = {
+    "gateway": set(),
+    "messages": {"gateway"},
+    "signals": set(),
+    "sandbox": {"gateway"},
+    "conf": {"gateway"},
+    "models": {"conf", "gateway"},
+    "services": {"conf", "gateway", "messages", "models", "runners", "signals"},
+    "runners": {"conf", "gateway", "services"},
+    "apps": {"checks"},
+    "__init__": {"services"},
+    **{
+        room: {"conf", "gateway", "models", "services", "sandbox", "webhooks"}
+        for room in ENTRY_POINTS
+    },
+}
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts]
+
+
+def name_of(path):
+    return ".".join(["django_smsbat", *path.relative_to(PACKAGE).with_suffix("").parts])
+
+
+def room_of(module):
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} imports relatively"
+            yield node.module
+            if node.module == "django_smsbat":
+                yield from (f"django_smsbat.{alias.name}" for alias in node.names)
+
+
+def known_rooms():
+    return {room_of(name_of(path)) for path in MODULES}
+
+
+def test_every_room_has_its_rule():
+    assert known_rooms() == set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_only_go_down(path):
+    room = room_of(name_of(path))
+    for module in imports_of(path):
+        if module.startswith("django_smsbat."):
+            target = room_of(module)
+            assert target in ALLOWED[room] | {room}, f"{room} must not import {module}"
+
+
+@pytest.mark.parametrize("room", ["gateway", "sandbox"])
+def test_the_protocol_and_its_sandbox_know_no_django(room):
+    for path in (PACKAGE / room).rglob("*.py"):
+        roots = {module.split(".")[0] for module in imports_of(path)}
+        assert not roots & {"django", "rest_framework"}, path
+
+
+def test_only_conf_touches_djangos_settings():
+    touching = [
+        name_of(path)
+        for path in MODULES
+        if any(module == "django.conf" for module in imports_of(path))
+    ]
+    assert touching == ["django_smsbat.conf"]
+
+
+def test_nobody_but_the_client_sends_a_request():
+    sending = {
+        name_of(path)
+        for path in MODULES
+        if {"requests", "urllib.request", "http.client"} & set(imports_of(path))
+    }
+    assert sending == {"django_smsbat.gateway.client", "django_smsbat.gateway.auth"}
+
+
+def test_nothing_in_the_services_reads_the_time_but_the_clock():
+    """`timezone.now()` is the default of a parameter's at most; sleeping is the clock's alone."""
+    for path in (PACKAGE / "services").glob("*.py"):
+        if path.name != "clock.py":
+            assert "time" not in set(imports_of(path)), path
+            assert "sleep" not in path.read_text().replace("clock.sleep", ""), path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_each_module_says_what_it_owns(path):
+    assert ast.get_docstring(ast.parse(path.read_text())) or not path.read_text().strip()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_file_has_one_subject_and_a_function_one_job(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 345, "about 300 lines at most"
+    assert path.stem not in ("utils", "helpers", "common", "misc")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno - node.lineno < 50, f"{node.name} has more than 50 lines"

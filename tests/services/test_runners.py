@@ -1,0 +1,83 @@
+"""How queued work finds a worker."""
+
+import threading
+import time
+
+import pytest
+
+from django_smsbat import runners, send
+from django_smsbat.messages import Sms
+from django_smsbat.models import Message
+from django_smsbat.runners import thread
+from tests.conftest import phone
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def threads():
+    return [one for one in threading.enumerate() if one.name == "smsbat-send"]
+
+
+def wait_for_threads():
+    deadline = time.monotonic() + 20
+    while threads():
+        assert time.monotonic() < deadline, "the thread did not end"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def runner(sandbox, settings):
+    def choose(name):
+        settings.SMSBAT = {**settings.SMSBAT, "RUNNER": name}
+
+    return choose
+
+
+def test_inline_sends_in_the_thread_that_queued(runner):
+    runner("inline")
+    message = send(Sms(to=phone(77), text="Hi"), queue=True)
+    message.refresh_from_db()
+    assert message.status == "accepted"
+
+
+def test_inline_does_not_undo_the_queueing_when_sending_fails(runner, settings, caplog):
+    runner("inline")
+    settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": ""}
+    send(Sms(to=phone(77), text="Hi"), queue=True)
+    assert Message.objects.get().status == "queued"
+    assert "BASE_URL" in caplog.text
+
+
+@pytest.mark.slow
+def test_a_thread_sends_beside_us_and_ends_when_nothing_is_left(runner):
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        pytest.skip("the tests' SQLite is in memory: another thread would wait for this one")
+    runner("thread")
+    send(Sms(to=phone(77), text="Hi"), queue=True)
+    wait_for_threads()
+    assert Message.objects.get().status == "accepted"
+
+
+def test_a_thread_that_fails_leaves_the_queue_and_the_next_may_start(runner, monkeypatch, caplog):
+    runner("thread")
+    calls = []
+
+    def fail(clock):
+        calls.append(clock)
+        raise RuntimeError("no such row: +380671112233")
+
+    monkeypatch.setattr(thread.submission, "submit_queued", fail)
+    for _ in range(2):
+        runners.wake()
+        wait_for_threads()
+    assert len(calls) == 2
+    assert "no such row" in caplog.text
+    assert "380671112233" not in caplog.text
+
+
+def test_none_leaves_it_to_the_command(runner):
+    runner("none")
+    send(Sms(to=phone(77), text="Hi"), queue=True)
+    assert (threads(), Message.objects.get().status) == ([], "queued")

@@ -1,0 +1,221 @@
+"""Asking what became of messages: in time, not too often, not for ever."""
+
+from datetime import timedelta
+
+import pytest
+
+from django_smsbat.gateway.errors import ErrorKind, GatewayError
+from django_smsbat.models import Holdback, Message, StatusEvent
+from django_smsbat.services import sync, tracking
+from tests.conftest import NOON
+from tests.services.scripted import ScriptedClient, report
+from tests.services.test_tracking import accepted
+
+# Threads ask; they touch no database.
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def on_its_way(queued):
+    """Makes an accepted message with this id of SMSBAT's; its first poll is due at 12:00:05."""
+
+    def make(smsbat_id="s-1", ending=77, **fields):
+        message = queued(ending, status="sending", attempts=1, **fields)
+        tracking.record([accepted(message, smsbat_id)], NOON)
+        return message
+
+    return make
+
+
+@pytest.fixture
+def ask(clock):
+    def run(client, **options):
+        return sync.sync(client=client, clock=clock, **options)
+
+    return run
+
+
+def told(status="processing", smsbat_id="s-1", **more):
+    return ScriptedClient(statuses={smsbat_id: report(smsbat_id, status, **more)})
+
+
+def test_nobody_is_asked_about_before_the_first_seconds_are_over(on_its_way, ask, clock):
+    on_its_way()
+    clock.forward(seconds=4.9)
+    assert ask(told()).requests == 0
+    clock.forward(seconds=0.1)
+    assert ask(told()).requests == 1
+
+
+def test_an_answer_moves_the_message(on_its_way, ask, clock):
+    message = on_its_way()
+    clock.forward(seconds=5)
+    assert ask(told("delivered", cost=0.05)).changed == 1
+    message.refresh_from_db()
+    assert (message.status, message.next_poll_at) == ("delivered", None)
+    assert StatusEvent.objects.get(source="poll").payload["deliverystatus"] == "delivered"
+
+
+def test_the_pauses_double_up_to_four_hours(on_its_way, ask, clock):
+    on_its_way(ttl=10**7)
+    pauses = []
+    for _ in range(16):
+        due = Message.objects.get().next_poll_at
+        clock.moment = due
+        ask(told())
+        pauses.append((Message.objects.get().next_poll_at - due).total_seconds())
+    assert pauses[:4] == [10, 20, 40, 80]
+    assert pauses[-1] == 4 * 3_600
+
+
+def test_a_final_message_is_not_asked_about_again(on_its_way, ask, clock):
+    on_its_way()
+    clock.forward(seconds=5)
+    ask(told("undeliverable"))
+    clock.forward(days=1)
+    assert ask(ScriptedClient()).requests == 0
+
+
+def test_after_ttl_and_grace_it_is_expired_by_our_own_word_without_asking(on_its_way, ask, clock):
+    message = on_its_way(ttl=60)
+    clock.forward(seconds=3_661)
+    assert ask(ScriptedClient()).requests == 0
+    message.refresh_from_db()
+    assert message.status == "expired"
+    assert StatusEvent.objects.get(status="expired").source == "local"
+
+
+def test_what_really_happened_corrects_our_word(on_its_way, ask, clock):
+    message = on_its_way(ttl=60)
+    clock.forward(seconds=3_661)
+    ask(ScriptedClient())
+    late = tracking.Report(
+        source="callback",
+        status=report("s-1", "permanenterror").status,
+        raw_status="permanenterror",
+        payload={"deliverystatus": "permanenterror"},
+        occurred_at=NOON,
+        smsbat_id="s-1",
+    )
+    tracking.record([late], clock.now())
+    message.refresh_from_db()
+    assert message.status == "failed"
+
+
+def test_a_message_taken_without_an_id_expires_too(on_its_way, ask, clock):
+    message = on_its_way(smsbat_id="", ttl=60)
+    clock.forward(seconds=5)
+    assert ask(ScriptedClient()).requests == 0
+    clock.forward(seconds=3_700)
+    ask(ScriptedClient())
+    message.refresh_from_db()
+    assert message.status == "expired"
+
+
+def test_an_id_that_smsbat_does_not_know_is_asked_about_later(on_its_way, ask, clock):
+    on_its_way()
+    clock.forward(seconds=5)
+    client = ScriptedClient(statuses={"s-1": GatewayError(ErrorKind.NOT_FOUND, status=404)})
+    assert ask(client).failure == ""
+    assert client.asked == ["s-1"]
+    assert Message.objects.get().next_poll_at == clock.now() + timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("kind", [ErrorKind.UNAUTHORIZED, ErrorKind.FORBIDDEN])
+def test_what_is_wrong_for_everybody_ends_the_run(on_its_way, ask, clock, kind):
+    on_its_way()
+    clock.forward(seconds=5)
+    summary = ask(ScriptedClient(statuses={"s-1": GatewayError(kind)}))
+    assert kind.meaning in summary.failure
+    assert Message.objects.get().polls == 0
+
+
+def test_a_refusal_holds_all_workers_back_and_is_made_up_for(on_its_way, ask, clock):
+    on_its_way()
+    clock.forward(seconds=5)
+    refusal = GatewayError(ErrorKind.THROTTLED, retry_after=3)
+
+    class Once(ScriptedClient):
+        def status(self, message_id):
+            self.asked.append(message_id)
+            if len(self.asked) == 1:
+                raise refusal
+            return report(message_id, "delivered")
+
+    client = Once()
+    ask(client)
+    assert (client.asked, clock.slept) == (["s-1", "s-1"], [3])
+    assert Message.objects.get().status == "delivered"
+
+
+def test_a_service_that_stays_away_ends_the_run(on_its_way, ask, clock):
+    on_its_way()
+    clock.forward(seconds=5)
+    client = ScriptedClient(statuses={"s-1": GatewayError(ErrorKind.UNREACHABLE)})
+    assert "gave up" in ask(client).failure
+    assert len(client.asked) == 5
+
+
+def test_a_long_wait_ends_the_run(on_its_way, ask, clock):
+    on_its_way()
+    clock.forward(seconds=5)
+    Holdback.objects.create(name="status", not_before=clock.now() + timedelta(hours=1), refusals=1)
+    assert "left alone" in ask(ScriptedClient()).failure
+
+
+@pytest.mark.parametrize(
+    "kind", [ErrorKind.TIMED_OUT, ErrorKind.SERVER_ERROR, ErrorKind.UNREADABLE]
+)
+def test_an_answer_that_did_not_come_is_asked_for_at_the_next_turn(on_its_way, ask, clock, kind):
+    on_its_way()
+    clock.forward(seconds=5)
+    summary = ask(ScriptedClient(statuses={"s-1": GatewayError(kind)}))
+    assert (summary.failure, summary.requests) == ("", 1)
+    assert Message.objects.get().status == "accepted"
+
+
+def test_what_became_final_meanwhile_is_not_put_off(on_its_way, ask, clock):
+    message = on_its_way()
+    clock.forward(seconds=5)
+
+    class CallbackFirst(ScriptedClient):
+        def status(self, message_id):
+            raise GatewayError(ErrorKind.FORBIDDEN)
+
+    original = sync._write
+
+    def callback_comes(messages, *rest):
+        Message.objects.update(status="delivered", next_poll_at=None)
+        return original(messages, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sync, "_write", callback_comes)
+        ask(CallbackFirst())
+    message.refresh_from_db()
+    assert message.next_poll_at is None
+
+
+def test_a_limit_and_a_campaign_narrow_what_is_asked(on_its_way, ask, clock, campaign):
+    made = campaign(status="sending")
+    on_its_way("s-1", 1)
+    on_its_way("s-2", 2, campaign=made)
+    clock.forward(seconds=5)
+    client = ScriptedClient(statuses={key: report(key, "delivered") for key in ("s-1", "s-2")})
+    ask(client, campaign_id=made.pk)
+    assert client.asked == ["s-2"]
+    assert ask(client, limit=1).requests == 1
+
+
+def test_reports_that_still_wait_are_matched(on_its_way, ask):
+    on_its_way()
+    StatusEvent.objects.create(
+        smsbat_id="s-1",
+        status="delivered",
+        raw_status="delivered",
+        source="callback",
+        occurred_at=NOON,
+        recorded_at=NOON,
+        fingerprint="0" * 32,
+    )
+    assert ask(ScriptedClient()).matched == 1
+    assert Message.objects.get().status == "delivered"

@@ -1,0 +1,107 @@
+"""A person settles what nobody knows: sends it again, or gives it up."""
+
+import pytest
+
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Campaign, Message, StatusEvent
+from django_smsbat.services import campaigns, submission, tracking, unconfirmed
+from django_smsbat.services.tracking import Report
+from tests.conftest import NOON
+from tests.services.scripted import ScriptedClient, answer_by_phone
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def doubtful(queued):
+    """Makes a message that was sent once and never answered for."""
+
+    def make(ending=77, **fields):
+        message = queued(ending, status="sending", attempts=1, **fields)
+        tracking.record([tracking.local(message, Status.UNCONFIRMED, "lease_over")], NOON)
+        return message
+
+    return make
+
+
+def test_sending_again_starts_a_new_attempt_and_only_its_reports_count(doubtful, clock):
+    message = doubtful()
+    assert unconfirmed.resend([message.pk]) == 1
+    submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == ("accepted", 2)
+    assert StatusEvent.objects.filter(message=message).count() == 2
+
+
+def test_a_gateway_that_gives_the_same_id_again_is_understood(doubtful, clock):
+    message = doubtful()
+    tracking.record(
+        [
+            Report(
+                source="submit",
+                status=None,
+                raw_status="odd",
+                payload={},
+                smsbat_id="same",
+                message_id=message.pk,
+                attempt=1,
+            )
+        ],
+        NOON,
+    )
+    unconfirmed.resend([message.pk])
+    submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
+    message.refresh_from_db()
+    assert message.status == "accepted"
+
+
+def test_giving_up_makes_it_failed_until_somebody_knows_better(doubtful):
+    message = doubtful()
+    assert unconfirmed.give_up([message.pk], NOON) == 1
+    message.refresh_from_db()
+    assert (message.status, message.error_code) == ("failed", "given_up")
+    tracking.record(
+        [
+            Report(
+                source="callback",
+                status=Status.DELIVERED,
+                raw_status="delivered",
+                payload={},
+                message_id=message.pk,
+                occurred_at=NOON,
+            )
+        ],
+        NOON,
+    )
+    message.refresh_from_db()
+    assert message.status == "delivered"
+
+
+@pytest.mark.parametrize("status", ["queued", "accepted", "delivered", "failed"])
+def test_what_is_not_unconfirmed_is_left_alone(queued, status):
+    message = queued(status=status)
+    assert unconfirmed.resend([message.pk]) == 0
+    assert unconfirmed.give_up([message.pk]) == 0
+    assert Message.objects.get().status == status
+
+
+def test_a_finished_campaign_is_sending_again(doubtful, campaign):
+    made = campaign(status="sent", finished_at=NOON)
+    untouched = campaign(status="sent", finished_at=NOON)
+    unconfirmed.resend([doubtful(campaign=made).pk])
+    assert dict(Campaign.objects.values_list("pk", "status")) == {
+        made.pk: "sending",
+        untouched.pk: "sent",
+    }
+
+
+def test_nothing_of_a_cancelled_campaign_is_sent_again(doubtful, campaign):
+    message = doubtful(campaign=campaign(status="cancelled"))
+    assert unconfirmed.resend([message.pk]) == 0
+
+
+def test_an_unconfirmed_message_that_is_resent_and_cancelled_ends(doubtful, campaign, clock):
+    made = campaign(status="sending")
+    unconfirmed.resend([doubtful(campaign=made).pk])
+    assert campaigns.cancel(made, NOON) == 1
+    assert Message.objects.get().status == "cancelled"
