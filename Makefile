@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-fast lint messages readme clean
+.PHONY: help demo run test test-fast lint bench messages readme clean
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test: lint  ## Everything: style, types, all tests on SQLite and PostgreSQL, the
 		echo "SKIPPED: the suite on PostgreSQL, because none answers at $(POSTGRES_URL)"; \
 	fi
 	@$(BIN)/python -m example_project.demo
+
+bench: $(VENV)/dev-is-installed  ## Measure what is promised in numbers, as ratios
+	@$(BIN)/python benchmarks/sandbox.py
 
 messages: $(VENV)/dev-is-installed  ## Collect the texts to translate, and compile the translations
 	cd django_smsbat && ../$(BIN)/python ../manage.py makemessages --locale uk --no-wrap --no-location
