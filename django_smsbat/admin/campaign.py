@@ -1,6 +1,6 @@
 """Campaigns: the form, how far they have come, and the buttons that control them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -26,23 +26,24 @@ else:
     _ModelForm = forms.ModelForm
 
 
+_SAID: Final = (
+    "type",
+    "is_transactional",
+    "sender",
+    "text",
+    "message_data",
+    "fallback_text",
+    "ttl",
+)
+_TO_WHOM: Final = ("lists", "scheduled_at")
+
+
 class CampaignForm(_ModelForm):
     """Content that could be sent to nobody is refused when it is saved, at the field concerned."""
 
     class Meta:
         model = Campaign
-        fields = (
-            "name",
-            "type",
-            "is_transactional",
-            "sender",
-            "text",
-            "message_data",
-            "fallback_text",
-            "ttl",
-            "lists",
-            "scheduled_at",
-        )
+        fields = ("name", *_SAID, *_TO_WHOM)
         field_classes = {"message_data": ObjectField}
 
     def _post_clean(self) -> None:
@@ -69,21 +70,8 @@ class CampaignAdmin(StyledAdmin):
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("name", "state", "progress")}),
-        (
-            _("What is said"),
-            {
-                "fields": (
-                    "type",
-                    "is_transactional",
-                    "sender",
-                    "text",
-                    "message_data",
-                    "fallback_text",
-                    "ttl",
-                )
-            },
-        ),
-        (_("To whom and when"), {"fields": ("lists", "scheduled_at")}),
+        (_("What is said"), {"fields": _SAID}),
+        (_("To whom and when"), {"fields": _TO_WHOM}),
         (_("How it went"), {"fields": ("started_at", "finished_at", "created_at")}),
     )
     readonly_fields = ("state", "progress", "started_at", "finished_at", "created_at")
@@ -94,7 +82,7 @@ class CampaignAdmin(StyledAdmin):
         own = super().get_readonly_fields(request, obj)
         if obj is None or obj.status in campaigns.EDITABLE:
             return own
-        return (*own, *(name for name in CampaignForm.Meta.fields if name != "name"))
+        return (*own, *_SAID, *_TO_WHOM)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -190,13 +178,15 @@ class CampaignAdmin(StyledAdmin):
             for campaign in chosen:
                 self._do(request, control, campaign)
             return None
+        prospects = [Prospect.of(campaign, control) for campaign in chosen]
         context = {
             **self.admin_site.each_context(request),
             "title": control.label,
             "opts": self.opts,
             "media": self.media,
             "control": control,
-            "prospects": [Prospect.of(campaign, control) for campaign in chosen],
+            "prospects": prospects,
+            "is_possible": any(not prospect.problem for prospect in prospects),
             "action_checkbox_name": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "admin/django_smsbat/campaign/confirm.html", context)

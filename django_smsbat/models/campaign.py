@@ -4,8 +4,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway.message_types import is_promotional
-from django_smsbat.gateway.messages import Content
 from django_smsbat.models.choices import type_choices
+from django_smsbat.models.content import HasContent
 from django_smsbat.models.recipient import RecipientList
 
 
@@ -18,7 +18,7 @@ class CampaignStatus(models.TextChoices):
     SENT = "sent", _("sent")
 
 
-class Campaign(models.Model):
+class Campaign(HasContent, models.Model):
     """What is said, to which lists, when, and how far it has come."""
 
     name = models.CharField(_("title"), max_length=200)
@@ -86,14 +86,3 @@ class Campaign(models.Model):
     def is_promotional(self) -> bool:
         """Whether opt-outs and quiet hours bind its messages."""
         return is_promotional(self.type, transactional_campaign=self.is_transactional)
-
-    def content(self) -> Content:
-        """What it says, placeholders still in place."""
-        return Content(
-            type=self.type,
-            sender=self.sender,
-            text=self.text,
-            message_data=self.message_data,
-            ttl=self.ttl,
-            fallback_text=self.fallback_text,
-        )

@@ -14,6 +14,7 @@ from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.statuses import FINAL, UNSENT, Status
 from django_smsbat.models.campaign import Campaign
 from django_smsbat.models.choices import status_choices, type_choices
+from django_smsbat.models.content import HasContent, fields_of
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.recipient import Recipient
 
@@ -57,7 +58,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(claim=claim, status=Status.SENDING.value)
 
 
-class Message(models.Model):
+class Message(HasContent, models.Model):
     """A message from before its request until its last report.
 
     Besides the promised fields: `nonce` (see `customer_message_id`), `claim` (which worker's batch
@@ -149,25 +150,7 @@ class Message(models.Model):
     @classmethod
     def with_content(cls, content: Content, **fields: Any) -> "Message":
         """A new row, not saved, that says this."""
-        return cls(
-            type=content.type,
-            sender=content.sender,
-            text=content.text,
-            message_data=content.message_data,
-            ttl=content.ttl,
-            fallback_text=content.fallback_text,
-            **fields,
-        )
-
-    def content(self) -> Content:
-        return Content(
-            type=self.type,
-            sender=self.sender,
-            text=self.text,
-            message_data=self.message_data,
-            ttl=self.ttl,
-            fallback_text=self.fallback_text,
-        )
+        return cls(**fields_of(content), **fields)
 
     def outgoing(self) -> Outgoing:
         return Outgoing(self.customer_message_id, self.to, self.content())

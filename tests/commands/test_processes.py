@@ -133,7 +133,7 @@ def test_threads_on_a_database_that_locks_rows_share_the_queue(
         pytest.skip(f"{connection.vendor} does not lock rows")
     settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 7}
     sandbox = start_sandbox(latency=0.02)
-    people(*range(1_000, 1_100))
+    people(*range(1_003, 1_100))  # none of them ends in 02, which is rejected
     campaigns.launch(campaign())
 
     def work():
@@ -151,6 +151,6 @@ def test_threads_on_a_database_that_locks_rows_share_the_queue(
         thread.join()
     ledger = sandbox.sandbox.ledger
     assert {len(entries) for entries in ledger.by_phone.values()} == {1}
-    assert len(ledger.by_phone) == 100
-    assert Message.objects.filter(status="accepted").count() == 100
-    assert phone(1_000) in ledger.by_phone
+    assert len(ledger.by_phone) == 97
+    assert Message.objects.filter(status="accepted").count() == 97
+    assert phone(1_003) in ledger.by_phone

@@ -125,9 +125,9 @@ def test_a_changed_setting_makes_another_client(configured):
 
 
 def found_ids(**options):
-    return {
-        message.id for message in run_checks(**options) if (message.id or "").startswith("smsbat")
-    }
+    # Only these tags: Django's own checks of models may ask the database.
+    found = run_checks(tags=["compatibility", "security"], **options)
+    return {message.id for message in found if (message.id or "").startswith("smsbat")}
 
 
 def test_a_site_that_is_configured_well_hears_nothing(configured):
