@@ -166,6 +166,9 @@ KEYS: Final[dict[str, _Key]] = {
 }
 
 
+_BOOLEANS: Final = (*environ.Env.BOOLEAN_TRUE_STRINGS, "false", "off", "n", "no", "0", "")
+
+
 def current() -> Settings:
     """The settings as they are now.
 
@@ -206,10 +209,13 @@ def _read_keys() -> tuple[dict[str, Any], dict[str, str]]:
 def _raw(given: Mapping[str, Any], name: str, key: _Key) -> Any:
     if name in given:
         return given[name]
-    variable = f"SMSBAT_{name}"
-    if key.cast is str:  # read as it is: django-environ takes a leading "$" for another variable
-        return os.environ.get(variable, key.default)
-    return environ.Env().get_value(variable, cast=key.cast, default=key.default)
+    written = os.environ.get(f"SMSBAT_{name}")
+    if written is None:
+        return key.default
+    if key.cast is bool and written.lower() not in _BOOLEANS:
+        raise _Wrong("must be true or false")
+    # Only parsed: `Env()` itself would take a leading "$" for the name of another variable.
+    return environ.Env.parse_value(written, key.cast)
 
 
 def _unknown(name: str) -> str:

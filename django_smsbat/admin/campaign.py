@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -46,9 +47,18 @@ class CampaignForm(_ModelForm):
         fields = ("name", *_SAID, *_TO_WHOM)
         field_classes = {"message_data": ObjectField}
 
+    def clean_scheduled_at(self) -> Any:
+        moment = self.cleaned_data["scheduled_at"]
+        if moment and "scheduled_at" in self.changed_data and moment <= timezone.now():
+            raise forms.ValidationError(_("Give a time in the future, or none."))
+        return moment
+
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         if self.errors:
+            return
+        if self.instance.pk and not campaigns.lock_for_editing(self.instance):
+            self.add_error(None, _("It was launched meanwhile and can no longer be changed."))
             return
         try:
             campaigns.check(self.instance)
@@ -93,12 +103,18 @@ class CampaignAdmin(StyledAdmin):
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
         """Only what the form changed: a worker may have moved the status since the page opened."""
+        if obj.status in campaigns.EDITABLE and obj.scheduled_at:
+            words = _("It is not scheduled yet: press “Schedule” on its page.")
+            self.message_user(request, words, messages.WARNING)
         if not change:
             super().save_model(request, obj, form, change)
             return
         own = [name for name in form.changed_data if name != "lists"]
         if own:
             obj.save(update_fields=own)
+        if obj.status not in campaigns.EDITABLE and "text" in request.POST:
+            words = _("It was launched meanwhile: only its title was saved.")
+            self.message_user(request, words, messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         deletable = obj is None or obj.status in campaigns.EDITABLE
@@ -195,10 +211,10 @@ class CampaignAdmin(StyledAdmin):
         try:
             done = control.run(campaign)
         except (campaigns.Refused, InvalidMessage) as error:
-            self.message_user(request, f"{campaign}: {error}", messages.ERROR)
+            self.message_user(request, f"“{campaign}”: {error}", messages.ERROR)
             return
         self.log_change(request, campaign, done)
-        self.message_user(request, f"{campaign}: {done}", messages.SUCCESS)
+        self.message_user(request, f"“{campaign}”: {done}", messages.SUCCESS)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -134,6 +134,7 @@ class Prospect:
     campaign: Campaign
     preview: Preview | None = None
     problem: str = ""
+    goes_at_once: bool = False
 
     @classmethod
     def of(cls, campaign: Campaign, control: Control) -> "Prospect":
@@ -148,7 +149,19 @@ class Prospect:
             return cls(campaign, problem=str(error))
         if not preview.recipients:
             return cls(campaign, preview, str(_("Nobody would get it.")))
-        return cls(campaign, preview)
+        return cls(campaign, preview, goes_at_once=not control.needs_time)
+
+    @property
+    def lists(self) -> str:
+        return ", ".join(str(one) for one in self.campaign.lists.all()) or str(_("none"))
+
+    @property
+    def notice(self) -> str:
+        """What somebody may have forgotten."""
+        moment = self.campaign.scheduled_at
+        if self.goes_at_once and moment and moment > timezone.now():
+            return str(_("A later time is set, but “Send” sends at once; “Schedule” waits for it."))
+        return ""
 
     @property
     def exclusions(self) -> list[tuple[Promise, int, str]]:

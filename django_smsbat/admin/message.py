@@ -1,10 +1,11 @@
 """Messages and what was reported of them. Both only show."""
 
 import json
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib import admin
-from django.utils.formats import localize
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -31,6 +32,11 @@ def shown_json(data: Any) -> SafeString | str:
         return "—"
     text = json.dumps(_without_codes(data), ensure_ascii=False, indent=2)
     return format_html('<pre class="smsbat-data">{}</pre>', text)
+
+
+def _moment(moment: datetime) -> str:
+    """With seconds: most of a message's story happens within one minute."""
+    return date_format(localtime(moment), "Y-m-d H:i:s T")
 
 
 @admin.register(Message)
@@ -76,10 +82,10 @@ class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
     @admin.display(description=_("timeline"))
     def timeline(self, obj: Message) -> SafeString:
         """Every report, in the order in which things happened."""
-        rows = [(localize(localtime(obj.created_at)), status_badge("queued"), "", "")]
+        rows = [(_moment(obj.created_at), status_badge("queued"), "", "")]
         rows += [
             (
-                localize(localtime(event.occurred_at)),
+                _moment(event.occurred_at),
                 status_badge(event.status),
                 event.raw_status,
                 event.get_source_display(),

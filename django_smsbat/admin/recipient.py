@@ -117,6 +117,16 @@ class RecipientListAdmin(StyledAdmin):
     list_display = ("name", "people", "created_at")
     search_fields = ("name",)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """A list that a campaign went to stays: without it nobody could tell to whom it went."""
+        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
+        used = [
+            f"{one}: {name}"
+            for one in objs
+            for name in one.campaigns.values_list("name", flat=True)
+        ]
+        return deleted, counts, needed, [*protected, *used]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[RecipientList]:
         lists: QuerySet[RecipientList] = super().get_queryset(request)
         return lists.annotate(people_count=Count("recipients"))

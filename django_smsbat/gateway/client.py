@@ -149,11 +149,9 @@ _NEVER_CONNECTED: Final = (
     urllib3_errors.NewConnectionError,  # refused, no route, no such name
     urllib3_errors.ConnectTimeoutError,
 )
-# What OpenSSL says only while two sides are still agreeing on how to talk.
-_HANDSHAKE: Final = re.compile(
-    "CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER|HANDSHAKE_FAILURE|PROTOCOL_VERSION|"
-    "UNSUPPORTED_PROTOCOL|UNKNOWN_PROTOCOL|RECORD_LAYER_FAILURE|HTTP_REQUEST"
-)
+# The one thing that OpenSSL says before the first byte of a request only; its other words may come
+# in the middle of an answer as well.
+_NOT_TRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
 
 
 def _network_error(error: Exception) -> GatewayError:
@@ -168,8 +166,8 @@ def _network_error(error: Exception) -> GatewayError:
         return GatewayError(ErrorKind.UNREACHABLE, name)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return GatewayError(ErrorKind.UNREACHABLE, name)
-    if isinstance(error, requests.exceptions.SSLError) and (told := _HANDSHAKE.search(str(error))):
-        return GatewayError(ErrorKind.UNREACHABLE, f"TLS: {told.group()}")
+    if isinstance(error, requests.exceptions.SSLError) and _NOT_TRUSTED in str(error):
+        return GatewayError(ErrorKind.UNREACHABLE, "its TLS certificate is not trusted")
     if isinstance(error, _BAD_ADDRESS):
         return GatewayError(ErrorKind.MISDIRECTED, name)
     if isinstance(error, requests.exceptions.Timeout):

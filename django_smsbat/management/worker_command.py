@@ -55,9 +55,6 @@ class WorkerCommand(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        campaign = options["campaign"]
-        if campaign and not Campaign.objects.filter(pk=campaign).exists():
-            raise CommandError(f"there is no campaign {campaign}")
         clock = SystemClock()
         with stopped_by_signals(clock), self._progress() as bar:
             self._work(clock, bar, options)
@@ -77,9 +74,12 @@ class WorkerCommand(BaseCommand):
             clock.sleep(_WATCH_PAUSE)
 
     def _run(self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]) -> Any:
+        campaign = options["campaign"]
         try:
+            if campaign and not Campaign.objects.filter(pk=campaign).exists():
+                raise CommandError(f"there is no campaign {campaign}")
             return self.run(
-                campaign_id=options["campaign"],
+                campaign_id=campaign,
                 limit=options["limit"],
                 clock=clock,
                 on_progress=bar.update,

@@ -49,7 +49,7 @@ def _normalised(value: str) -> str:
 
 
 class WireJSONEncoder(DjangoJSONEncoder):
-    """Writes an exact decimal as the number that it was on the wire, not as text."""
+    """Writes a decimal as a number, as it was on the wire; exact sums have columns of their own."""
 
     def default(self, o: Any) -> Any:
         return float(o) if isinstance(o, Decimal) else super().default(o)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.dialects import Outgoing
 from django_smsbat.gateway.messages import Content
-from django_smsbat.gateway.statuses import FINAL, UNSENT, Status
+from django_smsbat.gateway.statuses import Status
 from django_smsbat.models.campaign import Campaign
 from django_smsbat.models.choices import status_choices, type_choices
 from django_smsbat.models.content import HasContent, fields_of
@@ -28,9 +28,6 @@ def new_nonce() -> int:
 
 class MessageQuerySet(models.QuerySet["Message"]):
     """How messages are looked for by those who work on them."""
-
-    def unsent(self) -> Self:
-        return self.filter(status__in=[status.value for status in UNSENT])
 
     def queued(self) -> Self:
         return self.filter(status=Status.QUEUED.value)
@@ -142,10 +139,6 @@ class Message(HasContent, models.Model):
     def customer_message_id(self) -> str:
         """Our own id on the wire; no other site, and no restored database, gives the same."""
         return f"{self.pk}-{self.nonce:08x}"
-
-    @property
-    def is_final(self) -> bool:
-        return Status(self.status) in FINAL
 
     @classmethod
     def with_content(cls, content: Content, **fields: Any) -> "Message":

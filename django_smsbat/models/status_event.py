@@ -4,7 +4,7 @@ A report whose `smsbat_id` is not known yet waits here without a message; being 
 the only thing that ever happens to a row.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from django.db import models
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat.models.choices import status_choices
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
+from django_smsbat.models.set_based import update_rows
 
 
 class Source(models.TextChoices):
@@ -52,10 +53,6 @@ class StatusEventQuerySet(models.QuerySet["StatusEvent"]):
     def orphans(self) -> "StatusEventQuerySet":
         """Reports of messages that were not known when they came."""
         return self.filter(message=None)
-
-    def give_to(self, message: Message, attempt: int) -> int:
-        """Match waiting reports to the message whose `smsbat_id` they name."""
-        return models.QuerySet.update(self.orphans(), message=message, attempt=attempt)
 
 
 class StatusEvent(models.Model):
@@ -114,7 +111,16 @@ class StatusEvent(models.Model):
         _refuse("deleted")
 
 
-def smsbat_ids_waiting(ids: Collection[str]) -> list[tuple[int, str]]:
-    """Key and `smsbat_id` of the reports that wait for a message with one of these ids."""
-    waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=[key for key in ids if key])
-    return list(waiting.order_by("id").values_list("id", "smsbat_id"))
+def give_waiting(owners: Mapping[str, tuple[int, int]]) -> int:
+    """Match waiting reports to messages: by SMSBAT's id, the message's key and its attempt.
+
+    Returns how many reports found their message.
+    """
+    ids = [smsbat_id for smsbat_id in owners if smsbat_id]
+    waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=ids).only("pk", "smsbat_id")
+    # A collation that ignores case finds more than what was asked for.
+    found = [event for event in waiting if event.smsbat_id in owners]
+    for event in found:
+        event.message_id, event.attempt = owners[event.smsbat_id]
+    update_rows(found, ("message", "attempt"))
+    return len(found)

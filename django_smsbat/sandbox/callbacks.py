@@ -87,15 +87,17 @@ class Caller:
                 return
             await asyncio.sleep(_FIRST_PAUSE * 2**attempt)
         self.failed += 1
-        logger.warning("a callback to %s%s was given up", self._target.url, path)
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> bool:
         try:
             async with self._session.post(self._target.url + path, json=body) as answer:
-                return answer.status == 200
+                outcome = f"was answered {answer.status}"
+                if answer.status == 200:
+                    return True
         except (aiohttp.ClientError, TimeoutError) as error:
-            logger.info("a callback failed: %s", type(error).__name__)
-            return False
+            outcome = f"failed: {type(error).__name__}"
+        logger.warning("a callback to %s%s %s", self._target.url, path, outcome)
+        return False
 
 
 def _now() -> str:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 from django.utils import timezone
 
 from django_smsbat import runners, signals
@@ -51,6 +51,8 @@ def check(campaign: Campaign) -> None:
         InvalidMessage: naming the field of the campaign that is wrong.
     """
     content_of(campaign)
+    if campaign.is_transactional and campaign.is_promotional:
+        raise InvalidMessage("is_transactional", "this type is always promotional")
 
 
 def launch(campaign: Campaign, now: datetime | None = None) -> Preview:
@@ -66,13 +68,13 @@ def launch(campaign: Campaign, now: datetime | None = None) -> Preview:
         InvalidMessage: when the content cannot be sent.
         Refused: when the campaign was launched before, or nobody would get it.
     """
-    return _launch(campaign, "launch", now or timezone.now())
+    return _launch(campaign, "launch", Q(), now or timezone.now())
 
 
-def _launch(campaign: Campaign, transition: str, now: datetime) -> Preview:
+def _launch(campaign: Campaign, transition: str, provided: Q, now: datetime) -> Preview:
     try:
         with transaction.atomic():
-            _move(campaign, transition, CampaignStatus.SENDING, started_at=now)
+            _move(campaign, transition, CampaignStatus.SENDING, provided, started_at=now)
             campaign.refresh_from_db()  # its row is locked now: nobody changes it behind our back
             made = Preview()
             for chunk in _chunks(addressees(campaign)):
@@ -111,13 +113,16 @@ def launch_due(now: datetime) -> list[Campaign]:
         Those that could not be launched, with the reason on them.
     """
     failed = []
-    due = Campaign.objects.filter(status=CampaignStatus.SCHEDULED, scheduled_at__lte=now)
+    is_due = Q(scheduled_at__lte=now)  # asked again at each launch: it may be put off meanwhile
+    due = Campaign.objects.filter(is_due, status=CampaignStatus.SCHEDULED)
     for campaign in due.order_by("scheduled_at"):
         try:
-            _launch(campaign, "launch when due", now)
+            _launch(campaign, "launch when due", is_due, now)
         except (InvalidMessage, Refused) as error:
             reason = f"Not launched: {error}"
-            if _try_move(campaign, "launch when due", CampaignStatus.PAUSED, pause_reason=reason):
+            if _try_move(
+                campaign, "launch when due", CampaignStatus.PAUSED, is_due, pause_reason=reason
+            ):
                 failed.append(campaign)
     return failed
 
@@ -130,8 +135,9 @@ def pause(campaign: Campaign, reason: str = "") -> None:
 def resume(campaign: Campaign) -> None:
     """Go on where it was paused. One that never got to its launch is launched."""
     if campaign.started_at is None:
-        _move(campaign, "resume", CampaignStatus.DRAFT, pause_reason="")
-        launch(campaign)
+        with transaction.atomic():  # what cannot be launched stays paused, with its reason
+            _move(campaign, "resume", CampaignStatus.DRAFT, pause_reason="")
+            launch(campaign)
         return
     _move(campaign, "resume", CampaignStatus.SENDING, pause_reason="")
     finish_if_done(campaign.pk)
@@ -171,30 +177,44 @@ def cancel_leftovers(now: datetime, campaign_id: int | None = None) -> int:
 def finish_if_done(campaign_id: int, now: datetime | None = None) -> bool:
     """Say `sent` when no message is queued or being sent any more; once, whoever asks."""
     unsent = Message.objects.filter(
-        campaign=OuterRef("pk"), status__in=[status.value for status in UNSENT]
+        campaign=campaign_id, status__in=[status.value for status in UNSENT]
     )
+    if unsent.exists():
+        return False
     with transaction.atomic():
-        finished = (
-            Campaign.objects.filter(pk=campaign_id, status__in=_FROM["finish"])
-            .exclude(Exists(unsent))
-            .update(status=CampaignStatus.SENT, finished_at=now or timezone.now())
+        # Looked at again under the lock: whoever queues messages again holds it too.
+        campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        if unsent.exists() or not may(campaign, "finish"):
+            return False
+        _move(campaign, "finish", CampaignStatus.SENT, finished_at=now or timezone.now())
+        announcing.after_commit(
+            signals.campaign_finished, [{"campaign": campaign}], sender=Campaign
         )
-        if finished:
-            campaign = Campaign.objects.get(pk=campaign_id)
-            announcing.after_commit(
-                signals.campaign_finished, [{"campaign": campaign}], sender=Campaign
-            )
-    return bool(finished)
+    return True
 
 
-def _move(campaign: Campaign, action: str, status: CampaignStatus, **fields: object) -> None:
-    if not _try_move(campaign, action, status, **fields):
+def lock_for_editing(campaign: Campaign) -> bool:
+    """Whether its content may still be changed; nobody launches it before the transaction ends."""
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    return locked.status in EDITABLE
+
+
+def _move(
+    campaign: Campaign,
+    action: str,
+    status: CampaignStatus,
+    provided: Q = Q(),  # noqa: B008 - never changed
+    **fields: object,
+) -> None:
+    if not _try_move(campaign, action, status, provided, **fields):
         campaign.refresh_from_db(fields=["status"])
         raise Refused(f"A campaign that is {campaign.get_status_display()} cannot {action}.")
 
 
-def _try_move(campaign: Campaign, action: str, status: CampaignStatus, **fields: object) -> bool:
-    allowed = Campaign.objects.filter(pk=campaign.pk, status__in=_FROM[action])
+def _try_move(
+    campaign: Campaign, action: str, status: CampaignStatus, provided: Q, **fields: object
+) -> bool:
+    allowed = Campaign.objects.filter(provided, pk=campaign.pk, status__in=_FROM[action])
     if not allowed.update(status=status, **fields):
         return False
     for name, value in {"status": status, **fields}.items():

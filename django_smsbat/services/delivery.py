@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import OperationalError
+from django.db import OperationalError, transaction
+from django.db.models import F
 
 from django_smsbat import conf
 from django_smsbat.gateway import phones
@@ -62,7 +63,7 @@ class Outcome:
 
     @property
     def held_back(self) -> bool:
-        """SMSBAT asked to be left alone, or cannot be reached; nothing is wrong with the batch."""
+        """SMSBAT asked to be left alone, cannot be reached or fails; the batch is not to blame."""
         return self.error is not None and not self.error.kind.for_everybody
 
 
@@ -77,7 +78,8 @@ def lease_from(now: datetime) -> datetime:
 def deliver(batch: Batch, client: Client, clock: Clock) -> Outcome:
     """Hand claimed messages to SMSBAT and record what it says of each.
 
-    A refused batch is halved until the culprit stands alone: about ``2 log2(n)`` requests for each.
+    A refused batch is halved until the culprit stands alone: about ``2 log2(n)`` requests for each
+    culprit among `n` messages, and ``2 n - 1`` where every single one is refused.
     """
     return _Delivery(batch, client, clock).run()
 
@@ -95,11 +97,13 @@ class _Delivery:
 
     def run(self) -> Outcome:
         self.waiting = [self.batch.messages]
-        while self.waiting and self.outcome.error is None:
-            self._post(self.waiting.pop())
-        for part in self.waiting:
-            self._put_back(part)
-        self._settle_refusals()
+        try:
+            while self.waiting and self.outcome.error is None:
+                self._post(self.waiting.pop())
+        finally:  # also when the database fails in between: what never left is not in doubt
+            for part in self.waiting:
+                self._put_back(part)
+            self._settle_refusals()
         return self.outcome
 
     def _post(self, part: Sequence[Message]) -> None:
@@ -156,13 +160,13 @@ class _Delivery:
             self._split(part, error)
             return
         logger.warning("a request with %d messages failed: %s", len(part), error)
+        self.outcome.error = error
         if error.kind.fate is Fate.PERHAPS_TAKEN:
             told = (error.kind.name.lower(), error.explanation)
             self._record([tracking.local(m, Status.UNCONFIRMED, *told) for m in part])
             self.outcome.unconfirmed += len(part)
-            return
-        self.outcome.error = error
-        self._put_back(part)
+        else:
+            self._put_back(part)
         if error.kind.for_everybody:
             self.outcome.stop_reason = error.explanation
         else:
@@ -197,7 +201,7 @@ class _Delivery:
         alike = len(self.refused) == len(self.batch) >= _ALIKE_MIN
         reasons = {_reason(report) for report in self.refused}
         if alike and len(reasons) == 1 and self.batch.campaign_id is not None:
-            self._put_back(self.batch.messages)
+            self._keep_but_do_not_count()
             told = reasons.pop() or "no reason given"
             self.outcome.stop_reason = (
                 f"every message of a batch was rejected for the same reason: {told}"
@@ -205,6 +209,14 @@ class _Delivery:
             return
         self._record(self.refused)
         self.outcome.rejected += len(self.refused)
+
+    def _keep_but_do_not_count(self) -> None:
+        """The rejections are kept as they came, and the messages wait for another attempt."""
+        with transaction.atomic():
+            held = Message.objects.held_by(self.batch.claim)
+            held.update(resent_after=F("attempts"))
+            tracking.record(self.refused, self.clock.now())
+            self._put_back(self.batch.messages)
 
     def _record(self, reports: Sequence[Report]) -> None:
         """Write an answer down; a deadlock or a locked database is worth another try."""

@@ -59,7 +59,8 @@ def derive(message: Message, events: Sequence[StatusEvent], now: datetime) -> No
 def _deciding(counted: Sequence[StatusEvent]) -> list[StatusEvent]:
     """The reports that the status follows from.
 
-    Our own word that a message failed only stands until SMSBAT says what really happened to it.
+    Our own word that a message failed gives way to a failure that SMSBAT tells of, whichever came
+    first; that it arrived after all counts anyway.
     """
     known = [event for event in counted if event.status]
     failures = [event for event in known if Status(event.status).is_failure]

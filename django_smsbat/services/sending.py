@@ -17,7 +17,8 @@ def send(message: messages.Message, *, queue: bool = False) -> Message:
 
     Rejected or unconfirmed is an outcome, not an exception. A message that SMSBAT certainly did not
     take (no connection, too many requests, wrong credentials) stays `queued`, with the reason in
-    `error_message`, and the workers try again. Inside a transaction the message leaves after the
+    `error_message`, and the workers try again; where one of them was quicker than this call, it
+    comes back as `sending`. Inside a transaction the message leaves after the
     commit, and not at all after a rollback; the row returned is `queued` then.
 
     Args:

@@ -97,7 +97,9 @@ def submit_queued(
         _after_setback(batch.campaign_id, outcome, summary, clock.now())
         refusals = refusals + 1 if outcome.held_back else 0
         if refusals == holdback.REFUSALS_MAX:
-            summary.failure = f"gave up after {refusals} refusals in a row: {outcome.error}"
+            summary.failure = f"gave up after {refusals} failures in a row: {outcome.error}"
+        if limit is not None and batch.campaign_id is not None:
+            campaigns.finish_if_done(batch.campaign_id, clock.now())
     return summary
 
 
@@ -111,12 +113,24 @@ def submit_now(
     client, clock = client or connection.client(), clock or SystemClock()
     size = conf.current().batch_size
     for start in range(0, len(message_ids), size):
-        if holdback.remaining(holdback.SEND, clock.now()):
+        if delay := holdback.remaining(holdback.SEND, clock.now()):
+            words = f"SMSBAT asked to be left alone for {delay:.0f} more seconds"
+            _explain(message_ids[start:], "held_back", words)
             return
         wanted = _singles(clock.now()).filter(pk__in=message_ids[start : start + size])
         batch = _claim(wanted, size, clock.now(), None)
-        if batch and delivery.deliver(batch, client, clock).error:
+        error = delivery.deliver(batch, client, clock).error if batch else None
+        if error:
+            _explain(message_ids[start:], error.kind.name.lower(), error.explanation)
             return
+    if in_quiet_hours(clock.now()):
+        _explain(message_ids, "quiet_hours", "nothing promotional is sent now")
+
+
+def _explain(message_ids: Sequence[int], code: str, words: str) -> None:
+    """Say on messages that wait why they do."""
+    waiting = Message.objects.filter(pk__in=message_ids).queued()
+    waiting.update(error_code=code, error_message=words)
 
 
 def settle_lost(now: datetime) -> int:
@@ -164,7 +178,9 @@ def _next_batch(campaign_id: int | None, size: int, now: datetime) -> Batch | No
     for campaign in _sending(campaign_id):
         if campaign.is_promotional and in_quiet_hours(now):
             continue
-        queued = Message.objects.filter(campaign=campaign).queued()
+        # Asked within the claim: after a pause nothing more is claimed.
+        still = Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING)
+        queued = Message.objects.filter(campaign=campaign, campaign__in=still.values("pk")).queued()
         if batch := _claim(queued, size, now, campaign):
             return batch
         campaigns.finish_if_done(campaign.pk, now)

@@ -156,7 +156,8 @@ def _write(
         if error.kind.fate is Fate.NOT_TAKEN and error.kind is not ErrorKind.NOT_FOUND
     ]
     if not refused:
-        holdback.succeeded(holdback.STATUS, now)
+        if reports:
+            holdback.succeeded(holdback.STATUS, now)
         return None
     _put_off([message for message, _error in refused], now)
     return _hold_back([error for _message, error in refused], now, summary)

@@ -20,7 +20,7 @@ from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.set_based import update_rows
-from django_smsbat.models.status_event import smsbat_ids_waiting
+from django_smsbat.models.status_event import give_waiting
 from django_smsbat.services import announcing
 from django_smsbat.services.derivation import DERIVED_FIELDS, derive
 
@@ -99,7 +99,7 @@ def match_waiting(now: datetime, limit: int = 1_000) -> int:
         ids = list(waiting.order_by("id").values_list("smsbat_id", flat=True)[:limit])
         owners = _owners_of(ids)
         messages = _lock(owners.values())
-        _give(owners, messages)
+        give_waiting(owners)
         _follow(messages, now)
     return len(messages)
 
@@ -162,23 +162,13 @@ def _fingerprint(report: Report) -> uuid.UUID:
 
 def _match_waiting(events: Iterable[StatusEvent]) -> None:
     """Give reports that came before the answer to the messages that the answer has named."""
-    named = {
-        event.smsbat_id: (event.message, event.attempt)
-        for event in events
-        if event.message and event.smsbat_id and event.source == Source.SUBMIT
-    }
-    for key, smsbat_id in smsbat_ids_waiting(named):
-        message, attempt = named.get(smsbat_id, (None, 0))
-        if message is None:
-            continue  # a database whose collation ignores case took it for another's
-        StatusEvent.objects.filter(pk=key).give_to(message, attempt)
-
-
-def _give(owners: Mapping[str, tuple[int, int]], messages: Mapping[int, Message]) -> None:
-    for key, smsbat_id in smsbat_ids_waiting(owners):
-        message_key, attempt = owners.get(smsbat_id, (0, 0))
-        if message := messages.get(message_key):
-            StatusEvent.objects.filter(pk=key).give_to(message, attempt)
+    give_waiting(
+        {
+            event.smsbat_id: (event.message_id, event.attempt)
+            for event in events
+            if event.message_id and event.smsbat_id and event.source == Source.SUBMIT
+        }
+    )
 
 
 def _follow(messages: Mapping[int, Message], now: datetime) -> list[Change]:

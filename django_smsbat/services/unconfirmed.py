@@ -31,9 +31,10 @@ def resend(message_ids: Iterable[int]) -> int:
         over = [c.pk for c in campaigns if c.status == CampaignStatus.CANCELLED]
         finished = [c.pk for c in campaigns if c.status == CampaignStatus.SENT]
         queued = _queue_again(keys, over)
-        Campaign.objects.filter(pk__in=finished, messages__in=keys).filter(
-            messages__status=Status.QUEUED.value
-        ).update(status=CampaignStatus.SENDING, finished_at=None)
+        again = Message.objects.filter(pk__in=keys, campaign__in=finished).queued()
+        Campaign.objects.filter(pk__in=list(again.values_list("campaign", flat=True))).update(
+            status=CampaignStatus.SENDING, finished_at=None
+        )
         transaction.on_commit(runners.wake)
     return queued
 

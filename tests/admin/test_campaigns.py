@@ -52,6 +52,8 @@ def test_a_campaign_is_composed(boss):
         ({"text": "Hi {{ name"}, "text", "placeholder"),
         ({"sender": "Занадто"}, "sender", "Latin letters"),
         ({"type": "viber_promo", "message_data": '{"img": "x"}'}, "message_data", "image_url"),
+        ({"scheduled_at_0": "2020-01-01", "scheduled_at_1": "12:00"}, "scheduled_at", "future"),
+        ({"type": "viber_promo", "is_transactional": "on"}, "is_transactional", "promotional"),
         ({"message_data": "[]"}, "message_data", "object"),
         ({"message_data": '{"a": NaN}'}, "message_data", "not valid JSON"),
         ({"message_data": '{"a": "\\u0000"}'}, "message_data", "cannot be stored"),
@@ -178,6 +180,50 @@ def test_saving_the_form_does_not_undo_what_a_worker_did_meanwhile(boss, campaig
     boss.post(change(made), {"name": "New name"})
     made.refresh_from_db()
     assert (made.name, made.status, made.pause_reason) == ("New name", "paused", "no money")
+
+
+def test_what_is_launched_while_the_form_is_open_is_not_changed(
+    boss, people, campaign, monkeypatch
+):
+    people(1)
+    made = campaign()
+    original = campaigns.lock_for_editing
+
+    def launched_meanwhile(instance):
+        Campaign.objects.filter(pk=made.pk).update(status="sending")
+        return original(instance)
+
+    monkeypatch.setattr(campaigns, "lock_for_editing", launched_meanwhile)
+    answer = boss.post(change(made), form(text="Other", is_transactional="on"))
+    assert "launched meanwhile" in answer.content.decode()
+    made.refresh_from_db()
+    assert (made.text, made.is_transactional) == ("Sale!", False)
+
+
+def test_a_form_that_comes_after_the_launch_is_told_what_was_not_saved(boss, people, campaign):
+    people(1)
+    made = campaign()
+    campaigns.launch(made)
+    answer = boss.post(change(made), form(name="New", text="Other"), follow=True)
+    assert "only its title was saved" in answer.content.decode()
+
+
+def test_setting_a_time_says_that_it_is_not_scheduled_yet(boss, people, campaign):
+    made = campaign()
+    later = {"scheduled_at_0": "2099-01-01", "scheduled_at_1": "12:00"}
+    answer = boss.post(change(made), form(**later), follow=True)
+    assert "not scheduled yet" in answer.content.decode()
+    people(1)
+    assert "sends at once" in boss.get(control(made, "send")).content.decode()
+    assert "sends at once" not in boss.get(control(made, "schedule")).content.decode()
+
+
+def test_the_question_shows_what_will_be_said(boss, people, campaign):
+    people(1)
+    made = campaign(type="viber_promo", text="<b>Sale</b>", fallback_text="By SMS")
+    page = boss.get(control(made, "send")).content.decode()
+    for shown in ("&lt;b&gt;Sale&lt;/b&gt;", "By SMS", "Viber, promotional", "All"):
+        assert shown in page
 
 
 def test_progress_and_the_reason_of_a_pause_are_shown(boss, people, campaign):

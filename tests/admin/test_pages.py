@@ -184,6 +184,14 @@ class TestRecipients:
         assert Recipient.objects.filter(phone=phone(77)).exists()
         assert chosen.recipients.count() == 0
 
+    def test_a_list_that_a_campaign_went_to_is_not_deleted(self, boss, campaign):
+        campaign()
+        used, free = RecipientList.objects.get(), RecipientList.objects.create(name="Free")
+        for one in (used, free):
+            url = reverse("admin:django_smsbat_recipientlist_delete", args=[one.pk])
+            boss.post(url, {"post": "yes"})
+        assert list(RecipientList.objects.all()) == [used]
+
     def test_a_list_leads_to_its_people(self, boss, people):
         people(1, 2)
         chosen = RecipientList.objects.get()

@@ -67,7 +67,15 @@ def test_one_campaign_and_a_limit_can_be_named(sandbox, people, campaign, queued
 
 
 @pytest.mark.parametrize(
-    "option", ["--port=x", "--port=70000", "--speed=0", "--latency-ms=-1", "--send-rate=inf"]
+    "option",
+    [
+        "--port=x",
+        "--port=70000",
+        "--speed=0",
+        "--latency-ms=-1",
+        "--send-rate=inf",
+        "--callback-url=foo",
+    ],
 )
 def test_the_sandbox_refuses_options_that_make_no_sense(option):
     with pytest.raises(CommandError, match="give a"):

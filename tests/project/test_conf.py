@@ -55,8 +55,8 @@ def test_a_missing_key_is_read_from_the_environment(configured, monkeypatch):
 
 def test_secrets_from_the_environment_are_a_list(settings, monkeypatch):
     settings.SMSBAT = {"BASE_URL": "https://x.example"}
-    monkeypatch.setenv("SMSBAT_WEBHOOK_SECRETS", "one, two ,")
-    assert conf.current().webhook_secrets == ("one", "two")
+    monkeypatch.setenv("SMSBAT_WEBHOOK_SECRETS", "$one, two ,")
+    assert conf.current().webhook_secrets == ("$one", "two")
 
 
 def test_the_dict_wins_over_the_environment(configured, monkeypatch):
@@ -97,9 +97,18 @@ def test_what_is_wrong_is_named_with_what_would_be_right(configured, name, value
     assert words in str(error.value)
 
 
-def test_a_wrong_word_in_the_environment_is_named_too(configured, monkeypatch):
-    monkeypatch.setenv("SMSBAT_BATCH_SIZE", "many")
-    with pytest.raises(ImproperlyConfigured, match="BATCH_SIZE"):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BATCH_SIZE", "many"),
+        ("CONCURRENCY", "$OTHER"),
+        ("SEND_RATE", "fast"),
+        ("WEBHOOK_SECRET_IN_PATH", "maybe"),
+    ],
+)
+def test_a_wrong_word_in_the_environment_is_named_too(configured, monkeypatch, name, value):
+    monkeypatch.setenv(f"SMSBAT_{name}", value)
+    with pytest.raises(ImproperlyConfigured, match=name):
         configured()
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, CampaignStatus, Message, StatusEvent
 from django_smsbat.services import campaigns
 from django_smsbat.services.campaigns import Refused
@@ -144,6 +145,52 @@ def test_a_due_campaign_that_cannot_be_launched_pauses_with_the_reason(campaign)
     made.refresh_from_db()
     assert made.status == "paused"
     assert "Nobody is on the campaign's lists" in made.pause_reason
+
+
+def test_a_due_campaign_that_was_put_off_meanwhile_stays_scheduled(people, campaign, monkeypatch):
+    people(1)
+    campaign(name="first", status="scheduled", scheduled_at=NOON - timedelta(hours=1))
+    other = campaign(name="second", status="scheduled", scheduled_at=NOON)
+    original = campaigns._create_messages
+
+    def somebody_puts_the_second_off(*args):
+        Campaign.objects.filter(pk=other.pk).update(scheduled_at=NOON + timedelta(days=1))
+        original(*args)
+
+    monkeypatch.setattr(campaigns, "_create_messages", somebody_puts_the_second_off)
+    assert campaigns.launch_due(NOON) == []
+    assert dict(Campaign.objects.values_list("name", "status")) == {
+        "first": "sending",
+        "second": "scheduled",
+    }
+
+
+def test_what_cannot_be_resumed_stays_paused_with_its_reason(campaign):
+    made = campaign(status="paused", pause_reason="Not launched: nobody")
+    with pytest.raises(Refused):
+        campaigns.resume(made)
+    stored = Campaign.objects.get()
+    assert (stored.status, stored.pause_reason) == ("paused", "Not launched: nobody")
+
+
+@pytest.mark.parametrize("kind", ["viber_promo", "viber_carousel", "viber_survey"])
+def test_what_is_always_promotional_cannot_be_called_transactional(campaign, kind):
+    data = {
+        "viber_promo": {},
+        "viber_carousel": {"carousel": {"items": [ITEM]}},
+        "viber_survey": {"survey": {"options": ["a", "b"]}},
+    }[kind]
+    made = campaign(type=kind, message_data=data, is_transactional=True)
+    with pytest.raises(InvalidMessage) as refused:
+        campaigns.check(made)
+    assert refused.value.field == "is_transactional"
+
+
+ITEM = {
+    "title": "Boots",
+    "imageUrl": "https://cdn.example.com/a.jpg",
+    "primaryButton": {"label": "Buy", "actionUrl": "https://shop.example.com/"},
+}
 
 
 def test_resuming_a_campaign_that_never_was_launched_launches_it(people, campaign):

@@ -1,13 +1,16 @@
 """``send`` and ``send_many``: what is stored, what goes out, what comes back."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.utils import timezone
 
 import django_smsbat
 from django_smsbat import send, send_many
 from django_smsbat.messages import InvalidMessage, Sms, ViberOtp, ViberPromo
-from django_smsbat.models import Message
+from django_smsbat.models import Holdback, Message
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +36,14 @@ def test_unconfirmed_is_an_outcome_and_no_exception(settings, start_sandbox):
 def test_what_smsbat_did_not_take_stays_queued_with_the_reason():
     message = send(Sms(to=phone(77), text="Hi"))  # nobody listens at the tests' address
     assert (message.status, message.error_code) == ("queued", "unreachable")
+
+
+def test_while_smsbat_wants_to_be_left_alone_it_waits_with_the_reason(sandbox):
+    later = timezone.now() + timedelta(minutes=5)
+    Holdback.objects.create(name="send", not_before=later, refusals=1)
+    message = send(Sms(to=phone(77), text="Hi"))
+    assert (message.status, message.error_code) == ("queued", "held_back")
+    assert not sandbox.sandbox.ledger.entries
 
 
 def test_wrong_credentials_leave_it_queued_with_the_reason(sandbox, settings):

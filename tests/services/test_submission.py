@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, Holdback, Message, Recipient, StatusEvent
-from django_smsbat.services import campaigns, submission
+from django_smsbat.services import campaigns, submission, tracking
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 
@@ -194,6 +194,16 @@ class TestRefusals:
         assert (made.status, set(statuses().values())) == ("paused", {"queued"})
         assert "same reason" in made.pause_reason
         assert summary.paused
+        assert StatusEvent.objects.filter(status="rejected").count() == 10  # kept all the same
+
+    def test_and_after_a_person_has_mended_it_they_are_sent(self, launched, submit):
+        made = launched(*range(10, 20))
+        submit(answer_by_phone(default="rejected"))
+        made.refresh_from_db()
+        campaigns.resume(made)
+        submit(answer_by_phone())
+        made.refresh_from_db()
+        assert (made.status, set(statuses().values())) == ("sent", {"accepted"})
 
     def test_a_few_rejections_are_their_own_fault(self, launched, submit):
         made = launched(*range(10, 19))
@@ -266,6 +276,28 @@ class TestHoldback:
         assert "gave up" in summary.failure
         assert statuses() == {phone(1): "queued"}
 
+    def test_a_service_that_only_fails_does_not_get_one_batch_after_the_other(
+        self, launched, submit, settings
+    ):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 1}
+        launched(*range(10, 20))
+        client, summary = submit(*[ErrorKind.SERVER_ERROR] * 5)
+        assert len(client.sent) == 5
+        assert "gave up" in summary.failure
+        assert sorted(statuses().values()) == ["queued"] * 5 + ["unconfirmed"] * 5
+
+    def test_a_success_does_not_end_what_another_worker_was_asked_to_wait(self, launched, clock):
+        launched(1)
+        later = clock.now() + timedelta(seconds=30)
+        client = ScriptedClient(
+            [answer_by_phone()],
+            before_send=lambda _: Holdback.objects.create(
+                name="send", not_before=later, refusals=1
+            ),
+        )
+        submission.submit_queued(client=client, clock=clock, limit=1)
+        assert Holdback.objects.get().not_before == later
+
     def test_an_absurd_retry_after_is_no_sentence_of_silence(self, launched, submit, clock):
         launched(1)
         submit(GatewayError(ErrorKind.THROTTLED, retry_after=1e12))
@@ -333,6 +365,28 @@ class TestCampaigns:
         made.refresh_from_db()
         assert made.status == "sent"
 
+    def test_nothing_is_claimed_after_a_pause_that_came_in_between(
+        self, launched, clock, monkeypatch
+    ):
+        made = launched(1)
+        original = submission._claim
+
+        def pause_first(wanted, size, now, campaign):
+            if campaign is not None:
+                Campaign.objects.filter(pk=made.pk).update(status="paused")
+            return original(wanted, size, now, campaign)
+
+        monkeypatch.setattr(submission, "_claim", pause_first)
+        client = ScriptedClient([])
+        submission.submit_queued(client=client, clock=clock)
+        assert (client.sent, statuses()) == ([], {phone(1): "queued"})
+
+    def test_a_limit_that_takes_the_last_message_finishes_the_campaign(self, launched, submit):
+        made = launched(1)
+        submit(answer_by_phone(), limit=1)
+        made.refresh_from_db()
+        assert made.status == "sent"
+
     def test_a_paused_campaign_is_left_alone(self, launched, submit):
         made = launched(1)
         campaigns.pause(made)
@@ -380,6 +434,45 @@ class TestCampaigns:
         )
         submission.submit_queued(client=client, clock=clock)
         assert statuses() == {phone(1): "cancelled"}
+
+
+class TestRecording:
+    def test_an_answer_that_could_not_be_written_down_is_written_again(
+        self, launched, submit, monkeypatch
+    ):
+        launched(1)
+        original, failures = tracking.record, [OperationalError("deadlock detected")]
+
+        def fail_once(reports, now):
+            if reports and failures:
+                raise failures.pop()
+            return original(reports, now)
+
+        monkeypatch.setattr(tracking, "record", fail_once)
+        submit(answer_by_phone())
+        assert statuses() == {phone(1): "accepted"}
+
+    def test_what_never_left_is_put_back_when_the_database_fails(
+        self, launched, clock, monkeypatch
+    ):
+        launched(1, 2, 3, 4)
+        original = tracking.record
+
+        def fail_for_answers(reports, now):
+            if any(report.source == "submit" for report in reports):
+                raise RuntimeError("the disk is full")
+            return original(reports, now)
+
+        monkeypatch.setattr(tracking, "record", fail_for_answers)
+        client = ScriptedClient([ErrorKind.INVALID, answer_by_phone()])
+        with pytest.raises(RuntimeError):
+            submission.submit_queued(client=client, clock=clock)
+        assert statuses() == {
+            phone(1): "sending",
+            phone(2): "sending",
+            phone(3): "queued",
+            phone(4): "queued",
+        }
 
 
 def test_every_status_of_an_answer_is_understood(launched, submit):

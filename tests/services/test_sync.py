@@ -174,6 +174,14 @@ def test_an_answer_that_did_not_come_is_asked_for_at_the_next_turn(on_its_way, a
     assert Message.objects.get().status == "accepted"
 
 
+def test_time_outs_alone_are_no_sign_of_life(on_its_way, ask, clock):
+    on_its_way()
+    clock.forward(seconds=5)
+    Holdback.objects.create(name="status", not_before=clock.now(), refusals=3)
+    ask(ScriptedClient(statuses={"s-1": GatewayError(ErrorKind.TIMED_OUT)}))
+    assert Holdback.objects.get().refusals == 3
+
+
 def test_what_became_final_meanwhile_is_not_put_off(on_its_way, ask, clock):
     message = on_its_way()
     clock.forward(seconds=5)

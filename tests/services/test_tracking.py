@@ -227,6 +227,20 @@ def test_recording_takes_as_many_queries_for_many_as_for_one(queued):
     assert queries(50, 2_000) == queries(1, 1_000)
 
 
+def test_and_as_many_where_the_callbacks_came_first(queued):
+    def queries(count, start):
+        messages = [queued(start + n, status="sending", attempts=1) for n in range(count)]
+        ids = [f"w-{message.pk}" for message in messages]
+        tracking.record([said(smsbat_id, "delivered") for smsbat_id in ids], NOON)
+        reports = [accepted(m, smsbat_id) for m, smsbat_id in zip(messages, ids, strict=True)]
+        with CaptureQueriesContext(connection) as captured:
+            tracking.record(reports, NOON)
+        return len(captured)
+
+    assert queries(50, 4_000) == queries(1, 3_000)
+    assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}
+
+
 class TestAppendOnly:
     def test_an_event_cannot_be_saved_again(self, on_its_way):
         event = StatusEvent.objects.get()

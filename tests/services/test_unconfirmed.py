@@ -1,7 +1,10 @@
 """A person settles what nobody knows: sends it again, or gives it up."""
 
+import json
+
 import pytest
 
+from django_smsbat.gateway.answers import parse_send
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, Message, StatusEvent
 from django_smsbat.services import campaigns, submission, tracking, unconfirmed
@@ -35,24 +38,42 @@ def test_sending_again_starts_a_new_attempt_and_only_its_reports_count(doubtful,
 
 def test_a_gateway_that_gives_the_same_id_again_is_understood(doubtful, clock):
     message = doubtful()
+
+    def same_id(messages):
+        item = {"messageId": "same", "status": "accepted"}
+        mine = {**item, "customerMessageId": messages[0].customer_message_id}
+        return parse_send(json.dumps({"messages": [mine]}).encode(), messages)
+
+    def odd(attempt):
+        payload = {"messageId": "same", "status": "odd"}
+        return Report(
+            source="submit",
+            status=None,
+            raw_status="odd",
+            payload=payload,
+            smsbat_id="same",
+            message_id=message.pk,
+            attempt=attempt,
+        )
+
+    tracking.record([odd(1)], NOON)
+    unconfirmed.resend([message.pk])
+    submission.submit_queued(client=ScriptedClient([same_id]), clock=clock)
     tracking.record(
         [
             Report(
-                source="submit",
-                status=None,
-                raw_status="odd",
+                source="callback",
+                status=Status.DELIVERED,
+                raw_status="delivered",
                 payload={},
                 smsbat_id="same",
-                message_id=message.pk,
-                attempt=1,
+                occurred_at=NOON,
             )
         ],
         NOON,
     )
-    unconfirmed.resend([message.pk])
-    submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
     message.refresh_from_db()
-    assert message.status == "accepted"
+    assert (message.status, message.smsbat_id) == ("delivered", "same")
 
 
 def test_giving_up_makes_it_failed_until_somebody_knows_better(doubtful):

@@ -132,12 +132,9 @@ def check_items(
     for place, item in enumerate(items):
         right_type = isinstance(item, kind)
         require(right_type, f"{field}[{place}]", f"must be {_KIND_NAMES.get(kind, kind.__name__)}")
-    right = f"{least} to {most}" if most is not None else f"at least {least}"
-    require(
-        len(items) >= least and (most is None or len(items) <= most),
-        field,
-        f"has {len(items)}; {right} are allowed",
-    )
+    right = f"{least} to {most} are allowed" if most is not None else f"at least {least} is needed"
+    fits = len(items) >= least and (most is None or len(items) <= most)
+    require(fits, field, f"has {len(items)}; {right}")
 
 
 _KIND_NAMES: Final[dict[type, str]] = {str: "text"}

@@ -3,6 +3,7 @@
 import importlib.util
 from argparse import ArgumentTypeError
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -29,6 +30,19 @@ def _port(written: str) -> int:
     return int(written)
 
 
+def _webhooks(written: str) -> str:
+    try:
+        parts = urlsplit(written)
+        is_address = parts.scheme in ("http", "https") and parts.hostname
+    except ValueError:
+        is_address = None
+    if written and not is_address:
+        raise ArgumentTypeError(
+            "give an address such as http://smsbat:SECRET@127.0.0.1:8000/smsbat/"
+        )
+    return written
+
+
 class Command(BaseCommand):
     help = (
         "Plays SMSBAT for development and tests; shows the phones at its address. "
@@ -48,6 +62,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--callback-url",
+            type=_webhooks,
             default="",
             metavar="URL",
             help="prefix of the site's webhooks: http://smsbat:SECRET@127.0.0.1:8000/smsbat/",
