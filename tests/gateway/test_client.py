@@ -295,6 +295,7 @@ def test_a_refusal_does_not_slow_the_next_request_down():
     assert len(server.requests) == 3
 
 
+@pytest.mark.slow
 def test_requests_are_paced_to_the_burst_and_then_to_the_rate():
     with serving() as server, connected(server.url, send_pace=Pace(20)) as client:
         began = monotonic()

@@ -100,6 +100,7 @@ def test_without_a_fallback_that_fate_is_undeliverable(client):
     assert client.status(result.message_id).status is Status.UNDELIVERABLE
 
 
+@pytest.mark.slow
 def test_statuses_move_with_time(start_sandbox):
     client = client_for(start_sandbox(speed=6).url)
     result = client.send([outgoing(77)]).results["1-a"]
@@ -247,6 +248,7 @@ def test_statuses_are_called_back_with_the_secret(start_sandbox, receive):
     assert authorization == requests.auth._basic_auth_str("smsbat", "s/ecret")
 
 
+@pytest.mark.slow
 def test_a_callback_that_was_not_taken_comes_again(start_sandbox, receive):
     site = receive(503)
     client = client_for(start_sandbox(callback_url=site.url).url)

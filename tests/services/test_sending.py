@@ -26,6 +26,7 @@ def test_rejected_is_an_outcome_and_no_exception(sandbox):
     assert send(Sms(to=phone("02"), text="Hi")).status == "rejected"
 
 
+@pytest.mark.slow
 def test_unconfirmed_is_an_outcome_and_no_exception(settings, start_sandbox):
     slow = start_sandbox(latency=1.0)
     settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": slow.url, "TIMEOUT": 0.2}

@@ -1,0 +1,110 @@
+"""Two at once on a database that locks rows: neither undoes what the other did."""
+
+import threading
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from django.db import connection, connections, transaction
+
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Campaign, Message, StatusEvent
+from django_smsbat.services import campaigns, submission, tracking, unconfirmed
+from tests.conftest import NOON
+from tests.services.scripted import ScriptedClient, answer_by_phone
+from tests.services.test_tracking import accepted, said
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+SECONDS = 10
+
+
+@pytest.fixture(autouse=True)
+def _locking():
+    if not connection.features.has_select_for_update_skip_locked:
+        pytest.skip(f"{connection.vendor} does not lock rows")
+
+
+@contextmanager
+def beside(work):
+    """Runs `work` in another thread with a connection of its own; it is over after the block."""
+    outcome = []
+
+    def run():
+        try:
+            outcome.append(work())
+        except Exception as error:
+            outcome.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield outcome
+    thread.join(SECONDS)
+    assert not thread.is_alive(), "it waits for ever"
+    assert not [error for error in outcome if isinstance(error, Exception)], outcome
+
+
+def finished_or_waiting(outcome):
+    """Until the other one is over, or waits for a lock that this connection holds."""
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0] or outcome:
+                return
+            cursor.execute("SELECT pg_sleep(0.01)")
+    raise AssertionError("it neither ended nor waited")
+
+
+def test_a_campaign_is_not_finished_while_a_person_queues_again(queued, campaign):
+    made = campaign(status="sending")
+    message = queued(campaign=made, status="sending", attempts=1)
+    tracking.record([tracking.local(message, Status.UNCONFIRMED)], NOON)
+    with ExitStack() as until_both_are_over, transaction.atomic():
+        unconfirmed.resend([message.pk])
+        finishing = beside(lambda: campaigns.finish_if_done(made.pk, NOON))
+        finished = until_both_are_over.enter_context(finishing)
+        finished_or_waiting(finished)
+    assert finished == [False]
+    assert (Campaign.objects.get().status, Message.objects.get().status) == ("sending", "queued")
+
+
+def test_two_workers_claim_different_messages(queued, clock):
+    for ending in range(10, 14):
+        queued(ending)
+    wanted = submission._singles(NOON)
+    with transaction.atomic():
+        mine = set(wanted.order_by("pk").locked(skip=True)[:2].values_list("pk", flat=True))
+        client = ScriptedClient([answer_by_phone()])
+        with beside(lambda: submission.submit_queued(client=client, clock=clock)):
+            pass
+        sent = {int(m.customer_message_id.split("-")[0]) for batch in client.sent for m in batch}
+    assert len(mine) == len(sent) == 2
+    assert not mine & sent
+
+
+def test_two_reports_at_once_are_both_counted(queued):
+    message = queued(status="sending", attempts=1)
+    tracking.record([accepted(message)], NOON)
+    with ExitStack() as until_both_are_over, transaction.atomic():
+        tracking.record([said("s-1", "delivered", after=1, cost=0.5)], NOON)
+        other = beside(lambda: tracking.record([said("s-1", "read", after=2)], NOON))
+        finished_or_waiting(until_both_are_over.enter_context(other))
+    message.refresh_from_db()
+    assert (message.status, str(message.cost)) == ("read", "0.500000")
+    assert StatusEvent.objects.count() == 3
+
+
+def test_settling_by_hand_and_recording_do_not_deadlock(queued):
+    messages = [queued(ending, status="sending", attempts=1) for ending in range(20, 60)]
+    doubts = [tracking.local(message, Status.UNCONFIRMED) for message in messages]
+    tracking.record(doubts, NOON)
+    keys = [message.pk for message in messages]
+    answers = [accepted(message, f"d-{message.pk}") for message in reversed(messages)]
+    for _ in range(5):
+        with (
+            beside(lambda: unconfirmed.give_up(keys, NOON)),
+            beside(lambda: tracking.record(answers, NOON)),
+        ):
+            pass
+    statuses = set(Message.objects.values_list("status", flat=True))
+    assert statuses in ({"failed"}, {"accepted"})  # by whoever came first, the same for all
