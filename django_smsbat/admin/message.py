@@ -101,7 +101,7 @@ class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
 @admin.register(StatusEvent)
 class StatusEventAdmin(ReadOnlyAdmin):
     list_display = ("occurred_at", "badge", "raw_status", "source", "message", "smsbat_id")
-    list_filter = ("status", "source")
+    list_filter = ("status", "source", "message__type", "message__campaign")
     list_select_related = ("message",)
     search_fields = ("smsbat_id__exact",)
     fields = (

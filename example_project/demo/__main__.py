@@ -67,7 +67,7 @@ def _tell(sandbox: str) -> int:
 def _submit(total: int) -> None:
     from django_smsbat.services import submission
 
-    with tqdm(total=total, desc="Submitting", unit=" messages") as bar:
+    with tqdm(total=total, desc="Submitting", unit=" messages", disable=None) as bar:
         submission.submit_queued(on_progress=bar.update)
 
 
@@ -77,7 +77,7 @@ def _poll(campaign: "Campaign") -> None:
 
     deadline = time.monotonic() + PATIENCE
     progress = statistics.progress(campaign)
-    with tqdm(total=progress.total, desc="Tracking  ", unit=" messages") as bar:
+    with tqdm(total=progress.total, desc="Tracking  ", unit=" messages", disable=None) as bar:
         while time.monotonic() < deadline:
             progress = statistics.progress(campaign)
             bar.update(progress.delivered + progress.failed - bar.n)

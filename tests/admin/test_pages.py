@@ -85,6 +85,13 @@ def test_messages_are_filtered_by_status_type_and_campaign(boss, history, queued
     assert page.context["cl"].result_count == 1
 
 
+def test_events_are_filtered_by_status_type_and_campaign(boss, history):
+    campaign = f"message__campaign__id__exact={history.campaign_id}"
+    for query, count in ((campaign, 3), ("message__type__exact=rcs", 0), ("status__exact=read", 0)):
+        page = boss.get(f"{listing('statusevent')}?{query}")
+        assert page.context["cl"].result_count == count
+
+
 @pytest.mark.parametrize("model", ["message", "inboundmessage", "recipient"])
 @pytest.mark.parametrize("typed", [phone(77), "067 000 00 77", "380670000077"])
 def test_a_phone_is_found_however_it_is_typed(boss, history, queued, model, typed):
