@@ -157,7 +157,9 @@ def _fingerprint(report: Report) -> uuid.UUID:
     moment = report.occurred_at.isoformat() if report.occurred_at else ""
     said = [whose, report.source, report.raw_status, moment, dict(report.payload)]
     text = json.dumps(said, sort_keys=True, ensure_ascii=True, cls=WireJSONEncoder)
-    return uuid.UUID(bytes=blake2b(text.encode(), digest_size=16).digest())
+    digest = blake2b(text.encode(), digest_size=16).digest()
+    # With a version, though none fits a digest: MariaDB turns any other UUID into zeros.
+    return uuid.UUID(bytes=digest, version=5)
 
 
 def _match_waiting(events: Iterable[StatusEvent]) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import RFC_4122
 
 import pytest
 from django.db import connection, transaction
@@ -80,6 +81,13 @@ def test_an_identical_report_is_stored_once(on_its_way):
     for _ in range(2):
         tracking.record([said("s-1", "delivered")] * 2, NOON)
     assert StatusEvent.objects.filter(source=Source.CALLBACK).count() == 1
+
+
+def test_a_fingerprint_is_a_uuid_that_every_database_takes(on_its_way):
+    for number in range(20):
+        tracking.record([said("s-1", "delivered", number=number)], NOON)
+    assert {event.fingerprint.variant for event in StatusEvent.objects.all()} == {RFC_4122}
+    assert StatusEvent.objects.filter(source=Source.CALLBACK).count() == 20
 
 
 def test_a_poll_that_says_nothing_new_is_stored_once_whenever_it_is_made(on_its_way):
