@@ -143,11 +143,11 @@ def settle_lost(now: datetime) -> int:
             )
             words = "the worker that sent it fell silent"
             reports = [tracking.local(m, Status.UNCONFIRMED, "lease_over", words) for m in lost]
-            tracking.record(reports, now)
-        if not lost:
+            moved = len(tracking.record(reports, now))
+        if not moved:
             return settled
-        logger.warning("%d messages became unconfirmed: their worker fell silent", len(lost))
-        settled += len(lost)
+        logger.warning("%d messages became unconfirmed: their worker fell silent", moved)
+        settled += moved
         for campaign_id in {m.campaign_id for m in lost if m.campaign_id is not None}:
             campaigns.finish_if_done(campaign_id, now)
 

@@ -109,14 +109,15 @@ def _take(campaign_id: int | None, size: int, now: datetime, summary: Summary) -
             messages = list(due.locked(skip=True)[:size])
             late = [m for m in messages if now > _asked_until(m, now)]
             reports = [tracking.local(m, Status.EXPIRED, "ttl") for m in late]
-            summary.changed += len(tracking.record(reports, now))
+            expired = len(tracking.record(reports, now))
             rest = [message for message in messages if message not in late]
             for message in rest:
                 message.next_poll_at = _next_turn(message, now)
                 message.polls += bool(message.smsbat_id)
             update_rows(rest, ("next_poll_at", "polls"))
+        summary.changed += expired
         asked = [message for message in rest if message.smsbat_id]
-        if asked or not messages:
+        if asked or not (rest or expired):  # nothing moved: looking again would find the same
             return asked
 
 
