@@ -107,7 +107,7 @@ def _take(campaign_id: int | None, size: int, now: datetime, summary: Summary) -
             if campaign_id is not None:
                 due = due.filter(campaign=campaign_id)
             messages = list(due.locked(skip=True)[:size])
-            late = [m for m in messages if now > _asked_until(m, now)]
+            late = [m for m in messages if _is_given_up(m, now)]
             reports = [tracking.local(m, Status.EXPIRED, "ttl") for m in late]
             expired = len(tracking.record(reports, now))
             rest = [message for message in messages if message not in late]
@@ -130,6 +130,12 @@ def _pause(polls: int) -> timedelta:
     """How long to wait after the poll that follows `polls` earlier ones."""
     doubled: int = 2 ** min(polls + 1, 20)
     return min(FIRST_POLL_AFTER * doubled, _LONGEST_PAUSE)
+
+
+def _is_given_up(message: Message, now: datetime) -> bool:
+    """Each message is asked about once at least, however long no worker was there to do it."""
+    was_asked = message.polls or not message.smsbat_id
+    return bool(was_asked) and now > _asked_until(message, now)
 
 
 def _asked_until(message: Message, now: datetime) -> datetime:

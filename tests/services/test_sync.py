@@ -78,6 +78,8 @@ def test_a_final_message_is_not_asked_about_again(on_its_way, ask, clock):
 
 def test_after_ttl_and_grace_it_is_expired_by_our_own_word_without_asking(on_its_way, ask, clock):
     message = on_its_way(ttl=60)
+    clock.forward(seconds=5)
+    ask(told())
     clock.forward(seconds=3_661)
     assert ask(ScriptedClient()).requests == 0
     message.refresh_from_db()
@@ -85,8 +87,18 @@ def test_after_ttl_and_grace_it_is_expired_by_our_own_word_without_asking(on_its
     assert StatusEvent.objects.get(status="expired").source == "local"
 
 
+def test_it_is_asked_about_once_even_if_nobody_was_there_in_time(on_its_way, ask, clock):
+    message = on_its_way(ttl=60)
+    clock.forward(days=2)
+    assert ask(told("delivered")).requests == 1
+    message.refresh_from_db()
+    assert message.status == "delivered"
+
+
 def test_what_really_happened_corrects_our_word(on_its_way, ask, clock):
     message = on_its_way(ttl=60)
+    clock.forward(seconds=5)
+    ask(told())
     clock.forward(seconds=3_661)
     ask(ScriptedClient())
     late = tracking.Report(
