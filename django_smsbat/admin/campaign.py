@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -135,17 +136,18 @@ class CampaignAdmin(StyledAdmin):
         if obj.pk is None or obj.started_at is None:
             return str(_("Nothing is sent yet."))
         shown = statistics.progress(obj)
+        numbers = (
+            (_("messages"), shown.total),
+            (_("waiting"), shown.unsent),
+            (_("in delivery"), shown.in_delivery),
+            (_("delivered"), shown.delivered),
+            (_("of them read"), shown.read),
+            (_("failed"), shown.failed),
+            (_("unconfirmed"), shown.unconfirmed),
+        )
         return format_html(
-            '<dl class="smsbat-progress">'
-            "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>"
-            "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>"
-            "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>"
-            "<div><dt>{}</dt><dd>{}</dd></div></dl>"
-            '<p><a href="{}?campaign__id__exact={}">{}</a></p>',
-            *(_("messages"), shown.total, _("waiting"), shown.unsent),
-            *(_("in delivery"), shown.in_delivery, _("delivered"), shown.delivered),
-            *(_("of them read"), shown.read, _("failed"), shown.failed),
-            *(_("unconfirmed"), shown.unconfirmed),
+            '<dl class="smsbat-progress">{}</dl><p><a href="{}?campaign__id__exact={}">{}</a></p>',
+            format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", numbers),
             *(reverse("admin:django_smsbat_message_changelist"), obj.pk, _("Show the messages")),
         )
 
@@ -189,7 +191,8 @@ class CampaignAdmin(StyledAdmin):
         self, request: HttpRequest, control: Control, chosen: list[Campaign]
     ) -> HttpResponse | None:
         """Ask, or do what was confirmed; None when it is done."""
-        control.require_permission(self.has_send_permission(request))
+        if not self.has_send_permission(request):
+            raise PermissionDenied
         if request.method == "POST" and request.POST.get("confirmed") == control.name:
             for campaign in chosen:
                 self._do(request, control, campaign)
@@ -216,11 +219,11 @@ class CampaignAdmin(StyledAdmin):
         self.log_change(request, campaign, done)
         self.message_user(request, f"“{campaign}”: {done}", messages.SUCCESS)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        campaign = self.get_object(request, object_id)
-        allowed = self.has_send_permission(request) and campaign is not None
-        shown = [c for c in CONTROLS.values() if allowed and campaign and c.is_possible(campaign)]
-        extra = {"controls": shown, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, extra)
+        """The buttons that this campaign's status and this person's permissions allow."""
+        campaign = context.get("original")
+        allowed = campaign is not None and self.has_send_permission(request)
+        context["controls"] = [c for c in CONTROLS.values() if allowed and c.is_possible(campaign)]
+        return super().render_change_form(request, context, *args, **kwargs)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -44,10 +43,6 @@ class Control:
     def is_possible(self, campaign: Campaign) -> bool:
         in_time = campaign.scheduled_at is not None and campaign.scheduled_at > timezone.now()
         return campaigns.may(campaign, self.transition) and (in_time or not self.needs_time)
-
-    def require_permission(self, granted: bool) -> None:
-        if not granted:
-            raise PermissionDenied
 
 
 def _send(campaign: Campaign) -> str:

@@ -6,7 +6,6 @@ which nothing certain can be read raises `GatewayError` of the kind ``UNREADABLE
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, Final
 from django_smsbat.gateway import statuses
 from django_smsbat.gateway.dialects import Outgoing
 from django_smsbat.gateway.errors import ErrorKind, GatewayError, kind_of_status
+from django_smsbat.gateway.messages.rules import UNSENDABLE
 from django_smsbat.gateway.statuses import Status
 
 DEPTH_MAX: Final = 32  # levels; SQLite keeps no JSON of more than a thousand
@@ -24,7 +24,6 @@ _ID_MAX: Final = 64
 _PARTS_MAX: Final = 32_767
 _MONEY_MAX: Final = Decimal(10**8)
 _MONEY_STEP: Final = Decimal("0.000001")
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def _depth(value: Any) -> int:
 def storable(value: Any) -> Any:
     """The same with a replacement character for NUL and half pairs, which no database keeps."""
     if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
+        return UNSENDABLE.sub("\ufffd", value)
     if isinstance(value, dict):
         return {storable(key): storable(item) for key, item in value.items()}
     return [storable(item) for item in value] if isinstance(value, list) else value

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from django_smsbat import conf
 from django_smsbat.gateway.message_types import MessageType
@@ -123,7 +123,7 @@ def preview(campaign: Campaign) -> Preview:
     return found
 
 
-def _recipients(campaign: Campaign):  # type: ignore[no-untyped-def]
+def _recipients(campaign: Campaign) -> QuerySet[Recipient]:
     lists = campaign.lists.values("pk")
     people = Recipient.lists.through.objects.filter(recipientlist_id__in=lists)
     return Recipient.objects.filter(pk__in=people.values("recipient_id")).order_by("pk")

@@ -37,7 +37,10 @@ def derive(message: Message, events: Sequence[StatusEvent], now: datetime) -> No
     Args:
         now: only says when to ask SMSBAT first, where it was not asked yet.
     """
-    counted = [event for event in events if event.attempt > message.resent_after]
+    counted = sorted(
+        (event for event in events if event.attempt > message.resent_after),
+        key=lambda event: (event.occurred_at, str(event.fingerprint)),
+    )
     decided = furthest((Status(e.status), e.occurred_at) for e in _deciding(counted))
     if decided is None:
         return
@@ -83,9 +86,8 @@ def _set_ids(message: Message, counted: Sequence[StatusEvent]) -> None:
 
 def _set_what_it_cost(message: Message, counted: Sequence[StatusEvent]) -> None:
     """Of several sums what is billed counts, and of these the last said; none is ever added."""
-    said = sorted(counted, key=lambda event: (event.occurred_at, str(event.fingerprint)))
     best_rank = 0
-    for event in said:
+    for event in counted:
         if event.source == Source.LOCAL:
             continue
         report = answers.read_report(event.payload)
@@ -102,8 +104,7 @@ def _set_error(message: Message, counted: Sequence[StatusEvent]) -> None:
     status = Status(message.status)
     message.error_code = message.error_message = ""
     if status.is_failure or status is Status.UNCONFIRMED:
-        said = sorted(counted, key=lambda event: (event.occurred_at, str(event.fingerprint)))
-        told = [answers.read_error(e.payload) for e in said if e.status == message.status]
+        told = [answers.read_error(e.payload) for e in counted if e.status == message.status]
         code, words = next((error for error in told if any(error)), ("", ""))
         message.error_code, message.error_message = code[:64], words
 

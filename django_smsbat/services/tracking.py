@@ -80,7 +80,8 @@ def record(reports: Sequence[Report], now: datetime) -> list[Change]:
         return []
     with transaction.atomic():
         owners = _owners(reports)
-        messages = _lock([*owners.values(), *((r.message_id, 0) for r in reports if r.message_id)])
+        named = [report.message_id for report in reports if report.message_id]
+        messages = _lock([*(key for key, _attempt in owners.values()), *named])
         events = [_event(report, owners, messages, now) for report in reports]
         StatusEvent.objects.bulk_create(events, ignore_conflicts=True)
         _match_waiting(events)
@@ -98,7 +99,7 @@ def match_waiting(now: datetime, limit: int = 1_000) -> int:
         waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=known).exclude(smsbat_id="")
         ids = list(waiting.order_by("id").values_list("smsbat_id", flat=True)[:limit])
         owners = _owners_of(ids)
-        messages = _lock(owners.values())
+        messages = _lock(key for key, _attempt in owners.values())
         give_waiting(owners)
         _follow(messages, now)
     return len(messages)
@@ -119,12 +120,11 @@ def _owners_of(smsbat_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
     return {smsbat_id: (key, attempt) for smsbat_id, key, attempt in rows if key is not None}
 
 
-def _lock(owners: Iterable[tuple[int, int]]) -> dict[int, Message]:
-    """The messages, locked in the order of their keys: no two workers wait for each other."""
-    keys = {key for key, _attempt in owners}
-    if not keys:
+def _lock(keys: Iterable[int]) -> dict[int, Message]:
+    wanted = set(keys)
+    if not wanted:
         return {}
-    return {m.pk: m for m in Message.objects.filter(pk__in=keys).order_by("pk").locked()}
+    return {message.pk: message for message in Message.objects.filter(pk__in=wanted).locked()}
 
 
 def _event(

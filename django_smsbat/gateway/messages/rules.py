@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 from django_smsbat.gateway import message_types, phones
 
 _SENDER: Final = re.compile(rf"[A-Za-z0-9]{{1,{message_types.SENDER_MAX}}}")
-_UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")
-_SUFFIX: Final = re.compile(r"\.[a-z][a-z0-9]{1,4}$")
+UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")  # NUL, half a surrogate pair
 _URL_MAX: Final = 2_048
 
 
@@ -37,7 +36,7 @@ def require(condition: object, field: str, reason: str) -> None:
 
 
 def check_phone(field: str, raw: str) -> str:
-    """The number in E.164; what has that form already is taken by the numbering plans' word."""
+    """The number in E.164, when the numbering plans know it."""
     require(isinstance(raw, str), field, "give a phone number as text, such as +380671112233")
     try:
         return phones.normalise(raw)
@@ -49,7 +48,7 @@ def check_text(field: str, text: str, maximum: int | None, *, required: bool = T
     require(isinstance(text, str), field, "give text")
     require(text.strip() or not required, field, "must not be empty")
     require(
-        not _UNSENDABLE.search(text),
+        not UNSENDABLE.search(text),
         field,
         "holds a character that cannot be sent (NUL or half a pair)",
     )
