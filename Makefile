@@ -53,7 +53,7 @@ messages: $(VENV)/dev-is-installed  ## Collect the texts to translate, and compi
 	cd django_smsbat && ../$(BIN)/python ../manage.py compilemessages
 
 readme: $(VENV)/dev-is-installed  ## Renew the transcript and the screenshots in the README
-	$(BIN)/python docs/make_readme_pictures.py
+	$(BIN)/python -m docs.make_readme_pictures
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -13,19 +13,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests.chromium import FLAGS
+
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.rst"
 PICTURES = ROOT / "docs" / "pictures"
 BEGIN, END = ".. transcript begins", ".. transcript ends"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 READER = "0670000104"  # its fate is to be delivered, then read
 FALLEN_BACK = "0670000105"  # Viber fails there, and the SMS fallback delivers
 

@@ -1,5 +1,6 @@
 """The three ways in which SMSBAT lets a client prove who it is."""
 
+import base64
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,6 +22,15 @@ KEY_HEADER: Final = "X-Authorization-Key"
 KEY_LOGIN: Final = "@"  # the login that SMSBAT expects where the key stands in as the password
 
 _HEADER_VALUE: Final = re.compile(r"[!-~]+")
+
+
+def basic_pair(header: str) -> bytes:
+    """``login:password`` from an `Authorization` header; empty where it holds none."""
+    scheme, _, encoded = header.partition(" ")
+    try:
+        return base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
+    except ValueError:  # no Base64, or letters that are not even ASCII
+        return b""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,10 @@
 """Who may use the sandbox, and how often: SMSBAT's three ways in, and its rate limits."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from secrets import compare_digest
 
-from django_smsbat.gateway.auth import KEY_HEADER, KEY_LOGIN
+from django_smsbat.gateway.auth import KEY_HEADER, KEY_LOGIN, basic_pair
 
 
 @dataclass(frozen=True)
@@ -20,17 +18,9 @@ class Account:
     def admits(self, headers: Mapping[str, str]) -> bool:
         if key := headers.get(KEY_HEADER):
             return compare_digest(_bytes(key), _bytes(self.api_key))
-        pair = _basic(headers.get("Authorization", ""))
+        pair = basic_pair(headers.get("Authorization", ""))
         right = (f"{KEY_LOGIN}:{self.api_key}", f"{self.login}:{self.password}")
         return any(compare_digest(pair, _bytes(known)) for known in right)
-
-
-def _basic(header: str) -> bytes:
-    scheme, _, encoded = header.partition(" ")
-    try:
-        return base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
-    except (binascii.Error, ValueError):  # ValueError: letters that are not even ASCII
-        return b""
 
 
 def _bytes(header: str) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django_smsbat.gateway.message_types import FLASH_CALL_TTL
 from django_smsbat.gateway.sms_parts import count_parts
 from django_smsbat.sandbox import fates
 from django_smsbat.sandbox.fates import Fate, Step
@@ -17,7 +18,6 @@ from django_smsbat.sandbox.validation import phone_of
 CURRENCY: Final = "USD"
 PRICES: Final[Mapping[str, float]] = {"sms": 0.05, "viber": 0.02, "rcs": 0.03, "flashcall": 0.01}
 _CALLER: Final = "+380441234567"
-_FLASH_CALL_TTL: Final = 60
 _VISIBLE_DIGITS: Final = 6
 
 
@@ -147,7 +147,7 @@ def _overview_answer(entry: Entry) -> dict[str, Any]:
 def _flash_call(message: Mapping[str, Any]) -> dict[str, Any]:
     caller = str((message.get("messageData") or {}).get("callerId") or _CALLER)
     pattern = "***" + caller[-_VISIBLE_DIGITS:]
-    return {"callerId": caller, "pattern": pattern, "ttl": message.get("ttl", _FLASH_CALL_TTL)}
+    return {"callerId": caller, "pattern": pattern, "ttl": message.get("ttl", FLASH_CALL_TTL)}
 
 
 def _status_with_fallback(entry: Entry, step: Step) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from typing import Final
 
 from django.db.models import Count, QuerySet
 
-from django_smsbat import conf
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import Content, InvalidMessage, from_content
 from django_smsbat.gateway.sms_parts import count_parts
 from django_smsbat.models import Campaign, Recipient
 from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_of
+from django_smsbat.services.sender import sender_or_default
 
 _CHUNK: Final = 2_000
 _ANY_PHONE: Final = "+380671112233"  # content is checked apart from who it goes to
@@ -84,10 +84,7 @@ def content_of(campaign: Campaign) -> ContentTemplate:
         InvalidMessage: naming the field that is wrong.
     """
     content = campaign.content()
-    sender = content.sender or conf.current().sender
-    if not sender:
-        raise InvalidMessage("sender", "give one here, or SENDER in the SMSBAT setting")
-    template = ContentTemplate(replace(content, sender=sender))
+    template = ContentTemplate(replace(content, sender=sender_or_default(content.sender)))
     from_content(template.sample(), _ANY_PHONE)
     return template
 

@@ -7,9 +7,9 @@ from django.db import transaction
 
 from django_smsbat import conf, runners
 from django_smsbat.gateway import messages
-from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Message
 from django_smsbat.services import connection, submission
+from django_smsbat.services.sender import sender_or_default
 
 
 def send(message: messages.Message, *, queue: bool = False) -> Message:
@@ -54,10 +54,7 @@ def send_many(batch: Iterable[messages.Message], *, queue: bool = False) -> list
 
 def _row(message: messages.Message) -> Message:
     if not message.sender:
-        default = conf.current().sender
-        if not default:
-            raise InvalidMessage("sender", "give one here, or SENDER in the SMSBAT setting")
-        message = replace(message, sender=default)
+        message = replace(message, sender=sender_or_default(""))
     return Message.with_content(message.content(), to=message.to)
 
 

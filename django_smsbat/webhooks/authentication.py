@@ -1,17 +1,12 @@
 """Who may knock: whoever brings one of `WEBHOOK_SECRETS`. Decided before the body is looked at."""
 
-import base64
-import binascii
-from typing import Final
-
 from django.utils.crypto import constant_time_compare
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from django_smsbat import conf
-
-HEADER: Final = "X-Authorization-Key"
+from django_smsbat.gateway.auth import KEY_HEADER, basic_pair
 
 
 class WebhookSecret(BaseAuthentication):
@@ -21,7 +16,7 @@ class WebhookSecret(BaseAuthentication):
         settings = conf.current()
         given = [
             _basic_password(request.headers.get("Authorization", "")),
-            request.headers.get(HEADER),
+            request.headers.get(KEY_HEADER),
         ]
         if settings.webhook_secret_in_path:
             given.append(request.parser_context["kwargs"].get("secret"))
@@ -41,10 +36,7 @@ class WebhookSecret(BaseAuthentication):
 
 
 def _basic_password(header: str) -> str:
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return ""
     try:
-        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
-    except (binascii.Error, ValueError):
+        return basic_pair(header).decode().partition(":")[2]
+    except UnicodeDecodeError:
         return ""

@@ -6,18 +6,10 @@ import pytest
 
 from django_smsbat.models import Campaign, InboundMessage, Message
 from django_smsbat.services import submission, sync
+from tests.chromium import FLAGS
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
