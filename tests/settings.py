@@ -13,6 +13,7 @@ SMSBAT = {
     "API_KEY": "sandbox-key",
     "SENDER": "AcmeShop",
     "RUNNER": "none",
+    "CONCURRENCY": 1,  # a test's transaction is seen by its own thread only
     "WEBHOOK_SECRETS": [SECRET],
 }
 DATABASES["default"]["TEST"] = (

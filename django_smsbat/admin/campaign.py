@@ -37,7 +37,7 @@ _SAID: Final = (
     "fallback_text",
     "ttl",
 )
-_TO_WHOM: Final = ("lists", "scheduled_at")
+_TO_WHOM: Final = ("lists", "scheduled_at", "canary_size", "canary_share")
 
 
 class CampaignForm(_ModelForm):
@@ -73,7 +73,7 @@ class CampaignForm(_ModelForm):
 @admin.register(Campaign)
 class CampaignAdmin(StyledAdmin):
     form = CampaignForm
-    actions = ("send", "pause", "resume", "cancel")
+    actions = ("send", "pause", "resume", "cancel", "retry", "duplicate")
     list_display = ("name", "state", "type", "scheduled_at", "started_at", "finished_at")
     list_filter = ("status", "type")
     search_fields = ("name",)
@@ -167,6 +167,14 @@ class CampaignAdmin(StyledAdmin):
     def cancel(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
         return self._control(request, CONTROLS["cancel"], list(queryset))
 
+    @admin.action(permissions=["send"], description=_("Send the failed of the selected again…"))
+    def retry(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
+        return self._control(request, CONTROLS["retry"], list(queryset))
+
+    @admin.action(permissions=["send"], description=_("Duplicate the selected campaigns…"))
+    def duplicate(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
+        return self._control(request, CONTROLS["duplicate"], list(queryset))
+
     def get_urls(self) -> list[URLPattern]:
         return [
             path(
@@ -212,7 +220,7 @@ class CampaignAdmin(StyledAdmin):
 
     def _do(self, request: HttpRequest, control: Control, campaign: Campaign) -> None:
         try:
-            done = control.run(campaign)
+            done = control.run(campaign, request.POST.get(f"seen-{campaign.pk}", ""))
         except (campaigns.Refused, InvalidMessage) as error:
             self.message_user(request, f"“{campaign}”: {error}", messages.ERROR)
             return

@@ -1,7 +1,9 @@
 """The buttons that control a campaign: one row each, from label to the service that it calls."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.utils import timezone
@@ -10,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_smsbat.gateway.messages import InvalidMessage
-from django_smsbat.models import Campaign
-from django_smsbat.services import audience, campaigns
-from django_smsbat.services.audience import Exclusion, Preview
+from django_smsbat.models import Campaign, Preflight
+from django_smsbat.services import campaigns, preflight
+from django_smsbat.services.audience import Exclusion
 
 EXCLUSION_LABELS: Final[dict[Exclusion, Promise]] = {
     Exclusion.OPTED_OUT: _("opted out"),
+    Exclusion.INVALID_NUMBER: _("not a phone number"),
     Exclusion.MISSING_VALUE: _("no value for a placeholder"),
     Exclusion.INVALID_CONTENT: _("the text does not fit once it is filled in"),
 }
@@ -26,53 +29,57 @@ class Control:
     """One button.
 
     Attributes:
-        transition: its row in the state table of `services.campaigns`.
+        transition: its row in the state table of `services.transitions`; empty where any state is
+            right.
         question: what the confirmation page asks.
-        run: does it, and says in a sentence what was done.
-        shows_preview: whether the page tells who will get it and what it may cost.
+        run: does it, and says in a sentence what was done. Also takes the fingerprint of what the
+            person saw.
+        looks_first: whether the page tells who will get it and what it may cost.
+        needs_time: whether a time in the future has to be set.
     """
 
     name: str
     transition: str
     label: Promise
     question: Promise
-    run: Callable[[Campaign], str]
-    shows_preview: bool = False
+    run: Callable[[Campaign, str], str]
+    looks_first: bool = False
     needs_time: bool = False
 
     def is_possible(self, campaign: Campaign) -> bool:
         in_time = campaign.scheduled_at is not None and campaign.scheduled_at > timezone.now()
-        return campaigns.may(campaign, self.transition) and (in_time or not self.needs_time)
+        allowed = not self.transition or campaigns.may(campaign, self.transition)
+        return allowed and (in_time or not self.needs_time)
 
 
-def _send(campaign: Campaign) -> str:
-    made = campaigns.launch(campaign)
+def _send(campaign: Campaign, seen: str) -> str:
+    made = campaigns.launch(campaign, fingerprint=seen or None)
     return ngettext(
         "sending to %(count)d recipient.", "sending to %(count)d recipients.", made.recipients
     ) % {"count": made.recipients}
 
 
-def _schedule(campaign: Campaign) -> str:
+def _schedule(campaign: Campaign, seen: str) -> str:
     campaigns.schedule(campaign)
     return str(_("scheduled."))
 
 
-def _unschedule(campaign: Campaign) -> str:
+def _unschedule(campaign: Campaign, seen: str) -> str:
     campaigns.unschedule(campaign)
     return str(_("a draft again."))
 
 
-def _pause(campaign: Campaign) -> str:
+def _pause(campaign: Campaign, seen: str) -> str:
     campaigns.pause(campaign)
     return str(_("paused."))
 
 
-def _resume(campaign: Campaign) -> str:
+def _resume(campaign: Campaign, seen: str) -> str:
     campaigns.resume(campaign)
     return str(_("going on."))
 
 
-def _cancel(campaign: Campaign) -> str:
+def _cancel(campaign: Campaign, seen: str) -> str:
     count = campaigns.cancel(campaign)
     words = ngettext(
         "cancelled; %(count)d message will not be sent.",
@@ -80,6 +87,19 @@ def _cancel(campaign: Campaign) -> str:
         count,
     )
     return words % {"count": count}
+
+
+def _retry(campaign: Campaign, seen: str) -> str:
+    count = campaigns.retry_failed(campaign)
+    words = ngettext(
+        "%(count)d failed message is sent again.", "%(count)d failed messages are sent again.", count
+    )
+    return words % {"count": count}
+
+
+def _duplicate(campaign: Campaign, seen: str) -> str:
+    made = campaigns.duplicate(campaign)
+    return str(_("the draft “%(name)s” was made.") % {"name": made})
 
 
 CONTROLS: Final[dict[str, Control]] = {
@@ -91,7 +111,7 @@ CONTROLS: Final[dict[str, Control]] = {
             _("Send"),
             _("Send now? It cannot be called back, and every message costs money."),
             _send,
-            shows_preview=True,
+            looks_first=True,
         ),
         Control(
             "schedule",
@@ -99,7 +119,7 @@ CONTROLS: Final[dict[str, Control]] = {
             _("Schedule"),
             _("Send at the time that is set? The numbers are those of now."),
             _schedule,
-            shows_preview=True,
+            looks_first=True,
             needs_time=True,
         ),
         Control(
@@ -118,6 +138,20 @@ CONTROLS: Final[dict[str, Control]] = {
             _("Send no more of it, ever? What was sent already cannot be called back."),
             _cancel,
         ),
+        Control(
+            "retry",
+            "send again",
+            _("Send the failed again"),
+            _("Send again what was rejected or not delivered? Each message costs money once more."),
+            _retry,
+        ),
+        Control(
+            "duplicate",
+            "",
+            _("Duplicate"),
+            _("Make a draft that says the same to the same lists?"),
+            _duplicate,
+        ),
     )
 }
 
@@ -127,7 +161,7 @@ class Prospect:
     """What the confirmation page says of one campaign."""
 
     campaign: Campaign
-    preview: Preview | None = None
+    preflight: Preflight | None = None
     problem: str = ""
     goes_at_once: bool = False
 
@@ -136,15 +170,15 @@ class Prospect:
         if not control.is_possible(campaign):
             problem = _("Its status is “%(status)s”: this is not possible now.")
             return cls(campaign, problem=problem % {"status": campaign.get_status_display()})
-        if not control.shows_preview:
+        if not control.looks_first:
             return cls(campaign)
         try:
-            preview = audience.preview(campaign)
+            looked = preflight.look(campaign)
         except InvalidMessage as error:
             return cls(campaign, problem=str(error))
-        if not preview.recipients:
-            return cls(campaign, preview, str(_("Nobody would get it.")))
-        return cls(campaign, preview, goes_at_once=not control.needs_time)
+        if not looked.recipients:
+            return cls(campaign, looked, str(_("Nobody would get it.")))
+        return cls(campaign, looked, goes_at_once=not control.needs_time)
 
     @property
     def lists(self) -> str:
@@ -159,12 +193,31 @@ class Prospect:
         return ""
 
     @property
+    def total_excluded(self) -> int:
+        return sum(self.preflight.excluded.values()) if self.preflight else 0
+
+    @property
     def exclusions(self) -> list[tuple[Promise, int, str]]:
         """Reason, how many, and an example of what exactly is wrong."""
-        if self.preview is None:
+        if self.preflight is None:
             return []
-        examples = self.preview.examples
+        examples = self.preflight.examples
         return [
-            (EXCLUSION_LABELS[reason], count, examples.get(reason, ""))
-            for reason, count in self.preview.excluded.items()
+            (EXCLUSION_LABELS[Exclusion(reason)], count, examples.get(reason, ""))
+            for reason, count in self.preflight.excluded.items()
         ]
+
+    @property
+    def parts(self) -> list[str]:
+        """How many messages take how many SMS parts."""
+        if self.preflight is None:
+            return []
+        return [
+            ngettext("%(count)d of %(parts)s part", "%(count)d of %(parts)s parts", int(parts))
+            % {"count": count, "parts": parts}
+            for parts, count in self.preflight.parts.items()
+        ]
+
+    @property
+    def duration(self) -> timedelta:
+        return timedelta(seconds=math.ceil(self.preflight.duration if self.preflight else 0))

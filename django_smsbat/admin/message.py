@@ -44,7 +44,7 @@ class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
     list_display = ("to", "badge", "type", "campaign", "delivered_by", "created_at", "final_at")
     list_filter = ("status", "type", "campaign")
     list_select_related = ("campaign",)
-    search_fields = ("to__exact", "smsbat_id__exact")
+    search_fields = ("to__exact", "events__smsbat_id__exact")
     fieldsets = (
         (None, {"fields": ("to", "badge", "error", "campaign", "recipient")}),
         (_("What is said"), {"fields": ("type", "sender", "text", "data", "ttl", "fallback_text")}),

@@ -8,6 +8,7 @@ from typing import Final
 
 from pyrate_limiter import Limiter, Rate
 
+REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
 BURST: Final = 1.5  # documented: 150 requests at 100 a second, 75 at 50
 _WAKE_UP_SLACK_MS: Final = 1
 _MS: Final = 1_000

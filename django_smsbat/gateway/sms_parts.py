@@ -4,7 +4,7 @@ GSM 7-bit as in 3GPP TS 23.038: 160 septets in one part, 153 in each of several;
 that alphabet makes the whole text UCS-2: 70 and 67 UTF-16 units.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -50,21 +50,34 @@ EXTENSION: Final = (
 )
 
 
+_KNOWN: Final = BASIC | EXTENSION
+
+
 def count_parts(text: str) -> SmsParts:
     """Count exactly as operators do: a two-unit character is never split between parts."""
-    forced_by = tuple(dict.fromkeys(c for c in text if c not in BASIC and c not in EXTENSION))
-    if forced_by:
-        return _count(Encoding.UCS_2, [2 if ord(c) > 0xFFFF else 1 for c in text], forced_by)
-    return _count(Encoding.GSM_7BIT, [2 if c in EXTENSION else 1 for c in text], ())
+    letters = set(text)
+    if letters <= _KNOWN:
+        return _count(Encoding.GSM_7BIT, text, letters & EXTENSION, ())
+    forced_by = tuple(c for c in dict.fromkeys(text) if c not in _KNOWN)
+    return _count(Encoding.UCS_2, text, {c for c in letters if c > "\uffff"}, forced_by)
 
 
-def _count(encoding: Encoding, widths: list[int], forced_by: tuple[str, ...]) -> SmsParts:
-    units = sum(widths)
+def _count(
+    encoding: Encoding, text: str, wide: Collection[str], forced_by: tuple[str, ...]
+) -> SmsParts:
+    """
+    Args:
+        wide: the characters that take two units.
+    """
+    units = len(text) + (sum(c in wide for c in text) if wide else 0)
     if units <= _SINGLE[encoding]:
         return SmsParts(encoding, units, min(1, units), forced_by)
+    each = _EACH[encoding]
+    if not wide:
+        return SmsParts(encoding, units, -(-units // each), forced_by)
     room, parts = 0, 0
-    for width in widths:
+    for width in (2 if c in wide else 1 for c in text):
         if width > room:
-            room, parts = _EACH[encoding], parts + 1
+            room, parts = each, parts + 1
         room -= width
     return SmsParts(encoding, units, parts, forced_by)

@@ -4,7 +4,9 @@ from django_smsbat.models.campaign import Campaign, CampaignStatus
 from django_smsbat.models.holdback import Holdback
 from django_smsbat.models.inbound import InboundMessage
 from django_smsbat.models.message import Message
+from django_smsbat.models.preflight import Preflight
 from django_smsbat.models.recipient import Recipient, RecipientList
+from django_smsbat.models.recipient_import import RecipientImport
 from django_smsbat.models.status_event import Source, StatusEvent
 
 __all__ = [
@@ -13,7 +15,9 @@ __all__ = [
     "Holdback",
     "InboundMessage",
     "Message",
+    "Preflight",
     "Recipient",
+    "RecipientImport",
     "RecipientList",
     "Source",
     "StatusEvent",

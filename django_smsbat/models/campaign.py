@@ -1,5 +1,6 @@
 """A campaign: one text to many people. Its status changes only in `services.campaigns`."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +20,12 @@ class CampaignStatus(models.TextChoices):
 
 
 class Campaign(HasContent, models.Model):
-    """What is said, to which lists, when, and how far it has come."""
+    """What is said, to which lists, when, and how far it has come.
+
+    Besides the promised fields: `canary_size` and `canary_share` (how many go first, and which
+    share of them, in percent, must be delivered before the rest follows by itself), and
+    `canary_last_id` (the key of the last message that may go now; null when all may).
+    """
 
     name = models.CharField(_("title"), max_length=200)
     is_transactional = models.BooleanField(
@@ -69,6 +75,21 @@ class Campaign(HasContent, models.Model):
     )
     lists = models.ManyToManyField(RecipientList, verbose_name=_("lists"), related_name="campaigns")
     scheduled_at = models.DateTimeField(_("scheduled for"), null=True, blank=True)
+    canary_size = models.PositiveIntegerField(
+        _("try with the first"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("So many go first; the rest waits until you resume. Empty: all go at once."),
+    )
+    canary_share = models.PositiveSmallIntegerField(
+        _("go on when delivered, in percent"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("The rest follows by itself when so many of the first were delivered."),
+    )
+    canary_last_id = models.BigIntegerField(null=True, blank=True, editable=False)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

@@ -18,12 +18,17 @@ from django_smsbat.models.content import HasContent, fields_of
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.recipient import Recipient
 
-_NONCE_BITS: Final = 31
+NONCE_MAX: Final = 2**31 - 1
 
 
 def new_nonce() -> int:
     """A random part of `customer_message_id`: a restored database counts its keys again."""
-    return secrets.randbits(_NONCE_BITS)
+    return secrets.randbelow(NONCE_MAX + 1)
+
+
+def customer_message_id(key: int, nonce: int) -> str:
+    """Our own id on the wire, of a message with this primary key."""
+    return f"{key}-{nonce:08x}"
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -50,6 +55,24 @@ class MessageQuerySet(models.QuerySet["Message"]):
         rows = self if skip else self.order_by("pk")  # one order for all, so that none deadlock
         return rows.select_for_update(skip_locked=skip and can_skip)
 
+    def queue_again(self) -> int:
+        """Let a new attempt begin, of which alone the reports will count; how many rows."""
+        return self.update(
+            status=Status.QUEUED.value,
+            resent_after=models.F("attempts"),
+            smsbat_id="",
+            messagelist_id="",
+            delivered_by="",
+            error_code="",
+            error_message="",
+            submitted_at=None,
+            final_at=None,
+            next_poll_at=None,
+            claim=None,
+            lease_until=None,
+            polls=0,
+        )
+
     def held_by(self, claim: uuid.UUID) -> Self:
         """What a worker took with that claim and still holds."""
         return self.filter(claim=claim, status=Status.SENDING.value)
@@ -60,9 +83,10 @@ class Message(HasContent, models.Model):
 
     Besides the promised fields: `nonce` (see `customer_message_id`), `claim` (which worker's batch
     holds it), `lease_until` (until when that worker may be silent), `resent_after` (reports of
-    attempts up to that one no longer count, because a person had it sent again), `next_poll_at` and
-    `polls` (when to ask for its status, how often that was done), `delivered_by` (the channel that
-    reached the phone).
+    attempts up to that one no longer count, because a person had it sent again), `time_zone` (the
+    recipient's, by which quiet hours are kept; empty for the site's), `next_poll_at` and `polls`
+    (when to ask for its status, how often that was done), `delivered_by` (the channel that reached
+    the phone).
     """
 
     campaign = models.ForeignKey(
@@ -112,6 +136,7 @@ class Message(HasContent, models.Model):
     claim = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     resent_after = models.PositiveSmallIntegerField(default=0, editable=False)
+    time_zone = models.CharField(max_length=64, blank=True, editable=False)
     next_poll_at = models.DateTimeField(null=True, blank=True, editable=False)
     polls = models.PositiveSmallIntegerField(_("status requests"), default=0, editable=False)
 
@@ -121,13 +146,14 @@ class Message(HasContent, models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ("-id",)
+        permissions = [("settle_message", "Can settle unconfirmed messages")]
         constraints = [
             models.UniqueConstraint(fields=["campaign", "to"], name="smsbat_one_per_phone"),
         ]
         indexes = [
-            models.Index(fields=["campaign", "status"], name="smsbat_msg_campaign_status"),
+            # With the key: what is queued is claimed in that order, without sorting a campaign.
+            models.Index(fields=["campaign", "status", "id"], name="smsbat_msg_to_claim"),
             models.Index(fields=["status", "id"], name="smsbat_msg_status"),
-            models.Index(fields=["smsbat_id"], name="smsbat_msg_smsbat_id"),
             models.Index(fields=["to", "id"], name="smsbat_msg_to"),
             models.Index(fields=["next_poll_at", "id"], name="smsbat_msg_next_poll"),
         ]
@@ -138,7 +164,7 @@ class Message(HasContent, models.Model):
     @property
     def customer_message_id(self) -> str:
         """Our own id on the wire; no other site, and no restored database, gives the same."""
-        return f"{self.pk}-{self.nonce:08x}"
+        return customer_message_id(self.pk, self.nonce)
 
     @classmethod
     def with_content(cls, content: Content, **fields: Any) -> "Message":

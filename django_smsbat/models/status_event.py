@@ -111,16 +111,15 @@ class StatusEvent(models.Model):
         _refuse("deleted")
 
 
-def give_waiting(owners: Mapping[str, tuple[int, int]]) -> int:
-    """Match waiting reports to messages: by SMSBAT's id, the message's key and its attempt.
-
-    Returns how many reports found their message.
-    """
-    ids = [smsbat_id for smsbat_id in owners if smsbat_id]
-    waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=ids).only("pk", "smsbat_id")
+def give_waiting(owners: Mapping[str, tuple[int, int]]) -> None:
+    """Match waiting reports to messages: by SMSBAT's id, the message's key and its attempt."""
+    waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=list(owners))
+    found = waiting.values_list("pk", "smsbat_id")
     # A collation that ignores case finds more than what was asked for.
-    found = [event for event in waiting if event.smsbat_id in owners]
-    for event in found:
-        event.message_id, event.attempt = owners[event.smsbat_id]
-    update_rows(found, ("message", "attempt"))
-    return len(found)
+    give_to({key: owners[smsbat_id] for key, smsbat_id in found if smsbat_id in owners})
+
+
+def give_to(owners: Mapping[int, tuple[int, int]]) -> None:
+    """Match waiting reports, by their own key, to a message's key and its attempt."""
+    rows = [(key, *owner) for key, owner in owners.items()]
+    update_rows(StatusEvent, ("message", "attempt"), rows)

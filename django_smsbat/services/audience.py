@@ -1,80 +1,103 @@
 """Who gets a campaign, who does not and why, and what each of them will be sent.
 
-Looks and computes only; `campaigns.launch` writes what is found here.
+The same walk over the lists serves the preflight, which only counts, and the launch, which writes.
+Where nothing is personal, both are one statement; else everybody is looked at, in chunks.
 """
 
+import random
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from hashlib import blake2b
+from typing import Any, Final
 
-from django.db.models import Count, QuerySet
+from django.db.models import BigIntegerField, Count, F, IntegerField, Q, QuerySet, Sum, Value
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce, Random, Substr
 
-from django_smsbat.gateway.message_types import MessageType
+from django_smsbat import conf
+from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import Content, InvalidMessage, from_content
+from django_smsbat.gateway.messages.rules import UNSENDABLE
 from django_smsbat.gateway.sms_parts import count_parts
-from django_smsbat.models import Campaign, Recipient
-from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_of
+from django_smsbat.models import Campaign, Message, Recipient
+from django_smsbat.models.message import NONCE_MAX
+from django_smsbat.models.set_based import insert_from, insert_rows
+from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_from
+from django_smsbat.services.quiet_hours import ZONE_ATTRIBUTE
 from django_smsbat.services.sender import sender_or_default
 
 _CHUNK: Final = 2_000
 _ANY_PHONE: Final = "+380671112233"  # content is checked apart from who it goes to
+_E164: Final = re.compile(r"^\+[1-9][0-9]{6,14}$")
+_ZONE_MAX: Final = 64  # characters, as the column holds
+_DIGEST_BYTES: Final = 16
+_MIX: Final = 1_000_003  # a prime, so that the sum of the keys' squares tells other people apart
 
 
 class Exclusion(StrEnum):
     """Why somebody on the lists gets nothing."""
 
     OPTED_OUT = "opted out"
+    INVALID_NUMBER = "invalid number"
     MISSING_VALUE = "missing value"
     INVALID_CONTENT = "invalid content"
 
 
-@dataclass(frozen=True)
-class Addressee:
-    """One person on the lists: what they will be sent, or why they will not."""
-
-    recipient: Recipient
-    content: Content | None
-    exclusion: Exclusion | None = None
-    detail: str = ""
-
-
 @dataclass
-class Preview:
-    """What a launch would do.
+class Tally:
+    """What a launch does, or would do.
 
     Attributes:
         recipients: how many get it.
         excluded: how many do not, by reason.
         examples: for each reason what exactly is wrong, once, such as ``no value for {{ city }}``.
         repeated: how many more places those people have on the lists; each gets one message.
-        sms_parts: billed parts in the worst case: of SMS, or of the SMS fallback for everybody.
+        parts: how many messages take how many SMS parts: of SMS, or of the SMS fallback.
+        audience: a fingerprint of who gets what.
     """
 
     recipients: int = 0
     excluded: Counter[Exclusion] = field(default_factory=Counter)
     examples: dict[Exclusion, str] = field(default_factory=dict)
     repeated: int = 0
-    sms_parts: int = 0
+    parts: Counter[int] = field(default_factory=Counter)
+    audience: str = ""
 
     @property
     def total_excluded(self) -> int:
         return self.excluded.total()
 
-    def add(self, addressee: Addressee) -> None:
-        if addressee.exclusion is not None:
-            self.excluded[addressee.exclusion] += 1
-            self.examples.setdefault(addressee.exclusion, addressee.detail)
-        elif addressee.content is not None:
-            self.recipients += 1
-            self.sms_parts += billed_parts(addressee.content)
+    @property
+    def sms_parts(self) -> int:
+        """Billed parts of SMS in the worst case: of everybody, or of everybody's fallback."""
+        return sum(parts * count for parts, count in self.parts.items())
+
+    def leave_out(self, reason: Exclusion, count: int = 1, example: str = "") -> None:
+        if count:
+            self.excluded[reason] += count
+            self.examples.setdefault(reason, example)
 
 
-def billed_parts(content: Content) -> int:
-    """SMS parts that a message may cost: its own, or those of its fallback."""
-    text = content.text if content.type == MessageType.SMS else content.fallback_text
-    return count_parts(text).parts
+@dataclass(slots=True)
+class Addressee:
+    """One person who gets it, and what exactly."""
+
+    pk: int
+    phone: str
+    time_zone: str
+    text: str
+    fallback_text: str
+    message_data: Mapping[str, Any]
+
+
+def billed_text(content: Content) -> str:
+    """The text that an operator bills by parts: of an SMS, or of the SMS that may follow."""
+    return content.text if content.type == MessageType.SMS else content.fallback_text
 
 
 def content_of(campaign: Campaign) -> ContentTemplate:
@@ -89,49 +112,210 @@ def content_of(campaign: Campaign) -> ContentTemplate:
     return template
 
 
-def addressees(campaign: Campaign) -> Iterator[Addressee]:
-    """Everybody on the campaign's lists, each once, in the order in which they were added.
-
-    Raises:
-        InvalidMessage: when the campaign itself cannot be sent.
-    """
-    template = content_of(campaign)
-    same_for_all = None if template.is_personal else template.content
-    for recipient in _recipients(campaign).iterator(chunk_size=_CHUNK):
-        if campaign.is_promotional and recipient.opted_out_at:
-            yield Addressee(recipient, None, Exclusion.OPTED_OUT)
-        elif same_for_all is not None:
-            yield Addressee(recipient, same_for_all)
-        else:
-            yield _personal(template, recipient)
-
-
-def preview(campaign: Campaign) -> Preview:
+def tally(campaign: Campaign) -> Tally:
     """What a launch would do now.
 
     Raises:
         InvalidMessage: when the campaign itself cannot be sent.
     """
-    found = Preview()
-    for addressee in addressees(campaign):
-        found.add(addressee)
+    template = content_of(campaign)
+    if not template.is_personal:
+        found = _count_all(campaign)
+        found.parts[count_parts(billed_text(template.content)).parts] = found.recipients
+    else:
+        found = Tally()
+        by_sms = template.content.type == MessageType.SMS
+        for chunk in _walk(campaign, template, found):
+            for one in chunk:
+                found.parts[count_parts(one.text if by_sms else one.fallback_text).parts] += 1
+    del found.parts[0]  # what goes by no SMS has no parts
     places = campaign.lists.aggregate(places=Count("recipients"))["places"]
     found.repeated = places - found.recipients - found.total_excluded
     return found
 
 
-def _recipients(campaign: Campaign) -> QuerySet[Recipient]:
+def create_messages(campaign: Campaign, now: datetime) -> Tally:
+    """Write a queued message for everybody who gets it.
+
+    Raises:
+        InvalidMessage: when the campaign itself cannot be sent.
+    """
+    template = content_of(campaign)
+    said = template.content
+    same: dict[str, Any] = {
+        "campaign": campaign.pk,
+        "type": said.type,
+        "sender": said.sender,
+        "ttl": said.ttl,
+        "created_at": now,
+    }
+    if not template.is_personal:
+        same |= {
+            "text": said.text,
+            "message_data": said.message_data,
+            "fallback_text": said.fallback_text,
+        }
+        made = _count_all(campaign)
+        insert_from(Message, _ADDRESS, _addresses(campaign), same)
+        return made
+    made = Tally()
+    for chunk in _walk(campaign, template, made):
+        _insert(chunk, same)
+    return made
+
+
+_ADDRESS: Final = ("recipient", "to", "nonce", "time_zone")
+_FILLED: Final = ("text", "fallback_text", "message_data")
+
+
+def _insert(chunk: list[Addressee], same: Mapping[str, Any]) -> None:
+    names = (*_ADDRESS, *_FILLED, *same)
+    nonce, constants = random.SystemRandom().getrandbits, tuple(same.values())
+    bits = NONCE_MAX.bit_length()
+    rows = [
+        (
+            one.pk,
+            one.phone,
+            nonce(bits),
+            one.time_zone,
+            one.text,
+            one.fallback_text,
+            one.message_data,
+            *constants,
+        )
+        for one in chunk
+    ]
+    insert_rows(Message, names, rows)
+
+
+def _everybody(campaign: Campaign) -> QuerySet[Recipient]:
     lists = campaign.lists.values("pk")
     people = Recipient.lists.through.objects.filter(recipientlist_id__in=lists)
-    return Recipient.objects.filter(pk__in=people.values("recipient_id")).order_by("pk")
+    return Recipient.objects.filter(pk__in=people.values("recipient_id"))
 
 
-def _personal(template: ContentTemplate, recipient: Recipient) -> Addressee:
-    try:
-        content = template.fill(values_of(recipient))
+_VALID: Final = Q(phone__regex=_E164.pattern)
+
+
+def _unwelcome(campaign: Campaign) -> Q:
+    return Q(opted_out_at__isnull=False) if campaign.is_promotional else Q(pk__in=[])
+
+
+def _addresses(campaign: Campaign) -> QuerySet[Recipient, Any]:
+    """In the order of `_ADDRESS`."""
+    nonce = Cast(Random() * NONCE_MAX, IntegerField())
+    people = _everybody(campaign).filter(_VALID).exclude(_unwelcome(campaign))
+    return people.values_list("pk", "phone", nonce, _zone(campaign))  # type: ignore[return-value]
+
+
+def _zone(campaign: Campaign) -> Combinable:
+    """Where the recipient's own time zone is read, if anything depends on it."""
+    if not campaign.is_promotional or conf.current().quiet_hours is None:
+        return Value("")
+    return Coalesce(Substr(KT(f"attributes__{ZONE_ATTRIBUTE}"), 1, _ZONE_MAX), Value(""))
+
+
+def _count_all(campaign: Campaign) -> Tally:
+    """The same people as `_addresses`, and those who are left out, in one statement."""
+    unwelcome = _unwelcome(campaign)
+    gets_it = ~unwelcome & _VALID
+    square = F("pk") * F("pk") % _MIX
+    told = _everybody(campaign).aggregate(
+        recipients=Count("pk", filter=gets_it),
+        opted_out=Count("pk", filter=unwelcome),
+        invalid=Count("pk", filter=~unwelcome & ~_VALID),
+        keys=Sum("pk", filter=gets_it, output_field=BigIntegerField()),
+        squares=Sum(square, filter=gets_it, output_field=BigIntegerField()),
+    )
+    found = Tally(recipients=told["recipients"])
+    found.leave_out(Exclusion.OPTED_OUT, told["opted_out"])
+    found.leave_out(Exclusion.INVALID_NUMBER, told["invalid"])
+    found.audience = f"{told['recipients']:x}-{told['keys'] or 0:x}-{told['squares'] or 0:x}"
+    return found
+
+
+def _walk(
+    campaign: Campaign, template: ContentTemplate, found: Tally
+) -> Iterator[list[Addressee]]:
+    """Everybody who gets a personal campaign, in chunks; who does not is noted in the tally."""
+    digest = blake2b(digest_size=_DIGEST_BYTES)
+    fill = _Filler(campaign, template, found)
+    people = _everybody(campaign).order_by("pk").values_list(*_READ_OF_PEOPLE)
+    chunk: list[Addressee] = []
+    for row in people.iterator(chunk_size=_CHUNK):
+        one = fill(*row)
+        if one is None:
+            continue
+        chunk.append(one)
+        digest.update(f"{one.pk}\0{one.text}\0{one.fallback_text}\0{one.message_data}".encode())
+        if len(chunk) == _CHUNK:
+            found.recipients += len(chunk)
+            yield chunk
+            chunk = []
+    if chunk:
+        found.recipients += len(chunk)
+        yield chunk
+    found.audience = digest.hexdigest()
+
+
+_READ_OF_PEOPLE: Final = (
+    "pk",
+    "phone",
+    "name",
+    "email",
+    "attributes",
+    "opted_out_at",
+)
+
+
+class _Filler:
+    """Fills a campaign's words for one person after another, or notes why that one is left out."""
+
+    def __init__(self, campaign: Campaign, template: ContentTemplate, found: Tally) -> None:
+        self._template = template
+        self._found = found
+        self._is_promotional = campaign.is_promotional
+        self._said = template.content
+        self._text_max = TYPES[MessageType(template.content.type)].text_max
+
+    def __call__(
+        self,
+        pk: int,
+        phone: str,
+        name: str,
+        email: str,
+        attributes: Any,
+        opted_out_at: datetime | None,
+    ) -> Addressee | None:
+        if opted_out_at and self._is_promotional:
+            return self._found.leave_out(Exclusion.OPTED_OUT)
+        if not _E164.match(phone):
+            return self._found.leave_out(Exclusion.INVALID_NUMBER)
+        known = attributes if isinstance(attributes, Mapping) else {}
+        zone = known.get(ZONE_ATTRIBUTE)
+        known = {**known, "phone": phone, "name": name, "email": email}
+        try:
+            text, fallback_text, data = self._fill(values_from(known, self._template.fields))
+        except MissingValue as error:
+            return self._found.leave_out(Exclusion.MISSING_VALUE, example=str(error))
+        except InvalidMessage as error:
+            return self._found.leave_out(Exclusion.INVALID_CONTENT, example=str(error))
+        shown = zone[:_ZONE_MAX] if isinstance(zone, str) else ""
+        return Addressee(pk, phone, shown, text, fallback_text, data)
+
+    def _fill(self, values: Mapping[str, str]) -> tuple[str, str, Mapping[str, Any]]:
+        """The whole check only where a quick look does not settle it."""
+        if not self._template.data_is_personal:
+            text, fallback_text = self._template.fill_words(values)
+            if (text == self._said.text or self._is_surely_fine(text)) and (
+                fallback_text == self._said.fallback_text or self._is_surely_fine(fallback_text)
+            ):
+                return text, fallback_text, self._said.message_data
+        content = self._template.fill(values)
         from_content(content, _ANY_PHONE)
-    except MissingValue as error:
-        return Addressee(recipient, None, Exclusion.MISSING_VALUE, str(error))
-    except InvalidMessage as error:
-        return Addressee(recipient, None, Exclusion.INVALID_CONTENT, str(error))
-    return Addressee(recipient, content)
+        return content.text, content.fallback_text, content.message_data
+
+    def _is_surely_fine(self, text: str) -> bool:
+        """Whether it cannot make the content invalid that was valid with another value in it."""
+        fits = self._text_max is None or len(text) <= self._text_max
+        return fits and bool(text) and not text.isspace() and not UNSENDABLE.search(text)

@@ -5,10 +5,9 @@ taken (they become `unconfirmed`), refused (the batch is split until the culprit
 """
 
 import logging
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import OperationalError, transaction
@@ -21,7 +20,9 @@ from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.errors import Fate, GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Source
+from django_smsbat.models.set_based import keys_in
 from django_smsbat.services import holdback, tracking
+from django_smsbat.services.claiming import Batch, Claimed, lease_from
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.tracking import Report
 
@@ -30,19 +31,6 @@ logger = logging.getLogger("django_smsbat")
 _ALIKE_MIN: Final = 10  # so many messages refused for one reason are not to blame one by one
 _RECORD_TRIES: Final = 4  # an answer is worth more than one try to write it down
 _RECORD_PAUSE: Final = 0.25  # seconds
-
-
-@dataclass
-class Batch:
-    """Messages that a worker has claimed, and until when they are its own."""
-
-    claim: uuid.UUID
-    messages: Sequence[Message]
-    lease_until: datetime
-    campaign_id: int | None
-
-    def __len__(self) -> int:
-        return len(self.messages)
 
 
 @dataclass
@@ -71,10 +59,6 @@ class _LeaseLost(Exception):
     """Part of the batch is no longer ours: it must not leave."""
 
 
-def lease_from(now: datetime) -> datetime:
-    return now + timedelta(seconds=conf.current().lease)
-
-
 def deliver(batch: Batch, client: Client, clock: Clock) -> Outcome:
     """Hand claimed messages to SMSBAT and record what it says of each.
 
@@ -92,7 +76,7 @@ class _Delivery:
     client: Client
     clock: Clock
     outcome: Outcome = field(default_factory=Outcome)
-    waiting: list[Sequence[Message]] = field(default_factory=list)
+    waiting: list[Sequence[Claimed]] = field(default_factory=list)
     refused: list[Report] = field(default_factory=list)
 
     def run(self) -> Outcome:
@@ -106,7 +90,7 @@ class _Delivery:
             self._settle_refusals()
         return self.outcome
 
-    def _post(self, part: Sequence[Message]) -> None:
+    def _post(self, part: Sequence[Claimed]) -> None:
         outgoing = [message.outgoing() for message in part]
         try:
             answer = self.client.send(outgoing, before_leaving=lambda: self._make_sure(part))
@@ -119,7 +103,7 @@ class _Delivery:
             self.outcome.requests += 1
             self._answered(part, answer)
 
-    def _make_sure(self, part: Sequence[Message]) -> None:
+    def _make_sure(self, part: Sequence[Claimed]) -> None:
         """The whole lease lies before each request, also after waiting for our turn."""
         now = self.clock.now()
         longest = timedelta(seconds=2 * conf.current().timeout)
@@ -128,33 +112,33 @@ class _Delivery:
         self.batch.lease_until = lease_from(now)
         held = Message.objects.held_by(self.batch.claim)
         held.update(lease_until=self.batch.lease_until)
-        if held.filter(pk__in=[message.pk for message in part]).count() < len(part):
+        if held.filter(pk__in=_keys(part)).count() < len(part):
             raise _LeaseLost
 
-    def _keep_what_is_ours(self, part: Sequence[Message]) -> None:
+    def _keep_what_is_ours(self, part: Sequence[Claimed]) -> None:
         ours = set(Message.objects.held_by(self.batch.claim).values_list("pk", flat=True))
         parts = [[m for m in rest if m.pk in ours] for rest in (*self.waiting, part)]
         logger.warning("a lease ran out: %d messages of the batch are left", len(ours))
         self.waiting = [rest for rest in parts if rest]
 
-    def _answered(self, part: Sequence[Message], answer: SendAnswer) -> None:
-        reports: list[Report] = []
-        fates = {m.pk: answer.results.get(m.customer_message_id) for m in part}
-        for message in part:
-            reports += _reports(message, fates[message.pk], answer.messagelist_id)
+    def _answered(self, part: Sequence[Claimed], answer: SendAnswer) -> None:
         if answer.strangers:
             logger.warning("an answer holds %d results of other messages", len(answer.strangers))
-        rejected = {
-            key for key, fate in fates.items() if fate and fate.status and fate.status.is_failure
-        }
-        self.refused += [report for report in reports if report.message_id in rejected]
-        self._record([report for report in reports if report.message_id not in rejected])
-        taken = {key for key, fate in fates.items() if fate and fate.status} - rejected
-        self.outcome.taken += len(taken)
-        self.outcome.unconfirmed += len(part) - len(taken) - len(rejected)
-        holdback.succeeded(holdback.SEND, self.clock.now())
+        recorded: list[Report] = []
+        for message in part:
+            result = answer.results.get(message.customer_message_id)
+            reports = _reports(message, result, answer.messagelist_id)
+            if result is None or result.status is None:
+                self.outcome.unconfirmed += 1
+            elif result.status.is_failure:
+                self.refused += reports
+                continue
+            else:
+                self.outcome.taken += 1
+            recorded += reports
+        self._record(recorded)
 
-    def _failed(self, part: Sequence[Message], error: GatewayError) -> None:
+    def _failed(self, part: Sequence[Claimed], error: GatewayError) -> None:
         """No readable answer came: what that means for these messages and for the next ones."""
         if error.kind.fate is Fate.REFUSED:
             self._split(part, error)
@@ -172,7 +156,7 @@ class _Delivery:
         else:
             holdback.refused(holdback.SEND, error.retry_after, self.clock.now())
 
-    def _split(self, part: Sequence[Message], error: GatewayError) -> None:
+    def _split(self, part: Sequence[Claimed], error: GatewayError) -> None:
         if len(part) > 1:
             middle = len(part) // 2
             self.waiting += [part[middle:], part[:middle]]
@@ -180,10 +164,10 @@ class _Delivery:
         payload = {"code": error.code, "message": error.detail, "status": error.status}
         self.refused.append(_refusal(part[0], payload))
 
-    def _put_back(self, part: Sequence[Message]) -> None:
+    def _put_back(self, part: Sequence[Claimed]) -> None:
         """Queue again what certainly did not get through, where it is still ours."""
         error = self.outcome.error
-        held = Message.objects.held_by(self.batch.claim).filter(pk__in=[m.pk for m in part])
+        held = Message.objects.held_by(self.batch.claim).filter(pk__in=_keys(part))
         self.outcome.put_back += held.update(
             status=Status.QUEUED.value,
             claim=None,
@@ -231,7 +215,11 @@ class _Delivery:
                 return
 
 
-def _reports(message: Message, result: MessageResult | None, messagelist_id: str) -> list[Report]:
+def _keys(part: Sequence[Claimed]) -> Any:
+    return keys_in(Message, [message.pk for message in part])
+
+
+def _reports(message: Claimed, result: MessageResult | None, messagelist_id: str) -> list[Report]:
     """What the answer says of one message, and our own doubt where it says nothing certain."""
     if result is None:
         words = "the answer does not mention it"
@@ -251,7 +239,7 @@ def _reports(message: Message, result: MessageResult | None, messagelist_id: str
     return [report, tracking.local(message, Status.UNCONFIRMED, "unknown_status", words)]
 
 
-def _refusal(message: Message, payload: dict[str, Any]) -> Report:
+def _refusal(message: Claimed, payload: dict[str, Any]) -> Report:
     return Report(
         source=Source.SUBMIT,
         status=Status.REJECTED,

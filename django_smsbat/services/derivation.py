@@ -1,65 +1,104 @@
 """What a message's row says, worked out from the set of its reports. Pure: no database, no clock.
 
-The same set gives the same row, whatever the order of arrival.
+The same set gives the same row, whatever the order of arrival. Rows and events are read without
+their models here: a campaign waits for this work once a row.
 """
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Final
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final
 
 from django_smsbat.gateway import answers
+from django_smsbat.gateway.answers import StatusReport
 from django_smsbat.gateway.statuses import IN_DELIVERY, UNSENT, Status, furthest
-from django_smsbat.models import Message, Source, StatusEvent
+from django_smsbat.models import Source
 
-DERIVED_FIELDS: Final = (
-    "status",
-    "smsbat_id",
-    "messagelist_id",
-    "parts",
-    "cost",
-    "currency",
-    "delivered_by",
-    "error_code",
-    "error_message",
-    "submitted_at",
-    "final_at",
-    "claim",
-    "lease_until",
-    "next_poll_at",
-)
 FIRST_POLL_AFTER: Final = timedelta(seconds=5)  # SMSBAT's advice: every 5 to 10 s at first
+_LOCAL: Final = Source.LOCAL.value
+_SUBMIT: Final = Source.SUBMIT.value
 _REACHED: Final = (Status.DELIVERED.value, Status.READ.value)
 
 
-def derive(message: Message, events: Sequence[StatusEvent], now: datetime) -> None:
-    """Set the derived fields of the row from its reports; it is not saved.
+@dataclass(slots=True)
+class Row:
+    """The columns of a message that its reports decide, behind those that they are read with."""
+
+    pk: int
+    attempts: int
+    resent_after: int
+    status: str
+    smsbat_id: str
+    messagelist_id: str
+    parts: int | None
+    cost: Decimal | None
+    currency: str
+    delivered_by: str
+    error_code: str
+    error_message: str
+    submitted_at: datetime | None
+    final_at: datetime | None
+    claim: uuid.UUID | None
+    lease_until: datetime | None
+    next_poll_at: datetime | None
+
+    def derived(self) -> tuple[Any, ...]:
+        """The values of `DERIVED_FIELDS`."""
+        return tuple(getattr(self, name) for name in DERIVED_FIELDS)
+
+
+ROW_FIELDS: Final = tuple(field.name for field in fields(Row))
+DERIVED_FIELDS: Final = ROW_FIELDS[ROW_FIELDS.index("status") :]
+
+
+@dataclass(eq=False)
+class Event:
+    """One report as it is kept, without its row."""
+
+    status: str
+    source: str
+    occurred_at: datetime
+    attempt: int
+    smsbat_id: str
+    fingerprint: uuid.UUID
+    payload: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def told(self) -> StatusReport:
+        return answers.read_report(self.payload)
+
+
+def derive(row: Row, events: Sequence[Event], now: datetime) -> None:
+    """Set the derived columns of the row from its reports.
 
     Args:
         now: only says when to ask SMSBAT first, where it was not asked yet.
     """
-    counted = sorted(
-        (event for event in events if event.attempt > message.resent_after),
-        key=lambda event: (event.occurred_at, str(event.fingerprint)),
-    )
+    counted = [event for event in events if event.attempt > row.resent_after]
+    if len(counted) > 1:
+        counted.sort(key=lambda event: (event.occurred_at, str(event.fingerprint)))
     decided = furthest((Status(e.status), e.occurred_at) for e in _deciding(counted))
     if decided is None:
         return
-    message.status = decided[0].value
-    _set_ids(message, counted)
-    _set_what_it_cost(message, counted)
-    _set_error(message, counted)
-    message.final_at = _final_at(counted, decided)
+    row.status = decided[0].value
+    _set_ids(row, counted)
+    _set_what_it_cost(row, counted)
+    _set_error(row, counted)
+    row.final_at = _final_at(counted, decided)
     if decided[0] not in UNSENT:
-        message.lease_until = None
-        message.claim = None
-    followed = message.smsbat_id or decided[0] in IN_DELIVERY
+        row.lease_until = None
+        row.claim = None
+    followed = row.smsbat_id or decided[0] in IN_DELIVERY
     if decided[0].is_final or not followed:
-        message.next_poll_at = None
-    elif message.next_poll_at is None:
-        message.next_poll_at = now + FIRST_POLL_AFTER
+        row.next_poll_at = None
+    elif row.next_poll_at is None:
+        row.next_poll_at = now + FIRST_POLL_AFTER
 
 
-def _deciding(counted: Sequence[StatusEvent]) -> list[StatusEvent]:
+def _deciding(counted: Sequence[Event]) -> list[Event]:
     """The reports that the status follows from.
 
     Our own word that a message failed gives way to a failure that SMSBAT tells of, whichever came
@@ -67,49 +106,49 @@ def _deciding(counted: Sequence[StatusEvent]) -> list[StatusEvent]:
     """
     known = [event for event in counted if event.status]
     failures = [event for event in known if Status(event.status).is_failure]
-    if any(event.source != Source.LOCAL for event in failures):
-        return [e for e in known if e.source != Source.LOCAL or e not in failures]
+    if any(event.source != _LOCAL for event in failures):
+        return [e for e in known if e.source != _LOCAL or e not in failures]
     return known
 
 
-def _set_ids(message: Message, counted: Sequence[StatusEvent]) -> None:
+def _set_ids(row: Row, counted: Sequence[Event]) -> None:
     """From the answer to the request where there is one, else from the first report."""
-    told = [e for e in counted if e.smsbat_id or e.source == Source.SUBMIT]
+    told = [e for e in counted if e.smsbat_id or e.source == _SUBMIT]
     if not told:
         return
-    told.sort(key=lambda e: (e.source != Source.SUBMIT, e.occurred_at, e.smsbat_id))
-    message.submitted_at = told[0].occurred_at
-    message.smsbat_id = next((e.smsbat_id for e in told if e.smsbat_id), "")
-    lists = [answers.read_report(event.payload).messagelist_id for event in told]
-    message.messagelist_id = next((key for key in lists if key), message.messagelist_id)[:32]
+    told.sort(key=lambda e: (e.source != _SUBMIT, e.occurred_at, e.smsbat_id))
+    row.submitted_at = told[0].occurred_at
+    row.smsbat_id = next((e.smsbat_id for e in told if e.smsbat_id), "")
+    lists = [event.told.messagelist_id for event in told]
+    row.messagelist_id = next((key for key in lists if key), row.messagelist_id)[:32]
 
 
-def _set_what_it_cost(message: Message, counted: Sequence[StatusEvent]) -> None:
+def _set_what_it_cost(row: Row, counted: Sequence[Event]) -> None:
     """Of several sums what is billed counts, and of these the last said; none is ever added."""
     best_rank = 0
     for event in counted:
-        if event.source == Source.LOCAL:
+        if event.source == _LOCAL:
             continue
-        report = answers.read_report(event.payload)
+        report = event.told
         if report.parts is not None:
-            message.parts = report.parts
+            row.parts = report.parts
         if report.money is not None and report.money.rank >= best_rank:
             best_rank = report.money.rank
-            message.cost, message.currency = report.money.amount, report.money.currency
-        message.delivered_by = report.delivered_by or message.delivered_by
+            row.cost, row.currency = report.money.amount, report.money.currency
+        row.delivered_by = report.delivered_by or row.delivered_by
 
 
-def _set_error(message: Message, counted: Sequence[StatusEvent]) -> None:
+def _set_error(row: Row, counted: Sequence[Event]) -> None:
     """The words of the report that decided, where it tells of a failure or of a doubt."""
-    status = Status(message.status)
-    message.error_code = message.error_message = ""
+    status = Status(row.status)
+    row.error_code = row.error_message = ""
     if status.is_failure or status is Status.UNCONFIRMED:
-        told = [answers.read_error(e.payload) for e in counted if e.status == message.status]
+        told = [answers.read_error(e.payload) for e in counted if e.status == row.status]
         code, words = next((error for error in told if any(error)), ("", ""))
-        message.error_code, message.error_message = code[:64], words
+        row.error_code, row.error_message = code[:64], words
 
 
-def _final_at(counted: Sequence[StatusEvent], decided: tuple[Status, datetime]) -> datetime | None:
+def _final_at(counted: Sequence[Event], decided: tuple[Status, datetime]) -> datetime | None:
     """When it was over: a message that was delivered and then read was over when delivered."""
     status, occurred_at = decided
     if status.value in _REACHED:

@@ -27,6 +27,11 @@ def remaining(name: str, now: datetime) -> float:
     return (row.not_before - now).total_seconds() if row and row.not_before else 0.0
 
 
+def is_counting(name: str) -> bool:
+    """Whether the last request of that kind was refused, as far as the database knows."""
+    return Holdback.objects.filter(name=name, refusals__gt=0).exists()
+
+
 def wait(delay: float, clock: Clock) -> str:
     """Wait until all workers may send again; the reason to give up where that is too long."""
     if delay > _PATIENCE:

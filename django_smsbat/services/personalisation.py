@@ -5,9 +5,9 @@ What it cannot fill is found before anything is sent.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -59,13 +59,20 @@ def _compile(text: str) -> tuple[_Piece, ...]:
 
 def values_of(recipient: Recipient) -> dict[str, str]:
     """What a recipient's placeholders are filled with. Own fields win over attributes."""
+    own = {name: getattr(recipient, name) for name in OWN_FIELDS}
     attributes = recipient.attributes if isinstance(recipient.attributes, Mapping) else {}
-    values = {str(name): _shown(value) for name, value in attributes.items()}
-    return values | {name: str(getattr(recipient, name)) for name in OWN_FIELDS}
+    return values_from({**attributes, **own}, {*attributes, *own})
+
+
+def values_from(known: Mapping[str, Any], fields: Collection[str]) -> dict[str, str]:
+    """The values of those fields, as they are shown, from a person's fields and attributes."""
+    return {name: _shown(known.get(name)) for name in fields}
 
 
 def _shown(value: object) -> str:
     """Text and numbers are shown; what has no plain form counts as missing."""
+    if type(value) is str:
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value)
@@ -87,6 +94,18 @@ class ContentTemplate:
     @property
     def is_personal(self) -> bool:
         return self.sample() != self.content
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The fields and attributes that its placeholders name."""
+        named: set[str] = set()
+
+        def note(pieces: tuple[_Piece, ...], text: str, field: str) -> str:
+            named.update(piece.field for piece in pieces if isinstance(piece, _Placeholder))
+            return text
+
+        self._walk(note)
+        return frozenset(named)
 
     def fill(self, values: Mapping[str, str]) -> Content:
         """The content for one recipient.
@@ -110,6 +129,24 @@ class ContentTemplate:
                 piece if isinstance(piece, str) else (piece.default or _SAMPLE) for piece in pieces
             )
         )
+
+    def fill_words(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Only text and SMS fallback for one recipient: what a large campaign waits for.
+
+        Raises:
+            MissingValue: for a placeholder without value and without default.
+        """
+        text, fallback = self._words
+        return _joined(text, values), _joined(fallback, values)
+
+    @cached_property
+    def _words(self) -> tuple[tuple[_Piece, ...], tuple[_Piece, ...]]:
+        return _compile(self.content.text), _compile(self.content.fallback_text)
+
+    @cached_property
+    def data_is_personal(self) -> bool:
+        """Whether the message data holds placeholders, besides the two texts."""
+        return self.sample().message_data != self.content.message_data
 
     def _walk(self, change: _Change) -> Content:
         content = self.content
@@ -144,6 +181,14 @@ def _fill(piece: _Piece, values: Mapping[str, str], escape: Callable[[str], str]
     if piece.default is None:
         raise MissingValue(piece.field)
     return piece.default
+
+
+def _joined(pieces: tuple[_Piece, ...], values: Mapping[str, str]) -> str:
+    if len(pieces) == 1:
+        return str(pieces[0])
+    return "".join(
+        [piece if isinstance(piece, str) else _fill(piece, values, str) for piece in pieces]
+    )
 
 
 def _percent(value: str) -> str:

@@ -1,37 +1,43 @@
 """Where messages are sent: claimed with a lease, handed to SMSBAT, their answer recorded.
 
 A message is committed as `sending` before its request leaves, and its answer is committed before
-the next batch is claimed. So a worker may die at any moment: what it held becomes `unconfirmed`
+the same worker claims again. So a worker may die at any moment: what it held becomes `unconfirmed`
 when the lease runs out, and the software never sends such a message again on its own.
 """
 
 import logging
-import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
 
 from django_smsbat import conf
 from django_smsbat.gateway.client import Client
-from django_smsbat.gateway.message_types import MessageType, is_promotional
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, CampaignStatus, Message, Recipient
-from django_smsbat.models.message import MessageQuerySet
-from django_smsbat.services import campaigns, connection, delivery, holdback, tracking
+from django_smsbat.models import Campaign, CampaignStatus, Message
+from django_smsbat.services import (
+    campaigns,
+    canary,
+    claiming,
+    connection,
+    delivery,
+    holdback,
+    quiet_hours,
+    tracking,
+    unconfirmed,
+)
+from django_smsbat.services.claiming import Batch
 from django_smsbat.services.clock import Clock, SystemClock
-from django_smsbat.services.delivery import Batch, Outcome
+from django_smsbat.services.crew import Crew
+from django_smsbat.services.delivery import Outcome
 
 logger = logging.getLogger("django_smsbat")
 
 _SETTLE_CHUNK: Final = 1_000
-_PROMOTIONAL_ALONE: Final = [
-    kind.value for kind in MessageType if is_promotional(kind, transactional_campaign=None)
-]
+_TIDY_EVERY: Final = timedelta(seconds=5)
+_SINGLES_EVERY: Final = timedelta(seconds=1)  # while a campaign is being sent
 
 
 @dataclass
@@ -71,6 +77,9 @@ def submit_queued(
 ) -> Summary:
     """Start what is due, and send what is queued until there is nothing left to send.
 
+    As many requests are under way at once as `CONCURRENCY` allows and full batches are there; with
+    a `limit`, or inside a transaction, one.
+
     Args:
         campaign_id: only this campaign's messages; all campaigns and single messages otherwise.
         limit: at most so many messages.
@@ -80,27 +89,138 @@ def submit_queued(
         ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
     """
     client, clock = client or connection.client(), clock or SystemClock()
-    summary = Summary(paused=[_told(c) for c in campaigns.launch_due(clock.now())])
-    campaigns.cancel_leftovers(clock.now())
-    refusals = 0
-    while not clock.stopping and not summary.failure:
-        settle_lost(clock.now())
-        if delay := holdback.remaining(holdback.SEND, clock.now()):
-            summary.failure = holdback.wait(delay, clock)
-            continue
-        batch = _next_batch(campaign_id, _room(limit, summary), clock.now())
-        if batch is None:
-            break
-        outcome = delivery.deliver(batch, client, clock)
-        summary.add(outcome)
-        on_progress(outcome.settled)
-        _after_setback(batch.campaign_id, outcome, summary, clock.now())
-        refusals = refusals + 1 if outcome.held_back else 0
-        if refusals == holdback.REFUSALS_MAX:
-            summary.failure = f"gave up after {refusals} failures in a row: {outcome.error}"
-        if limit is not None and batch.campaign_id is not None:
-            campaigns.finish_if_done(batch.campaign_id, clock.now())
+    now = clock.now()
+    summary = Summary(paused=[_told(c) for c in campaigns.launch_due(now)])
+    campaigns.cancel_leftovers(now)
+    canary.release_due(now)
+    run = _Run(campaign_id, limit, client, clock, on_progress, summary)
+    with Crew(1 if limit is not None else conf.current().concurrency) as crew:
+        crew.work(run.work)
     return summary
+
+
+class _Run:
+    """One run: what its threads share, under the lock of their crew, and what each of them does."""
+
+    def __init__(
+        self,
+        campaign_id: int | None,
+        limit: int | None,
+        client: Client,
+        clock: Clock,
+        on_progress: Callable[[int], object],
+        summary: Summary,
+    ) -> None:
+        self._campaign_id = campaign_id
+        self._limit = limit
+        self._client = client
+        self._clock = clock
+        self._on_progress = on_progress
+        self._summary = summary
+        self._refusals = 0
+        self._was_refused = holdback.is_counting(holdback.SEND)
+        self._tidied: datetime | None = None
+
+    def work(self, crew: Crew) -> None:
+        """What one thread does until nothing is left to send."""
+        source = _Source(self._campaign_id)
+        while not self._clock.stopping and not self._summary.failure:
+            self._tidy(crew)
+            room = self._room()
+            batch = source.next_batch(room, self._clock.now()) if room else None
+            if batch is None:
+                if not room:
+                    return
+                if delay := holdback.remaining(holdback.SEND, self._clock.now()):
+                    self._summary.failure = holdback.wait(delay, self._clock)
+                    continue
+                return
+            if len(batch) == conf.current().batch_size:
+                crew.call_another()
+            outcome = delivery.deliver(batch, self._client, self._clock)
+            with crew.lock:
+                self._account(batch, outcome)
+
+    def _tidy(self, crew: Crew) -> None:
+        """Settle what dead workers held; now and then, by whichever thread comes by."""
+        now = self._clock.now()
+        with crew.lock:
+            if self._tidied is not None and now - self._tidied < _TIDY_EVERY:
+                return
+            self._tidied = now
+        settle_lost(now)
+        if conf.current().resend_unconfirmed:
+            unconfirmed.resend_automatically()
+
+    def _account(self, batch: Batch, outcome: Outcome) -> None:
+        self._summary.add(outcome)
+        self._on_progress(outcome.settled)
+        now = self._clock.now()
+        _after_setback(batch.campaign_id, outcome, self._summary, now)
+        self._refusals = self._refusals + 1 if outcome.held_back else 0
+        if self._refusals == holdback.REFUSALS_MAX:
+            reason = f"gave up after {self._refusals} failures in a row: {outcome.error}"
+            self._summary.failure = reason
+        if outcome.held_back:
+            self._was_refused = True
+        elif outcome.error is None and self._was_refused:
+            holdback.succeeded(holdback.SEND, now)
+            self._was_refused = False
+        if self._limit is not None and batch.campaign_id is not None:
+            campaigns.finish_if_done(batch.campaign_id, now)
+
+    def _room(self) -> int:
+        size = conf.current().batch_size
+        if self._limit is None:
+            return size
+        return max(0, min(size, self._limit - self._summary.settled))
+
+
+class _Source:
+    """Where one thread's batches come from: single messages first, then campaign after campaign."""
+
+    def __init__(self, campaign_id: int | None) -> None:
+        self._campaign_id = campaign_id
+        self._campaigns: list[Campaign] = []
+        self._after = 0  # the key of the last message claimed of the first of them
+        self._singles_seen: datetime | None = None
+
+    def next_batch(self, size: int, now: datetime) -> Batch | None:
+        """The next batch, None when nothing that is queued may leave now."""
+        if batch := self._single_messages(size, now):
+            return batch
+        if batch := self._of_campaigns(size, now):
+            return batch
+        # A campaign that was launched, or resumed, since we looked; then nothing is left.
+        self._campaigns = list(_sending(self._campaign_id))
+        self._singles_seen = None
+        return self._single_messages(size, now) or self._of_campaigns(size, now)
+
+    def _single_messages(self, size: int, now: datetime) -> Batch | None:
+        if self._campaign_id is not None:
+            return None
+        if self._singles_seen is not None and now - self._singles_seen < _SINGLES_EVERY:
+            return None
+        batch = claiming.claim_singles(size, now)
+        # While there are some, they are looked for each time.
+        self._singles_seen = None if batch else now
+        return batch
+
+    def _of_campaigns(self, size: int, now: datetime) -> Batch | None:
+        while self._campaigns:
+            batch = self._of_campaign(self._campaigns[0], size, now)
+            if batch:
+                self._after = batch.last_id
+                return batch
+            campaigns.finish_if_done(self._campaigns.pop(0).pk, now)
+            self._after = 0
+        return None
+
+    def _of_campaign(self, campaign: Campaign, size: int, now: datetime) -> Batch | None:
+        batch = claiming.claim_campaign(campaign, size, now, self._after)
+        if batch is None and self._after:  # what was put back, or left out, lies behind
+            batch = claiming.claim_campaign(campaign, size, now)
+        return batch
 
 
 def submit_now(
@@ -117,13 +237,13 @@ def submit_now(
             words = f"SMSBAT asked to be left alone for {delay:.0f} more seconds"
             _explain(message_ids[start:], "held_back", words)
             return
-        wanted = _singles(clock.now()).filter(pk__in=message_ids[start : start + size])
-        batch = _claim(wanted, size, clock.now(), None)
+        keys = message_ids[start : start + size]
+        batch = claiming.claim_singles(size, clock.now(), keys)
         error = delivery.deliver(batch, client, clock).error if batch else None
         if error:
             _explain(message_ids[start:], error.kind.name.lower(), error.explanation)
             return
-    if in_quiet_hours(clock.now()):
+    if quiet_hours.bind_now(clock.now()):
         _explain(message_ids, "quiet_hours", "nothing promotional is sent now")
 
 
@@ -152,105 +272,9 @@ def settle_lost(now: datetime) -> int:
             campaigns.finish_if_done(campaign_id, now)
 
 
-def in_quiet_hours(now: datetime) -> bool:
-    """Whether nothing promotional may leave now, by the clock of this site's time zone."""
-    hours = conf.current().quiet_hours
-    if hours is None:
-        return False
-    start, end = hours
-    moment = timezone.localtime(now, timezone.get_default_timezone()).time()
-    if start < end:
-        return start <= moment < end
-    return moment >= start or moment < end  # over midnight
-
-
-def _room(limit: int | None, summary: Summary) -> int:
-    size = conf.current().batch_size
-    return size if limit is None else max(0, min(size, limit - summary.settled))
-
-
-def _next_batch(campaign_id: int | None, size: int, now: datetime) -> Batch | None:
-    """Claim from the single messages, else from the first campaign that has something to send."""
-    if not size:
-        return None
-    if campaign_id is None and (batch := _claim(_singles(now), size, now, None)):
-        return batch
-    for campaign in _sending(campaign_id):
-        if campaign.is_promotional and in_quiet_hours(now):
-            continue
-        # Asked within the claim: after a pause nothing more is claimed.
-        still = Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING)
-        queued = Message.objects.filter(campaign=campaign, campaign__in=still.values("pk")).queued()
-        if batch := _claim(queued, size, now, campaign):
-            return batch
-        campaigns.finish_if_done(campaign.pk, now)
-    return None
-
-
-def _singles(now: datetime) -> MessageQuerySet:
-    singles = Message.objects.filter(campaign=None).queued()
-    return singles.exclude(type__in=_PROMOTIONAL_ALONE) if in_quiet_hours(now) else singles
-
-
-def _sending(campaign_id: int | None) -> Iterable[Campaign]:
+def _sending(campaign_id: int | None) -> Sequence[Campaign]:
     sending = Campaign.objects.filter(status=CampaignStatus.SENDING).order_by("started_at", "pk")
     return sending if campaign_id is None else sending.filter(pk=campaign_id)
-
-
-def _claim(
-    wanted: MessageQuerySet, size: int, now: datetime, campaign: Campaign | None
-) -> Batch | None:
-    """Take messages for ourselves: committed as `sending`, the attempt counted, with a lease.
-
-    Durable: inside somebody's transaction it would be no commit, and a rollback would forget it.
-    """
-    last = 0
-    while True:
-        with transaction.atomic(durable=True):
-            rows = wanted.filter(pk__gt=last).order_by("pk").locked(skip=True)
-            found = list(rows[:size])
-            messages = _without_opted_out(found, now, campaign)
-            batch = Batch(
-                claim=uuid.uuid4(),
-                messages=messages,
-                lease_until=delivery.lease_from(now),
-                campaign_id=campaign.pk if campaign else None,
-            )
-            _hold(batch)
-        if messages:
-            return batch
-        if not found:
-            return None
-        last = found[-1].pk
-
-
-def _hold(batch: Batch) -> None:
-    held = {
-        "status": Status.SENDING.value,
-        "claim": batch.claim,
-        "lease_until": batch.lease_until,
-    }
-    keys = [message.pk for message in batch.messages]
-    Message.objects.filter(pk__in=keys).update(attempts=F("attempts") + 1, **held)
-    for message in batch.messages:
-        message.attempts += 1
-        message.__dict__.update(held)
-
-
-def _without_opted_out(
-    messages: Sequence[Message], now: datetime, campaign: Campaign | None
-) -> list[Message]:
-    """Consent is asked again at the last moment: who opted out since the launch gets nothing."""
-    said = campaign.is_transactional if campaign else None
-    bound = {m.pk: m.to for m in messages if is_promotional(m.type, transactional_campaign=said)}
-    if not bound:
-        return [*messages]
-    opted_out = Recipient.objects.filter(phone__in=bound.values(), opted_out_at__isnull=False)
-    unwelcome = set(opted_out.values_list("phone", flat=True))
-    refused = [message for message in messages if bound.get(message.pk) in unwelcome]
-    words = "the recipient opted out"
-    tracking.record([tracking.local(m, Status.CANCELLED, "opted_out", words) for m in refused], now)
-    return [message for message in messages if bound.get(message.pk) not in unwelcome]
 
 
 def _after_setback(

@@ -114,7 +114,8 @@ def _take(campaign_id: int | None, size: int, now: datetime, summary: Summary) -
             for message in rest:
                 message.next_poll_at = _next_turn(message, now)
                 message.polls += bool(message.smsbat_id)
-            update_rows(rest, ("next_poll_at", "polls"))
+            columns = [(message.pk, message.next_poll_at, message.polls) for message in rest]
+            update_rows(Message, ("next_poll_at", "polls"), columns)
         summary.changed += expired
         asked = [message for message in rest if message.smsbat_id]
         if asked or not (rest or expired):  # nothing moved: looking again would find the same

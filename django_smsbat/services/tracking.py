@@ -4,14 +4,13 @@ A report is stored as it came, once; the message's status then follows from the 
 reports, whatever the order in which they arrived. Nothing else changes a status that a report gave.
 """
 
-import json
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final, Protocol
 
 from django.db import transaction
 
@@ -19,13 +18,46 @@ from django_smsbat import signals
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.models.fields import WireJSONEncoder
-from django_smsbat.models.set_based import update_rows
-from django_smsbat.models.status_event import give_waiting
+from django_smsbat.models.set_based import insert_rows, keys_in, texts_in, update_rows
+from django_smsbat.models.status_event import give_to, give_waiting
 from django_smsbat.services import announcing
-from django_smsbat.services.derivation import DERIVED_FIELDS, derive
+from django_smsbat.services.derivation import DERIVED_FIELDS, ROW_FIELDS, Event, Row, derive
+
+_SORTED_JSON: Final = WireJSONEncoder(sort_keys=True).encode
+_EVENT_FIELDS: Final = (
+    "message",
+    "smsbat_id",
+    "status",
+    "raw_status",
+    "source",
+    "occurred_at",
+    "recorded_at",
+    "payload",
+    "attempt",
+    "fingerprint",
+)
+_READ_OF_EVENTS: Final = (
+    "pk",
+    "message_id",
+    "status",
+    "source",
+    "occurred_at",
+    "attempt",
+    "smsbat_id",
+    "fingerprint",
+    "payload",
+)
 
 
-@dataclass(frozen=True, kw_only=True)
+class Counted(Protocol):
+    """A message as far as our own word on it needs to know it."""
+
+    pk: int
+    attempts: int
+    resent_after: int
+
+
+@dataclass(slots=True, kw_only=True)
 class Report:
     """What somebody says of a message, which it names by our key or by SMSBAT's id.
 
@@ -49,12 +81,12 @@ class Report:
 class Change:
     """A message whose status is another now."""
 
-    message: Message
+    message_id: int
     old_status: str
     new_status: str
 
 
-def local(message: Message, status: Status, code: str = "", words: str = "") -> Report:
+def local(message: Counted, status: Status, code: str = "", words: str = "") -> Report:
     """Our own word on a message's present attempt."""
     return Report(
         source=Source.LOCAL,
@@ -70,22 +102,23 @@ def local(message: Message, status: Status, code: str = "", words: str = "") -> 
 def record(reports: Sequence[Report], now: datetime) -> list[Change]:
     """Store reports and move the messages that they speak of.
 
-    A fixed number of queries, however many reports. One that names an unknown id is kept without a
-    message, and matched as soon as that id is known.
+    A fixed number of statements, however many reports. One that names an unknown id is kept without
+    a message, and matched as soon as that id is known.
 
     Returns:
-        The messages whose status changed; they are announced by signal after the commit.
+        What changed; it is announced by signal after the commit.
     """
     if not reports:
         return []
     with transaction.atomic():
-        owners = _owners(reports)
+        answered = {r.smsbat_id: r for r in reports if r.source == Source.SUBMIT and r.smsbat_id}
+        owners = _owners(reports) | _named_by(answered)
         named = [report.message_id for report in reports if report.message_id]
-        messages = _lock([*(key for key, _attempt in owners.values()), *named])
-        events = [_event(report, owners, messages, now) for report in reports]
-        StatusEvent.objects.bulk_create(events, ignore_conflicts=True)
-        _match_waiting(events)
-        return _follow(messages, now)
+        rows = _lock([*(key for key, _attempt in owners.values()), *named])
+        events = _known_events(rows, answered)
+        new = [_new(report, owners, rows, now) for report in reports]
+        _store(new, events, now)
+        return _follow(rows, events, now)
 
 
 def match_waiting(now: datetime, limit: int = 1_000) -> int:
@@ -99,15 +132,24 @@ def match_waiting(now: datetime, limit: int = 1_000) -> int:
         waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=known).exclude(smsbat_id="")
         ids = list(waiting.order_by("id").values_list("smsbat_id", flat=True)[:limit])
         owners = _owners_of(ids)
-        messages = _lock(key for key, _attempt in owners.values())
+        rows = _lock(key for key, _attempt in owners.values())
         give_waiting(owners)
-        _follow(messages, now)
-    return len(messages)
+        _follow(rows, _known_events(rows, {}), now)
+    return len(rows)
 
 
 def _owners(reports: Iterable[Report]) -> dict[str, tuple[int, int]]:
     """Message and attempt by SMSBAT's id, for reports that do not say them themselves."""
     return _owners_of({r.smsbat_id for r in reports if r.smsbat_id and r.attempt is None})
+
+
+def _named_by(answers: Mapping[str, Report]) -> dict[str, tuple[int, int]]:
+    """The same, by answers that name their message's id in this very moment."""
+    return {
+        smsbat_id: (answer.message_id, answer.attempt or 0)
+        for smsbat_id, answer in answers.items()
+        if answer.message_id is not None
+    }
 
 
 def _owners_of(smsbat_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
@@ -120,81 +162,168 @@ def _owners_of(smsbat_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
     return {smsbat_id: (key, attempt) for smsbat_id, key, attempt in rows if key is not None}
 
 
-def _lock(keys: Iterable[int]) -> dict[int, Message]:
+def _lock(keys: Iterable[int]) -> dict[int, Row]:
     wanted = set(keys)
     if not wanted:
         return {}
-    return {message.pk: message for message in Message.objects.filter(pk__in=wanted).locked()}
-
-
-def _event(
-    report: Report,
-    owners: Mapping[str, tuple[int, int]],
-    messages: Mapping[int, Message],
-    now: datetime,
-) -> StatusEvent:
-    key, attempt = owners.get(report.smsbat_id, (report.message_id, report.attempt))
-    message = messages.get(key) if key is not None else None
-    if attempt is None and message is not None:
-        attempt = message.attempts
-    return StatusEvent(
-        message=message,
-        smsbat_id=report.smsbat_id,
-        status=report.status.value if report.status else "",
-        raw_status=report.raw_status[:64],
-        source=report.source,
-        occurred_at=report.occurred_at or now,
-        recorded_at=now,
-        payload=dict(report.payload),
-        attempt=attempt or 0,
-        fingerprint=_fingerprint(report),
+    found = Message.objects.filter(
+        pk__in=keys_in(Message, sorted(wanted)), pk__range=(min(wanted), max(wanted))
     )
+    return {values[0]: Row(*values) for values in found.locked().values_list(*ROW_FIELDS)}
 
 
-def _fingerprint(report: Report) -> uuid.UUID:
+def _known_events(
+    rows: Mapping[int, Row], answered: Mapping[str, Report]
+) -> defaultdict[int, list[Event]]:
+    """What was reported before of these messages, by message.
+
+    Reports that came before the answer which names their id find their message here.
+    """
+    events: defaultdict[int, list[Event]] = defaultdict(list)
+    if not rows:
+        return events
+    found = StatusEvent.objects.filter(
+        message__in=keys_in(Message, rows), message__gte=min(rows), message__lte=max(rows)
+    )
+    known = found.order_by().values_list(*_READ_OF_EVENTS)
+    if answered:
+        waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=texts_in(Message, answered))
+        known = known.union(waiting.order_by().values_list(*_READ_OF_EVENTS), all=True)
+    matched: dict[int, tuple[int, int]] = {}
+    for key, owner, *columns in known:
+        event, message_id = Event(*columns), owner
+        if message_id is None:
+            # A collation that ignores case finds more than what was asked for.
+            report = answered.get(event.smsbat_id)
+            if report is None or report.message_id not in rows:
+                continue
+            message_id, event.attempt = report.message_id, report.attempt or 0
+            matched[key] = (message_id, event.attempt)
+        events[message_id].append(event)
+    give_to(matched)
+    return events
+
+
+@dataclass(slots=True)
+class _New:
+    """A report on its way into the table."""
+
+    event: Event
+    message_id: int | None
+    raw_status: str
+    payload: str
+
+    @property
+    def identity(self) -> tuple[str, uuid.UUID]:
+        return self.event.smsbat_id, self.event.fingerprint
+
+    def columns(self, now: datetime) -> tuple[Any, ...]:
+        """In the order of `_EVENT_FIELDS`."""
+        event = self.event
+        return (
+            self.message_id,
+            event.smsbat_id,
+            event.status,
+            self.raw_status,
+            event.source,
+            event.occurred_at,
+            now,
+            self.payload,
+            event.attempt,
+            event.fingerprint,
+        )
+
+
+def _new(
+    report: Report, owners: Mapping[str, tuple[int, int]], rows: Mapping[int, Row], now: datetime
+) -> _New:
+    key, attempt = owners.get(report.smsbat_id, (report.message_id, report.attempt))
+    row = rows.get(key) if key is not None else None
+    if attempt is None and row is not None:
+        attempt = row.attempts
+    payload = _SORTED_JSON(report.payload)
+    event = Event(
+        report.status.value if report.status else "",
+        str(report.source),
+        report.occurred_at or now,
+        attempt or 0,
+        report.smsbat_id,
+        _fingerprint(report, payload),
+        report.payload,
+    )
+    return _New(event, row.pk if row else None, report.raw_status[:64], payload)
+
+
+def _store(
+    reports: Iterable[_New], events: defaultdict[int, list[Event]], now: datetime
+) -> None:
+    """Add the reports to the table and to what is known of their messages, each once."""
+    known = {(event.smsbat_id, event.fingerprint) for of in events.values() for event in of}
+    fresh: dict[tuple[str, uuid.UUID], _New] = {}
+    for new in reports:
+        if new.identity not in known:
+            fresh.setdefault(new.identity, new)
+    columns = [new.columns(now) for new in fresh.values()]
+    insert_rows(StatusEvent, _EVENT_FIELDS, columns, known_are_left=True)
+    for new in fresh.values():
+        if new.message_id is not None:
+            events[new.message_id].append(new.event)
+
+
+def _fingerprint(report: Report, payload: str) -> uuid.UUID:
     """Equal for identical reports. A moment of ours is no part of it: only what was said is."""
     whose = f"{report.smsbat_id or report.message_id}:{report.attempt or ''}"
     moment = report.occurred_at.isoformat() if report.occurred_at else ""
-    said = [whose, report.source, report.raw_status, moment, dict(report.payload)]
-    text = json.dumps(said, sort_keys=True, ensure_ascii=True, cls=WireJSONEncoder)
-    digest = blake2b(text.encode(), digest_size=16).digest()
+    said = _SORTED_JSON([whose, report.source, report.raw_status, moment])
+    digest = blake2b(f"{said[:-1]}, {payload}]".encode(), digest_size=16).digest()
     # With a version, though none fits a digest: MariaDB turns any other UUID into zeros.
     return uuid.UUID(bytes=digest, version=5)
 
 
-def _match_waiting(events: Iterable[StatusEvent]) -> None:
-    """Give reports that came before the answer to the messages that the answer has named."""
-    give_waiting(
-        {
-            event.smsbat_id: (event.message_id, event.attempt)
-            for event in events
-            if event.message_id and event.smsbat_id and event.source == Source.SUBMIT
-        }
-    )
-
-
-def _follow(messages: Mapping[int, Message], now: datetime) -> list[Change]:
+def _follow(
+    rows: Mapping[int, Row], events: Mapping[int, Sequence[Event]], now: datetime
+) -> list[Change]:
     """Let each message say what follows from all its reports; announce what changed."""
-    if not messages:
-        return []
-    events: dict[int, list[StatusEvent]] = defaultdict(list)
-    for event in StatusEvent.objects.filter(message__in=messages).order_by("id"):
-        events[event.message_id or 0].append(event)
-    changes, touched = [], []
-    for key, message in messages.items():
-        before = {name: getattr(message, name) for name in DERIVED_FIELDS}
-        derive(message, events[key], now)
-        if any(getattr(message, name) != value for name, value in before.items()):
-            touched.append(message)
-        if message.status != before["status"]:
-            changes.append(Change(message, str(before["status"]), message.status))
-    update_rows(touched, DERIVED_FIELDS)
+    changes: list[Change] = []
+    moved: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]] = []
+    for key, row in rows.items():
+        before = row.derived()
+        derive(row, events.get(key, ()), now)
+        if (after := row.derived()) != before:
+            moved.append((key, before, after))
+        if after[0] != before[0]:
+            changes.append(Change(key, before[0], after[0]))
+    _write(moved)
+    _announce(changes)
+    return changes
+
+
+def _write(moved: Sequence[tuple[int, tuple[Any, ...], tuple[Any, ...]]]) -> None:
+    """Only the columns in which something moved travel to the database."""
+    places = [
+        place
+        for place in range(len(DERIVED_FIELDS))
+        if any(before[place] != after[place] for _key, before, after in moved)
+    ]
+    names = [DERIVED_FIELDS[place] for place in places]
+    rows = [(key, *(after[place] for place in places)) for key, _before, after in moved]
+    update_rows(Message, names, rows)
+
+
+def _announce(changes: Sequence[Change]) -> None:
+    """Rows are made into messages for receivers only, and only where there are any."""
+    if not changes or not signals.message_status_changed.has_listeners(Message):
+        return
+    messages = Message.objects.in_bulk([change.message_id for change in changes])
     announcing.after_commit(
         signals.message_status_changed,
         [
-            {"message": c.message, "old_status": c.old_status, "new_status": c.new_status}
-            for c in changes
+            {
+                "message": messages[change.message_id],
+                "old_status": change.old_status,
+                "new_status": change.new_status,
+            }
+            for change in changes
         ],
         sender=Message,
     )
-    return changes

@@ -1,19 +1,25 @@
 """Messages of which nobody knows whether SMSBAT took them: a person settles them here.
 
-The software never sends such a message again on its own. A later report may still settle it.
+The software never sends such a message again on its own, unless `RESEND_UNCONFIRMED` says that this
+site prefers twice to never. A later report may still settle it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from django_smsbat import runners
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
+from django_smsbat.models.message import MessageQuerySet
+from django_smsbat.models.set_based import keys_in
 from django_smsbat.services import tracking
+
+_CHUNK: Final = 2_000
+_ATTEMPTS_MAX: Final = 5  # of a message that is sent again without a person's word
 
 
 def resend(message_ids: Iterable[int]) -> int:
@@ -27,14 +33,7 @@ def resend(message_ids: Iterable[int]) -> int:
     """
     keys = list(message_ids)
     with transaction.atomic():
-        campaigns = _lock_campaigns(keys)
-        over = [c.pk for c in campaigns if c.status == CampaignStatus.CANCELLED]
-        finished = [c.pk for c in campaigns if c.status == CampaignStatus.SENT]
-        queued = _queue_again(keys, over)
-        again = Message.objects.filter(pk__in=keys, campaign__in=finished).queued()
-        Campaign.objects.filter(pk__in=list(again.values_list("campaign", flat=True))).update(
-            status=CampaignStatus.SENDING, finished_at=None
-        )
+        queued = _queue_again(keys)
         transaction.on_commit(runners.wake)
     return queued
 
@@ -46,32 +45,65 @@ def give_up(message_ids: Iterable[int], now: datetime | None = None) -> int:
         How many were settled; those that are no longer unconfirmed are left alone.
     """
     with transaction.atomic():
-        found = Message.objects.filter(
-            pk__in=list(message_ids), status=Status.UNCONFIRMED.value
-        ).locked()
+        found = _among(list(message_ids)).locked()
         reports = [tracking.local(m, Status.FAILED, "given_up", "given up by hand") for m in found]
         return len(tracking.record(reports, now or timezone.now()))
 
 
-def _lock_campaigns(message_ids: list[int]) -> list[Campaign]:
-    """The campaigns concerned, locked: none can be finished or cancelled while we queue again."""
-    ids = Message.objects.filter(pk__in=message_ids).values("campaign")
-    return list(Campaign.objects.filter(pk__in=ids).order_by("pk").select_for_update())
+def resend_all(campaign_id: int | None = None) -> int:
+    """`resend` for all that are unconfirmed, of one campaign or of all, and of single messages."""
+    return sum(_in_chunks(_unconfirmed(campaign_id), resend))
 
 
-def _queue_again(message_ids: list[int], cancelled_campaigns: list[int]) -> int:
-    found = Message.objects.filter(pk__in=message_ids, status=Status.UNCONFIRMED.value)
-    if cancelled_campaigns:
-        found = found.exclude(campaign__in=cancelled_campaigns)
-    return found.update(
-        status=Status.QUEUED.value,
-        resent_after=F("attempts"),
-        smsbat_id="",
-        messagelist_id="",
-        submitted_at=None,
-        final_at=None,
-        next_poll_at=None,
-        claim=None,
-        lease_until=None,
-        polls=0,
+def give_up_all(campaign_id: int | None = None) -> int:
+    """`give_up`, likewise."""
+    return sum(_in_chunks(_unconfirmed(campaign_id), give_up))
+
+
+def resend_automatically() -> int:
+    """What `RESEND_UNCONFIRMED` asks for. After a few attempts it is a person's turn all the same.
+
+    Called by a worker, which then finds them in the queue. Returns how many were queued.
+    """
+    tried_little = _unconfirmed(None).filter(attempts__lt=_ATTEMPTS_MAX)
+    return sum(_in_chunks(tried_little, _queue_again))
+
+
+def _unconfirmed(campaign_id: int | None) -> MessageQuerySet:
+    found = Message.objects.filter(status=Status.UNCONFIRMED.value)
+    return found if campaign_id is None else found.filter(campaign=campaign_id)
+
+
+def _in_chunks(
+    wanted: MessageQuerySet, settle: Callable[[list[int]], int]
+) -> Iterator[int]:
+    """Beyond the last key each time: what is left alone is looked at once."""
+    last = 0
+    while keys := list(
+        wanted.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
+    ):
+        yield settle(keys)
+        last = keys[-1]
+
+
+def _among(keys: list[int]) -> MessageQuerySet:
+    return _unconfirmed(None).filter(pk__in=keys_in(Message, keys))
+
+
+@transaction.atomic
+def _queue_again(keys: list[int]) -> int:
+    campaigns = _lock_campaigns(keys)
+    over = [c.pk for c in campaigns if c.status == CampaignStatus.CANCELLED]
+    finished = [c.pk for c in campaigns if c.status == CampaignStatus.SENT]
+    queued = _among(keys).exclude(campaign__in=over).queue_again()
+    again = Message.objects.filter(pk__in=keys_in(Message, keys), campaign__in=finished).queued()
+    Campaign.objects.filter(pk__in=set(again.values_list("campaign", flat=True))).update(
+        status=CampaignStatus.SENDING, finished_at=None
     )
+    return queued
+
+
+def _lock_campaigns(keys: list[int]) -> list[Campaign]:
+    """The campaigns concerned, locked: none can be finished or cancelled while we queue again."""
+    ids = Message.objects.filter(pk__in=keys_in(Message, keys)).values("campaign")
+    return list(Campaign.objects.filter(pk__in=ids).order_by("pk").select_for_update())

@@ -3,10 +3,10 @@
 from django_smsbat.models import Campaign
 from django_smsbat.models.choices import STATUS_LABELS
 from django_smsbat.services import statistics
-from django_smsbat.services.audience import Preview
+from django_smsbat.services.audience import Tally
 
 
-def table(campaign: Campaign, launched: Preview) -> str:
+def table(campaign: Campaign, launched: Tally) -> str:
     results = statistics.results(campaign)
     progress = results.progress
     failed = [(s, n) for s, n in sorted(progress.by_status.items()) if s.is_failure]

@@ -78,7 +78,7 @@ def test_the_question_before_sending_tells_who_gets_it_and_what_it_may_cost(boss
     people(4, opted_out_at=timezone.now())
     page = boss.get(control(campaign(text="x" * 155 + "{{ city }}"), "send"))
     shown = page.context["prospects"][0]
-    assert (shown.preview.recipients, shown.preview.sms_parts) == (2, 2)
+    assert (shown.preflight.recipients, shown.preflight.worst_case_parts) == (2, 2)
     assert {str(label): count for label, count, _ in shown.exclusions} == {
         "no value for a placeholder": 1,
         "opted out": 1,
@@ -147,11 +147,11 @@ def test_scheduling_and_taking_it_off_again(boss, people, campaign):
 @pytest.mark.parametrize(
     ("status", "shown"),
     [
-        ("draft", {"send"}),
-        ("sending", {"pause", "cancel"}),
-        ("paused", {"resume", "cancel"}),
-        ("sent", set()),
-        ("cancelled", set()),
+        ("draft", {"send", "duplicate"}),
+        ("sending", {"pause", "cancel", "retry", "duplicate"}),
+        ("paused", {"resume", "cancel", "retry", "duplicate"}),
+        ("sent", {"retry", "duplicate"}),
+        ("cancelled", {"duplicate"}),
     ],
 )
 def test_only_the_buttons_that_are_possible_are_shown(boss, campaign, status, shown):

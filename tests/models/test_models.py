@@ -5,7 +5,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from django_smsbat.models import Campaign, Message, Recipient, StatusEvent
-from django_smsbat.models.set_based import update_rows
 from tests.conftest import NOON, phone
 
 pytestmark = pytest.mark.django_db
@@ -78,45 +77,3 @@ def test_an_event_with_a_key_that_exists_does_not_overwrite():
     event().save()
     with pytest.raises(IntegrityError), transaction.atomic():
         event().save()
-
-
-class TestUpdateRows:
-    def test_each_row_gets_its_own_values(self, queued, django_assert_num_queries):
-        rows = [queued(ending) for ending in range(5)]
-        for number, row in enumerate(rows):
-            row.status, row.parts, row.final_at = "delivered", number, NOON
-            row.cost, row.error_message = f"0.{number}5", "it's \"quoted\" – 'n' %s\\"
-        with django_assert_num_queries(1):
-            update_rows(rows, ("status", "parts", "final_at", "cost", "error_message"))
-        for number, row in enumerate(Message.objects.order_by("pk")):
-            assert (row.status, row.parts, row.final_at) == ("delivered", number, NOON)
-            assert str(row.cost).rstrip("0") == (f"0.{number}5")
-            assert row.error_message == "it's \"quoted\" – 'n' %s\\"
-
-    def test_none_is_null(self, queued):
-        row = queued(1, parts=3, claim="1" * 32)
-        row.parts = row.claim = None
-        update_rows([row], ("parts", "claim"))
-        row.refresh_from_db()
-        assert (row.parts, row.claim) == (None, None)
-
-    def test_other_rows_and_columns_stay(self, queued):
-        row, other = queued(1), queued(2)
-        row.status = row.text = "changed"
-        update_rows([row], ("status",))
-        assert set(Message.objects.values_list("status", "text")) == {
-            ("changed", "Hi"),
-            ("queued", "Hi"),
-        }
-        assert other.pk
-
-    def test_nothing_to_write_is_no_query(self, django_assert_num_queries):
-        with django_assert_num_queries(0):
-            update_rows([], ("status",))
-
-    def test_a_database_without_a_dialect_is_left_to_the_orm(self, queued, monkeypatch):
-        monkeypatch.setattr("django_smsbat.models.set_based._DIALECTS", {})
-        row = queued(1)
-        row.status = "read"
-        update_rows([row], ("status",))
-        assert Message.objects.get().status == "read"

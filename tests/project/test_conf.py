@@ -76,7 +76,7 @@ WRONG = [
     ("SEND_RATE", 0, "number"),
     ("AUTH", "token", "header, basic_key, basic"),
     ("DIALECT", "x", "messagelist, overview"),
-    ("RUNNER", "celery!", "inline, thread, none"),
+    ("RUNNER", "celery!", "inline, thread, celery, none"),
     ("WEBHOOK_SECRETS", "just one", "list"),
     ("WEBHOOK_SECRET_IN_PATH", "yes", "True or False"),
     ("DEFAULT_REGION", "Ukraine", "capital letters"),

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import RecipientList
-from django_smsbat.services.audience import Exclusion, preview
+from django_smsbat.services.audience import Exclusion, tally
 
 pytestmark = pytest.mark.django_db
 
@@ -16,13 +16,13 @@ def test_each_person_counts_once_whatever_the_lists_say(people, campaign):
     other = RecipientList.objects.create(name="Other")
     other.recipients.set(made[:2])
     draft.lists.add(other)
-    assert (preview(draft).recipients, preview(draft).repeated) == (3, 2)
+    assert (tally(draft).recipients, tally(draft).repeated) == (3, 2)
 
 
 def test_who_opted_out_is_left_out_of_what_is_promotional(people, campaign):
     people(1)
     people(2, opted_out_at=timezone.now())
-    found = preview(campaign())
+    found = tally(campaign())
     assert (found.recipients, found.excluded[Exclusion.OPTED_OUT]) == (1, 1)
 
 
@@ -31,18 +31,18 @@ def test_who_opted_out_is_left_out_of_what_is_promotional(people, campaign):
 )
 def test_who_opted_out_still_gets_what_is_transactional(people, campaign, fields):
     people(2, opted_out_at=timezone.now())
-    assert preview(campaign(**fields)).recipients == 1
+    assert tally(campaign(**fields)).recipients == 1
 
 
 def test_calling_viber_promotions_transactional_does_not_reach_who_opted_out(people, campaign):
     people(2, opted_out_at=timezone.now())
-    assert preview(campaign(type="viber_promo", is_transactional=True)).recipients == 0
+    assert tally(campaign(type="viber_promo", is_transactional=True)).recipients == 0
 
 
 def test_a_missing_value_leaves_a_person_out_and_is_named(people, campaign):
     people(1, attributes={"city": "Kyiv"})
     people(2)
-    found = preview(campaign(text="Hi from {{ city }}"))
+    found = tally(campaign(text="Hi from {{ city }}"))
     assert (found.recipients, found.excluded[Exclusion.MISSING_VALUE]) == (1, 1)
     assert found.examples[Exclusion.MISSING_VALUE] == "no value for {{ city }}"
 
@@ -50,15 +50,15 @@ def test_a_missing_value_leaves_a_person_out_and_is_named(people, campaign):
 def test_a_text_that_is_too_long_once_filled_leaves_a_person_out(people, campaign):
     people(1, name="x" * 200)
     people(2, name="Ann")
-    found = preview(campaign(type="viber_promo", text="y" * 900 + "{{ name }}"))
+    found = tally(campaign(type="viber_promo", text="y" * 900 + "{{ name }}"))
     assert (found.recipients, found.excluded[Exclusion.INVALID_CONTENT]) == (1, 1)
 
 
 def test_parts_are_those_of_the_sms_or_of_the_fallback(people, campaign):
     people(1, 2)
-    assert preview(campaign(text="x" * 161)).sms_parts == 4
-    assert preview(campaign(type="viber_promo", text="x" * 500, fallback_text="ї")).sms_parts == 2
-    assert preview(campaign(type="viber_promo", text="x" * 500)).sms_parts == 0
+    assert tally(campaign(text="x" * 161)).sms_parts == 4
+    assert tally(campaign(type="viber_promo", text="x" * 500, fallback_text="ї")).sms_parts == 2
+    assert tally(campaign(type="viber_promo", text="x" * 500)).sms_parts == 0
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ def test_parts_are_those_of_the_sms_or_of_the_fallback(people, campaign):
 def test_content_that_could_be_sent_to_nobody_is_refused(people, campaign, fields, field):
     people(1)
     with pytest.raises(InvalidMessage) as refused:
-        preview(campaign(**fields))
+        tally(campaign(**fields))
     assert refused.value.field == field
 
 
 def test_a_sender_is_needed_somewhere(people, campaign, settings):
     settings.SMSBAT = {**settings.SMSBAT, "SENDER": ""}
     with pytest.raises(InvalidMessage, match="SENDER"):
-        preview(campaign())
+        tally(campaign())

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, CampaignStatus, Message, StatusEvent
-from django_smsbat.services import campaigns
+from django_smsbat.services import campaigns, canary
 from django_smsbat.services.campaigns import Refused
 from django_smsbat.signals import campaign_finished
 from tests.conftest import NOON, phone
@@ -70,7 +70,7 @@ def test_a_launch_that_fails_leaves_nothing_half_done(people, campaign, monkeypa
     def fail(*args):
         raise RuntimeError("the machine died")
 
-    monkeypatch.setattr(campaigns, "_create_messages", fail)
+    monkeypatch.setattr(canary, "hold_after_first", fail)
     with pytest.raises(RuntimeError):
         campaigns.launch(draft)
     assert (Campaign.objects.get().status, Message.objects.count()) == ("draft", 0)
@@ -151,13 +151,13 @@ def test_a_due_campaign_that_was_put_off_meanwhile_stays_scheduled(people, campa
     people(1)
     campaign(name="first", status="scheduled", scheduled_at=NOON - timedelta(hours=1))
     other = campaign(name="second", status="scheduled", scheduled_at=NOON)
-    original = campaigns._create_messages
+    original = canary.hold_after_first
 
     def somebody_puts_the_second_off(*args):
         Campaign.objects.filter(pk=other.pk).update(scheduled_at=NOON + timedelta(days=1))
         original(*args)
 
-    monkeypatch.setattr(campaigns, "_create_messages", somebody_puts_the_second_off)
+    monkeypatch.setattr(canary, "hold_after_first", somebody_puts_the_second_off)
     assert campaigns.launch_due(NOON) == []
     assert dict(Campaign.objects.values_list("name", "status")) == {
         "first": "sending",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, Holdback, Message, Recipient, StatusEvent
-from django_smsbat.services import campaigns, submission, tracking
+from django_smsbat.services import campaigns, claiming, submission, tracking
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 
@@ -369,14 +369,13 @@ class TestCampaigns:
         self, launched, clock, monkeypatch
     ):
         made = launched(1)
-        original = submission._claim
+        original = claiming.claim_campaign
 
-        def pause_first(wanted, size, now, campaign):
-            if campaign is not None:
-                Campaign.objects.filter(pk=made.pk).update(status="paused")
-            return original(wanted, size, now, campaign)
+        def pause_first(*args):
+            Campaign.objects.filter(pk=made.pk).update(status="paused")
+            return original(*args)
 
-        monkeypatch.setattr(submission, "_claim", pause_first)
+        monkeypatch.setattr(claiming, "claim_campaign", pause_first)
         client = ScriptedClient([])
         submission.submit_queued(client=client, clock=clock)
         assert (client.sent, statuses()) == ([], {phone(1): "queued"})

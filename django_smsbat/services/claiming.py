@@ -1,0 +1,223 @@
+"""How a worker takes messages for itself: committed as `sending`, the attempt counted, with a lease.
+
+What is claimed is what may leave at this very moment: of a campaign that is being sent, not held
+back, not in quiet hours, to nobody who has opted out.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, TextField
+from django.db.models.functions import Cast
+
+from django_smsbat import conf
+from django_smsbat.gateway.dialects import Outgoing
+from django_smsbat.gateway.message_types import MessageType, is_promotional
+from django_smsbat.gateway.messages import Content
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Campaign, CampaignStatus, Holdback, Message, Recipient
+from django_smsbat.models.message import MessageQuerySet, customer_message_id
+from django_smsbat.models.set_based import keys_in, update_rows
+from django_smsbat.services import holdback, quiet_hours, tracking
+from django_smsbat.services.quiet_hours import QuietHours
+
+_OWN: Final = ("pk", "to", "nonce", "attempts", "resent_after", "time_zone", "unwelcome")
+_SAID: Final = ("type", "sender", "text", "data", "ttl", "fallback_text")
+PROMOTIONAL_ALONE: Final = [
+    kind.value for kind in MessageType if is_promotional(kind, transactional_campaign=None)
+]
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A message in a worker's hands. A campaign's hot path: no model, no more than is needed."""
+
+    pk: int
+    to: str
+    nonce: int
+    attempts: int
+    resent_after: int
+    time_zone: str
+    content: Content
+
+    @property
+    def customer_message_id(self) -> str:
+        return customer_message_id(self.pk, self.nonce)
+
+    def outgoing(self) -> Outgoing:
+        return Outgoing(self.customer_message_id, self.to, self.content)
+
+
+@dataclass
+class Batch:
+    """Messages that a worker has claimed, and until when they are its own."""
+
+    claim: uuid.UUID
+    messages: Sequence[Claimed]
+    lease_until: datetime
+    campaign_id: int | None
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    @property
+    def last_id(self) -> int:
+        return self.messages[-1].pk
+
+
+def lease_from(now: datetime) -> datetime:
+    return now + timedelta(seconds=conf.current().lease)
+
+
+def singles(now: datetime) -> MessageQuerySet:
+    """Queued messages outside any campaign that may leave now."""
+    queued = Message.objects.filter(campaign=None).queued()
+    if quiet_hours.bind_now(now):
+        return queued.exclude(type__in=PROMOTIONAL_ALONE)
+    return queued
+
+
+def claim_singles(size: int, now: datetime, keys: Sequence[int] | None = None) -> Batch | None:
+    """Claim single messages; only those with these keys where any are given."""
+    wanted = singles(now)
+    if keys is not None:
+        wanted = wanted.filter(pk__in=keys_in(Message, keys))
+    return _claim(wanted, size, now, None, None)
+
+
+def claim_campaign(campaign: Campaign, size: int, now: datetime, after: int = 0) -> Batch | None:
+    """Claim what is queued of a campaign, beyond the key `after`.
+
+    Whether it is still being sent is asked within the claim: after a pause nothing more is taken.
+    """
+    still = Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING)
+    wanted = Message.objects.filter(
+        _within_canary(campaign), campaign=campaign, campaign__in=still.values("pk"), pk__gt=after
+    ).queued()
+    hours = quiet_hours.at(now) if campaign.is_promotional else None
+    if hours:
+        wanted = wanted.filter(hours.awake())
+    return _claim(wanted, size, now, campaign, hours)
+
+
+def _within_canary(campaign: Campaign) -> Q:
+    last = campaign.canary_last_id
+    return Q() if last is None else Q(pk__lte=last)
+
+
+def _claim(
+    wanted: MessageQuerySet,
+    size: int,
+    now: datetime,
+    campaign: Campaign | None,
+    hours: QuietHours | None,
+) -> Batch | None:
+    """Durable: inside somebody's transaction it would be no commit, and a rollback would forget it.
+
+    A batch of which nobody may get anything is settled, and the next one looked at.
+    """
+    held_back = Holdback.objects.filter(name=holdback.SEND, not_before__gt=now)
+    wanted = _readable(wanted.filter(~Exists(held_back)))
+    is_bound = _who_is_bound(campaign)
+    last = 0
+    while True:
+        with transaction.atomic(durable=True):
+            rows = wanted.filter(pk__gt=last).order_by("pk").locked(skip=True)
+            found = list(rows.values_list(*_OWN, *_SAID)[:size])
+            welcome, refused = _read(found, is_bound)
+            _cancel_opted_out(refused, now)
+            claim = uuid.uuid4()
+            batch = Batch(claim, welcome, lease_from(now), campaign.pk if campaign else None)
+            if hours:
+                _shorten(welcome, hours)
+            _hold(batch)
+        if welcome:
+            return batch
+        if not found:
+            return None
+        last = found[-1][0]
+
+
+def _readable(wanted: MessageQuerySet) -> MessageQuerySet:
+    opted_out = Recipient.objects.filter(phone=OuterRef("to"), opted_out_at__isnull=False)
+    return wanted.annotate(data=Cast("message_data", TextField()), unwelcome=Exists(opted_out))
+
+
+def _who_is_bound(campaign: Campaign | None) -> Callable[[str], bool]:
+    """Whether consent binds a message of that type."""
+    if campaign is None:
+        return lambda kind: kind in PROMOTIONAL_ALONE
+    bound = campaign.is_promotional
+    return lambda kind: bound
+
+
+def _read(
+    found: Sequence[Sequence[Any]], is_bound: Callable[[str], bool]
+) -> tuple[list[Claimed], list[Claimed]]:
+    """Messages to send, and those whose recipient has opted out since the launch.
+
+    What is the same for all is one object, so that it is built and written on the wire once.
+    """
+    said: dict[tuple[Any, ...], Content] = {}
+    welcome: list[Claimed] = []
+    refused: list[Claimed] = []
+    width = len(_OWN)
+    for row in found:
+        words = tuple(row[width:])
+        content = said.get(words)
+        if content is None:
+            kind, sender, text, data, ttl, fallback_text = words
+            content = said[words] = Content(
+                type=kind,
+                sender=sender,
+                text=text,
+                message_data=json.loads(data),
+                ttl=ttl,
+                fallback_text=fallback_text,
+            )
+        *own, unwelcome = row[:width]
+        side = refused if unwelcome and is_bound(content.type) else welcome
+        side.append(Claimed(*own, content))
+    return welcome, refused
+
+
+def _cancel_opted_out(refused: Sequence[Claimed], now: datetime) -> None:
+    words = "the recipient opted out"
+    tracking.record([tracking.local(m, Status.CANCELLED, "opted_out", words) for m in refused], now)
+
+
+def _shorten(messages: Sequence[Claimed], hours: QuietHours) -> None:
+    """The time to live ends before the quiet hours begin where the recipient is."""
+    ends = {zone: hours.seconds_left(zone) for zone in {m.time_zone for m in messages}}
+    # By identity, beside the original, whose identity nobody else gets while it is kept here.
+    known: dict[tuple[int, int], tuple[Content, Content]] = {}
+    changed = []
+    for message in messages:
+        said, seconds = message.content, ends[message.time_zone]
+        if said.ttl is not None and said.ttl <= seconds:
+            continue
+        pair = known.setdefault((id(said), seconds), (said, replace(said, ttl=seconds)))
+        message.content = pair[1]
+        changed.append((message.pk, seconds))
+    update_rows(Message, ("ttl",), changed)
+
+
+def _hold(batch: Batch) -> None:
+    if not batch.messages:
+        return
+    keys = [message.pk for message in batch.messages]
+    Message.objects.filter(
+        pk__in=keys_in(Message, keys), pk__range=(keys[0], keys[-1])
+    ).update(
+        attempts=F("attempts") + 1,
+        status=Status.SENDING.value,
+        claim=batch.claim,
+        lease_until=batch.lease_until,
+    )
+    for message in batch.messages:
+        message.attempts += 1

@@ -1,0 +1,83 @@
+"""The look at a campaign before it is sent: who, who not and why, how many parts, how long.
+
+It is stored with the campaign and carries a fingerprint of words and audience. A launch that no
+longer fits it is refused: nobody pays for another campaign than the one that was looked at.
+"""
+
+import json
+import math
+from dataclasses import asdict
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final
+
+from django.utils import timezone
+
+from django_smsbat import conf
+from django_smsbat.gateway.message_types import MessageType
+from django_smsbat.models import Campaign, Preflight
+from django_smsbat.services import audience
+from django_smsbat.services.audience import Tally
+from django_smsbat.services.transitions import Refused
+
+_DIGEST_BYTES: Final = 16
+
+
+def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
+    """Find out what a launch would do now, and keep it with the campaign in place of the last look.
+
+    Raises:
+        InvalidMessage: when the campaign itself cannot be sent.
+    """
+    found = audience.tally(campaign)
+    settings = conf.current()
+    by_sms = campaign.type == MessageType.SMS
+    made, _ = Preflight.objects.update_or_create(
+        campaign=campaign,
+        defaults={
+            "made_at": now or timezone.now(),
+            "words": words_of(campaign),
+            "audience": found.audience,
+            "recipients": found.recipients,
+            "excluded": {reason.value: count for reason, count in found.excluded.items()},
+            "examples": {reason.value: told for reason, told in found.examples.items()},
+            "repeated": found.repeated,
+            "parts": {str(parts): count for parts, count in sorted(found.parts.items())},
+            "worst_case_parts": found.sms_parts + (0 if by_sms else found.recipients),
+            "duration": math.ceil(found.recipients / settings.batch_size) / settings.send_rate,
+        },
+    )
+    return made
+
+
+def words_of(campaign: Campaign) -> str:
+    """A fingerprint of everything that is said, and of whether it needs consent."""
+    said = asdict(audience.content_of(campaign).content)
+    text = json.dumps([said, campaign.is_promotional], sort_keys=True)
+    return blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def hold_to(
+    campaign: Campaign, made: Tally, fingerprint: str | None, *, people_may_change: bool
+) -> None:
+    """Refuse a launch that does something else than what was looked at.
+
+    Args:
+        fingerprint: of the look that is meant; None for the last one, where there is one.
+
+    Raises:
+        Refused: saying what has changed.
+    """
+    last = Preflight.objects.filter(campaign=campaign).first()
+    if fingerprint is None and last is None:
+        return
+    words, _, people = (fingerprint or (last.fingerprint if last else "")).partition("-")
+    changed = []
+    if words != words_of(campaign):
+        changed.append("what it says")
+    if people != made.audience and not people_may_change:
+        seen = last.recipients if last and last.audience == people else None
+        counted = f" ({seen:,} then, {made.recipients:,} now)" if seen is not None else ""
+        changed.append(f"who gets it{counted}")
+    if changed:
+        raise Refused(f"Since it was looked at, {' and '.join(changed)} has changed: look again.")
