@@ -1,6 +1,7 @@
 """What Django's ``check`` says of a site that is misconfigured. The README lists the ids."""
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,7 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 
 from django_smsbat import conf
-from django_smsbat.conf import Settings
+from django_smsbat.conf import Runner, Settings
+from django_smsbat.gateway.pacing import MEMORY
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _SECRET_MIN: Final = 16  # characters
@@ -25,7 +27,13 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     if wrong:
         return [Error(words, id=_IDS.get(key, "smsbat.E001")) for key, words in wrong.items()]
     settings = conf.current()
-    return [*_credentials(settings), *_base_url(settings), *_lease(settings), *_secrets(settings)]
+    return [
+        *_credentials(settings),
+        *_base_url(settings),
+        *_lease(settings),
+        *_secrets(settings),
+        *_extras(settings),
+    ]
 
 
 @register(Tags.security, deploy=True)
@@ -113,6 +121,19 @@ def _secrets(settings: Settings) -> Iterator[CheckMessage]:
     if not settings.webhook_secrets:
         words = "SMSBAT['WEBHOOK_SECRETS'] is empty: callbacks and incoming messages are refused."
         yield checks.Warning(words, hint="Set at least one long random secret.", id="smsbat.W001")
+
+
+def _extras(settings: Settings) -> Iterator[CheckMessage]:
+    """What a setting needs and `pip install django-smsbat` alone does not bring."""
+    if settings.runner is Runner.CELERY and not find_spec("celery"):
+        hint = "pip install 'django-smsbat[celery]'"
+        yield Error(
+            "SMSBAT['RUNNER'] is celery, which is not installed.", hint=hint, id="smsbat.E007"
+        )
+    if settings.rate_limit_storage != MEMORY and not find_spec("redis"):
+        hint = "pip install 'django-smsbat[redis]'"
+        words = "SMSBAT['RATE_LIMIT_STORAGE'] is a Redis, whose client is not installed."
+        yield Error(words, hint=hint, id="smsbat.E008")
 
 
 def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:

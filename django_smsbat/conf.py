@@ -22,7 +22,7 @@ from django.core.signals import setting_changed
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
 from django_smsbat.gateway.message_types import BATCH_MAX
-from django_smsbat.gateway.pacing import REDIS_SCHEMES
+from django_smsbat.gateway.pacing import MEMORY, REDIS_SCHEMES
 
 
 class Runner(StrEnum):
@@ -132,7 +132,7 @@ def _region(value: Any) -> str:
 
 
 def _rate_limit_storage(value: Any) -> str:
-    if value != "memory" and not str(value).startswith(REDIS_SCHEMES):
+    if value != MEMORY and not str(value).startswith(REDIS_SCHEMES):
         raise _Wrong('must be "memory" or the address of a Redis, such as redis://127.0.0.1:6379/0')
     return str(value)
 
@@ -167,14 +167,16 @@ KEYS: Final[dict[str, _Key]] = {
     "STATUS_RATE": _Key(
         50, float, _number(0.01, 10_000), "requests a second that ask for a status"
     ),
-    "CONCURRENCY": _Key(8, int, _number(1, 64, whole=True), "requests of a process under way at once"),
+    "CONCURRENCY": _Key(
+        8, int, _number(1, 64, whole=True), "requests of a process under way at once"
+    ),
     "RUNNER": _Key("thread", str, _member(Runner), "who sends what was launched in the admin"),
     "WEBHOOK_SECRETS": _Key((), list, _secrets, "secrets that SMSBAT's callbacks may come with"),
     "WEBHOOK_SECRET_IN_PATH": _Key(False, bool, _flag, "whether a secret may stand in the URL"),
     "DEFAULT_REGION": _Key("UA", str, _region, "country of phone numbers written without one"),
     "QUIET_HOURS": _Key(None, str, _optional(_quiet_hours), "when nothing promotional is sent"),
     "RATE_LIMIT_STORAGE": _Key(
-        "memory", str, _rate_limit_storage, "where the rates are counted; a Redis for all workers"
+        MEMORY, str, _rate_limit_storage, "where the rates are counted; a Redis for all workers"
     ),
     "RESEND_UNCONFIRMED": _Key(
         False, bool, _flag, "whether twice is better than never: unconfirmed ones are sent again"

@@ -92,7 +92,9 @@ def _cancel(campaign: Campaign, seen: str) -> str:
 def _retry(campaign: Campaign, seen: str) -> str:
     count = campaigns.retry_failed(campaign)
     words = ngettext(
-        "%(count)d failed message is sent again.", "%(count)d failed messages are sent again.", count
+        "%(count)d failed message is sent again.",
+        "%(count)d failed messages are sent again.",
+        count,
     )
     return words % {"count": count}
 

@@ -20,7 +20,7 @@ from django_smsbat.gateway.auth import Credentials
 from django_smsbat.gateway.dialects import Dialect, Outgoing, encode_request
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.message_types import BATCH_MAX
-from django_smsbat.gateway.pacing import Pace, Turnstile
+from django_smsbat.gateway.pacing import Pace, PaceUnavailable, Turnstile
 
 SEND_PATH: Final = "/bat/messagelist"
 STATUS_PATH: Final = "/bat/message/"
@@ -76,7 +76,7 @@ class Client:
         """
         if not 0 < len(messages) <= BATCH_MAX:
             raise ValueError(f"a request holds 1 to {BATCH_MAX:,} messages, not {len(messages):,}")
-        self._turnstiles[SEND_PATH].wait()
+        self._wait_for_turn(SEND_PATH)
         if before_leaving:
             before_leaving()
         answer = self._exchange("POST", SEND_PATH, lambda: encode_request(messages, self._dialect))
@@ -88,7 +88,7 @@ class Client:
         Raises:
             GatewayError: where no readable answer came; ``NOT_FOUND`` for an unknown id.
         """
-        self._turnstiles[STATUS_PATH].wait()
+        self._wait_for_turn(STATUS_PATH)
         answer = self._exchange("GET", STATUS_PATH + quote(message_id, safe=""), lambda: None)
         return answers.parse_status(_or_raise(answer))
 
@@ -98,6 +98,12 @@ class Client:
             turnstile.close()
         if session := getattr(self._local, "session", None):
             session.close()
+
+    def _wait_for_turn(self, path: str) -> None:
+        try:
+            self._turnstiles[path].wait()
+        except PaceUnavailable as error:
+            raise GatewayError(ErrorKind.UNPACED, str(error)) from None
 
     def _exchange(
         self, method: str, path: str, body: Callable[[], bytes | None]

@@ -32,6 +32,7 @@ class ErrorKind(Enum):
     UNREACHABLE = _Facts(Fate.NOT_TAKEN, False, "SMSBAT cannot be reached")
     THROTTLED = _Facts(Fate.NOT_TAKEN, False, "too many requests")
     UNAVAILABLE = _Facts(Fate.NOT_TAKEN, False, "SMSBAT is not available now")
+    UNPACED = _Facts(Fate.NOT_TAKEN, False, "the shared storage of the rate limits does not answer")
     UNAUTHORIZED = _Facts(Fate.NOT_TAKEN, True, "the credentials are not accepted")
     PAYMENT_REQUIRED = _Facts(Fate.NOT_TAKEN, True, "the account has no money left")
     FORBIDDEN = _Facts(Fate.NOT_TAKEN, True, "no permission, or the account is suspended")

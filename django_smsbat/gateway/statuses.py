@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -65,6 +66,7 @@ _WIRE: Final = {
 }
 
 
+@lru_cache(maxsize=1_024)
 def from_wire(raw: str) -> Status | None:
     """The status that a delivery report means, or None for a word that nobody has heard of."""
     return _WIRE.get(re.sub(r"[^a-z]", "", raw.lower()))
@@ -87,7 +89,8 @@ def furthest(reports: Iterable[tuple[Status, datetime]]) -> tuple[Status, dateti
     last decides, and of two at the same moment the one that stands later in `Status`.
     None when there are no reports.
     """
-    return max(reports, key=_precedence, default=None)
+    known = list(reports)
+    return max(known, key=_precedence) if len(known) > 1 else next(iter(known), None)
 
 
 def _precedence(report: tuple[Status, datetime]) -> tuple[int, float, int]:

@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
@@ -15,15 +15,14 @@ from django_smsbat.gateway.statuses import Status
 from django_smsbat.models.campaign import Campaign
 from django_smsbat.models.choices import status_choices, type_choices
 from django_smsbat.models.content import HasContent, fields_of
+from django_smsbat.models.expressions import NUMBER_MAX
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.recipient import Recipient
-
-NONCE_MAX: Final = 2**31 - 1
 
 
 def new_nonce() -> int:
     """A random part of `customer_message_id`: a restored database counts its keys again."""
-    return secrets.randbelow(NONCE_MAX + 1)
+    return secrets.randbelow(NUMBER_MAX + 1)
 
 
 def customer_message_id(key: int, nonce: int) -> str:

@@ -158,8 +158,8 @@ def insert_from(
     same += _defaults(model, {*names, *same_in_all})
     fields = [*(field for field, _ in same), *_fields(model, names)]
     selected, parameters = source.order_by().query.sql_with_params()
-    cells = ", ".join(dialect.constant(connection, field) for field, _ in same)
-    select = f"SELECT {cells}, r.* FROM ({selected}) AS r WHERE 1 = 1 ORDER BY {len(same) + 1}"
+    cells = ", ".join([*(dialect.constant(connection, field) for field, _ in same), "r.*"])
+    select = f"SELECT {cells} FROM ({selected}) AS r WHERE 1 = 1 ORDER BY {len(same) + 1}"
     columns = ", ".join(quote(_column(field)) for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -222,8 +222,8 @@ def _as_json(
 def _as_text(field: _Field, value: Any, connection: BaseDatabaseWrapper) -> Any:
     if isinstance(field, models.JSONField):
         return value if isinstance(value, str) else json.dumps(value, cls=field.encoder)
-    if isinstance(value, uuid.UUID):
-        return value.hex
+    if isinstance(field, models.UUIDField):
+        return value.hex if isinstance(value, uuid.UUID) else value
     prepared = _prepared(field, value, connection)
     return prepared if isinstance(prepared, _PLAIN) else str(prepared)
 

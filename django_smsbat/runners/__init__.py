@@ -12,6 +12,7 @@ from django_smsbat.conf import Runner
 _MODULES: Final = {
     Runner.INLINE: "django_smsbat.runners.inline",
     Runner.THREAD: "django_smsbat.runners.thread",
+    Runner.CELERY: "django_smsbat.runners.celery",
 }
 
 

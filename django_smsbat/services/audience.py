@@ -14,10 +14,10 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Final
 
-from django.db.models import BigIntegerField, Count, F, IntegerField, Q, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce, Random, Substr
+from django.db.models.functions import Coalesce, Substr
 
 from django_smsbat import conf
 from django_smsbat.gateway.message_types import TYPES, MessageType
@@ -25,7 +25,7 @@ from django_smsbat.gateway.messages import Content, InvalidMessage, from_content
 from django_smsbat.gateway.messages.rules import UNSENDABLE
 from django_smsbat.gateway.sms_parts import count_parts
 from django_smsbat.models import Campaign, Message, Recipient
-from django_smsbat.models.message import NONCE_MAX
+from django_smsbat.models.expressions import NUMBER_MAX, PHONE, IsPhone, RandomNumber
 from django_smsbat.models.set_based import insert_from, insert_rows
 from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_from
 from django_smsbat.services.quiet_hours import ZONE_ATTRIBUTE
@@ -33,7 +33,7 @@ from django_smsbat.services.sender import sender_or_default
 
 _CHUNK: Final = 2_000
 _ANY_PHONE: Final = "+380671112233"  # content is checked apart from who it goes to
-_E164: Final = re.compile(r"^\+[1-9][0-9]{6,14}$")
+_PHONE: Final = re.compile(PHONE)
 _ZONE_MAX: Final = 64  # characters, as the column holds
 _DIGEST_BYTES: Final = 16
 _MIX: Final = 1_000_003  # a prime, so that the sum of the keys' squares tells other people apart
@@ -171,7 +171,7 @@ _FILLED: Final = ("text", "fallback_text", "message_data")
 def _insert(chunk: list[Addressee], same: Mapping[str, Any]) -> None:
     names = (*_ADDRESS, *_FILLED, *same)
     nonce, constants = random.SystemRandom().getrandbits, tuple(same.values())
-    bits = NONCE_MAX.bit_length()
+    bits = NUMBER_MAX.bit_length()
     rows = [
         (
             one.pk,
@@ -194,7 +194,7 @@ def _everybody(campaign: Campaign) -> QuerySet[Recipient]:
     return Recipient.objects.filter(pk__in=people.values("recipient_id"))
 
 
-_VALID: Final = Q(phone__regex=_E164.pattern)
+_VALID: Final = Q(IsPhone("phone"))
 
 
 def _unwelcome(campaign: Campaign) -> Q:
@@ -203,9 +203,10 @@ def _unwelcome(campaign: Campaign) -> Q:
 
 def _addresses(campaign: Campaign) -> QuerySet[Recipient, Any]:
     """In the order of `_ADDRESS`."""
-    nonce = Cast(Random() * NONCE_MAX, IntegerField())
     people = _everybody(campaign).filter(_VALID).exclude(_unwelcome(campaign))
-    return people.values_list("pk", "phone", nonce, _zone(campaign))  # type: ignore[return-value]
+    return people.values_list(  # type: ignore[return-value]
+        "pk", "phone", RandomNumber(), _zone(campaign)
+    )
 
 
 def _zone(campaign: Campaign) -> Combinable:
@@ -234,9 +235,7 @@ def _count_all(campaign: Campaign) -> Tally:
     return found
 
 
-def _walk(
-    campaign: Campaign, template: ContentTemplate, found: Tally
-) -> Iterator[list[Addressee]]:
+def _walk(campaign: Campaign, template: ContentTemplate, found: Tally) -> Iterator[list[Addressee]]:
     """Everybody who gets a personal campaign, in chunks; who does not is noted in the tally."""
     digest = blake2b(digest_size=_DIGEST_BYTES)
     fill = _Filler(campaign, template, found)
@@ -247,7 +246,8 @@ def _walk(
         if one is None:
             continue
         chunk.append(one)
-        digest.update(f"{one.pk}\0{one.text}\0{one.fallback_text}\0{one.message_data}".encode())
+        data = one.message_data if template.data_is_personal else ""
+        digest.update(f"{one.pk}\0{one.text}\0{one.fallback_text}\0{data}".encode())
         if len(chunk) == _CHUNK:
             found.recipients += len(chunk)
             yield chunk
@@ -289,7 +289,7 @@ class _Filler:
     ) -> Addressee | None:
         if opted_out_at and self._is_promotional:
             return self._found.leave_out(Exclusion.OPTED_OUT)
-        if not _E164.match(phone):
+        if not _PHONE.match(phone):
             return self._found.leave_out(Exclusion.INVALID_NUMBER)
         known = attributes if isinstance(attributes, Mapping) else {}
         zone = known.get(ZONE_ATTRIBUTE)

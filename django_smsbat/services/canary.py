@@ -41,9 +41,7 @@ def pause_when_out(campaign: Campaign) -> bool:
     told = f"The first {campaign.canary_size} were sent; look at what became of them, then resume."
     if campaign.canary_share:
         told += f" The rest follows by itself when {campaign.canary_share} % were delivered."
-    return transitions.try_move(
-        campaign, "pause", CampaignStatus.PAUSED, Q(), pause_reason=told
-    )
+    return transitions.try_move(campaign, "pause", CampaignStatus.PAUSED, Q(), pause_reason=told)
 
 
 def is_out(campaign: Campaign) -> bool:

@@ -211,9 +211,7 @@ def _hold(batch: Batch) -> None:
     if not batch.messages:
         return
     keys = [message.pk for message in batch.messages]
-    Message.objects.filter(
-        pk__in=keys_in(Message, keys), pk__range=(keys[0], keys[-1])
-    ).update(
+    Message.objects.filter(pk__in=keys_in(Message, keys), pk__range=(keys[0], keys[-1])).update(
         attempts=F("attempts") + 1,
         status=Status.SENDING.value,
         claim=batch.claim,

@@ -1,6 +1,7 @@
 """The gateway's client as the settings describe it, one for the process."""
 
 from functools import cache
+from hashlib import blake2b
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -45,9 +46,16 @@ def client() -> Client:
         credentials(settings),
         dialect=settings.dialect,
         timeout=settings.timeout,
-        send_pace=Pace(settings.send_rate),
-        status_pace=Pace(settings.status_rate),
+        send_pace=_pace(settings, settings.send_rate, "send"),
+        status_pace=_pace(settings, settings.status_rate, "status"),
     )
+
+
+def _pace(settings: conf.Settings, rate: float, kind: str) -> Pace:
+    """Counted for each account apart, and without its secrets in the name."""
+    account = "\0".join((settings.base_url, settings.api_key or settings.login))
+    digest = blake2b(account.encode(), digest_size=8).hexdigest()
+    return Pace(rate, storage=settings.rate_limit_storage, name=f"smsbat:{digest}:{kind}")
 
 
 def _forget(*, setting: str, **_: Any) -> None:

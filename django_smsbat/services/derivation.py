@@ -4,22 +4,24 @@ The same set gives the same row, whatever the order of arrival. Rows and events 
 their models here: a campaign waits for this work once a row.
 """
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Final
 
 from django_smsbat.gateway import answers
 from django_smsbat.gateway.answers import StatusReport
-from django_smsbat.gateway.statuses import IN_DELIVERY, UNSENT, Status, furthest
+from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, Status, furthest
 from django_smsbat.models import Source
 
 FIRST_POLL_AFTER: Final = timedelta(seconds=5)  # SMSBAT's advice: every 5 to 10 s at first
 _LOCAL: Final = Source.LOCAL.value
 _SUBMIT: Final = Source.SUBMIT.value
+_STATUSES: Final = {status.value: status for status in Status}
+_FAILURES: Final = frozenset(status.value for status in FAILURES)
 _REACHED: Final = (Status.DELIVERED.value, Status.READ.value)
 
 
@@ -41,17 +43,12 @@ class Row:
     error_message: str
     submitted_at: datetime | None
     final_at: datetime | None
-    claim: uuid.UUID | None
-    lease_until: datetime | None
     next_poll_at: datetime | None
-
-    def derived(self) -> tuple[Any, ...]:
-        """The values of `DERIVED_FIELDS`."""
-        return tuple(getattr(self, name) for name in DERIVED_FIELDS)
 
 
 ROW_FIELDS: Final = tuple(field.name for field in fields(Row))
 DERIVED_FIELDS: Final = ROW_FIELDS[ROW_FIELDS.index("status") :]
+derived: Final = attrgetter(*DERIVED_FIELDS)
 
 
 @dataclass(eq=False)
@@ -63,7 +60,7 @@ class Event:
     occurred_at: datetime
     attempt: int
     smsbat_id: str
-    fingerprint: uuid.UUID
+    fingerprint: str
     payload: Mapping[str, Any] = field(repr=False)
 
     @cached_property
@@ -79,8 +76,8 @@ def derive(row: Row, events: Sequence[Event], now: datetime) -> None:
     """
     counted = [event for event in events if event.attempt > row.resent_after]
     if len(counted) > 1:
-        counted.sort(key=lambda event: (event.occurred_at, str(event.fingerprint)))
-    decided = furthest((Status(e.status), e.occurred_at) for e in _deciding(counted))
+        counted.sort(key=lambda event: (event.occurred_at, event.fingerprint))
+    decided = furthest([(_STATUSES[e.status], e.occurred_at) for e in _deciding(counted)])
     if decided is None:
         return
     row.status = decided[0].value
@@ -88,9 +85,6 @@ def derive(row: Row, events: Sequence[Event], now: datetime) -> None:
     _set_what_it_cost(row, counted)
     _set_error(row, counted)
     row.final_at = _final_at(counted, decided)
-    if decided[0] not in UNSENT:
-        row.lease_until = None
-        row.claim = None
     followed = row.smsbat_id or decided[0] in IN_DELIVERY
     if decided[0].is_final or not followed:
         row.next_poll_at = None
@@ -105,7 +99,7 @@ def _deciding(counted: Sequence[Event]) -> list[Event]:
     first; that it arrived after all counts anyway.
     """
     known = [event for event in counted if event.status]
-    failures = [event for event in known if Status(event.status).is_failure]
+    failures = [event for event in known if event.status in _FAILURES]
     if any(event.source != _LOCAL for event in failures):
         return [e for e in known if e.source != _LOCAL or e not in failures]
     return known
@@ -116,11 +110,13 @@ def _set_ids(row: Row, counted: Sequence[Event]) -> None:
     told = [e for e in counted if e.smsbat_id or e.source == _SUBMIT]
     if not told:
         return
-    told.sort(key=lambda e: (e.source != _SUBMIT, e.occurred_at, e.smsbat_id))
+    if len(told) > 1:
+        told.sort(key=lambda e: (e.source != _SUBMIT, e.occurred_at, e.smsbat_id))
     row.submitted_at = told[0].occurred_at
-    row.smsbat_id = next((e.smsbat_id for e in told if e.smsbat_id), "")
-    lists = [event.told.messagelist_id for event in told]
-    row.messagelist_id = next((key for key in lists if key), row.messagelist_id)[:32]
+    ids = [event.smsbat_id for event in told if event.smsbat_id]
+    row.smsbat_id = ids[0] if ids else ""
+    lists = [event.told.messagelist_id for event in told if event.told.messagelist_id]
+    row.messagelist_id = (lists[0] if lists else row.messagelist_id)[:32]
 
 
 def _set_what_it_cost(row: Row, counted: Sequence[Event]) -> None:
@@ -140,9 +136,8 @@ def _set_what_it_cost(row: Row, counted: Sequence[Event]) -> None:
 
 def _set_error(row: Row, counted: Sequence[Event]) -> None:
     """The words of the report that decided, where it tells of a failure or of a doubt."""
-    status = Status(row.status)
     row.error_code = row.error_message = ""
-    if status.is_failure or status is Status.UNCONFIRMED:
+    if row.status in _FAILURES or row.status == Status.UNCONFIRMED:
         told = [answers.read_error(e.payload) for e in counted if e.status == row.status]
         code, words = next((error for error in told if any(error)), ("", ""))
         row.error_code, row.error_message = code[:64], words

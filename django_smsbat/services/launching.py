@@ -61,9 +61,7 @@ def _launch(
 ) -> Tally:
     try:
         with transaction.atomic():
-            transitions.move(
-                campaign, transition, CampaignStatus.SENDING, provided, started_at=now
-            )
+            transitions.move(campaign, transition, CampaignStatus.SENDING, provided, started_at=now)
             campaign.refresh_from_db()  # its row is locked now: nobody changes it behind our back
             made = audience.create_messages(campaign, now)
             preflight.hold_to(campaign, made, fingerprint, people_may_change=people_may_change)

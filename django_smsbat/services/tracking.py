@@ -4,7 +4,6 @@ A report is stored as it came, once; the message's status then follows from the 
 reports, whatever the order in which they arrived. Nothing else changes a status that a report gave.
 """
 
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +14,24 @@ from typing import Any, Final, Protocol
 from django.db import transaction
 
 from django_smsbat import signals
-from django_smsbat.gateway.statuses import Status
+from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.set_based import insert_rows, keys_in, texts_in, update_rows
 from django_smsbat.models.status_event import give_to, give_waiting
 from django_smsbat.services import announcing
-from django_smsbat.services.derivation import DERIVED_FIELDS, ROW_FIELDS, Event, Row, derive
+from django_smsbat.services.derivation import (
+    DERIVED_FIELDS,
+    ROW_FIELDS,
+    Event,
+    Row,
+    derive,
+    derived,
+)
 
 _SORTED_JSON: Final = WireJSONEncoder(sort_keys=True).encode
+_UNSENT: Final = frozenset(status.value for status in UNSENT)
+_HELD: Final = ("claim", "lease_until")
 _EVENT_FIELDS: Final = (
     "message",
     "smsbat_id",
@@ -191,7 +199,8 @@ def _known_events(
         known = known.union(waiting.order_by().values_list(*_READ_OF_EVENTS), all=True)
     matched: dict[int, tuple[int, int]] = {}
     for key, owner, *columns in known:
-        event, message_id = Event(*columns), owner
+        *columns, fingerprint, payload = columns
+        event, message_id = Event(*columns, fingerprint.hex, payload), owner
         if message_id is None:
             # A collation that ignores case finds more than what was asked for.
             report = answered.get(event.smsbat_id)
@@ -214,7 +223,7 @@ class _New:
     payload: str
 
     @property
-    def identity(self) -> tuple[str, uuid.UUID]:
+    def identity(self) -> tuple[str, str]:
         return self.event.smsbat_id, self.event.fingerprint
 
     def columns(self, now: datetime) -> tuple[Any, ...]:
@@ -254,12 +263,10 @@ def _new(
     return _New(event, row.pk if row else None, report.raw_status[:64], payload)
 
 
-def _store(
-    reports: Iterable[_New], events: defaultdict[int, list[Event]], now: datetime
-) -> None:
+def _store(reports: Iterable[_New], events: defaultdict[int, list[Event]], now: datetime) -> None:
     """Add the reports to the table and to what is known of their messages, each once."""
     known = {(event.smsbat_id, event.fingerprint) for of in events.values() for event in of}
-    fresh: dict[tuple[str, uuid.UUID], _New] = {}
+    fresh: dict[tuple[str, str], _New] = {}
     for new in reports:
         if new.identity not in known:
             fresh.setdefault(new.identity, new)
@@ -270,14 +277,14 @@ def _store(
             events[new.message_id].append(new.event)
 
 
-def _fingerprint(report: Report, payload: str) -> uuid.UUID:
+def _fingerprint(report: Report, payload: str) -> str:
     """Equal for identical reports. A moment of ours is no part of it: only what was said is."""
     whose = f"{report.smsbat_id or report.message_id}:{report.attempt or ''}"
     moment = report.occurred_at.isoformat() if report.occurred_at else ""
-    said = _SORTED_JSON([whose, report.source, report.raw_status, moment])
-    digest = blake2b(f"{said[:-1]}, {payload}]".encode(), digest_size=16).digest()
-    # With a version, though none fits a digest: MariaDB turns any other UUID into zeros.
-    return uuid.UUID(bytes=digest, version=5)
+    said = "\0".join((whose, report.source, report.raw_status, moment, payload))
+    digest = blake2b(said.encode(), digest_size=16).hexdigest()
+    # A UUID with a version, though none fits a digest: MariaDB turns any other into zeros.
+    return f"{digest[:12]}5{digest[13:16]}8{digest[17:]}"
 
 
 def _follow(
@@ -287,9 +294,9 @@ def _follow(
     changes: list[Change] = []
     moved: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]] = []
     for key, row in rows.items():
-        before = row.derived()
+        before = derived(row)
         derive(row, events.get(key, ()), now)
-        if (after := row.derived()) != before:
+        if (after := derived(row)) != before:
             moved.append((key, before, after))
         if after[0] != before[0]:
             changes.append(Change(key, before[0], after[0]))
@@ -299,15 +306,23 @@ def _follow(
 
 
 def _write(moved: Sequence[tuple[int, tuple[Any, ...], tuple[Any, ...]]]) -> None:
-    """Only the columns in which something moved travel to the database."""
-    places = [
-        place
-        for place in range(len(DERIVED_FIELDS))
-        if any(before[place] != after[place] for _key, before, after in moved)
-    ]
-    names = [DERIVED_FIELDS[place] for place in places]
-    rows = [(key, *(after[place] for place in places)) for key, _before, after in moved]
-    update_rows(Message, names, rows)
+    """Only the columns in which something moved travel to the database.
+
+    Whoever held a message that has left the worker's hands holds it no longer.
+    """
+    for let_go in (True, False):
+        chosen = [one for one in moved if (one[2][0] not in _UNSENT) is let_go]
+        places = [
+            place
+            for place in range(len(DERIVED_FIELDS))
+            if any(before[place] != after[place] for _key, before, after in chosen)
+        ]
+        released = (None, None) if let_go else ()
+        names = [*(DERIVED_FIELDS[place] for place in places), *(_HELD if let_go else ())]
+        rows = [
+            (key, *(after[place] for place in places), *released) for key, _before, after in chosen
+        ]
+        update_rows(Message, names, rows)
 
 
 def _announce(changes: Sequence[Change]) -> None:

@@ -74,9 +74,7 @@ def _unconfirmed(campaign_id: int | None) -> MessageQuerySet:
     return found if campaign_id is None else found.filter(campaign=campaign_id)
 
 
-def _in_chunks(
-    wanted: MessageQuerySet, settle: Callable[[list[int]], int]
-) -> Iterator[int]:
+def _in_chunks(wanted: MessageQuerySet, settle: Callable[[list[int]], int]) -> Iterator[int]:
     """Beyond the last key each time: what is left alone is looked at once."""
     last = 0
     while keys := list(

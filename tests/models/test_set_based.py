@@ -59,8 +59,15 @@ class TestUpdateRows:
 
 
 class TestInsertRows:
-    NAMES = ("smsbat_id", "raw_status", "source", "occurred_at", "recorded_at", "payload",
-             "fingerprint")
+    NAMES = (
+        "smsbat_id",
+        "raw_status",
+        "source",
+        "occurred_at",
+        "recorded_at",
+        "payload",
+        "fingerprint",
+    )
 
     def row(self, number, **changed):
         row = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent.parent / "django_smsbat"
-ENTRY_POINTS = ("admin", "webhooks", "management", "urls", "checks")
+ENTRY_POINTS = ("admin", "webhooks", "management", "urls", "checks", "tasks")
 # Each room with the rooms that it may look into, besides itself.
 ALLOWED = {
     "gateway": set(),
@@ -20,7 +20,7 @@ ALLOWED = {
     "apps": {"checks"},
     "__init__": {"services"},
     **{
-        room: {"conf", "gateway", "models", "services", "sandbox", "webhooks"}
+        room: {"conf", "gateway", "models", "runners", "services", "sandbox", "webhooks"}
         for room in ENTRY_POINTS
     },
 }

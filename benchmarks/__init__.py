@@ -1,0 +1,1 @@
+"""What is promised in numbers, measured: each as a ratio to something that does the same work."""

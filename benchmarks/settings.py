@@ -1,0 +1,14 @@
+"""The example project's settings, with django-post_office beside for comparison."""
+
+from example_project.settings import *  # noqa: F403
+from example_project.settings import INSTALLED_APPS
+
+DEBUG = False
+INSTALLED_APPS = [*INSTALLED_APPS, "post_office"]
+EMAIL_BACKEND = "post_office.EmailBackend"
+POST_OFFICE = {
+    "BACKENDS": {"default": "django.core.mail.backends.dummy.EmailBackend"},
+    "BATCH_SIZE": 5_000,
+    "THREADS_PER_PROCESS": 4,
+    "LOG_LEVEL": 0,
+}

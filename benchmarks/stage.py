@@ -1,0 +1,141 @@
+"""What every measurement stands on: a fresh database, people in it, the sandbox beside it.
+
+A measurement runs in a process of its own, so that none warms up, or fattens, another.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+SENDER = "AcmeShop"
+TEXT = "Весняний розпродаж: знижки до 40 % на все, лише до неділі!"
+PERSONAL = "{{ name }}, весняний розпродаж у місті {{ city }}: знижки до 40 %!"
+CITIES = ("Київ", "Львів", "Одеса", "Харків", "Дніпро")
+POSTGRES_URL = os.environ.get("POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+
+
+@contextmanager
+def database(kind: str) -> Iterator[str]:
+    """The address of an empty database of that kind, removed afterwards."""
+    if kind == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite:///{folder}/bench.sqlite3"
+        return
+    import psycopg
+
+    name = f"smsbat_bench_{os.getpid()}"
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(POSTGRES_URL)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def sandbox(*options: str) -> Iterator[str]:
+    """The sandbox in a process of its own, without rate limits; yields its address."""
+    command = [sys.executable, "-u", str(ROOT / "manage.py"), "smsbat_sandbox", "--port", "0"]
+    limits = ("--send-rate", "0", "--status-rate", "0")
+    with subprocess.Popen(
+        [*command, *limits, *options], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            yield line.split()[-1]
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def django(database_url: str, gateway: str = "http://127.0.0.1:9", **settings: Any) -> None:
+    """Set Django up on that database, its tables made, with the rates out of the way."""
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="benchmarks.settings",
+        DATABASE_URL=database_url,
+        SMSBAT_BASE_URL=gateway,
+        SMSBAT_SENDER=SENDER,
+        SMSBAT_RUNNER="none",
+        SMSBAT_SEND_RATE="10000",
+        SMSBAT_STATUS_RATE="10000",
+        **{f"SMSBAT_{name}": str(value) for name, value in settings.items()},
+    )
+    import django as framework
+    from django.core.management import call_command
+
+    framework.setup()
+    call_command("migrate", verbosity=0)
+
+
+def phone(number: int) -> str:
+    """A number that the sandbox delivers to."""
+    return f"+38067{number:07}"
+
+
+def numbers(count: int) -> Iterator[int]:
+    """Endings that the sandbox takes at once: none of them is rejected."""
+    return (n for n in range(10_000_000) if n % 100 > 6 and n // 100 * 93 < count * 2)
+
+
+def people(count: int) -> Any:
+    """So many recipients in one list, which is returned."""
+    from django_smsbat.models import Recipient, RecipientList
+    from django_smsbat.models.set_based import insert_rows
+    from django.utils import timezone
+
+    everybody = RecipientList.objects.create(name="Everybody")
+    now = timezone.now()
+    chosen = iter(numbers(count * 2))
+    for start in range(0, count, 10_000):
+        rows = [
+            (phone(next(chosen)), f"Ім'я {start + n}", {"city": CITIES[n % 5]}, now)
+            for n in range(min(10_000, count - start))
+        ]
+        insert_rows(Recipient, ("phone", "name", "attributes", "created_at"), rows)
+    from django_smsbat.models.set_based import insert_from
+    from django.db.models import Value
+
+    through = Recipient.lists.through
+    source = Recipient.objects.values_list("pk", Value(everybody.pk))
+    insert_from(through, ("recipient", "recipientlist"), source, {})
+    analyse()
+    return everybody
+
+
+def analyse() -> None:
+    """As a database does by itself sooner or later."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def campaign(everybody: Any, *, personal: bool) -> Any:
+    from django_smsbat.models import Campaign
+
+    made = Campaign.objects.create(
+        name="Bench", type="sms", text=PERSONAL if personal else TEXT, sender=SENDER
+    )
+    made.lists.set([everybody])
+    return made
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds of the wall's clock."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def shuffled(items: list[Any]) -> list[Any]:
+    """In another order each time, so that none always comes first."""
+    return random.sample(items, len(items))

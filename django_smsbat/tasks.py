@@ -1,0 +1,62 @@
+"""Celery's tasks, found by `autodiscover_tasks`. They carry ids only, and hold no rules.
+
+Acknowledged late: a task whose worker died is delivered again, which is as harmless as running it
+twice at once, for what is claimed is claimed in the database.
+"""
+
+import logging
+import time
+from typing import Any, Final
+
+from celery import shared_task
+
+from django_smsbat.runners.celery import SUBMIT_TASK
+from django_smsbat.services import submission, sync
+from django_smsbat.services.clock import SystemClock
+
+logger = logging.getLogger("django_smsbat")
+
+SYNC_TASK: Final = "django_smsbat.sync"
+_BUDGET: Final = 60.0  # seconds; then the next task goes on, so that none outlives a broker's wait
+_EVERY: Final = 30.0  # seconds
+_HARMLESS_TWICE: Final = {"acks_late": True, "reject_on_worker_lost": True, "ignore_result": True}
+
+# For `app.conf.beat_schedule`: due campaigns, what a dead worker left, and statuses.
+BEAT_SCHEDULE: Final[dict[str, dict[str, Any]]] = {
+    name: {"task": name, "schedule": _EVERY, "options": {"expires": _EVERY}}
+    for name in (SUBMIT_TASK, SYNC_TASK)
+}
+
+
+class _BudgetClock(SystemClock):
+    """Ends the work after a time, at the end of the batch in hand."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._until = time.monotonic() + seconds
+
+    @property
+    def stopping(self) -> bool:
+        return super().stopping or time.monotonic() > self._until
+
+
+@shared_task(name=SUBMIT_TASK, **_HARMLESS_TWICE)
+def submit(campaign_id: int | None = None) -> None:
+    """Start what is due and send what is queued."""
+    clock = _BudgetClock(_BUDGET)
+    summary = submission.submit_queued(campaign_id=campaign_id, clock=clock)
+    for reason in filter(None, [summary.failure, *summary.paused]):
+        logger.error("sending stopped: %s", reason)
+    if clock.stopping and not summary.failure:
+        submit.delay(campaign_id)
+
+
+@shared_task(name=SYNC_TASK, **_HARMLESS_TWICE)
+def sync_statuses(campaign_id: int | None = None) -> None:
+    """Ask SMSBAT what became of the messages that are due."""
+    clock = _BudgetClock(_BUDGET)
+    summary = sync.sync(campaign_id=campaign_id, clock=clock)
+    if summary.failure:
+        logger.error("asking for statuses stopped: %s", summary.failure)
+    elif clock.stopping:
+        sync_statuses.delay(campaign_id)
