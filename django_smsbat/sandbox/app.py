@@ -1,7 +1,10 @@
 """The sandbox's HTTP side: SMSBAT's two endpoints, and the page that shows the phones."""
 
 import asyncio
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -14,6 +17,8 @@ from django_smsbat.gateway.message_types import BATCH_MAX
 from django_smsbat.sandbox import phones_view
 from django_smsbat.sandbox.access import Account, TokenBucket
 from django_smsbat.sandbox.callbacks import Caller, Target
+from django_smsbat.sandbox.faults import BODIES, SEND, STATUS, Fault, Faults
+from django_smsbat.sandbox.journal import Journal
 from django_smsbat.sandbox.ledger import Entry, Ledger
 from django_smsbat.sandbox.validation import Refusal, coded, messages_of
 
@@ -35,6 +40,8 @@ class Options:
         send_rate, status_rate: requests a second, half as many more at once; 0 for no limit.
         callback_url: prefix of the site's webhooks, with the secret as its password.
         status_callbacks: whether delivery statuses are called back too, or only replies.
+        faults: what goes wrong, as `sandbox.faults` writes it.
+        journal: a file that keeps what was taken, also when the program is killed.
     """
 
     account: Account = field(default_factory=Account)
@@ -44,6 +51,8 @@ class Options:
     status_rate: float = 50.0
     callback_url: str = ""
     status_callbacks: bool = True
+    faults: tuple[str, ...] = ()
+    journal: Path | None = None
 
 
 def error_body(status: int, error: str, words: str) -> dict[str, Any]:
@@ -57,10 +66,14 @@ class Sandbox:
         self.options = options
         self.ledger = Ledger(speed=options.speed)
         self._limits = {
-            "send": TokenBucket(options.send_rate, monotonic),
-            "status": TokenBucket(options.status_rate, monotonic),
+            SEND: TokenBucket(options.send_rate, monotonic),
+            STATUS: TokenBucket(options.status_rate, monotonic),
         }
         self._caller = Caller(Target.parse(options.callback_url)) if options.callback_url else None
+        self._faults = Faults([Fault.parse(written) for written in options.faults])
+        self._journal = Journal(options.journal) if options.journal else None
+        for message_id, list_id, message in self._journal.read() if self._journal else ():
+            self.ledger.enter(message_id, list_id, message, monotonic())
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BATCH_MAX * _MESSAGE_BYTES_MAX)
@@ -84,11 +97,15 @@ class Sandbox:
             await self._caller.stop()
 
     async def _send(self, request: web.Request) -> web.Response:
-        if refusal := await self._admit(request, "send"):
+        if refusal := await self._admit(request, SEND):
             return refusal
         if request.content_type != "application/json":
             body = error_body(415, "Unsupported Media Type", "Send application/json")
             return web.json_response(body, status=415)
+        fault = self._faults.of(SEND, self.ledger.requests[SEND])
+        if fault and not fault.after:
+            await request.read()
+            return self._failed(request, fault)
         try:
             messages = messages_of(parse_json(await request.read()))
         except ValueError:
@@ -97,16 +114,47 @@ class Sandbox:
         except Refusal as refused:
             return web.json_response(refused.body, status=refused.status)
         entries = self.ledger.take(messages, monotonic())
+        if self._journal:
+            self._journal.add(entries)
         self._announce(entries)
-        return web.json_response(self.ledger.answer(entries))
+        return await self._answer(request, self.ledger.answer(entries), fault)
 
     async def _status(self, request: web.Request) -> web.Response:
-        if refusal := await self._admit(request, "status"):
+        if refusal := await self._admit(request, STATUS):
             return refusal
+        fault = self._faults.of(STATUS, self.ledger.requests[STATUS])
+        if fault and not fault.after:
+            return self._failed(request, fault)
         entry = self.ledger.entries.get(request.match_info["message_id"])
         if entry is None:
             return web.json_response(error_body(404, "Not Found", "Message not found"), status=404)
-        return web.json_response(self.ledger.status(entry, monotonic()))
+        return await self._answer(request, self.ledger.status(entry, monotonic()), fault)
+
+    async def _answer(
+        self, request: web.Request, answer: Mapping[str, Any], fault: Fault | None
+    ) -> web.Response:
+        """The answer, or what a fault that comes after the work leaves of it."""
+        if fault is None:
+            return web.json_response(answer)
+        if fault.is_lost or fault.status:
+            return self._failed(request, fault)
+        await asyncio.sleep(fault.delay)
+        if fault.kind not in BODIES:
+            return web.json_response(answer)
+        body, other = self._faults.spoil(fault.kind, json.dumps(answer).encode(), answer)
+        if other is not None:
+            return web.json_response(other)
+        return web.Response(body=body, content_type="application/json")
+
+    def _failed(self, request: web.Request, fault: Fault) -> web.Response:
+        """An HTTP status, or a connection that is lost."""
+        if fault.status is None:
+            if request.transport:
+                request.transport.abort()
+            return web.Response()  # goes nowhere
+        status = HTTPStatus(fault.status)
+        body = error_body(status, status.phrase, "A fault that was asked for")
+        return web.json_response(body, status=status, headers=fault.headers)
 
     async def _admit(self, request: web.Request, kind: str) -> web.Response | None:
         """The refusal of a request that is not let in, None for one that is."""

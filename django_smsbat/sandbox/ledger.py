@@ -68,17 +68,20 @@ class Ledger:
     def take(self, messages: Sequence[Mapping[str, Any]], now: float) -> list[Entry]:
         """Enter the messages of one request."""
         self._last_list += 1
-        entries = [self._entry(message, now) for message in messages]
-        for entry in entries:
-            self.entries[entry.message_id] = entry
-            # Moved to the end: the phones stand in the order in which they were written to.
-            self.by_phone[entry.phone] = [*self.by_phone.pop(entry.phone, []), entry]
-        return entries
+        return [
+            self.enter(secrets.token_hex(8), self._last_list, message, now) for message in messages
+        ]
 
-    def _entry(self, message: Mapping[str, Any], now: float) -> Entry:
+    def enter(
+        self, message_id: str, list_id: int, message: Mapping[str, Any], now: float
+    ) -> Entry:
+        """Enter one message; also one that was taken before this program started."""
         phone = phone_of(message)
-        fate = fates.of(message, phone)
-        return Entry(secrets.token_hex(8), self._last_list, phone, message, fate, now)
+        entry = Entry(message_id, list_id, phone, message, fates.of(message, phone), now)
+        self.entries[message_id] = entry
+        # Moved to the end: the phones stand in the order in which they were written to.
+        self.by_phone[phone] = [*self.by_phone.pop(phone, []), entry]
+        return entry
 
     def step(self, entry: Entry, now: float) -> Step:
         """How far the message has come."""

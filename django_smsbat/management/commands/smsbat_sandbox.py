@@ -2,6 +2,7 @@
 
 import importlib.util
 from argparse import ArgumentTypeError
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +41,16 @@ def _webhooks(written: str) -> str:
         raise ArgumentTypeError(
             "give an address such as http://smsbat:SECRET@127.0.0.1:8000/smsbat/"
         )
+    return written
+
+
+def _fault(written: str) -> str:
+    from django_smsbat.sandbox.faults import Fault
+
+    try:
+        Fault.parse(written)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
     return written
 
 
@@ -82,6 +93,21 @@ class Command(BaseCommand):
                 default=rate,
                 help=f"{kind} requests a second, 0 for no limit; default: {rate}",
             )
+        parser.add_argument(
+            "--fault",
+            action="append",
+            type=_fault,
+            default=[],
+            metavar="KIND@WHEN",
+            help="what goes wrong, and with which requests, such as 503@2, lost-after@1,3 or "
+            "garbage@10%%; may be given several times",
+        )
+        parser.add_argument(
+            "--journal",
+            type=Path,
+            metavar="FILE",
+            help="keep there what was taken, and know it again after a restart",
+        )
         parser.add_argument("--api-key", default="sandbox-key", help="default: %(default)s")
         parser.add_argument("--login", default="sandbox", help="default: %(default)s")
         parser.add_argument("--password", default="sandbox-password", help="default: %(default)s")
@@ -115,4 +141,6 @@ def _options(options: dict[str, Any]) -> Any:
         status_rate=options["status_rate"],
         callback_url=options["callback_url"],
         status_callbacks=not options["no_status_callbacks"],
+        faults=tuple(options["fault"]),
+        journal=options["journal"],
     )

@@ -1,0 +1,127 @@
+"""What may go wrong with a request, on demand: so that anyone can see what their site makes of it.
+
+A fault is written ``KIND@WHEN``, or ``status/KIND@WHEN`` for status requests. WHEN is the number of a
+request, several of them, or a probability: ``503@2``, ``lost-after@1,3``, ``garbage@10%``.
+"""
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+SEND: Final = "send"
+STATUS: Final = "status"
+
+# What happens to the body of an answer; the messages were taken.
+BODIES: Final = ("truncated", "shuffled", "partial", "garbage", "html", "empty")
+_BEFORE: Final = ("lost",)  # the connection, and nothing was taken
+_AFTER: Final = ("lost-after", "slow")
+KINDS: Final = (*_BEFORE, *_AFTER, *BODIES)
+
+_WRITTEN: Final = re.compile(
+    r"(?:(?P<request>send|status)/)?(?P<kind>[a-z0-9-]+?)(?P<after>-after)?(?::(?P<value>[\d.]+))?"
+    r"@(?:(?P<numbers>\d+(?:,\d+)*)|(?P<percent>\d+(?:\.\d+)?)%)"
+)
+_SLOW: Final = 5.0  # seconds
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of fault, and the requests that meet it.
+
+    Attributes:
+        request: ``send`` or ``status``.
+        kind: one of `KINDS`, or the number of an HTTP status.
+        after: whether the messages were taken before it happened.
+        value: seconds: of ``slow``, or of the `Retry-After` of a status.
+        numbers: which requests, from 1; empty for any of them, by `probability`.
+    """
+
+    request: str
+    kind: str
+    after: bool
+    value: float | None = None
+    numbers: frozenset[int] = frozenset()
+    probability: float = 0.0
+
+    @classmethod
+    def parse(cls, written: str) -> "Fault":
+        """
+        Raises:
+            ValueError: saying how a fault is written.
+        """
+        found = _WRITTEN.fullmatch(written)
+        kind = found["kind"] if found else ""
+        is_status = kind.isdigit() and int(kind) in set(HTTPStatus)
+        if found is None or not (is_status or f"{kind}{found['after'] or ''}" in KINDS):
+            raise ValueError(
+                f"{written!r} is no fault: write KIND@WHEN, such as 503@2 or garbage@10%, where "
+                f"KIND is an HTTP status or one of {', '.join(KINDS)}"
+            )
+        numbers = frozenset(int(n) for n in (found["numbers"] or "").split(",") if n)
+        return cls(
+            request=found["request"] or SEND,
+            kind=kind,
+            after=bool(found["after"]) or kind in (*BODIES, "slow"),
+            value=float(found["value"]) if found["value"] else None,
+            numbers=numbers,
+            probability=float(found["percent"] or 0) / 100,
+        )
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status that is answered, None for another kind of fault."""
+        return int(self.kind) if self.kind.isdigit() else None
+
+    @property
+    def is_lost(self) -> bool:
+        return self.kind == "lost"
+
+    @property
+    def delay(self) -> float:
+        return (self.value or _SLOW) if self.kind == "slow" else 0.0
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {} if self.value is None else {"Retry-After": f"{self.value:.0f}"}
+
+    def meets(self, number: int, chance: random.Random) -> bool:
+        if self.numbers:
+            return number in self.numbers
+        return chance.random() < self.probability
+
+
+@dataclass
+class Faults:
+    """All the faults of a sandbox; the first that meets a request is its fate."""
+
+    faults: Sequence[Fault]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.seed)  # noqa: S311 - the same faults in every run
+
+    def of(self, request: str, number: int) -> Fault | None:
+        """The fault that the request with this number meets, counted from 1."""
+        for fault in self.faults:
+            if fault.request == request and fault.meets(number, self._chance):
+                return fault
+        return None
+
+    def spoil(self, kind: str, body: bytes, answer: Mapping[str, Any]) -> tuple[bytes, Any]:
+        """The bytes to answer with in place of `body`, or another answer to be written."""
+        messages = list(answer.get("messages", ()))
+        if kind == "shuffled":
+            self._chance.shuffle(messages)
+            return b"", {**answer, "messages": messages}
+        if kind == "partial":
+            return b"", {**answer, "messages": messages[: len(messages) // 2]}
+        spoilt = {
+            "truncated": body[: len(body) // 2],
+            "garbage": b"\x00\xff{not json",
+            "html": b"<html><body>Bad Gateway</body></html>",
+            "empty": b"",
+        }
+        return spoilt[kind], None
