@@ -10,13 +10,13 @@ class RecipientImport(models.Model):
 
     Attributes:
         digest: of the file's content and of how its columns are read.
-        lines_done: lines of the file whose recipients are committed.
+        rows_done: the number of the last row, as a spreadsheet counts, that is committed.
         counts: what became of the rows so far, by word.
     """
 
     list = models.ForeignKey(RecipientList, on_delete=models.CASCADE, related_name="imports")
     digest = models.CharField(max_length=64)
-    lines_done = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -35,7 +35,12 @@ _RECORD_PAUSE: Final = 0.25  # seconds
 
 @dataclass
 class Outcome:
-    """What became of a batch. `stop_reason` is set when sending on would be in vain."""
+    """What became of a batch.
+
+    Attributes:
+        is_new_setback: whether it was the first of the requests under way to be held back.
+        stop_reason: set when sending on would be in vain.
+    """
 
     taken: int = 0
     rejected: int = 0
@@ -43,6 +48,7 @@ class Outcome:
     put_back: int = 0
     requests: int = 0
     error: GatewayError | None = None
+    is_new_setback: bool = False
     stop_reason: str = ""
 
     @property
@@ -154,7 +160,8 @@ class _Delivery:
         if error.kind.for_everybody:
             self.outcome.stop_reason = error.explanation
         else:
-            holdback.refused(holdback.SEND, error.retry_after, self.clock.now())
+            counted = holdback.refused(holdback.SEND, error.retry_after, self.clock.now())
+            self.outcome.is_new_setback = counted
 
     def _split(self, part: Sequence[Claimed], error: GatewayError) -> None:
         if len(part) > 1:

@@ -40,21 +40,29 @@ def wait(delay: float, clock: Clock) -> str:
     return ""
 
 
-def refused(name: str, retry_after: float | None, now: datetime) -> float:
-    """Hold all workers back after a refusal; returns for how many seconds.
+def refused(name: str, retry_after: float | None, now: datetime) -> bool:
+    """Hold all workers back after a refusal.
+
+    Requests that were under way at once are refused at once: they count as one refusal.
 
     Args:
         retry_after: seconds that SMSBAT asked for; it wins over our own doubling delays.
+
+    Returns:
+        Whether it counted, or others had been refused just before.
     """
     with transaction.atomic():
         Holdback.objects.get_or_create(name=name)
         row = Holdback.objects.select_for_update().get(name=name)
-        delay = _delay(row.refusals) if retry_after is None else min(retry_after, _LONGEST_ASKED)
-        not_before = now + timedelta(seconds=delay)
-        row.not_before = max(not_before, row.not_before or not_before)
-        row.refusals = min(row.refusals + 1, 1_000)
+        is_new = row.not_before is None or row.not_before <= now
+        if retry_after is not None:
+            asked = now + timedelta(seconds=min(retry_after, _LONGEST_ASKED))
+            row.not_before = max(asked, row.not_before or asked)
+        elif is_new:
+            row.not_before = now + timedelta(seconds=_delay(row.refusals))
+        row.refusals = min(row.refusals + is_new, 1_000)
         row.save()
-    return delay
+    return is_new
 
 
 def succeeded(name: str, now: datetime) -> None:

@@ -157,7 +157,7 @@ class _Run:
         self._on_progress(outcome.settled)
         now = self._clock.now()
         _after_setback(batch.campaign_id, outcome, self._summary, now)
-        self._refusals = self._refusals + 1 if outcome.held_back else 0
+        self._refusals = self._refusals + outcome.is_new_setback if outcome.held_back else 0
         if self._refusals == holdback.REFUSALS_MAX:
             reason = f"gave up after {self._refusals} failures in a row: {outcome.error}"
             self._summary.failure = reason

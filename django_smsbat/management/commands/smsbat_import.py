@@ -1,0 +1,76 @@
+"""``manage.py smsbat_import FILE --list NAME``: recipients from CSV or XLSX into a list."""
+
+import sys
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as AnyDatabaseError
+from tqdm import tqdm
+
+from django_smsbat.gateway import phones
+from django_smsbat.services import importing
+from django_smsbat.services.importing import Result
+
+
+def _column(written: str) -> tuple[str, str]:
+    field, equals, heading = written.partition("=")
+    if not (field.isidentifier() and equals and heading):
+        raise ArgumentTypeError("write FIELD=HEADING, such as phone=Mobile or city=Town")
+    return field, heading
+
+
+class Command(BaseCommand):
+    help = (
+        "Imports recipients from a CSV or XLSX file with headings. Columns of phones, names and "
+        "e-mail addresses are found by their headings; every other column becomes an attribute. "
+        "Who is known is merged. Rows that hold no phone go to a file of rejects, with the reason. "
+        "An import that was killed goes on where it was when it is started again."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument("--list", required=True, metavar="NAME", help="made if there is none")
+        parser.add_argument(
+            "--column",
+            action="append",
+            type=_column,
+            default=[],
+            metavar="FIELD=HEADING",
+            help="what a column holds, where its heading does not say so; several times",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only read and count")
+        parser.add_argument("--restart", action="store_true", help="do not go on, begin anew")
+        parser.add_argument(
+            "--rejects", type=Path, metavar="FILE", help="default: FILE.rejects.csv"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with tqdm(unit=" rows", disable=not sys.stderr.isatty(), leave=False) as bar:
+            try:
+                result = importing.import_file(
+                    options["file"],
+                    options["list"],
+                    columns=dict(options["column"]),
+                    dry_run=options["dry_run"],
+                    restart=options["restart"],
+                    rejects=options["rejects"],
+                    on_progress=bar.update,
+                )
+            except (importing.UnreadableTable, importing.UnknownColumns) as error:
+                raise CommandError(str(error)) from None
+            except AnyDatabaseError as error:
+                words = phones.redact(str(error)).partition("\n")[0]
+                raise CommandError(f"the database failed: {words}") from error
+        self.stdout.write(_told(result, dry_run=options["dry_run"]))
+
+
+def _told(result: Result, *, dry_run: bool) -> str:
+    begin = "Nothing was written. " if dry_run else ""
+    resumed = f" (went on after row {result.resumed_after})" if result.resumed_after else ""
+    rejects = f"; see {result.rejects}" if result.rejects else ""
+    return (
+        f"{begin}{result.rows} rows{resumed}: {result.created} new, {result.updated} updated, "
+        f"{result.unchanged} known, {result.repeated} repeated, {result.rejected} rejected{rejects}."
+    )

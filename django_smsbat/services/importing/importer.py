@@ -1,0 +1,208 @@
+"""The import itself: chunk by chunk, each committed with how far it came.
+
+A run that was killed goes on behind its last chunk; memory does not grow with the file. Who is
+known already is merged, never overwritten by what a file leaves empty, and stays opted out.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from django_smsbat import conf
+from django_smsbat.models import Recipient, RecipientImport, RecipientList
+from django_smsbat.models.set_based import insert_rows, texts_in, update_rows
+from django_smsbat.services.importing import people, tables
+from django_smsbat.services.importing.columns import Columns
+from django_smsbat.services.importing.people import Person, Rejected
+from django_smsbat.services.importing.rejects import Rejects
+from django_smsbat.services.importing.tables import Row, UnreadableTable
+
+_CHUNK: Final = 5_000  # rows
+_COUNTED: Final = ("rows", "created", "updated", "unchanged", "repeated", "rejected")
+
+
+@dataclass
+class Result:
+    """What became of the rows of a file.
+
+    Attributes:
+        created, updated, unchanged: people, by what the import did to them.
+        repeated: rows of a phone that stood in a row shortly before; merged.
+        rejected: rows in which no person could be read; they stand in `rejects`.
+        resumed_after: rows that an earlier run had done.
+    """
+
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    rejected: int = 0
+    resumed_after: int = 0
+    rejects: Path | None = None
+
+    def counts(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in _COUNTED}
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        for name, count in counts.items():
+            setattr(self, name, getattr(self, name) + count)
+
+
+def import_file(
+    path: Path,
+    list_name: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    restart: bool = False,
+    rejects: Path | None = None,
+    on_progress: Callable[[int], object] = lambda rows: None,
+) -> Result:
+    """Read recipients from a CSV or XLSX file into a list, which is made if there is none.
+
+    Args:
+        columns: headings by what they hold (``phone``, ``name``, ``email``, an attribute), where
+            they do not say so themselves.
+        dry_run: only read and count; nothing is written to the database.
+        restart: begin anew, also where an earlier run was broken off.
+        rejects: where rows that were not taken are written; beside the file if not given.
+        on_progress: called after each chunk with the number of its rows.
+
+    Raises:
+        UnreadableTable: when the file is no table.
+        UnknownColumns: when no column holds phones.
+    """
+    said = dict(columns or {})
+    region = conf.current().default_region
+    done = None if dry_run else _begin(path, list_name, f"{sorted(said.items())}{region}", restart)
+    if dry_run:
+        tables.digest_of(path)  # says at once that it cannot be read
+    result = Result(resumed_after=done.rows_done if done else 0)
+    result.add(done.counts if done else {})
+    refused = rejects or path.with_name(f"{path.name}.rejects.csv")
+    with (
+        tables.rows_of(path) as rows,
+        Rejects(refused, result.resumed_after) as rejected,
+    ):
+        read = _Reader(_columns(rows, said), region, rejected)
+        for chunk in _chunks(rows, result.resumed_after):
+            found = read(chunk)
+            with transaction.atomic():
+                counts = _store(found, done.list if done else None) + Counter(
+                    rows=len(chunk), repeated=found.repeated, rejected=found.rejected
+                )
+                result.add(counts)
+                rejected.flush()
+                if done:
+                    _note(done, chunk[-1][0], result.counts())
+            on_progress(len(chunk))
+    if done:
+        RecipientImport.objects.filter(pk=done.pk).update(finished_at=timezone.now())
+    result.rejects = refused if result.rejected else None
+    return result
+
+
+def _begin(path: Path, list_name: str, settings: str, restart: bool) -> RecipientImport:
+    """The import that a broken run left, or a new one."""
+    digest = f"{tables.digest_of(path)}{tables.digest_of_text(settings)}"
+    target, _ = RecipientList.objects.get_or_create(name=list_name)
+    defaults: dict[str, Any] = {"started_at": timezone.now()}
+    known, _ = RecipientImport.objects.get_or_create(
+        list=target, digest=digest, defaults=defaults
+    )
+    if restart or known.finished_at:
+        known.rows_done, known.counts, known.finished_at = 0, {}, None
+        known.started_at = defaults["started_at"]
+        known.save()
+    return known
+
+
+def _note(done: RecipientImport, row_number: int, counts: dict[str, int]) -> None:
+    done.rows_done, done.counts = row_number, counts
+    done.save(update_fields=["rows_done", "counts"])
+
+
+def _columns(rows: Iterator[Row], said: Mapping[str, str]) -> Columns:
+    heading = next(rows, None)
+    if heading is None:
+        raise UnreadableTable("the table is empty")
+    return Columns.of(heading[1], said)
+
+
+def _chunks(rows: Iterator[Row], rows_done: int) -> Iterator[list[Row]]:
+    left = (row for row in rows if row[0] > rows_done)
+    while chunk := list(islice(left, _CHUNK)):
+        yield chunk
+
+
+@dataclass
+class _Found:
+    """The people of one chunk, by phone."""
+
+    people: dict[str, Person]
+    repeated: int = 0
+    rejected: int = 0
+
+
+@dataclass
+class _Reader:
+    columns: Columns
+    region: str
+    rejects: Rejects
+
+    def __call__(self, chunk: Iterable[Row]) -> _Found:
+        found = _Found({})
+        for number, cells in chunk:
+            try:
+                person = people.read(cells, self.columns, self.region)
+            except Rejected as reason:
+                self.rejects.add(number, str(reason), cells)
+                found.rejected += 1
+                continue
+            known = found.people.setdefault(person.phone, person)
+            if known is not person:
+                known.merge(person)
+                found.repeated += 1
+        return found
+
+
+def _store(found: _Found, target: RecipientList | None) -> Counter[str]:
+    """Write one chunk; only count where there is no list to write to."""
+    known = Recipient.objects.filter(phone__in=texts_in(Recipient, found.people))
+    changed, unchanged, fresh = [], 0, dict(found.people)
+    for key, phone, *said in known.values_list("pk", "phone", "name", "email", "attributes"):
+        name, email, attributes = said
+        old = Person(phone, name, email, attributes if isinstance(attributes, dict) else {})
+        new = Person(phone, name, email, dict(old.attributes))
+        new.merge(fresh.pop(phone))
+        if new == old:
+            unchanged += 1
+        else:
+            changed.append((key, new.name, new.email, new.attributes))
+    if target is not None:
+        update_rows(Recipient, ("name", "email", "attributes"), changed)
+        _create(fresh.values(), timezone.now())
+        _enlist(found.people, target)
+    return Counter(created=len(fresh), updated=len(changed), unchanged=unchanged)
+
+
+def _create(fresh: Iterable[Person], now: datetime) -> None:
+    names = ("phone", "name", "email", "attributes", "created_at")
+    rows = [(one.phone, one.name, one.email, one.attributes, now) for one in fresh]
+    # Another import may have made the same people in this very moment.
+    insert_rows(Recipient, names, rows, known_are_left=True)
+
+
+def _enlist(phones: Iterable[str], target: RecipientList) -> None:
+    keys = Recipient.objects.filter(phone__in=texts_in(Recipient, phones))
+    rows = [(target.pk, key) for key in keys.values_list("pk", flat=True)]
+    through = Recipient.lists.through
+    insert_rows(through, ("recipientlist", "recipient"), rows, known_are_left=True)

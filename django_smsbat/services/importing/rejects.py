@@ -1,0 +1,66 @@
+"""The file of the rows that were not taken: each with its number, the reason, and its cells."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TextIO
+
+_HEADINGS: Final = ("row", "reason")
+
+
+class Rejects:
+    """Opened when the first row is refused; an import without any makes no file.
+
+    Args:
+        rows_done: how far an earlier run got: what it wrote beyond that is written again.
+    """
+
+    def __init__(self, path: Path, rows_done: int) -> None:
+        self.path = path
+        self._file: TextIO | None = None
+        self._kept = self._rows_up_to(rows_done) if rows_done else []
+
+    def __enter__(self) -> Self:
+        if self._kept:
+            self._write(self._kept)
+        elif self.path.exists():
+            self.path.unlink()  # of another import
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._file:
+            self._file.close()
+
+    def add(self, number: int, reason: str, cells: Sequence[Any]) -> None:
+        shown = ["" if cell is None else _harmless(str(cell)) for cell in cells]
+        self._write([[str(number), reason, *shown]])
+
+    def flush(self) -> None:
+        """Before the rows beside them are committed: none is forgotten by a kill in between."""
+        if self._file:
+            self._file.flush()
+
+    def _write(self, rows: Sequence[Sequence[str]]) -> None:
+        if self._file is None:
+            self._file = self.path.open("w", encoding="utf-8-sig", newline="")
+            csv.writer(self._file).writerow(_HEADINGS)
+        csv.writer(self._file).writerows(rows)
+
+    def _rows_up_to(self, rows_done: int) -> list[list[str]]:
+        if not self.path.exists():
+            return []
+        with self.path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))[1:]
+        return [row for row in rows if row and row[0].isdigit() and int(row[0]) <= rows_done]
+
+
+def _harmless(cell: str) -> str:
+    """No spreadsheet that opens the file takes a cell for a formula; a phone's plus is none."""
+    starts_formula = cell[:1] in "=-@\t\r" or (cell[:1] == "+" and not cell[1:].isdigit())
+    return f"'{cell}" if cell and starts_formula else cell

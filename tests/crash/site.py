@@ -1,0 +1,165 @@
+"""A whole site of real processes: a database of its own, a sandbox, workers that may be killed."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TIMEOUT, LEASE = 2, 5  # seconds
+PATIENCE = 120  # seconds that anything may take
+PREPARE = """
+from itertools import count, islice
+from django.db.models import Value
+from django.utils import timezone
+from django_smsbat.models import *
+from django_smsbat.models.set_based import insert_from, insert_rows
+from django_smsbat.services import campaigns
+
+everybody = RecipientList.objects.create(name="All")
+endings = islice((n for n in count() if n % 100 > 6), {total})
+rows = [(f"+38067{{n:07}}", timezone.now()) for n in endings]
+insert_rows(Recipient, ("phone", "created_at"), rows)
+source = Recipient.objects.values_list("pk", Value(everybody.pk))
+insert_from(Recipient.lists.through, ("recipient", "recipientlist"), source, {{}})
+campaign = Campaign.objects.create(name="Sale", type="sms", text="Sale!")
+campaign.lists.set([everybody])
+campaigns.launch(campaign)
+"""
+
+
+@dataclass
+class Site:
+    """One database, one sandbox, and how to run commands on them."""
+
+    database: str
+    folder: Path
+    latency_ms: int
+    options: dict[str, str]
+    port: int = 0
+    sandbox: subprocess.Popen[str] | None = None
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "taken.jsonl"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "example_project.settings",
+            "DATABASE_URL": self.database,
+            "SMSBAT_BASE_URL": f"http://127.0.0.1:{self.port or 9}",
+            "SMSBAT_API_KEY": "sandbox-key",
+            "SMSBAT_SENDER": "AcmeShop",
+            "SMSBAT_RUNNER": "none",
+            "SMSBAT_LEASE": str(LEASE),
+            "SMSBAT_TIMEOUT": str(TIMEOUT),
+            "SMSBAT_SEND_RATE": "1000",
+            **{f"SMSBAT_{name}": value for name, value in self.options.items()},
+        }
+
+    def start(self, *arguments: str, **options: str) -> subprocess.Popen[str]:
+        """A management command as a process; options are settings of its own."""
+        own = {f"SMSBAT_{name}": value for name, value in options.items()}
+        process = subprocess.Popen(
+            [sys.executable, "-u", str(ROOT / "manage.py"), *arguments],
+            env={**self.environment, **own},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def run(self, *arguments: str, **options: str) -> str:
+        process = self.start(*arguments, **options)
+        out, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, err
+        return out
+
+    def start_sandbox(self) -> None:
+        """Always on the same port; what it took before is in the journal."""
+        self.sandbox = process = self.start(
+            *("smsbat_sandbox", "--port", str(self.port), "--send-rate", "0"),
+            *("--latency-ms", str(self.latency_ms), "--journal", str(self.journal)),
+        )
+        address = process.stdout.readline().split()[-1] if process.stdout else ""
+        self.port = int(urlsplit(address).port or 0)
+
+    def taken(self) -> Counter[str]:
+        """How many messages each phone was handed, by the sandbox's own journal."""
+        if not self.journal.exists():
+            return Counter()
+        lines = [line for line in self.journal.read_text().splitlines() if line.endswith("}]")]
+        return Counter(json.loads(line)[2]["to"] for line in lines)
+
+    def query(self, sql: str) -> list[Sequence[Any]]:
+        if self.database.startswith("sqlite"):
+            connection = sqlite3.connect(self.database.removeprefix("sqlite:///"), timeout=30)
+            try:
+                return connection.execute(sql).fetchall()
+            finally:
+                connection.close()
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def statuses(self) -> Counter[str]:
+        found = "SELECT status, count(*) FROM django_smsbat_message GROUP BY status"
+        return Counter(dict(self.query(found)))
+
+    def start_worker(self, *arguments: str) -> subprocess.Popen[str]:
+        """A worker that has claimed something by now, which those before it had not."""
+        tried = "SELECT count(*) FROM django_smsbat_message WHERE attempts > 0"
+        before = self.query(tried)
+        worker = self.start("smsbat_send", *arguments)
+        deadline = time.monotonic() + PATIENCE
+        while self.query(tried) == before:
+            assert time.monotonic() < deadline and worker.poll() is None, "it does not work"
+            time.sleep(0.02)
+        return worker
+
+    def finish(self) -> None:
+        """Let the leases of the dead run out, then send what is left."""
+        time.sleep(LEASE)
+        self.run("smsbat_send", CONCURRENCY="4", BATCH_SIZE="1000")
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.communicate()
+
+
+@contextmanager
+def database(vendor: str, folder: Path, server: str) -> Iterator[str]:
+    """The address of a database of its own, on the kind of database that this run is about."""
+    if vendor == "sqlite":
+        yield f"sqlite:///{folder / 'site.sqlite3'}"
+        return
+    name = f"smsbat_crash_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """At once and without a word, as the kernel does it when memory is short."""
+    process.send_signal(signal.SIGKILL)
+    process.communicate()

@@ -1,0 +1,259 @@
+"""Recipients out of files: read however people write them, each row taken or refused with a reason."""
+
+import csv
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_smsbat.models import Recipient, RecipientImport, RecipientList
+from django_smsbat.services import importing
+from django_smsbat.services.importing import importer
+from django_smsbat.services.importing.columns import Columns
+from django_smsbat.services.importing.people import Rejected, read
+from tests.conftest import NOON, phone
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Writes a CSV of these lines."""
+
+    def write(*lines, name="people.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes("\n".join(lines).encode(encoding))
+        return path
+
+    return write
+
+
+def rejects_of(result):
+    with result.rejects.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0670000077",
+        "80670000077",
+        "380670000077",
+        "+380670000077",
+        "067 000 00 77",
+        "(067) 000-00-77",
+        "380670000077.0",
+    ],
+)
+def test_a_number_is_understood_however_it_is_written(table, written):
+    importing.import_file(table("phone", written), "All")
+    assert Recipient.objects.get().phone == phone(77)
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("3.80671E+11", "make the column text"),
+        ('"3,8E+11"', "make the column text"),
+        ("12", "not a valid phone number"),
+        ("hello", "not a valid phone number"),
+        ('"0670000077, 0670000078"', "a row of its own"),
+    ],
+)
+def test_what_is_no_number_is_refused_with_advice(table, written, advice):
+    result = importing.import_file(table("phone,name", f"{written},Olena"), "All")
+    assert (result.rejected, Recipient.objects.count()) == (1, 0)
+    [[number, reason, *cells]] = rejects_of(result)
+    assert (number, cells[1]) == ("2", "Olena")
+    assert advice in reason
+
+
+def test_columns_are_found_by_their_headings_and_the_rest_become_attributes(table):
+    lines = ("Місто;Телефон;Ім'я;Пошта;Дата народження", "Київ;0670000077;Олена;o@example.com;1.5")
+    importing.import_file(table(*lines), "All")
+    made = Recipient.objects.get()
+    assert (made.name, made.email) == ("Олена", "o@example.com")
+    assert made.attributes == {"Місто": "Київ", "Дата_народження": "1.5"}
+    assert list(RecipientList.objects.get(name="All").recipients.all()) == [made]
+
+
+def test_columns_may_be_named(table):
+    columns = {"phone": "Contact", "city": "Town"}
+    importing.import_file(table("Contact,Town", "0670000077,Lviv"), "All", columns=columns)
+    assert Recipient.objects.get().attributes == {"city": "Lviv"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [({}, "no column holds phones"), ({"phone": "Mobile"}, "there is no column 'Mobile'")],
+)
+def test_without_a_column_of_phones_nothing_is_done(table, columns, words):
+    with pytest.raises(importing.UnknownColumns, match=words):
+        importing.import_file(table("a,b", "0670000077,x"), "All", columns=columns)
+    assert not Recipient.objects.exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_every_usual_csv_is_read(table, encoding, separator):
+    lines = [separator.join(("телефон", "ім'я")), separator.join(("0670000077", "Їжак"))]
+    importing.import_file(table(*lines, encoding=encoding), "All")
+    assert Recipient.objects.get().name == "Їжак"
+
+
+def test_a_spreadsheet_is_read_with_its_numbers_exact(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (["phone", "name", "visits", "since"], [380670000077, "Olena", 7, NOON.date()], []):
+        book.active.append(row)
+    book.active.append(["0670000078", "Taras", 1.5, None])
+    book.active.append([3.8067e11 + 0.5, "Nobody", None, None])
+    path = tmp_path / "people.xlsx"
+    book.save(path)
+    result = importing.import_file(path, "All")
+    assert (result.created, result.rejected) == (2, 1)
+    assert Recipient.objects.get(phone=phone(77)).attributes == {
+        "visits": 7,
+        "since": "2026-03-02",
+    }
+    assert Recipient.objects.get(phone=phone(78)).attributes == {"visits": 1.5}
+    assert rejects_of(result)[0][0] == "5"  # as the spreadsheet counts, empty rows too
+
+
+def test_people_who_are_known_are_merged_and_stay_opted_out(table):
+    Recipient.objects.create(
+        phone=phone(77), name="Olena", attributes={"city": "Kyiv", "vip": 1}, opted_out_at=NOON
+    )
+    Recipient.objects.create(phone=phone(78), name="Taras")
+    lines = ("phone,name,city", "0670000077,,Lviv", "0670000078,Taras,", "0670000079,New,Odesa")
+    result = importing.import_file(table(*lines), "All")
+    assert (result.created, result.updated, result.unchanged) == (1, 1, 1)
+    known = Recipient.objects.get(phone=phone(77))
+    assert (known.name, known.attributes) == ("Olena", {"city": "Lviv", "vip": 1})
+    assert known.opted_out_at == NOON
+    assert RecipientList.objects.get().recipients.count() == 3
+
+
+def test_rows_of_one_phone_are_merged(table):
+    lines = ("phone,name,city", "0670000077,Olena,", "+380670000077,,Lviv")
+    result = importing.import_file(table(*lines), "All")
+    assert (result.rows, result.created, result.repeated) == (2, 1, 1)
+    made = Recipient.objects.get()
+    assert (made.name, made.attributes) == ("Olena", {"city": "Lviv"})
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("0670000077,Olena,nowhere", "email: not an address"),
+        (f"0670000077,{'x' * 201},", "name: 201 characters"),
+        ("0670000077,a\x00b,", "cannot be stored"),
+        (",Olena,", "phone: empty"),
+    ],
+)
+def test_a_row_that_cannot_be_kept_is_refused_and_the_others_are_taken(table, row, words):
+    result = importing.import_file(table("phone,name,email", row, "0670000078,Taras,"), "All")
+    assert (result.created, result.rejected) == (1, 1)
+    assert words in rejects_of(result)[0][1]
+
+
+def test_no_spreadsheet_takes_a_rejected_cell_for_a_formula(table):
+    result = importing.import_file(table("phone,name", "x,=1+1", "y,+380670000077"), "All")
+    assert [row[3] for row in rejects_of(result)] == ["'=1+1", "+380670000077"]
+
+
+def test_a_dry_run_counts_and_writes_nothing(table):
+    Recipient.objects.create(phone=phone(77))
+    path = table("phone", "0670000077", "0670000078", "x")
+    result = importing.import_file(path, "All", dry_run=True)
+    assert (result.created, result.unchanged, result.rejected) == (1, 1, 1)
+    assert Recipient.objects.count() == 1
+    assert not RecipientList.objects.exists()
+    assert not RecipientImport.objects.exists()
+
+
+class TestResuming:
+    @pytest.fixture
+    def path(self, table, monkeypatch):
+        monkeypatch.setattr(importer, "_CHUNK", 2)
+        return table("phone", "0670000070", "x", "0670000071", "0670000072", "y", "0670000073")
+
+    @pytest.fixture
+    def broken_off(self, path, monkeypatch):
+        """An import that died in its second chunk."""
+        original, calls = importer._enlist, []
+
+        def die_later(*args):
+            calls.append(args)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            original(*args)
+
+        monkeypatch.setattr(importer, "_enlist", die_later)
+        with pytest.raises(KeyboardInterrupt):
+            importing.import_file(path, "All")
+        monkeypatch.setattr(importer, "_enlist", original)
+        assert Recipient.objects.count() == 1
+
+    def test_an_import_goes_on_where_it_died(self, path, broken_off):
+        result = importing.import_file(path, "All")
+        assert result.resumed_after == 3
+        assert (result.rows, result.created, result.rejected) == (6, 4, 2)
+        assert RecipientList.objects.get().recipients.count() == 4
+        assert [row[0] for row in rejects_of(result)] == ["3", "6"]
+
+    def test_on_demand_it_begins_anew(self, path, broken_off):
+        result = importing.import_file(path, "All", restart=True)
+        assert (result.resumed_after, result.rows, result.unchanged) == (0, 6, 1)
+
+    def test_another_file_or_another_mapping_is_another_import(self, path, broken_off, table):
+        other = table("phone", "0670000099", name="other.csv")
+        assert importing.import_file(other, "All").resumed_after == 0
+        named = importing.import_file(path, "All", columns={"phone": "phone"})
+        assert named.resumed_after == 0
+
+    def test_a_finished_import_is_done_again(self, path):
+        importing.import_file(path, "All")
+        again = importing.import_file(path, "All")
+        assert (again.resumed_after, again.unchanged) == (0, 4)
+
+
+class TestCommand:
+    def test_it_says_what_it_did(self, table, capsys):
+        call_command("smsbat_import", str(table("phone", "0670000077", "x")), "--list", "All")
+        out = capsys.readouterr().out
+        assert "2 rows: 1 new, 0 updated, 0 known, 0 repeated, 1 rejected; see" in out
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["missing.csv", "--list", "All"], "cannot be read"),
+            (["{empty}", "--list", "All"], "the table is empty"),
+            (["{fake}", "--list", "All"], "is no XLSX"),
+            (["{empty}", "--list", "All", "--column", "phone"], "FIELD=HEADING"),
+        ],
+    )
+    def test_what_is_wrong_is_one_sentence(self, table, arguments, words):
+        paths = {"empty": table(name="empty.csv"), "fake": table("PK", name="fake.xlsx")}
+        filled = [argument.format(**paths) for argument in arguments]
+        with pytest.raises(CommandError, match=words):
+            call_command("smsbat_import", *filled, stdout=io.StringIO())
+
+    def test_no_phone_is_shown(self, table, capsys):
+        call_command("smsbat_import", str(table("phone", "0670000077")), "--list", "All")
+        out, err = capsys.readouterr()
+        assert "0670000077" not in out + err
+
+
+@given(st.lists(st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.booleans())))
+def test_any_cells_are_a_person_or_are_refused(cells):
+    columns = Columns.of(["phone", "name", "email", "city"], {})
+    try:
+        person = read(cells, columns, "UA")
+    except Rejected as reason:
+        assert str(reason)
+    else:
+        assert person.phone.startswith("+")
