@@ -21,10 +21,10 @@ from benchmarks import stage
 MESSAGE = "django_smsbat_message"
 EVENT = "django_smsbat_statusevent"
 NAMES = (
-    "campaign_id, recipient_id, %(q)sto%(q)s, type, sender, text, message_data, ttl, fallback_text,"
+    'campaign_id, recipient_id, "to", type, sender, text, message_data, ttl, fallback_text,'
     " status, smsbat_id, messagelist_id, currency, delivered_by, attempts, error_code,"
     " error_message, created_at, nonce, resent_after, time_zone, polls"
-) % {"q": '"'}
+)
 
 
 class Sqlite:
@@ -76,7 +76,7 @@ class Sqlite:
 
 
 class Postgres(Sqlite):
-    """The statements as PostgreSQL wants them: with types, and the bounds that its planner needs."""
+    """The statements as PostgreSQL wants them: with types."""
 
     mark = "%s"
     made = Sqlite.made.replace("?", "%s").replace(

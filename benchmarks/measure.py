@@ -16,7 +16,7 @@ def floor_campaign(url: str, gateway: str, count: int, personal: bool, size: int
     return {"launch": launched, "submit": submitted}
 
 
-def our_campaign(
+def our_campaign(  # noqa: PLR0917 - called with a list
     url: str, gateway: str, count: int, personal: bool, size: int, threads: int = 8
 ) -> dict[str, Any]:
     stage.django(url, gateway, BATCH_SIZE=size, CONCURRENCY=threads)

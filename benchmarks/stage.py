@@ -88,9 +88,10 @@ def numbers(count: int) -> Iterator[int]:
 
 def people(count: int) -> Any:
     """So many recipients in one list, which is returned."""
+    from django.utils import timezone
+
     from django_smsbat.models import Recipient, RecipientList
     from django_smsbat.models.set_based import insert_rows
-    from django.utils import timezone
 
     everybody = RecipientList.objects.create(name="Everybody")
     now = timezone.now()
@@ -101,8 +102,9 @@ def people(count: int) -> Any:
             for n in range(min(10_000, count - start))
         ]
         insert_rows(Recipient, ("phone", "name", "attributes", "created_at"), rows)
-    from django_smsbat.models.set_based import insert_from
     from django.db.models import Value
+
+    from django_smsbat.models.set_based import insert_from
 
     through = Recipient.lists.through
     source = Recipient.objects.values_list("pk", Value(everybody.pk))

@@ -40,7 +40,7 @@ class _BudgetClock(SystemClock):
         return super().stopping or time.monotonic() > self._until
 
 
-@shared_task(name=SUBMIT_TASK, **_HARMLESS_TWICE)
+@shared_task(name=SUBMIT_TASK, **_HARMLESS_TWICE)  # type: ignore[untyped-decorator]
 def submit(campaign_id: int | None = None) -> None:
     """Start what is due and send what is queued."""
     clock = _BudgetClock(_BUDGET)
@@ -51,7 +51,7 @@ def submit(campaign_id: int | None = None) -> None:
         submit.delay(campaign_id)
 
 
-@shared_task(name=SYNC_TASK, **_HARMLESS_TWICE)
+@shared_task(name=SYNC_TASK, **_HARMLESS_TWICE)  # type: ignore[untyped-decorator]
 def sync_statuses(campaign_id: int | None = None) -> None:
     """Ask SMSBAT what became of the messages that are due."""
     clock = _BudgetClock(_BUDGET)

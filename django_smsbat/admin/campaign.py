@@ -19,6 +19,7 @@ from django_smsbat.admin.controls import CONTROLS, Control, Prospect
 from django_smsbat.admin.json_field import ObjectField
 from django_smsbat.admin.read_only import StyledAdmin
 from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign
 from django_smsbat.services import campaigns, statistics
 
@@ -145,10 +146,15 @@ class CampaignAdmin(StyledAdmin):
             (_("failed"), shown.failed),
             (_("unconfirmed"), shown.unconfirmed),
         )
+        listed = reverse("admin:django_smsbat_message_changelist")
+        links = [(listed, obj.pk, "", _("Show the messages"))]
+        if shown.unconfirmed:
+            unconfirmed = f"&status__exact={Status.UNCONFIRMED.value}"
+            links.append((listed, obj.pk, unconfirmed, _("Settle the unconfirmed")))
         return format_html(
-            '<dl class="smsbat-progress">{}</dl><p><a href="{}?campaign__id__exact={}">{}</a></p>',
+            '<dl class="smsbat-progress">{}</dl><p>{}</p>',
             format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", numbers),
-            *(reverse("admin:django_smsbat_message_changelist"), obj.pk, _("Show the messages")),
+            format_html_join(" ", '<a href="{}?campaign__id__exact={}{}">{}</a>', links),
         )
 
     @admin.action(permissions=["send"], description=_("Send the selected campaigns…"))

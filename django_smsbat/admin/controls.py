@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, Preflight
 from django_smsbat.services import campaigns, preflight
-from django_smsbat.services.audience import Exclusion
+from django_smsbat.services.addressees import Exclusion
 
 EXCLUSION_LABELS: Final[dict[Exclusion, Promise]] = {
     Exclusion.OPTED_OUT: _("opted out"),

@@ -1,10 +1,12 @@
-"""Messages and what was reported of them. Both only show."""
+"""Messages and what was reported of them. Both only show; what is in doubt may be settled."""
 
 import json
 from datetime import datetime
 from typing import Any, Final
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -12,6 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.read_only import PhoneSearchAdmin, ReadOnlyAdmin, status_badge
+from django_smsbat.admin.settling import SETTLEMENTS, settle
 from django_smsbat.models import Message, StatusEvent
 
 # A one-time code, and the digits of a flash call that are one: not for the staff to see.
@@ -41,6 +44,7 @@ def _moment(moment: datetime) -> str:
 
 @admin.register(Message)
 class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
+    actions = ("resend", "give_up")
     list_display = ("to", "badge", "type", "campaign", "delivered_by", "created_at", "final_at")
     list_filter = ("status", "type", "campaign")
     list_select_related = ("campaign",)
@@ -62,6 +66,17 @@ class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
             },
         ),
     )
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_smsbat.settle_message")
+
+    @admin.action(permissions=["settle"], description=_("Send the unconfirmed again…"))
+    def resend(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+        return settle(self, request, queryset, SETTLEMENTS["resend"])
+
+    @admin.action(permissions=["settle"], description=_("Give the unconfirmed up…"))
+    def give_up(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+        return settle(self, request, queryset, SETTLEMENTS["give_up"])
 
     @admin.display(description=_("status"), ordering="status")
     def badge(self, obj: Message) -> SafeString:

@@ -49,7 +49,7 @@ class ReadOnlyAdmin(StyledAdmin):
     """Nothing can be changed here, whatever the permissions."""
 
     show_full_result_count = False
-    actions = None
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -1,50 +1,59 @@
 """Expressions that the ORM lacks, for what is computed for every row of a launch."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Func, IntegerField
 from django.db.models.sql.compiler import SQLCompiler
 
 PHONE: Final = r"^\+[0-9]{7,15}$"  # E.164, as `PhoneField` keeps it
 NUMBER_MAX: Final = 2**31 - 1
 
-_Sql = Any  # what `as_sql` returns: the statement and its parameters
+_Sql = tuple[str, tuple[str | int, ...]]
 
 
-class RandomNumber(Func):
-    """A whole number from 0 to `NUMBER_MAX`, another in each row; by the database's own means."""
+class _Words(Func):
+    """A function that each database writes in its own words, by vendor; "" for all others."""
+
+    words: ClassVar[Mapping[str, str]]
+
+    def as_sql(
+        self,
+        compiler: SQLCompiler,
+        connection: BaseDatabaseWrapper,
+        function: str | None = None,
+        template: str | None = None,
+        arg_joiner: str | None = None,
+        **extra_context: Any,
+    ) -> _Sql:
+        own = self.words.get(connection.vendor, self.words[""])
+        return super().as_sql(
+            compiler, connection, function, template or own, arg_joiner, **extra_context
+        )
+
+
+class RandomNumber(_Words):
+    """A whole number from 0 to `NUMBER_MAX`, another in each row."""
 
     arity = 0
     output_field = IntegerField()
-
-    def as_sql(self, compiler: SQLCompiler, connection: Any, **kwargs: Any) -> _Sql:
-        return super().as_sql(
-            compiler, connection, template=f"FLOOR(RAND() * {NUMBER_MAX + 1})", **kwargs
-        )
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **kwargs: Any) -> _Sql:
-        template = f"FLOOR(RANDOM() * {NUMBER_MAX + 1})::integer"
-        return super().as_sql(compiler, connection, template=template, **kwargs)
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **kwargs: Any) -> _Sql:
+    words = {
+        "": f"FLOOR(RAND() * {NUMBER_MAX + 1})",
+        "postgresql": f"FLOOR(RANDOM() * {NUMBER_MAX + 1})::integer",
         # Django's own Random() is a Python function there, called for each row.
-        return super().as_sql(compiler, connection, template=f"(RANDOM() & {NUMBER_MAX})", **kwargs)
+        "sqlite": f"(RANDOM() & {NUMBER_MAX})",
+    }
 
 
-class IsPhone(Func):
+class IsPhone(_Words):
     """Whether a text is a number in E.164. A regular expression would be Python's on SQLite."""
 
     arity = 1
     output_field = BooleanField()
     conditional = True
-
-    def as_sql(self, compiler: SQLCompiler, connection: Any, **kwargs: Any) -> _Sql:
-        template = (
-            "(RTRIM(%(expressions)s, '0123456789') = '+'"
-            " AND LENGTH(%(expressions)s) BETWEEN 8 AND 16)"
-        )
-        return super().as_sql(compiler, connection, template=template, **kwargs)
-
-    def as_mysql(self, compiler: SQLCompiler, connection: Any, **kwargs: Any) -> _Sql:
-        template = f"(%(expressions)s REGEXP '{PHONE}')".replace("\\", "\\\\")
-        return super().as_sql(compiler, connection, template=template, **kwargs)
+    words = {
+        "": "(RTRIM(%(expressions)s, '0123456789') = '+'"
+        " AND LENGTH(%(expressions)s) BETWEEN 8 AND 16)",
+        "mysql": "(%(expressions)s REGEXP '{}')".format(PHONE.replace("\\", "\\\\")),
+    }

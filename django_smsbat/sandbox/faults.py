@@ -1,7 +1,7 @@
-"""What may go wrong with a request, on demand: so that anyone can see what their site makes of it.
+"""What may go wrong with a request, on demand: anyone can see what their site makes of it.
 
-A fault is written ``KIND@WHEN``, or ``status/KIND@WHEN`` for status requests. WHEN is the number of a
-request, several of them, or a probability: ``503@2``, ``lost-after@1,3``, ``garbage@10%``.
+A fault is written ``KIND@WHEN``, or ``status/KIND@WHEN`` for status requests. WHEN is the number of
+a request, several of them, or a probability: ``503@2``, ``lost-after@1,3``, ``garbage@10%``.
 """
 
 import random

@@ -72,9 +72,7 @@ class Ledger:
             self.enter(secrets.token_hex(8), self._last_list, message, now) for message in messages
         ]
 
-    def enter(
-        self, message_id: str, list_id: int, message: Mapping[str, Any], now: float
-    ) -> Entry:
+    def enter(self, message_id: str, list_id: int, message: Mapping[str, Any], now: float) -> Entry:
         """Enter one message; also one that was taken before this program started."""
         phone = phone_of(message)
         entry = Entry(message_id, list_id, phone, message, fates.of(message, phone), now)

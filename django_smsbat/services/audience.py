@@ -5,12 +5,10 @@ Where nothing is personal, both are one statement; else everybody is looked at, 
 """
 
 import random
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -20,32 +18,28 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Substr
 
 from django_smsbat import conf
-from django_smsbat.gateway.message_types import TYPES, MessageType
-from django_smsbat.gateway.messages import Content, InvalidMessage, from_content
-from django_smsbat.gateway.messages.rules import UNSENDABLE
+from django_smsbat.gateway.message_types import MessageType
+from django_smsbat.gateway.messages import Content, from_content
 from django_smsbat.gateway.sms_parts import count_parts
 from django_smsbat.models import Campaign, Message, Recipient
-from django_smsbat.models.expressions import NUMBER_MAX, PHONE, IsPhone, RandomNumber
+from django_smsbat.models.expressions import NUMBER_MAX, IsPhone, RandomNumber
 from django_smsbat.models.set_based import insert_from, insert_rows
-from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_from
+from django_smsbat.services.addressees import (
+    ANY_PHONE,
+    READ_OF_PEOPLE,
+    ZONE_MAX,
+    Addressee,
+    Exclusion,
+    Filler,
+    LeftOut,
+)
+from django_smsbat.services.personalisation import ContentTemplate
 from django_smsbat.services.quiet_hours import ZONE_ATTRIBUTE
 from django_smsbat.services.sender import sender_or_default
 
 _CHUNK: Final = 2_000
-_ANY_PHONE: Final = "+380671112233"  # content is checked apart from who it goes to
-_PHONE: Final = re.compile(PHONE)
-_ZONE_MAX: Final = 64  # characters, as the column holds
 _DIGEST_BYTES: Final = 16
 _MIX: Final = 1_000_003  # a prime, so that the sum of the keys' squares tells other people apart
-
-
-class Exclusion(StrEnum):
-    """Why somebody on the lists gets nothing."""
-
-    OPTED_OUT = "opted out"
-    INVALID_NUMBER = "invalid number"
-    MISSING_VALUE = "missing value"
-    INVALID_CONTENT = "invalid content"
 
 
 @dataclass
@@ -83,18 +77,6 @@ class Tally:
             self.examples.setdefault(reason, example)
 
 
-@dataclass(slots=True)
-class Addressee:
-    """One person who gets it, and what exactly."""
-
-    pk: int
-    phone: str
-    time_zone: str
-    text: str
-    fallback_text: str
-    message_data: Mapping[str, Any]
-
-
 def billed_text(content: Content) -> str:
     """The text that an operator bills by parts: of an SMS, or of the SMS that may follow."""
     return content.text if content.type == MessageType.SMS else content.fallback_text
@@ -108,7 +90,7 @@ def content_of(campaign: Campaign) -> ContentTemplate:
     """
     content = campaign.content()
     template = ContentTemplate(replace(content, sender=sender_or_default(content.sender)))
-    from_content(template.sample(), _ANY_PHONE)
+    from_content(template.sample(), ANY_PHONE)
     return template
 
 
@@ -204,16 +186,14 @@ def _unwelcome(campaign: Campaign) -> Q:
 def _addresses(campaign: Campaign) -> QuerySet[Recipient, Any]:
     """In the order of `_ADDRESS`."""
     people = _everybody(campaign).filter(_VALID).exclude(_unwelcome(campaign))
-    return people.values_list(  # type: ignore[return-value]
-        "pk", "phone", RandomNumber(), _zone(campaign)
-    )
+    return people.values_list("pk", "phone", RandomNumber(), _zone(campaign))
 
 
 def _zone(campaign: Campaign) -> Combinable:
     """Where the recipient's own time zone is read, if anything depends on it."""
     if not campaign.is_promotional or conf.current().quiet_hours is None:
         return Value("")
-    return Coalesce(Substr(KT(f"attributes__{ZONE_ATTRIBUTE}"), 1, _ZONE_MAX), Value(""))
+    return Coalesce(Substr(KT(f"attributes__{ZONE_ATTRIBUTE}"), 1, ZONE_MAX), Value(""))
 
 
 def _count_all(campaign: Campaign) -> Tally:
@@ -238,12 +218,14 @@ def _count_all(campaign: Campaign) -> Tally:
 def _walk(campaign: Campaign, template: ContentTemplate, found: Tally) -> Iterator[list[Addressee]]:
     """Everybody who gets a personal campaign, in chunks; who does not is noted in the tally."""
     digest = blake2b(digest_size=_DIGEST_BYTES)
-    fill = _Filler(campaign, template, found)
-    people = _everybody(campaign).order_by("pk").values_list(*_READ_OF_PEOPLE)
+    fill = Filler(campaign, template)
+    people = _everybody(campaign).order_by("pk").values_list(*READ_OF_PEOPLE)
     chunk: list[Addressee] = []
     for row in people.iterator(chunk_size=_CHUNK):
-        one = fill(*row)
-        if one is None:
+        try:
+            one = fill(row)
+        except LeftOut as why:
+            found.leave_out(why.reason, example=why.example)
             continue
         chunk.append(one)
         data = one.message_data if template.data_is_personal else ""
@@ -256,66 +238,3 @@ def _walk(campaign: Campaign, template: ContentTemplate, found: Tally) -> Iterat
         found.recipients += len(chunk)
         yield chunk
     found.audience = digest.hexdigest()
-
-
-_READ_OF_PEOPLE: Final = (
-    "pk",
-    "phone",
-    "name",
-    "email",
-    "attributes",
-    "opted_out_at",
-)
-
-
-class _Filler:
-    """Fills a campaign's words for one person after another, or notes why that one is left out."""
-
-    def __init__(self, campaign: Campaign, template: ContentTemplate, found: Tally) -> None:
-        self._template = template
-        self._found = found
-        self._is_promotional = campaign.is_promotional
-        self._said = template.content
-        self._text_max = TYPES[MessageType(template.content.type)].text_max
-
-    def __call__(
-        self,
-        pk: int,
-        phone: str,
-        name: str,
-        email: str,
-        attributes: Any,
-        opted_out_at: datetime | None,
-    ) -> Addressee | None:
-        if opted_out_at and self._is_promotional:
-            return self._found.leave_out(Exclusion.OPTED_OUT)
-        if not _PHONE.match(phone):
-            return self._found.leave_out(Exclusion.INVALID_NUMBER)
-        known = attributes if isinstance(attributes, Mapping) else {}
-        zone = known.get(ZONE_ATTRIBUTE)
-        known = {**known, "phone": phone, "name": name, "email": email}
-        try:
-            text, fallback_text, data = self._fill(values_from(known, self._template.fields))
-        except MissingValue as error:
-            return self._found.leave_out(Exclusion.MISSING_VALUE, example=str(error))
-        except InvalidMessage as error:
-            return self._found.leave_out(Exclusion.INVALID_CONTENT, example=str(error))
-        shown = zone[:_ZONE_MAX] if isinstance(zone, str) else ""
-        return Addressee(pk, phone, shown, text, fallback_text, data)
-
-    def _fill(self, values: Mapping[str, str]) -> tuple[str, str, Mapping[str, Any]]:
-        """The whole check only where a quick look does not settle it."""
-        if not self._template.data_is_personal:
-            text, fallback_text = self._template.fill_words(values)
-            if (text == self._said.text or self._is_surely_fine(text)) and (
-                fallback_text == self._said.fallback_text or self._is_surely_fine(fallback_text)
-            ):
-                return text, fallback_text, self._said.message_data
-        content = self._template.fill(values)
-        from_content(content, _ANY_PHONE)
-        return content.text, content.fallback_text, content.message_data
-
-    def _is_surely_fine(self, text: str) -> bool:
-        """Whether it cannot make the content invalid that was valid with another value in it."""
-        fits = self._text_max is None or len(text) <= self._text_max
-        return fits and bool(text) and not text.isspace() and not UNSENDABLE.search(text)

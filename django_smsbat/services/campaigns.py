@@ -63,8 +63,8 @@ def resume(campaign: Campaign) -> None:
             move(campaign, "resume", CampaignStatus.DRAFT, pause_reason="")
             launch(campaign)
         return
-    released = {"canary_last_id": None} if canary.is_out(campaign) else {}
-    move(campaign, "resume", CampaignStatus.SENDING, pause_reason="", **released)
+    last = None if canary.is_out(campaign) else campaign.canary_last_id
+    move(campaign, "resume", CampaignStatus.SENDING, pause_reason="", canary_last_id=last)
     finish_if_done(campaign.pk)
     transaction.on_commit(runners.wake)
 

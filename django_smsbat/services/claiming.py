@@ -1,4 +1,4 @@
-"""How a worker takes messages for itself: committed as `sending`, the attempt counted, with a lease.
+"""How a worker takes messages for itself: committed as `sending`, attempts counted, with a lease.
 
 What is claimed is what may leave at this very moment: of a campaign that is being sent, not held
 back, not in quiet hours, to nobody who has opted out.
@@ -180,9 +180,9 @@ def _read(
                 ttl=ttl,
                 fallback_text=fallback_text,
             )
-        *own, unwelcome = row[:width]
+        key, to, nonce, attempts, resent_after, zone, unwelcome = row[:width]
         side = refused if unwelcome and is_bound(content.type) else welcome
-        side.append(Claimed(*own, content))
+        side.append(Claimed(key, to, nonce, attempts, resent_after, zone, content))
     return welcome, refused
 
 

@@ -24,7 +24,7 @@ from django_smsbat.models.set_based import keys_in
 from django_smsbat.services import holdback, tracking
 from django_smsbat.services.claiming import Batch, Claimed, lease_from
 from django_smsbat.services.clock import Clock
-from django_smsbat.services.tracking import Report
+from django_smsbat.services.event_store import Report
 
 logger = logging.getLogger("django_smsbat")
 

@@ -75,8 +75,10 @@ def hold_to(
     changed = []
     if words != words_of(campaign):
         changed.append("what it says")
-    if people != made.audience and not people_may_change:
-        seen = last.recipients if last and last.audience == people else None
+    seen = last.recipients if last and last.audience == people else None
+    # Other words make another fingerprint of a personal audience too.
+    same_people = people == made.audience or (changed and seen == made.recipients)
+    if not same_people and not people_may_change:
         counted = f" ({seen:,} then, {made.recipients:,} now)" if seen is not None else ""
         changed.append(f"who gets it{counted}")
     if changed:

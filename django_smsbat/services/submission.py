@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from django_smsbat import conf
 from django_smsbat.gateway.client import Client
@@ -99,81 +100,73 @@ def submit_queued(
     return summary
 
 
+@dataclass
 class _Run:
     """One run: what its threads share, under the lock of their crew, and what each of them does."""
 
-    def __init__(
-        self,
-        campaign_id: int | None,
-        limit: int | None,
-        client: Client,
-        clock: Clock,
-        on_progress: Callable[[int], object],
-        summary: Summary,
-    ) -> None:
-        self._campaign_id = campaign_id
-        self._limit = limit
-        self._client = client
-        self._clock = clock
-        self._on_progress = on_progress
-        self._summary = summary
-        self._refusals = 0
-        self._was_refused = holdback.is_counting(holdback.SEND)
-        self._tidied: datetime | None = None
+    campaign_id: int | None
+    limit: int | None
+    client: Client
+    clock: Clock
+    on_progress: Callable[[int], object]
+    summary: Summary
+    refusals: int = 0
+    was_refused: bool = field(default_factory=lambda: holdback.is_counting(holdback.SEND))
+    tidied: datetime | None = None
 
     def work(self, crew: Crew) -> None:
         """What one thread does until nothing is left to send."""
-        source = _Source(self._campaign_id)
-        while not self._clock.stopping and not self._summary.failure:
+        source = _Source(self.campaign_id)
+        while not self.clock.stopping and not self.summary.failure:
             self._tidy(crew)
             room = self._room()
-            batch = source.next_batch(room, self._clock.now()) if room else None
+            batch = source.next_batch(room, self.clock.now()) if room else None
             if batch is None:
                 if not room:
                     return
-                if delay := holdback.remaining(holdback.SEND, self._clock.now()):
-                    self._summary.failure = holdback.wait(delay, self._clock)
+                if delay := holdback.remaining(holdback.SEND, self.clock.now()):
+                    self.summary.failure = holdback.wait(delay, self.clock)
                     continue
                 return
             if len(batch) == conf.current().batch_size:
                 crew.call_another()
-            outcome = delivery.deliver(batch, self._client, self._clock)
+            outcome = delivery.deliver(batch, self.client, self.clock)
             with crew.lock:
                 self._account(batch, outcome)
 
     def _tidy(self, crew: Crew) -> None:
         """Settle what dead workers held; now and then, by whichever thread comes by."""
-        now = self._clock.now()
+        now = self.clock.now()
         with crew.lock:
-            if self._tidied is not None and now - self._tidied < _TIDY_EVERY:
+            if self.tidied is not None and now - self.tidied < _TIDY_EVERY:
                 return
-            self._tidied = now
+            self.tidied = now
         settle_lost(now)
         if conf.current().resend_unconfirmed:
             unconfirmed.resend_automatically()
 
     def _account(self, batch: Batch, outcome: Outcome) -> None:
-        self._summary.add(outcome)
-        self._on_progress(outcome.settled)
-        now = self._clock.now()
-        _after_setback(batch.campaign_id, outcome, self._summary, now)
-        self._refusals = self._refusals + outcome.is_new_setback if outcome.held_back else 0
-        if self._refusals == holdback.REFUSALS_MAX:
-            reason = f"gave up after {self._refusals} failures in a row: {outcome.error}"
-            self._summary.failure = reason
+        self.summary.add(outcome)
+        self.on_progress(outcome.settled)
+        now = self.clock.now()
+        _after_setback(batch.campaign_id, outcome, self.summary, now)
+        self.refusals = self.refusals + outcome.is_new_setback if outcome.held_back else 0
+        if self.refusals == holdback.REFUSALS_MAX:
+            reason = f"gave up after {self.refusals} failures in a row: {outcome.error}"
+            self.summary.failure = reason
         if outcome.held_back:
-            self._was_refused = True
-        elif outcome.error is None and self._was_refused:
+            self.was_refused = True
+        elif outcome.error is None and self.was_refused:
             holdback.succeeded(holdback.SEND, now)
-            self._was_refused = False
-        if self._limit is not None and batch.campaign_id is not None:
+            self.was_refused = False
+        if self.limit is not None and batch.campaign_id is not None:
             campaigns.finish_if_done(batch.campaign_id, now)
 
     def _room(self) -> int:
         size = conf.current().batch_size
-        if self._limit is None:
+        if self.limit is None:
             return size
-        return max(0, min(size, self._limit - self._summary.settled))
+        return max(0, min(size, self.limit - self.summary.settled))
 
 
 class _Source:
@@ -272,7 +265,7 @@ def settle_lost(now: datetime) -> int:
             campaigns.finish_if_done(campaign_id, now)
 
 
-def _sending(campaign_id: int | None) -> Sequence[Campaign]:
+def _sending(campaign_id: int | None) -> QuerySet[Campaign]:
     sending = Campaign.objects.filter(status=CampaignStatus.SENDING).order_by("started_at", "pk")
     return sending if campaign_id is None else sending.filter(pk=campaign_id)
 

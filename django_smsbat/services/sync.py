@@ -25,7 +25,7 @@ from django_smsbat.models.set_based import update_rows
 from django_smsbat.services import connection, holdback, tracking
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.derivation import FIRST_POLL_AFTER
-from django_smsbat.services.tracking import Report
+from django_smsbat.services.event_store import Report
 
 logger = logging.getLogger("django_smsbat")
 

@@ -4,11 +4,9 @@ A report is stored as it came, once; the message's status then follows from the 
 reports, whatever the order in which they arrived. Nothing else changes a status that a report gave.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from django.db import transaction
@@ -16,10 +14,9 @@ from django.db import transaction
 from django_smsbat import signals
 from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models import Message, Source, StatusEvent
-from django_smsbat.models.fields import WireJSONEncoder
-from django_smsbat.models.set_based import insert_rows, keys_in, texts_in, update_rows
-from django_smsbat.models.status_event import give_to, give_waiting
-from django_smsbat.services import announcing
+from django_smsbat.models.set_based import keys_in, update_rows
+from django_smsbat.models.status_event import give_waiting
+from django_smsbat.services import announcing, event_store
 from django_smsbat.services.derivation import (
     DERIVED_FIELDS,
     ROW_FIELDS,
@@ -28,33 +25,10 @@ from django_smsbat.services.derivation import (
     derive,
     derived,
 )
+from django_smsbat.services.event_store import Report
 
-_SORTED_JSON: Final = WireJSONEncoder(sort_keys=True).encode
 _UNSENT: Final = frozenset(status.value for status in UNSENT)
 _HELD: Final = ("claim", "lease_until")
-_EVENT_FIELDS: Final = (
-    "message",
-    "smsbat_id",
-    "status",
-    "raw_status",
-    "source",
-    "occurred_at",
-    "recorded_at",
-    "payload",
-    "attempt",
-    "fingerprint",
-)
-_READ_OF_EVENTS: Final = (
-    "pk",
-    "message_id",
-    "status",
-    "source",
-    "occurred_at",
-    "attempt",
-    "smsbat_id",
-    "fingerprint",
-    "payload",
-)
 
 
 class Counted(Protocol):
@@ -63,26 +37,6 @@ class Counted(Protocol):
     pk: int
     attempts: int
     resent_after: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """What somebody says of a message, which it names by our key or by SMSBAT's id.
-
-    Attributes:
-        status: None for a word that nobody has heard of.
-        occurred_at: when it happened; None where the reporter does not say.
-        attempt: which attempt it speaks of; None to find out.
-    """
-
-    source: Source
-    status: Status | None
-    raw_status: str
-    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    occurred_at: datetime | None = None
-    smsbat_id: str = ""
-    message_id: int | None = None
-    attempt: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,9 +77,9 @@ def record(reports: Sequence[Report], now: datetime) -> list[Change]:
         owners = _owners(reports) | _named_by(answered)
         named = [report.message_id for report in reports if report.message_id]
         rows = _lock([*(key for key, _attempt in owners.values()), *named])
-        events = _known_events(rows, answered)
-        new = [_new(report, owners, rows, now) for report in reports]
-        _store(new, events, now)
+        events = event_store.known_events(rows, answered)
+        fresh = [event_store.new(report, owners, rows, now) for report in reports]
+        event_store.store(fresh, events, now)
         return _follow(rows, events, now)
 
 
@@ -142,7 +96,7 @@ def match_waiting(now: datetime, limit: int = 1_000) -> int:
         owners = _owners_of(ids)
         rows = _lock(key for key, _attempt in owners.values())
         give_waiting(owners)
-        _follow(rows, _known_events(rows, {}), now)
+        _follow(rows, event_store.known_events(rows, {}), now)
     return len(rows)
 
 
@@ -178,113 +132,6 @@ def _lock(keys: Iterable[int]) -> dict[int, Row]:
         pk__in=keys_in(Message, sorted(wanted)), pk__range=(min(wanted), max(wanted))
     )
     return {values[0]: Row(*values) for values in found.locked().values_list(*ROW_FIELDS)}
-
-
-def _known_events(
-    rows: Mapping[int, Row], answered: Mapping[str, Report]
-) -> defaultdict[int, list[Event]]:
-    """What was reported before of these messages, by message.
-
-    Reports that came before the answer which names their id find their message here.
-    """
-    events: defaultdict[int, list[Event]] = defaultdict(list)
-    if not rows:
-        return events
-    found = StatusEvent.objects.filter(
-        message__in=keys_in(Message, rows), message__gte=min(rows), message__lte=max(rows)
-    )
-    known = found.order_by().values_list(*_READ_OF_EVENTS)
-    if answered:
-        waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=texts_in(Message, answered))
-        known = known.union(waiting.order_by().values_list(*_READ_OF_EVENTS), all=True)
-    matched: dict[int, tuple[int, int]] = {}
-    for key, owner, *columns in known:
-        *columns, fingerprint, payload = columns
-        event, message_id = Event(*columns, fingerprint.hex, payload), owner
-        if message_id is None:
-            # A collation that ignores case finds more than what was asked for.
-            report = answered.get(event.smsbat_id)
-            if report is None or report.message_id not in rows:
-                continue
-            message_id, event.attempt = report.message_id, report.attempt or 0
-            matched[key] = (message_id, event.attempt)
-        events[message_id].append(event)
-    give_to(matched)
-    return events
-
-
-@dataclass(slots=True)
-class _New:
-    """A report on its way into the table."""
-
-    event: Event
-    message_id: int | None
-    raw_status: str
-    payload: str
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        return self.event.smsbat_id, self.event.fingerprint
-
-    def columns(self, now: datetime) -> tuple[Any, ...]:
-        """In the order of `_EVENT_FIELDS`."""
-        event = self.event
-        return (
-            self.message_id,
-            event.smsbat_id,
-            event.status,
-            self.raw_status,
-            event.source,
-            event.occurred_at,
-            now,
-            self.payload,
-            event.attempt,
-            event.fingerprint,
-        )
-
-
-def _new(
-    report: Report, owners: Mapping[str, tuple[int, int]], rows: Mapping[int, Row], now: datetime
-) -> _New:
-    key, attempt = owners.get(report.smsbat_id, (report.message_id, report.attempt))
-    row = rows.get(key) if key is not None else None
-    if attempt is None and row is not None:
-        attempt = row.attempts
-    payload = _SORTED_JSON(report.payload)
-    event = Event(
-        report.status.value if report.status else "",
-        str(report.source),
-        report.occurred_at or now,
-        attempt or 0,
-        report.smsbat_id,
-        _fingerprint(report, payload),
-        report.payload,
-    )
-    return _New(event, row.pk if row else None, report.raw_status[:64], payload)
-
-
-def _store(reports: Iterable[_New], events: defaultdict[int, list[Event]], now: datetime) -> None:
-    """Add the reports to the table and to what is known of their messages, each once."""
-    known = {(event.smsbat_id, event.fingerprint) for of in events.values() for event in of}
-    fresh: dict[tuple[str, str], _New] = {}
-    for new in reports:
-        if new.identity not in known:
-            fresh.setdefault(new.identity, new)
-    columns = [new.columns(now) for new in fresh.values()]
-    insert_rows(StatusEvent, _EVENT_FIELDS, columns, known_are_left=True)
-    for new in fresh.values():
-        if new.message_id is not None:
-            events[new.message_id].append(new.event)
-
-
-def _fingerprint(report: Report, payload: str) -> str:
-    """Equal for identical reports. A moment of ours is no part of it: only what was said is."""
-    whose = f"{report.smsbat_id or report.message_id}:{report.attempt or ''}"
-    moment = report.occurred_at.isoformat() if report.occurred_at else ""
-    said = "\0".join((whose, report.source, report.raw_status, moment, payload))
-    digest = blake2b(said.encode(), digest_size=16).hexdigest()
-    # A UUID with a version, though none fits a digest: MariaDB turns any other into zeros.
-    return f"{digest[:12]}5{digest[13:16]}8{digest[17:]}"
 
 
 def _follow(

@@ -4,8 +4,9 @@ The software never sends such a message again on its own, unless `RESEND_UNCONFI
 site prefers twice to never. A later report may still settle it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from django.db import transaction
@@ -31,10 +32,8 @@ def resend(message_ids: Iterable[int]) -> int:
         How many were queued; those that are no longer unconfirmed, or whose campaign was
         cancelled, are left alone.
     """
-    keys = list(message_ids)
-    with transaction.atomic():
-        queued = _queue_again(keys)
-        transaction.on_commit(runners.wake)
+    queued = sum(_queue_again(keys) for keys in _chunks(message_ids))
+    transaction.on_commit(runners.wake)
     return queued
 
 
@@ -44,20 +43,18 @@ def give_up(message_ids: Iterable[int], now: datetime | None = None) -> int:
     Returns:
         How many were settled; those that are no longer unconfirmed are left alone.
     """
-    with transaction.atomic():
-        found = _among(list(message_ids)).locked()
-        reports = [tracking.local(m, Status.FAILED, "given_up", "given up by hand") for m in found]
-        return len(tracking.record(reports, now or timezone.now()))
+    moment = now or timezone.now()
+    return sum(_fail(keys, moment) for keys in _chunks(message_ids))
 
 
 def resend_all(campaign_id: int | None = None) -> int:
     """`resend` for all that are unconfirmed, of one campaign or of all, and of single messages."""
-    return sum(_in_chunks(_unconfirmed(campaign_id), resend))
+    return resend(_keys_of(_unconfirmed(campaign_id)))
 
 
 def give_up_all(campaign_id: int | None = None) -> int:
     """`give_up`, likewise."""
-    return sum(_in_chunks(_unconfirmed(campaign_id), give_up))
+    return give_up(_keys_of(_unconfirmed(campaign_id)))
 
 
 def resend_automatically() -> int:
@@ -66,7 +63,7 @@ def resend_automatically() -> int:
     Called by a worker, which then finds them in the queue. Returns how many were queued.
     """
     tried_little = _unconfirmed(None).filter(attempts__lt=_ATTEMPTS_MAX)
-    return sum(_in_chunks(tried_little, _queue_again))
+    return sum(_queue_again(keys) for keys in _chunks(_keys_of(tried_little)))
 
 
 def _unconfirmed(campaign_id: int | None) -> MessageQuerySet:
@@ -74,18 +71,33 @@ def _unconfirmed(campaign_id: int | None) -> MessageQuerySet:
     return found if campaign_id is None else found.filter(campaign=campaign_id)
 
 
-def _in_chunks(wanted: MessageQuerySet, settle: Callable[[list[int]], int]) -> Iterator[int]:
-    """Beyond the last key each time: what is left alone is looked at once."""
+def _keys_of(wanted: MessageQuerySet) -> Iterator[int]:
+    """All keys, a chunk at a time, beyond the last one seen: what is left alone is seen once."""
     last = 0
     while keys := list(
         wanted.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
     ):
-        yield settle(keys)
+        yield from keys
         last = keys[-1]
+
+
+def _chunks(keys: Iterable[int]) -> Iterator[list[int]]:
+    iterator = iter(keys)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk
 
 
 def _among(keys: list[int]) -> MessageQuerySet:
     return _unconfirmed(None).filter(pk__in=keys_in(Message, keys))
+
+
+@transaction.atomic
+def _fail(keys: list[int], now: datetime) -> int:
+    reports = [
+        tracking.local(m, Status.FAILED, "given_up", "given up by hand")
+        for m in _among(keys).locked()
+    ]
+    return len(tracking.record(reports, now))
 
 
 @transaction.atomic

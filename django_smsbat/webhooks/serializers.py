@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from django_smsbat.gateway.answers import read_report
 from django_smsbat.models import Source
+from django_smsbat.services.event_store import Report
 from django_smsbat.services.inbound import Incoming
-from django_smsbat.services.tracking import Report
 
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)

@@ -128,7 +128,8 @@ class Site:
         worker = self.start("smsbat_send", *arguments)
         deadline = time.monotonic() + PATIENCE
         while self.query(tried) == before:
-            assert time.monotonic() < deadline and worker.poll() is None, "it does not work"
+            assert worker.poll() is None, "it ended before it claimed anything"
+            assert time.monotonic() < deadline, "it does not claim anything"
             time.sleep(0.02)
         return worker
 

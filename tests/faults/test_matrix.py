@@ -8,7 +8,7 @@ import pytest
 
 from django_smsbat.gateway.errors import Fate, kind_of_status
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, Message
+from django_smsbat.models import Message
 from django_smsbat.sandbox.faults import KINDS, Fault, Faults
 from django_smsbat.services import campaigns, submission
 from tests.conftest import client_for

@@ -1,4 +1,4 @@
-"""Recipients out of files: read however people write them, each row taken or refused with a reason."""
+"""Recipients out of files: read however people write them, each row taken or refused."""
 
 import csv
 import io
@@ -253,7 +253,6 @@ def test_any_cells_are_a_person_or_are_refused(cells):
     columns = Columns.of(["phone", "name", "email", "city"], {})
     try:
         person = read(cells, columns, "UA")
-    except Rejected as reason:
-        assert str(reason)
-    else:
-        assert person.phone.startswith("+")
+    except Rejected:
+        return
+    assert person.phone.startswith("+")

@@ -137,6 +137,6 @@ def test_many_keys_and_texts_are_one_parameter(queued):
 
 
 def test_a_database_without_a_dialect_is_named(monkeypatch):
-    monkeypatch.setattr("django_smsbat.models.set_based._DIALECTS", {})
+    monkeypatch.setattr("django_smsbat.models.set_based.DIALECTS", {})
     with pytest.raises(NotImplementedError, match=connection.vendor):
         update_rows(Message, ("status",), [(1, "read")])

@@ -16,7 +16,7 @@ from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, StatusEvent
 from django_smsbat.models.choices import STATUS_LABELS, TYPE_LABELS
 from django_smsbat.services import transitions
-from django_smsbat.services.audience import Exclusion
+from django_smsbat.services.addressees import Exclusion
 
 ROOT = Path(__file__).parent.parent.parent
 LOCALE = ROOT / "django_smsbat" / "locale" / "uk" / "LC_MESSAGES"

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import RecipientList
-from django_smsbat.services.audience import Exclusion, tally
+from django_smsbat.services.addressees import Exclusion
+from django_smsbat.services.audience import tally
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from django_smsbat.gateway.messages import InvalidMessage
-from django_smsbat.models import Campaign, CampaignStatus, Message, StatusEvent
-from django_smsbat.services import campaigns, canary
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Campaign, CampaignStatus, Message, Source, StatusEvent
+from django_smsbat.services import campaigns, canary, tracking
 from django_smsbat.services.campaigns import Refused
+from django_smsbat.services.event_store import Report
 from django_smsbat.signals import campaign_finished
 from tests.conftest import NOON, phone
 
@@ -229,3 +231,82 @@ def test_sent_is_said_once_and_announced_once(people, campaign, django_capture_o
         campaign_finished.disconnect(listen)
     assert heard == ["sent"]
     assert Campaign.objects.get().finished_at == NOON
+
+
+class TestSendingTheFailedAgain:
+    @pytest.fixture
+    def finished(self, people, campaign):
+        """A finished campaign with a message of each fate."""
+
+        def make(status="sent"):
+            people(*range(10, 16))
+            made = campaign()
+            campaigns.launch(made)
+            fates = ("delivered", "rejected", "undeliverable", "failed", "expired", "unconfirmed")
+            for message, fate in zip(Message.objects.order_by("pk"), fates, strict=True):
+                Message.objects.filter(pk=message.pk).update(status=fate, attempts=1, polls=3)
+            Campaign.objects.update(status=status)
+            return made
+
+        return make
+
+    def test_what_failed_is_queued_as_a_new_attempt_and_nothing_else(self, finished):
+        made = finished()
+        assert campaigns.retry_failed(made) == 4
+        again = Message.objects.filter(status="queued")
+        assert set(again.values_list("resent_after", "polls")) == {(1, 0)}
+        assert again.count() == 4
+        assert set(Message.objects.exclude(pk__in=again).values_list("status", flat=True)) == {
+            "delivered",
+            "unconfirmed",
+        }
+        assert (made.status, made.finished_at) == ("sending", None)
+
+    def test_with_nothing_failed_a_finished_campaign_stays_finished(self, finished):
+        made = finished()
+        Message.objects.update(status="delivered")
+        assert campaigns.retry_failed(made) == 0
+        assert Campaign.objects.get().status == "sent"
+
+    @pytest.mark.parametrize("status", ["draft", "scheduled", "cancelled"])
+    def test_it_is_refused_where_it_makes_no_sense(self, finished, status):
+        made = finished(status)
+        with pytest.raises(Refused, match=f"that is {status} cannot send again"):
+            campaigns.retry_failed(made)
+        assert not Message.objects.filter(status="queued").exists()
+
+    def test_a_late_delivery_of_the_first_attempt_does_not_count_for_the_second(self, finished):
+        campaigns.retry_failed(finished())
+        message = Message.objects.filter(status="queued").first()
+        late = Report(
+            source=Source.POLL,
+            status=Status.DELIVERED,
+            raw_status="delivered",
+            message_id=message.pk,
+            attempt=1,
+        )
+        tracking.record([late], NOON)
+        message.refresh_from_db()
+        assert message.status == "queued"
+
+
+def test_a_duplicate_says_the_same_to_the_same_lists_and_is_a_draft(people, campaign):
+    people(1)
+    made = campaign(
+        name="x" * 200,
+        type="viber_promo",
+        text="Hi",
+        ttl=60,
+        fallback_text="Hi!",
+        message_data={"buttonText": "Buy", "buttonAction": "https://example.com/"},
+        canary_size=5,
+    )
+    campaigns.launch(made)
+    copy = campaigns.duplicate(made)
+    copy.refresh_from_db()
+    assert (copy.status, copy.started_at, copy.canary_last_id) == ("draft", None, None)
+    assert copy.content() == made.content()
+    assert (copy.canary_size, list(copy.lists.all())) == (5, list(made.lists.all()))
+    assert copy.name == "x" * 196 + " (2)"
+    campaigns.launch(copy)
+    assert Message.objects.count() == 2

@@ -15,7 +15,7 @@ from django_smsbat.gateway.statuses import Status, from_wire, furthest
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.models.status_event import AppendOnly
 from django_smsbat.services import tracking
-from django_smsbat.services.tracking import Report
+from django_smsbat.services.event_store import Report
 from django_smsbat.signals import message_status_changed
 from tests.conftest import NOON
 

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from django_smsbat.gateway.answers import parse_send
+from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, Message, StatusEvent
 from django_smsbat.services import campaigns, submission, tracking, unconfirmed
-from django_smsbat.services.tracking import Report
-from tests.conftest import NOON
+from django_smsbat.services.event_store import Report
+from tests.conftest import NOON, phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +127,61 @@ def test_an_unconfirmed_message_that_is_resent_and_cancelled_ends(doubtful, camp
     unconfirmed.resend([doubtful(campaign=made).pk])
     assert campaigns.cancel(made, NOON) == 1
     assert Message.objects.get().status == "cancelled"
+
+
+class TestAllAtOnce:
+    @pytest.fixture
+    def in_doubt(self, people, campaign, clock, queued):
+        """Two campaigns with two messages in doubt each, one of them cancelled; a single one."""
+        people(10, 11)
+        made = [campaign(name="Sale"), campaign(name="Other")]
+        for one in made:
+            campaigns.launch(one)
+        queued(12)
+        client = ScriptedClient([ErrorKind.TIMED_OUT] * 3)
+        submission.submit_queued(client=client, clock=clock)
+        assert set(Message.objects.values_list("status", flat=True)) == {"unconfirmed"}
+        Campaign.objects.filter(name="Other").update(status="cancelled")
+        return made
+
+    def test_of_one_campaign(self, in_doubt):
+        assert unconfirmed.give_up_all(in_doubt[0].pk) == 2
+        assert Message.objects.filter(status="failed").count() == 2
+
+    def test_of_everything_but_what_was_cancelled(self, in_doubt):
+        assert unconfirmed.resend_all() == 3
+        waiting = Message.objects.filter(status="queued")
+        assert set(waiting.values_list("campaign__name", flat=True)) == {"Sale", None}
+        assert Campaign.objects.get(name="Sale").status == "sending"
+
+    def test_in_chunks_of_any_size(self, in_doubt, monkeypatch):
+        monkeypatch.setattr(unconfirmed, "_CHUNK", 1)
+        assert unconfirmed.resend_all() == 3
+
+
+class TestTwiceRatherThanNever:
+    """`RESEND_UNCONFIRMED` is for sites that prefer it so."""
+
+    @pytest.fixture(autouse=True)
+    def preferred(self, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "RESEND_UNCONFIRMED": True}
+
+    def submit(self, clock, *steps):
+        client = ScriptedClient(list(steps))
+        submission.submit_queued(client=client, clock=clock)
+        return client.phones
+
+    def test_what_is_in_doubt_is_sent_again_without_a_person(self, queued, clock):
+        queued(10)
+        assert self.submit(clock, ErrorKind.SERVER_ERROR) == [phone(10)]
+        clock.forward(minutes=1)
+        assert self.submit(clock, answer_by_phone()) == [phone(10)]
+        assert Message.objects.get().status == "accepted"
+
+    def test_but_not_for_ever(self, queued, clock):
+        queued(10)
+        for _ in range(7):
+            self.submit(clock, *[ErrorKind.SERVER_ERROR] * 5)
+            clock.forward(minutes=10)
+        message = Message.objects.get()
+        assert (message.status, message.attempts) == ("unconfirmed", 5)

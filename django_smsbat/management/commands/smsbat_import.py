@@ -72,5 +72,6 @@ def _told(result: Result, *, dry_run: bool) -> str:
     rejects = f"; see {result.rejects}" if result.rejects else ""
     return (
         f"{begin}{result.rows} rows{resumed}: {result.created} new, {result.updated} updated, "
-        f"{result.unchanged} known, {result.repeated} repeated, {result.rejected} rejected{rejects}."
+        f"{result.unchanged} known, {result.repeated} repeated, "
+        f"{result.rejected} rejected{rejects}."
     )

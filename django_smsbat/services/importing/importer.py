@@ -82,27 +82,15 @@ def import_file(
     """
     said = dict(columns or {})
     region = conf.current().default_region
+    tables.digest_of(path)  # says at once that it cannot be read
     done = None if dry_run else _begin(path, list_name, f"{sorted(said.items())}{region}", restart)
-    if dry_run:
-        tables.digest_of(path)  # says at once that it cannot be read
     result = Result(resumed_after=done.rows_done if done else 0)
     result.add(done.counts if done else {})
     refused = rejects or path.with_name(f"{path.name}.rejects.csv")
-    with (
-        tables.rows_of(path) as rows,
-        Rejects(refused, result.resumed_after) as rejected,
-    ):
+    with tables.rows_of(path) as rows, Rejects(refused, result.resumed_after) as rejected:
         read = _Reader(_columns(rows, said), region, rejected)
         for chunk in _chunks(rows, result.resumed_after):
-            found = read(chunk)
-            with transaction.atomic():
-                counts = _store(found, done.list if done else None) + Counter(
-                    rows=len(chunk), repeated=found.repeated, rejected=found.rejected
-                )
-                result.add(counts)
-                rejected.flush()
-                if done:
-                    _note(done, chunk[-1][0], result.counts())
+            _take(chunk, read, done, result)
             on_progress(len(chunk))
     if done:
         RecipientImport.objects.filter(pk=done.pk).update(finished_at=timezone.now())
@@ -110,24 +98,30 @@ def import_file(
     return result
 
 
+def _take(chunk: list[Row], read: "_Reader", done: RecipientImport | None, result: Result) -> None:
+    """One chunk, committed together with how far the import has come."""
+    found = read(chunk)
+    with transaction.atomic():
+        counts = _store(found, done.list if done else None)
+        counts.update(rows=len(chunk), repeated=found.repeated, rejected=found.rejected)
+        result.add(counts)
+        read.rejects.flush()
+        if done:
+            done.rows_done, done.counts = chunk[-1][0], result.counts()
+            done.save(update_fields=["rows_done", "counts"])
+
+
 def _begin(path: Path, list_name: str, settings: str, restart: bool) -> RecipientImport:
     """The import that a broken run left, or a new one."""
     digest = f"{tables.digest_of(path)}{tables.digest_of_text(settings)}"
     target, _ = RecipientList.objects.get_or_create(name=list_name)
     defaults: dict[str, Any] = {"started_at": timezone.now()}
-    known, _ = RecipientImport.objects.get_or_create(
-        list=target, digest=digest, defaults=defaults
-    )
+    known, _ = RecipientImport.objects.get_or_create(list=target, digest=digest, defaults=defaults)
     if restart or known.finished_at:
         known.rows_done, known.counts, known.finished_at = 0, {}, None
         known.started_at = defaults["started_at"]
         known.save()
     return known
-
-
-def _note(done: RecipientImport, row_number: int, counts: dict[str, int]) -> None:
-    done.rows_done, done.counts = row_number, counts
-    done.save(update_fields=["rows_done", "counts"])
 
 
 def _columns(rows: Iterator[Row], said: Mapping[str, str]) -> Columns:

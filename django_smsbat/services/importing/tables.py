@@ -71,7 +71,7 @@ def _csv(path: Path) -> Iterator[Iterator[Row]]:
 def _numbered(reader: Iterator[Sequence[str]]) -> Iterator[Row]:
     number = 0
     try:
-        for number, row in enumerate(reader, start=1):  # noqa: B007 - told in the error
+        for number, row in enumerate(reader, start=1):
             yield number, row
     except csv.Error as error:
         raise UnreadableTable(f"row {number + 1} is no CSV: {error}") from None

@@ -1,0 +1,171 @@
+"""Reports as they are kept: what is known of a message, and what is new, each stored once.
+
+Knows nothing of what follows from them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Message, Source, StatusEvent
+from django_smsbat.models.fields import WireJSONEncoder
+from django_smsbat.models.set_based import insert_rows, keys_in, texts_in
+from django_smsbat.models.status_event import give_to
+from django_smsbat.services.derivation import Event, Row
+
+_SORTED_JSON: Final = WireJSONEncoder(sort_keys=True).encode
+_EVENT_FIELDS: Final = (
+    "message",
+    "smsbat_id",
+    "status",
+    "raw_status",
+    "source",
+    "occurred_at",
+    "recorded_at",
+    "payload",
+    "attempt",
+    "fingerprint",
+)
+_READ_OF_EVENTS: Final = (
+    "pk",
+    "message_id",
+    "status",
+    "source",
+    "occurred_at",
+    "attempt",
+    "smsbat_id",
+    "fingerprint",
+    "payload",
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What somebody says of a message, which it names by our key or by SMSBAT's id.
+
+    Attributes:
+        status: None for a word that nobody has heard of.
+        occurred_at: when it happened; None where the reporter does not say.
+        attempt: which attempt it speaks of; None to find out.
+    """
+
+    source: Source
+    status: Status | None
+    raw_status: str
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    occurred_at: datetime | None = None
+    smsbat_id: str = ""
+    message_id: int | None = None
+    attempt: int | None = None
+
+
+def known_events(
+    rows: Mapping[int, Row], answered: Mapping[str, Report]
+) -> defaultdict[int, list[Event]]:
+    """What was reported before of these messages, by message.
+
+    Reports that came before the answer which names their id find their message here.
+    """
+    events: defaultdict[int, list[Event]] = defaultdict(list)
+    if not rows:
+        return events
+    found = StatusEvent.objects.filter(
+        message__in=keys_in(Message, rows), message__gte=min(rows), message__lte=max(rows)
+    )
+    known = found.order_by().values_list(*_READ_OF_EVENTS)
+    if answered:
+        waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=texts_in(Message, answered))
+        known = known.union(waiting.order_by().values_list(*_READ_OF_EVENTS), all=True)
+    matched: dict[int, tuple[int, int]] = {}
+    for key, owner, status, source, at, attempt, smsbat_id, fingerprint, payload in known:
+        event = Event(status, source, at, attempt, smsbat_id, fingerprint.hex, payload)
+        message_id = owner
+        if message_id is None:
+            # A collation that ignores case finds more than what was asked for.
+            report = answered.get(event.smsbat_id)
+            if report is None or report.message_id is None or report.message_id not in rows:
+                continue
+            message_id = report.message_id
+            event.attempt = report.attempt or 0
+            matched[key] = (report.message_id, event.attempt)
+        events[message_id].append(event)
+    give_to(matched)
+    return events
+
+
+@dataclass(slots=True)
+class New:
+    """A report on its way into the table."""
+
+    event: Event
+    message_id: int | None
+    raw_status: str
+    payload: str
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.event.smsbat_id, self.event.fingerprint
+
+    def columns(self, now: datetime) -> tuple[Any, ...]:
+        """In the order of `_EVENT_FIELDS`."""
+        event = self.event
+        return (
+            self.message_id,
+            event.smsbat_id,
+            event.status,
+            self.raw_status,
+            event.source,
+            event.occurred_at,
+            now,
+            self.payload,
+            event.attempt,
+            event.fingerprint,
+        )
+
+
+def new(
+    report: Report, owners: Mapping[str, tuple[int, int]], rows: Mapping[int, Row], now: datetime
+) -> New:
+    key, attempt = owners.get(report.smsbat_id, (report.message_id, report.attempt))
+    row = rows.get(key) if key is not None else None
+    if attempt is None and row is not None:
+        attempt = row.attempts
+    payload = _SORTED_JSON(report.payload)
+    event = Event(
+        report.status.value if report.status else "",
+        str(report.source),
+        report.occurred_at or now,
+        attempt or 0,
+        report.smsbat_id,
+        _fingerprint(report, payload),
+        report.payload,
+    )
+    return New(event, row.pk if row else None, report.raw_status[:64], payload)
+
+
+def store(reports: Iterable[New], events: defaultdict[int, list[Event]], now: datetime) -> None:
+    """Add the reports to the table and to what is known of their messages, each once."""
+    known = {(event.smsbat_id, event.fingerprint) for of in events.values() for event in of}
+    fresh: dict[tuple[str, str], New] = {}
+    for new in reports:
+        if new.identity not in known:
+            fresh.setdefault(new.identity, new)
+    columns = [new.columns(now) for new in fresh.values()]
+    insert_rows(StatusEvent, _EVENT_FIELDS, columns, known_are_left=True)
+    for new in fresh.values():
+        if new.message_id is not None:
+            events[new.message_id].append(new.event)
+
+
+def _fingerprint(report: Report, payload: str) -> str:
+    """Equal for identical reports. A moment of ours is no part of it: only what was said is."""
+    whose = f"{report.smsbat_id or report.message_id}:{report.attempt or ''}"
+    moment = report.occurred_at.isoformat() if report.occurred_at else ""
+    said = "\0".join((whose, report.source, report.raw_status, moment, payload))
+    digest = blake2b(said.encode(), digest_size=16).hexdigest()
+    # A UUID with a version, though none fits a digest: MariaDB turns any other into zeros.
+    return f"{digest[:12]}5{digest[13:16]}8{digest[17:]}"

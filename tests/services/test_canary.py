@@ -1,0 +1,116 @@
+"""The first few go ahead; the rest waits for a person, or for a share of them to be delivered."""
+
+import pytest
+
+from django_smsbat.models import Message
+from django_smsbat.services import campaigns, canary, submission, tracking
+from django_smsbat.services.event_store import Report
+from tests.conftest import NOON, phone
+from tests.services.scripted import ScriptedClient, answer_by_phone
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent_ahead(people, campaign, clock):
+    """A campaign to ten, of which the first four were sent."""
+
+    def make(**fields):
+        people(*range(10, 20))
+        made = campaign(canary_size=4, **fields)
+        campaigns.launch(made)
+        submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
+        made.refresh_from_db()
+        return made
+
+    return make
+
+
+def send(clock, *answers):
+    client = ScriptedClient(list(answers))
+    submission.submit_queued(client=client, clock=clock)
+    return client.phones
+
+
+def report(status, *endings):
+    for message in Message.objects.filter(to__in=[phone(ending) for ending in endings]):
+        tracking.record(
+            [
+                Report(
+                    source="callback",
+                    status=status,
+                    raw_status=status.value,
+                    smsbat_id=message.smsbat_id,
+                )
+            ],
+            NOON,
+        )
+
+
+def test_only_the_first_go_and_the_campaign_waits_with_the_reason(sent_ahead, clock):
+    made = sent_ahead()
+    assert made.status == "paused"
+    assert "The first 4 were sent" in made.pause_reason
+    assert Message.objects.filter(status="queued").count() == 6
+    assert send(clock) == []
+
+
+def test_in_small_batches_and_with_what_was_put_back_it_is_still_the_first(
+    people, campaign, clock, settings
+):
+    from django_smsbat.gateway.errors import ErrorKind
+
+    settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 3}
+    people(*range(10, 20))
+    campaigns.launch(campaign(canary_size=4))
+    steps = [answer_by_phone(), ErrorKind.THROTTLED, answer_by_phone()]
+    assert send(clock, *steps) == [phone(n) for n in (10, 11, 12, 13, 13)]
+
+
+def test_a_person_lets_the_rest_go(sent_ahead, clock):
+    made = sent_ahead()
+    campaigns.resume(made)
+    assert send(clock, answer_by_phone()) == [phone(n) for n in range(14, 20)]
+    made.refresh_from_db()
+    assert made.status == "sent"
+
+
+def test_resuming_what_was_paused_before_they_were_out_keeps_the_rest_back(people, campaign, clock):
+    people(*range(10, 20))
+    made = campaign(canary_size=4)
+    campaigns.launch(made)
+    campaigns.pause(made)
+    campaigns.resume(made)
+    assert len(send(clock, answer_by_phone())) == 4
+
+
+def test_a_share_that_was_delivered_lets_the_rest_go(sent_ahead, clock):
+    from django_smsbat.gateway.statuses import Status
+
+    made = sent_ahead(canary_share=75)
+    assert "75 % were delivered" in made.pause_reason
+    report(Status.DELIVERED, 10, 11)
+    assert send(clock) == []
+    report(Status.READ, 12)
+    assert len(send(clock, answer_by_phone())) == 6
+
+
+def test_a_share_that_cannot_be_reached_any_more_is_told(sent_ahead, clock):
+    from django_smsbat.gateway.statuses import Status
+
+    made = sent_ahead(canary_share=75)
+    report(Status.DELIVERED, 10, 11)
+    report(Status.UNDELIVERABLE, 12, 13)
+    assert send(clock) == []
+    made.refresh_from_db()
+    assert made.status == "paused"
+    assert made.pause_reason == "Of the first 4 only 50 % were delivered, not 75 %."
+
+
+def test_fewer_people_than_that_need_no_second_go(people, campaign, clock):
+    people(10, 11)
+    made = campaign(canary_size=4)
+    campaigns.launch(made)
+    send(clock, answer_by_phone())
+    made.refresh_from_db()
+    assert (made.status, canary.is_out(made)) == ("sent", False)

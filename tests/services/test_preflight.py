@@ -1,0 +1,112 @@
+"""Nobody pays for another campaign than the one that was looked at."""
+
+from datetime import timedelta
+
+import pytest
+
+from django_smsbat.models import Message, Preflight, Recipient, RecipientList
+from django_smsbat.services import campaigns, preflight
+from django_smsbat.services.campaigns import Refused
+from tests.conftest import NOON, phone
+
+pytestmark = pytest.mark.django_db
+WORDS = {"same": "Sale!", "personal": "Sale in {{ city|default:'town' }}!"}
+
+
+@pytest.fixture(params=WORDS)
+def draft(request, people, campaign):
+    """A promotional draft to three people, looked at once for all and once for each."""
+    people(1, 2, 3, attributes={"city": "Kyiv"})
+    made = campaign(text=WORDS[request.param])
+    preflight.look(made, NOON)
+    return made
+
+
+def test_it_is_stored_with_the_campaign(people, campaign, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 2, "SEND_RATE": 0.5}
+    people(1, 2, attributes={"city": "x" * 70})
+    people(3, attributes={"city": "Київ"})
+    people(4)
+    people(5, opted_out_at=NOON)
+    broken = Recipient.objects.filter(pk__in=[one.pk for one in people(6)])
+    broken.update(phone="+38o67")
+    RecipientList.objects.create(name="Again").recipients.set(Recipient.objects.all()[:2])
+    made = campaign(type="viber_promo", text="Hi", fallback_text="{{ city }}" + "y" * 100)
+    made.lists.add(RecipientList.objects.get(name="Again"))
+    preflight.look(made, NOON)
+    found = Preflight.objects.get(campaign=made)
+    assert (found.made_at, found.recipients, found.repeated) == (NOON, 3, 2)
+    assert found.excluded == {"missing value": 1, "opted out": 1, "invalid number": 1}
+    assert found.examples["missing value"] == "no value for {{ city }}"
+    assert found.parts == {"2": 3}  # 170 characters in GSM 7-bit, and 104 in UCS-2
+    assert found.worst_case_parts == 3 + 6
+    assert found.duration == 4  # two requests, one every two seconds
+
+
+def test_what_was_looked_at_is_launched(draft):
+    made = campaigns.launch(draft, fingerprint=draft.preflight.fingerprint)
+    assert made.recipients == Message.objects.count() == 3
+
+
+@pytest.mark.parametrize("change", ["text", "sender", "fallback_text", "ttl"])
+def test_other_words_than_those_are_refused(draft, change):
+    values = {"text": "Other", "sender": "Other", "fallback_text": "", "ttl": 60}
+    if change == "fallback_text":
+        draft.type, values["fallback_text"] = "rcs", "Other"
+    setattr(draft, change, values[change])
+    draft.save()
+    with pytest.raises(Refused, match="what it says has changed"):
+        campaigns.launch(draft)
+    draft.refresh_from_db()
+    assert (draft.status, Message.objects.count()) == ("draft", 0)
+
+
+def test_other_people_than_those_are_refused_with_the_numbers(draft, people):
+    people(4)
+    with pytest.raises(Refused, match=r"who gets it \(3 then, 4 now\) has changed: look again"):
+        campaigns.launch(draft)
+    assert Message.objects.count() == 0
+
+
+def test_as_many_but_other_people_are_refused_too(draft, people):
+    RecipientList.objects.get().recipients.remove(Recipient.objects.get(phone=phone(2)))
+    people(4)
+    with pytest.raises(Refused, match="who gets it"):
+        campaigns.launch(draft)
+
+
+def test_another_value_in_a_personal_text_is_another_campaign(people, campaign):
+    people(1, attributes={"city": "Kyiv"})
+    made = campaign(text="Sale in {{ city }}!")
+    preflight.look(made)
+    Recipient.objects.update(attributes={"city": "Lviv"})
+    with pytest.raises(Refused, match="who gets it"):
+        campaigns.launch(made)
+
+
+def test_looking_again_is_enough(draft, people):
+    people(4)
+    preflight.look(draft)
+    assert campaigns.launch(draft).recipients == 4
+
+
+def test_what_one_person_saw_is_not_covered_by_what_another_saw(draft, people):
+    seen = draft.preflight.fingerprint
+    people(4)
+    preflight.look(draft)
+    with pytest.raises(Refused, match="who gets it has changed"):
+        campaigns.launch(draft, fingerprint=seen)
+
+
+def test_without_any_look_a_launch_is_free(people, campaign):
+    people(1)
+    assert campaigns.launch(campaign()).recipients == 1
+
+
+def test_a_scheduled_campaign_goes_to_who_is_on_the_lists_by_then(draft, people):
+    draft.scheduled_at = NOON + timedelta(hours=1)
+    draft.save()
+    campaigns.schedule(draft, NOON)
+    people(4)
+    assert campaigns.launch_due(NOON + timedelta(hours=2)) == []
+    assert Message.objects.count() == 4

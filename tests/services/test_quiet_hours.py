@@ -1,0 +1,105 @@
+"""Nothing promotional at night: by the clock of who would be woken."""
+
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_smsbat.models import Message
+from django_smsbat.services import campaigns, submission
+from django_smsbat.services.quiet_hours import QuietHours
+from tests.conftest import HeldClock, phone
+from tests.services.scripted import ScriptedClient, answer_by_phone
+
+AT_NIGHT = (time(21), time(9))
+EVENING = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)  # 20:00 at the site, 22:00 in Kyiv
+
+
+@pytest.fixture
+def launched(people, campaign, settings, db):
+    settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
+
+    def make(*zones, **fields):
+        for ending, zone in enumerate(zones, start=10):
+            people(ending, attributes={"timezone": zone} if zone else {})
+        made = campaign(**fields)
+        campaigns.launch(made)
+        return made
+
+    return make
+
+
+def send(moment, *answers):
+    client = ScriptedClient(list(answers))
+    submission.submit_queued(client=client, clock=HeldClock(moment))
+    return client
+
+
+@pytest.mark.parametrize("text", ["Sale!", "Sale, {{ name|default:'friend' }}!"])
+def test_each_is_held_by_the_recipients_own_clock(launched, text):
+    launched("", "Europe/Kyiv", "Europe/London", "Nowhere/Land", text=text)
+    assert send(EVENING, answer_by_phone()).phones == [phone(10), phone(12), phone(13)]
+    waiting = Message.objects.get(status="queued")
+    assert waiting.time_zone == "Europe/Kyiv"
+    morning = datetime(2026, 3, 3, 7, 0, tzinfo=UTC)  # 9:00 in Kyiv, 7:00 at the site
+    assert send(morning, answer_by_phone()).phones == [phone(11)]
+
+
+def test_where_the_site_sleeps_others_may_be_awake(launched):
+    launched("", "America/New_York")
+    night = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
+    assert send(night, answer_by_phone()).phones == [phone(11)]
+
+
+def test_a_campaign_that_waits_for_the_morning_is_not_finished(launched):
+    made = launched("Europe/Kyiv")
+    send(EVENING)
+    made.refresh_from_db()
+    assert made.status == "sending"
+
+
+def test_what_people_wait_for_is_not_held(launched):
+    launched("Europe/Kyiv", is_transactional=True)
+    assert send(EVENING, answer_by_phone()).phones == [phone(10)]
+
+
+def test_the_time_to_live_ends_before_they_begin(launched):
+    launched("", "Europe/London", "America/New_York", ttl=4 * 3_600)
+    client = send(EVENING, answer_by_phone())
+    assert [one.content.ttl for one in client.sent[0]] == [3_600, 3_600, 4 * 3_600]
+    assert list(Message.objects.order_by("pk").values_list("ttl", flat=True)) == [
+        3_600,
+        3_600,
+        4 * 3_600,
+    ]
+
+
+def test_without_one_of_its_own_it_is_set(launched):
+    launched("")
+    assert send(EVENING, answer_by_phone()).sent[0][0].content.ttl == 3_600
+
+
+def test_in_the_last_minutes_before_them_nothing_leaves(launched):
+    launched("")
+    assert send(EVENING.replace(minute=56)).phones == []
+
+
+@given(
+    st.times(),
+    st.times(),
+    st.datetimes(timezones=st.just(UTC)),
+    st.sampled_from(["", "Asia/Tokyo"]),
+)
+def test_what_may_leave_ends_before_they_begin(start, end, now, zone):
+    if start == end or now.year < 2 or now.year > 9_997:
+        return
+    hours = QuietHours(start.replace(microsecond=0, tzinfo=None), end, now)
+    if hours.binds(zone):
+        return
+    left = hours.seconds_left(zone)
+    assert 0 < left <= 25 * 3_600
+    local = now.astimezone(ZoneInfo(zone or "UTC"))
+    arrives = datetime.fromtimestamp(local.timestamp() + left, local.tzinfo)
+    assert arrives.time().replace(microsecond=0) <= hours.start or arrives.date() > local.date()
