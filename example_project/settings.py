@@ -77,3 +77,7 @@ SMSBAT = {
     "SENDER": env.str("SMSBAT_SENDER", default="AcmeShop"),
     "WEBHOOK_SECRETS": env.list("SMSBAT_WEBHOOK_SECRETS", default=["demo-secret-demo-secret"]),
 }
+
+# Read by `example_project.celery` alone, where RUNNER is "celery".
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="redis://127.0.0.1:6379/0")
+CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="celery")

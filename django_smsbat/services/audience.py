@@ -23,7 +23,7 @@ from django_smsbat.gateway.messages import Content, from_content
 from django_smsbat.gateway.sms_parts import count_parts
 from django_smsbat.models import Campaign, Message, Recipient
 from django_smsbat.models.expressions import NUMBER_MAX, IsPhone, RandomNumber
-from django_smsbat.models.set_based import insert_from, insert_rows
+from django_smsbat.models.set_based import insert_from, insert_rows, keys_in
 from django_smsbat.services.addressees import (
     ANY_PHONE,
     READ_OF_PEOPLE,
@@ -138,7 +138,7 @@ def create_messages(campaign: Campaign, now: datetime) -> Tally:
             "fallback_text": said.fallback_text,
         }
         made = _count_all(campaign)
-        insert_from(Message, _ADDRESS, _addresses(campaign), same)
+        insert_from(Message, _ADDRESS, _addresses(campaign, made), same)
         return made
     made = Tally()
     for chunk in _walk(campaign, template, made):
@@ -183,9 +183,16 @@ def _unwelcome(campaign: Campaign) -> Q:
     return Q(opted_out_at__isnull=False) if campaign.is_promotional else Q(pk__in=[])
 
 
-def _addresses(campaign: Campaign) -> QuerySet[Recipient, Any]:
-    """In the order of `_ADDRESS`."""
-    people = _everybody(campaign).filter(_VALID).exclude(_unwelcome(campaign))
+def _addresses(campaign: Campaign, counted: Tally) -> QuerySet[Recipient, Any]:
+    """In the order of `_ADDRESS`.
+
+    Invalid numbers are left out by their keys. No planner can guess how many numbers are valid: it
+    would take a whole list for one row, and join by looking through it once for each person.
+    """
+    people = _everybody(campaign).exclude(_unwelcome(campaign))
+    if counted.excluded[Exclusion.INVALID_NUMBER]:
+        invalid = list(people.filter(~_VALID).values_list("pk", flat=True))
+        people = people.exclude(pk__in=keys_in(Recipient, invalid))
     return people.values_list("pk", "phone", RandomNumber(), _zone(campaign))
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 from django.db import connection
 
-from tests.crash.site import PATIENCE, PREPARE, Site, database, kill
+from tests.live_site import PATIENCE, PREPARE, Site, database, kill
 
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("KILLS", "20"))

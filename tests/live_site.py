@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT, LEASE = 2, 5  # seconds
-PATIENCE = 120  # seconds that anything may take
+PATIENCE = 60  # seconds that anything may take
 PREPARE = """
 from itertools import count, islice
 from django.db.models import Value
@@ -51,6 +51,7 @@ class Site:
     port: int = 0
     sandbox: subprocess.Popen[str] | None = None
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def journal(self) -> Path:
@@ -70,6 +71,7 @@ class Site:
             "SMSBAT_TIMEOUT": str(TIMEOUT),
             "SMSBAT_SEND_RATE": "1000",
             **{f"SMSBAT_{name}": value for name, value in self.options.items()},
+            **self.more,
         }
 
     def start(self, *arguments: str, **options: str) -> subprocess.Popen[str]:
@@ -81,6 +83,20 @@ class Site:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def start_celery(self, *arguments: str) -> subprocess.Popen[str]:
+        """A Celery worker in a process group of its own, so that its children die with it."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "--app", "example_project.celery", *arguments],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=ROOT,
+            start_new_session=True,
         )
         self.processes.append(process)
         return process
@@ -138,10 +154,16 @@ class Site:
         time.sleep(LEASE)
         self.run("smsbat_send", CONCURRENCY="4", BATCH_SIZE="1000")
 
+    def wait_for(self, status: str) -> None:
+        """Until the campaign has that status."""
+        deadline = time.monotonic() + PATIENCE
+        while self.query("SELECT status FROM django_smsbat_campaign") != [(status,)]:
+            assert time.monotonic() < deadline, f"the campaign is not {status}"
+            time.sleep(0.1)
+
     def close(self) -> None:
         for process in self.processes:
-            process.kill()
-            process.communicate()
+            kill(process)
 
 
 @contextmanager
@@ -162,5 +184,9 @@ def database(vendor: str, folder: Path, server: str) -> Iterator[str]:
 
 def kill(process: subprocess.Popen[str]) -> None:
     """At once and without a word, as the kernel does it when memory is short."""
-    process.send_signal(signal.SIGKILL)
+    is_group = os.getpgid(process.pid) == process.pid if process.poll() is None else False
+    if is_group:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.send_signal(signal.SIGKILL)
     process.communicate()

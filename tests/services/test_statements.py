@@ -1,0 +1,61 @@
+"""Cost is per batch, not per message: a fixed number of statements, one request, flat memory."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from django_smsbat.models import Recipient, RecipientList
+from django_smsbat.services import campaigns, submission
+from tests.conftest import client_for, phone
+from tests.services.scripted import ScriptedClient, answer_by_phone
+
+pytestmark = pytest.mark.django_db
+TRANSACTION = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+PER_BATCH_MAX = 8
+
+
+@pytest.fixture
+def statements(people, campaign, settings, clock):
+    """How many statements a campaign to so many people takes, in batches of that size."""
+
+    def count(total, size, **fields):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": size}
+        known = Recipient.objects.count()
+        people(*range(1_000 + known, 1_000 + total))
+        RecipientList.objects.get().recipients.set(Recipient.objects.order_by("pk")[:total])
+        campaigns.launch(campaign(**fields))
+        client = ScriptedClient([answer_by_phone()] * (total // size))
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            submission.submit_queued(client=client, clock=clock)
+        assert len(client.phones) == total
+        return len([q for q in captured if not q["sql"].startswith(TRANSACTION)])
+
+    return count
+
+
+def test_a_batch_takes_as_many_statements_whatever_its_size(statements):
+    assert statements(60, 60) == statements(90, 90)
+
+
+@pytest.mark.parametrize("text", ["Sale!", "Sale {{ phone }}!"])
+def test_each_further_batch_takes_few(statements, text):
+    few, many = statements(20, 10, text=text), statements(120, 10, text=text)
+    assert (many - few) / 10 <= PER_BATCH_MAX
+
+
+def test_one_batch_is_one_request_in_utf_8(people, campaign, sandbox, settings):
+    people(*range(1_010, 1_060))
+    campaigns.launch(campaign(text="Ї" * 30))
+    bodies = []
+    client = client_for(sandbox.url)
+    session = client._session()
+    original = session.request
+    session.request = lambda *args, **more: bodies.append(more["data"]) or original(*args, **more)
+    submission.submit_queued(client=client)
+    client.close()
+    [body] = bodies
+    assert body.decode().count("Ї") == 50 * 30
+    assert b"\\u" not in body
+    assert body.count(phone(1_010).encode()) == 1
