@@ -4,12 +4,11 @@ A measurement runs in a process of its own, so that none warms up, or fattens, a
 """
 
 import os
-import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,13 +41,26 @@ def database(kind: str) -> Iterator[str]:
 
 
 @contextmanager
+def gateway() -> Iterator[str]:
+    """The least that answers for SMSBAT, in a process of its own; yields its address."""
+    command = [sys.executable, "-u", "-m", "benchmarks.gateway"]
+    with _process(command) as address:
+        yield address
+
+
+@contextmanager
 def sandbox(*options: str) -> Iterator[str]:
     """The sandbox in a process of its own, without rate limits; yields its address."""
     command = [sys.executable, "-u", str(ROOT / "manage.py"), "smsbat_sandbox", "--port", "0"]
     limits = ("--send-rate", "0", "--status-rate", "0")
-    with subprocess.Popen(
-        [*command, *limits, *options], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
+    with _process([*command, *limits, *options]) as address:
+        yield address
+
+
+@contextmanager
+def _process(command: Sequence[str]) -> Iterator[str]:
+    """A program whose first line ends with its address."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
             yield line.split()[-1]
@@ -136,8 +148,3 @@ def timed(work: Callable[[], Any]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def shuffled(items: list[Any]) -> list[Any]:
-    """In another order each time, so that none always comes first."""
-    return random.sample(items, len(items))

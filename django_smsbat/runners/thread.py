@@ -1,11 +1,14 @@
 """Sends in a thread of this process, so that pressing Send needs nothing else running.
 
-One thread a process. When the process ends the thread finishes its batch and stops; what is left
+One thread a process, which lives as long as something waits: for its time, for the morning, for
+SMSBAT to answer again. When the process ends the thread finishes its batch and stops; what is left
 stays queued, and the next process that is woken, or `smsbat_send`, goes on with it.
 """
 
 import logging
 import threading
+import time
+from typing import Final
 
 from django.db import connections
 
@@ -14,6 +17,9 @@ from django_smsbat.services import submission
 from django_smsbat.services.clock import SystemClock
 
 logger = logging.getLogger("django_smsbat")
+
+_PAUSE: Final = 30.0  # seconds between two looks while something waits
+_STEP: Final = 0.2  # seconds between two looks at whether the process ends
 
 
 class _ProcessClock(SystemClock):
@@ -31,11 +37,13 @@ class _Worker:
         self._lock = threading.Lock()
         self._running = False
         self._again = False
+        self._woken = threading.Event()
 
     def wake(self) -> None:
         """Have the thread look for work, once more where it runs already."""
         with self._lock:
             self._again = True
+            self._woken.set()
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._run, name="smsbat-send").start()
@@ -53,8 +61,21 @@ class _Worker:
             else:
                 for reason in filter(None, [summary.failure, *summary.paused]):
                     logger.error("sending stopped: %s", reason)
+                self._wait(clock)
             finally:
                 connections.close_all()
+
+    def _wait(self, clock: SystemClock) -> None:
+        """Look again in a while, where something can only be sent later."""
+        if submission.something_waits():
+            connections.close_all()  # none is kept open meanwhile
+            self._woken.clear()
+            deadline = time.monotonic() + _PAUSE
+            while not clock.stopping and time.monotonic() < deadline:
+                if self._woken.wait(_STEP):
+                    break
+            with self._lock:
+                self._again = True
 
     def _wanted(self, clock: SystemClock) -> bool:
         """Whether somebody woke us since the last look; if not, the thread is over."""

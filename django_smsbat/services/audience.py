@@ -206,19 +206,19 @@ def _zone(campaign: Campaign) -> Combinable:
 def _count_all(campaign: Campaign) -> Tally:
     """The same people as `_addresses`, and those who are left out, in one statement."""
     unwelcome = _unwelcome(campaign)
-    gets_it = ~unwelcome & _VALID
     square = F("pk") * F("pk") % _MIX
     told = _everybody(campaign).aggregate(
-        recipients=Count("pk", filter=gets_it),
+        all=Count("pk"),
         opted_out=Count("pk", filter=unwelcome),
         invalid=Count("pk", filter=~unwelcome & ~_VALID),
-        keys=Sum("pk", filter=gets_it, output_field=BigIntegerField()),
-        squares=Sum(square, filter=gets_it, output_field=BigIntegerField()),
+        keys=Sum("pk", filter=~unwelcome, output_field=BigIntegerField()),
+        squares=Sum(square, filter=~unwelcome, output_field=BigIntegerField()),
     )
-    found = Tally(recipients=told["recipients"])
+    found = Tally(recipients=told["all"] - told["opted_out"] - told["invalid"])
     found.leave_out(Exclusion.OPTED_OUT, told["opted_out"])
     found.leave_out(Exclusion.INVALID_NUMBER, told["invalid"])
-    found.audience = f"{told['recipients']:x}-{told['keys'] or 0:x}-{told['squares'] or 0:x}"
+    sums = (found.recipients, told["keys"] or 0, told["squares"] or 0)
+    found.audience = "-".join(f"{number:x}" for number in sums)
     return found
 
 

@@ -86,6 +86,7 @@ def schedule(campaign: Campaign, now: datetime | None = None) -> None:
         raise Refused("Set a time in the future to schedule for.")
     check(campaign)
     transitions.move(campaign, "schedule", CampaignStatus.SCHEDULED)
+    transaction.on_commit(runners.wake)
 
 
 def unschedule(campaign: Campaign) -> None:

@@ -240,6 +240,14 @@ def submit_now(
         _explain(message_ids, "quiet_hours", "nothing promotional is sent now")
 
 
+def something_waits() -> bool:
+    """Whether anything is queued, or scheduled, that no person holds back."""
+    waiting = Campaign.objects.filter(
+        status__in=[CampaignStatus.SENDING, CampaignStatus.SCHEDULED]
+    ).exists()
+    return waiting or Message.objects.filter(campaign=None).queued().exists()
+
+
 def _explain(message_ids: Sequence[int], code: str, words: str) -> None:
     """Say on messages that wait why they do."""
     waiting = Message.objects.filter(pk__in=message_ids).queued()

@@ -81,3 +81,27 @@ def test_none_leaves_it_to_the_command(runner):
     runner("none")
     send(Sms(to=phone(77), text="Hi"), queue=True)
     assert (threads(), Message.objects.get().status) == ([], "queued")
+
+
+def test_a_thread_looks_again_while_something_waits(runner, monkeypatch):
+    runner("thread")
+    looked, waits = [], iter([True, True, False])
+    monkeypatch.setattr(thread, "_PAUSE", 0.05)
+    monkeypatch.setattr(thread.submission, "something_waits", lambda: next(waits))
+    monkeypatch.setattr(
+        thread.submission,
+        "submit_queued",
+        lambda clock: looked.append(clock) or thread.submission.Summary(),
+    )
+    runners.wake()
+    wait_for_threads()
+    assert len(looked) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "waits"),
+    [("sending", True), ("scheduled", True), ("paused", False), ("draft", False), ("sent", False)],
+)
+def test_what_waits_is_what_no_person_holds_back(campaign, status, waits):
+    campaign(status=status)
+    assert thread.submission.something_waits() is waits

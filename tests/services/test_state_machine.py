@@ -161,9 +161,7 @@ class CampaignsLife(RuleBasedStateMachine):
     def work(self, outcomes):
         gateway = Gateway(self.ledger, outcomes)
         try:
-            submission.submit_queued(
-                client=gateway, clock=self.clock, limit=BATCH * len(outcomes)
-            )
+            submission.submit_queued(client=gateway, clock=self.clock, limit=BATCH * len(outcomes))
         except WorkerDied:
             # What it held is nobody's any more, and its lease runs out.
             self.clock.forward(seconds=301)
@@ -172,7 +170,10 @@ class CampaignsLife(RuleBasedStateMachine):
     def wait(self, seconds):
         self.clock.moment += timedelta(seconds=seconds)
 
-    @rule(status=st.sampled_from([Status.DELIVERED, Status.UNDELIVERABLE]), place=st.integers(0, len(PEOPLE) - 1))
+    @rule(
+        status=st.sampled_from([Status.DELIVERED, Status.UNDELIVERABLE]),
+        place=st.integers(0, len(PEOPLE) - 1),
+    )
     def report(self, status, place):
         message = Message.objects.filter(to=phone(PEOPLE[place])).exclude(smsbat_id="").first()
         if message:

@@ -1,0 +1,198 @@
+"""``make bench``: every promised number, as a ratio to what does the same work in the same run.
+
+``--write`` renews the table in the docs. ``N=20000 make bench`` is a shorter look.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import stage
+
+COUNT: Final = int(os.environ.get("N", "100000"))
+MANY: Final = COUNT * 10
+SIZE: Final = 1_000
+THREADS: Final = 8
+DATABASES: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+DOCS: Final = stage.ROOT / "docs" / "benchmarks.rst"
+MARK: Final = ".. measured below"
+
+
+@dataclass
+class Row:
+    """One line of the table. `asked` is the least ratio, or the most, that was promised."""
+
+    what: str
+    value: str
+    ratio: float | None = None
+    asked: str = ""
+
+    @property
+    def shown(self) -> str:
+        return "" if self.ratio is None else f"{self.ratio:.2f}"
+
+
+ROWS: list[Row] = []
+
+
+def add(what: str, value: str, ratio: float | None = None, asked: str = "") -> None:
+    row = Row(what, value, ratio, asked)
+    ROWS.append(row)
+    print(f"{what:<66} {value:>26} {row.shown:>7}  {asked}", flush=True)
+
+
+def measure(
+    what: str, kind: str = "", *sandbox_options: str, with_gateway: bool = True, **options: Any
+) -> dict[str, float]:
+    """One measurement in a fresh process, database and sandbox."""
+    with ExitStack() as around:
+        if kind:
+            options["url"] = around.enter_context(stage.database(kind))
+        if with_gateway:
+            options["gateway"] = around.enter_context(stage.sandbox(*sandbox_options))
+        command = [sys.executable, "-m", "benchmarks.measure", what, json.dumps(options)]
+        told = subprocess.run(command, capture_output=True, text=True, cwd=stage.ROOT, check=False)
+    if told.returncode:
+        sys.exit(f"{what} failed:\n{told.stderr[-2_000:]}")
+    found: dict[str, float] = json.loads(told.stdout)
+    return found
+
+
+def rate(count: int, seconds: float) -> str:
+    return f"{count / seconds:,.0f} messages/s"
+
+
+def end_to_end(kind: str) -> float:
+    """(a), (b), (e). Returns the messages a second of the campaign in which nothing is personal."""
+    best = 0.0
+    for personal in (False, True):
+        name = f"{DATABASES[kind]}, {'personal' if personal else 'the same for all'}"
+        shape = {"count": COUNT, "personal": personal, "size": SIZE}
+        low = measure("raw_floor", kind, **shape)
+        one = measure("ours", kind, **shape, threads=1)
+        all_ = measure("ours", kind, **shape, threads=THREADS)
+        floor, single, full = (told["launch"] + told["submit"] for told in (low, one, all_))
+        add(f"{name}: raw floor, end to end", rate(COUNT, floor), 1.0)
+        add(f"{name}: ours, {THREADS} threads", rate(COUNT, full), floor / full, "≥ 0.7 of floor")
+        add(f"{name}: ours, 1 thread", rate(COUNT, single), floor / single)
+        plain = "executemany" if personal else "INSERT ... SELECT"
+        faster = min(one["launch"], all_["launch"])
+        add(
+            f"{name}: launch, beside {plain}",
+            f"{faster / COUNT * 100_000:.2f} s a 100,000",
+            low["launch"] / faster,
+            "≥ 0.7 of it",
+        )
+        batches = COUNT / SIZE
+        each = one["statements"] / batches
+        add(f"{name}: statements a batch of {SIZE:,}", f"{each:.1f}", None, "≤ 8")
+        best = best or COUNT / full
+    return best
+
+
+def compared(kind: str, best: float) -> None:
+    """(a) beside a queue of mails and a loop of requests."""
+    count = max(2_000, COUNT // 10)
+    rates = [
+        count / measure("post_office", kind, with_gateway=False, count=count, **settings)["seconds"]
+        for settings in ({"threads": 1, "size": 5_000}, {"threads": 5, "size": 1_000})
+    ]
+    asked = "≥ 7" if kind == "sqlite" else "≥ 2.5"
+    other = f"{DATABASES[kind]}: ours, times django-post_office at its best"
+    add(other, f"{max(rates):,.0f} mails/s", best / max(rates), asked)
+    if kind == "sqlite":
+        count = max(1_000, COUNT // 50)
+        single = count / measure("one_by_one", count=count)["seconds"]
+        add("ours, times one request a message", f"{single:,.0f} messages/s", best / single, "≥ 10")
+
+
+def memory(kind: str) -> None:
+    """(c): what launch and sending add to the process."""
+    shape = {"personal": True, "size": SIZE, "threads": THREADS}
+    few, some, many = (
+        measure("ours", kind, **shape, count=count)["grown_mb"]
+        for count in (COUNT // 10, COUNT, MANY)
+    )
+    grown = f"{few:.0f}, {some:.0f}, {many:.0f} MB"
+    name = f"{DATABASES[kind]}: memory added at {COUNT // 10:,}, {COUNT:,}, {MANY:,}"
+    add(name, grown, None, "≤ 15 MB more")
+
+
+def scaling() -> None:
+    """(d), by processes with one request at a time; at once, and with a service that takes time."""
+    for latency in (0, 100):
+        rates = [
+            measure(
+                "processes",
+                "postgres",
+                *("--latency-ms", str(latency)),
+                count=COUNT,
+                workers=workers,
+                size=SIZE,
+            )["rate"]
+            for workers in (1, 2, 4)
+        ]
+        for workers, found in zip((2, 4), rates[1:], strict=True):
+            name = f"PostgreSQL, {workers} processes beside 1, service answers in {latency} ms"
+            asked = "≥ 1.6" if workers == 2 else ""
+            add(name, f"{found:,.0f} messages/s", found / rates[0], asked)
+
+
+def imports(kind: str) -> None:
+    """(f)."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = measure("import_rows", kind, with_gateway=False, count=COUNT, folder=folder)
+    name = f"{DATABASES[kind]}: import of {COUNT:,} rows, times update_or_create"
+    value = f"{told['rows_a_second']:,.0f} rows/s, +{told['grown_mb']:.0f} MB"
+    add(name, value, told["rows_a_second"] / told["orm_rows_a_second"], "≥ 10,000 rows/s")
+
+
+def gateway() -> None:
+    """(g)."""
+    for personal in (False, True):
+        told = measure("cpu", size=5_000, personal=personal)
+        name = f"CPU to build, post, read: {'personal' if personal else 'the same for all'}"
+        ratio = told["microseconds"] / told["requests_microseconds"]
+        add(
+            f"{name}, of requests' own",
+            f"{told['microseconds']:.1f} µs a message",
+            ratio,
+            "≤ 20 µs",
+        )
+
+
+def write(path: Path) -> None:
+    head, _, _ = path.read_text().partition(MARK)
+    lines = ["", ".. list-table::", "   :header-rows: 1", "   :widths: 52 24 10 14", ""]
+    for cells in (
+        ("What", "Measured", "Ratio", "Asked for"),
+        *((row.what, row.value, row.shown, row.asked) for row in ROWS),
+    ):
+        lines += [f"   {'*' if place == 0 else ' '} - {cell}" for place, cell in enumerate(cells)]
+    path.write_text(f"{head}{MARK}\n" + "\n".join(line.rstrip() for line in lines) + "\n")
+
+
+def main() -> None:
+    print(
+        f"{COUNT:,} recipients, batches of {SIZE:,}; read the ratios, not the numbers", flush=True
+    )
+    gateway()
+    for kind in DATABASES:
+        best = end_to_end(kind)
+        compared(kind, best)
+        imports(kind)
+    scaling()
+    for kind in DATABASES:
+        memory(kind)
+    if "--write" in sys.argv:
+        write(DOCS)
+
+
+if __name__ == "__main__":
+    main()
