@@ -1,4 +1,4 @@
-"""``python -m benchmarks.gateway``: the least that can answer for SMSBAT, so that nobody waits for it.
+"""``python -m benchmarks.gateway``: the least that can answer for SMSBAT: nobody waits for it.
 
 It accepts everything, keeps nothing and checks nothing. The sandbox does all that, and would be
 what a campaign waits for on two cores.

@@ -14,7 +14,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@app.on_after_finalize.connect
+@app.on_after_finalize.connect  # type: ignore[untyped-decorator]
 def send_tasks_by_the_clock(sender: Celery, **_: object) -> None:
     """Due campaigns, what a dead worker left, and statuses."""
     from django_smsbat.tasks import BEAT_SCHEDULE

@@ -27,6 +27,9 @@ class HeldClock:
     def now(self) -> datetime:
         return self.moment
 
+    def busy(self) -> float:
+        return self.moment.timestamp()  # it never waits: no other thread is called
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.moment += timedelta(seconds=seconds)

@@ -225,16 +225,15 @@ def parse_status(body: bytes) -> StatusReport:
 def read_report(report: Mapping[str, Any]) -> StatusReport:
     """Read a status report that is parsed already: a callback's, or one that was stored."""
     raw = _text(report.get("deliverystatus"))
-    status = statuses.from_wire(raw)
     return StatusReport(
-        message_id=_identifier(report.get("messageId")),
-        messagelist_id=_text(report.get("messagelistId")),
-        raw_status=raw,
-        status=status,
-        parts=_whole(report.get("partscount", report.get("parts"))),
-        money=read_money(report),
-        delivered_by=_channel_that_delivered(report),
-        payload=report,
+        _identifier(report.get("messageId")),
+        _text(report.get("messagelistId")),
+        raw,
+        statuses.from_wire(raw),
+        _whole(report.get("partscount", report.get("parts"))),
+        read_money(report),
+        _channel_that_delivered(report),
+        report,
     )
 
 
@@ -246,7 +245,12 @@ _MONEY_KEYS: Final = {
 }
 
 
+_MONEY_NAMES: Final = frozenset(amount for amount, _currency in _MONEY_KEYS.values())
+
+
 def read_money(report: Mapping[str, Any]) -> Money | None:
+    if _MONEY_NAMES.isdisjoint(report):
+        return None
     for rank, (amount_key, currency_key) in _MONEY_KEYS.items():
         amount = _decimal(report.get(amount_key))
         if amount is not None:

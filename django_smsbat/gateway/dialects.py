@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring as _quoted
 from typing import Any, Final
 
 from django_smsbat.gateway import phones
@@ -52,23 +52,23 @@ _OVERVIEW_TYPES: Final = {
 
 def encode(outgoing: Outgoing, dialect: Dialect) -> dict[str, Any]:
     """The message as an object of the request's `messages`."""
-    own = {
+    wire: dict[str, Any] = {
         _RECIPIENT_KEY[dialect]: outgoing.to,
         "customerMessageId": outgoing.customer_message_id,
     }
-    return own | _encode_content(outgoing.content, dialect)
+    if outgoing.content.text:
+        wire["text"] = outgoing.content.text
+    return wire | _shared(outgoing.content, dialect)
 
 
-def _encode_content(content: Content, dialect: Dialect) -> dict[str, Any]:
-    """What is the same whoever the message goes to."""
+def _shared(content: Content, dialect: Dialect) -> dict[str, Any]:
+    """What is the same whoever the message goes to; the text may be personal."""
     kind = content.type
     if dialect is Dialect.OVERVIEW:
         kind = _OVERVIEW_TYPES.get(kind, kind)
     wire: dict[str, Any] = {"type": kind}
     if content.sender:
         wire["from"] = content.sender
-    if content.text:
-        wire["text"] = content.text
     if content.ttl is not None:
         wire["ttl"] = content.ttl
     if content.message_data:
@@ -81,18 +81,20 @@ def _encode_content(content: Content, dialect: Dialect) -> dict[str, Any]:
 def encode_request(messages: Sequence[Outgoing], dialect: Dialect) -> bytes:
     """The request's body in UTF-8: escapes would double what Cyrillic takes.
 
-    Content that many messages share is written once and copied.
+    The same as `encode` of each message, but what many of them share is written once and copied.
     """
     key = _RECIPIENT_KEY[dialect]
-    written: dict[int, str] = {}
+    written: dict[tuple[Any, ...], str] = {}
     items = []
     for outgoing in messages:
-        said = written.get(id(outgoing.content))
-        if said is None:
-            said = _json(_encode_content(outgoing.content, dialect))[1:]
-            written[id(outgoing.content)] = said
-        to, own_id = encode_basestring(outgoing.to), encode_basestring(outgoing.customer_message_id)
-        items.append(f'{{"{key}":{to},"customerMessageId":{own_id},{said}')
+        said = outgoing.content
+        shape = (said.type, said.sender, said.ttl, id(said.message_data), said.fallback_text)
+        shared = written.get(shape)
+        if shared is None:
+            shared = written[shape] = _json(_shared(said, dialect))[1:]
+        to, own_id = _quoted(outgoing.to), _quoted(outgoing.customer_message_id)
+        text = f'"text":{_quoted(said.text)},' if said.text else ""
+        items.append(f'{{"{key}":{to},"customerMessageId":{own_id},{text}{shared}')
     return f'{{"messages":[{",".join(items)}]}}'.encode()
 
 

@@ -1,5 +1,6 @@
 """What the commands that work share: options, progress, a clean end on SIGTERM, exit codes."""
 
+import gc
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ from django_smsbat.gateway import phones
 from django_smsbat.models import Campaign
 from django_smsbat.services.clock import SystemClock
 
+_OBJECTS: Final = 50_000
 _WATCH_PAUSE: Final = 2.0  # seconds between two looks for work
 
 
@@ -55,6 +57,9 @@ class WorkerCommand(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # A batch makes tens of thousands of objects that live for a second and hold no cycles:
+        # Python would look through them seventy times a batch, which takes a tenth of the time.
+        gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
         clock = SystemClock()
         with stopped_by_signals(clock), self._progress() as bar:
             self._work(clock, bar, options)

@@ -171,9 +171,8 @@ def _sorted_out(
     same: list[tuple[Field, Any]] = []
     varying: list[tuple[Field, Sequence[Any]]] = []
     for field, column in zip(fields, columns, strict=True):
-        first = column[0]
-        if all(value is first or value == first for value in column):
-            same.append((field, first))
+        if column.count(column[0]) == len(column):
+            same.append((field, column[0]))
         else:
             varying.append((field, column))
     return same, varying
@@ -190,10 +189,16 @@ def _as_json(
     written = [
         column
         if isinstance(getattr(field, "target_field", field), _KEPT_AS_THEY_ARE)
+        or _is_text_already(field, column)
         else [_as_text(field, value, connection) for value in column]
         for field, column in zip(fields, columns, strict=True)
     ]
     return json.dumps(list(zip(*written, strict=True)), ensure_ascii=False)
+
+
+def _is_text_already(field: Field, column: Sequence[Any]) -> bool:
+    """JSON may be given as its text, and a UUID as its digits."""
+    return isinstance(field, models.JSONField | models.UUIDField) and isinstance(column[0], str)
 
 
 def _as_text(field: Field, value: Any, connection: BaseDatabaseWrapper) -> Any:

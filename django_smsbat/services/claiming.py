@@ -33,24 +33,14 @@ PROMOTIONAL_ALONE: Final = [
 ]
 
 
-@dataclass(slots=True)
-class Claimed:
-    """A message in a worker's hands. A campaign's hot path: no model, no more than is needed."""
+@dataclass(slots=True, repr=False)
+class Claimed(Outgoing):
+    """A message in a worker's hands, ready to leave. No model: a campaign makes one a message."""
 
     pk: int
-    to: str
-    nonce: int
     attempts: int
     resent_after: int
     time_zone: str
-    content: Content
-
-    @property
-    def customer_message_id(self) -> str:
-        return customer_message_id(self.pk, self.nonce)
-
-    def outgoing(self) -> Outgoing:
-        return Outgoing(self.customer_message_id, self.to, self.content)
 
 
 @dataclass
@@ -64,6 +54,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.messages)
+
+    @property
+    def is_first_attempt(self) -> bool:
+        """Whether none of them was ever sent before."""
+        return all(message.attempts == 1 for message in self.messages)
 
     @property
     def last_id(self) -> int:
@@ -164,6 +159,7 @@ def _read(
     What is the same for all is one object, so that it is built and written on the wire once.
     """
     said: dict[tuple[Any, ...], Content] = {}
+    parsed: dict[str, Any] = {}
     welcome: list[Claimed] = []
     refused: list[Claimed] = []
     width = len(_OWN)
@@ -172,17 +168,20 @@ def _read(
         content = said.get(words)
         if content is None:
             kind, sender, text, data, ttl, fallback_text = words
+            if data not in parsed:
+                parsed[data] = json.loads(data)
             content = said[words] = Content(
                 type=kind,
                 sender=sender,
                 text=text,
-                message_data=json.loads(data),
+                message_data=parsed[data],
                 ttl=ttl,
                 fallback_text=fallback_text,
             )
         key, to, nonce, attempts, resent_after, zone, unwelcome = row[:width]
         side = refused if unwelcome and is_bound(content.type) else welcome
-        side.append(Claimed(key, to, nonce, attempts, resent_after, zone, content))
+        own_id = customer_message_id(key, nonce)
+        side.append(Claimed(own_id, to, content, key, attempts, resent_after, zone))
     return welcome, refused
 
 
@@ -214,6 +213,8 @@ def _hold(batch: Batch) -> None:
     Message.objects.filter(pk__in=keys_in(Message, keys), pk__range=(keys[0], keys[-1])).update(
         attempts=F("attempts") + 1,
         status=Status.SENDING.value,
+        error_code="",
+        error_message="",
         claim=batch.claim,
         lease_until=batch.lease_until,
     )

@@ -19,6 +19,9 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait, or return at once when told to stop."""
 
+    def busy(self) -> float:
+        """Seconds that this thread has worked so far, and not waited."""
+
     @property
     def stopping(self) -> bool:
         """Whether to finish what is in hand and take nothing more."""
@@ -35,6 +38,9 @@ class SystemClock:
 
     def now(self) -> datetime:
         return timezone.now()
+
+    def busy(self) -> float:
+        return time.thread_time()
 
     def sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds

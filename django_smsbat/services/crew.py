@@ -1,15 +1,21 @@
-"""The threads of one run: as many as there is work for, each with its own database connection."""
+"""The threads of one run: as many as the waiting leaves room for, each with its own connection.
+
+Python works in one thread at a time; more of them are of use while others wait for SMSBAT, or for
+the database. So one more is called when a batch has shown that it mostly waited.
+"""
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_smsbat.models import Message
+
+_MARGIN: Final = 0.5  # threads that are in each other's way wait too
 
 
 class Crew:
@@ -49,10 +55,15 @@ class Crew:
         for ended in self._called:
             ended.result()
 
-    def call_another(self) -> None:
-        """One thread more, where one is left: there seems to be work for it."""
+    def call_another(self, taken: float, busy: float) -> None:
+        """One thread more, where one is left and there is room beside the others.
+
+        Args:
+            taken: seconds that a full batch took; `busy` of them were work.
+        """
         with self.lock:
-            if 1 + sum(not called.done() for called in self._called) < self._most:
+            at_work = 1 + sum(not called.done() for called in self._called)
+            if at_work < self._most and taken > busy * (at_work + _MARGIN):
                 self._called.append(self._others.submit(self._run_other))
 
     def _run_other(self) -> None:

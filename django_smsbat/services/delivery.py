@@ -25,6 +25,7 @@ from django_smsbat.services import holdback, tracking
 from django_smsbat.services.claiming import Batch, Claimed, lease_from
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.event_store import Report
+from django_smsbat.services.tracking import Fresh
 
 logger = logging.getLogger("django_smsbat")
 
@@ -97,9 +98,8 @@ class _Delivery:
         return self.outcome
 
     def _post(self, part: Sequence[Claimed]) -> None:
-        outgoing = [message.outgoing() for message in part]
         try:
-            answer = self.client.send(outgoing, before_leaving=lambda: self._make_sure(part))
+            answer = self.client.send(part, before_leaving=lambda: self._make_sure(part))
         except _LeaseLost:
             self._keep_what_is_ours(part)
         except GatewayError as error:
@@ -171,6 +171,10 @@ class _Delivery:
         payload = {"code": error.code, "message": error.detail, "status": error.status}
         self.refused.append(_refusal(part[0], payload))
 
+    def _fresh(self) -> Fresh | None:
+        """What lets the record skip reading rows of which nothing was ever said."""
+        return Fresh(self.batch.claim) if self.batch.is_first_attempt else None
+
     def _put_back(self, part: Sequence[Claimed]) -> None:
         """Queue again what certainly did not get through, where it is still ours."""
         error = self.outcome.error
@@ -213,7 +217,7 @@ class _Delivery:
         """Write an answer down; a deadlock or a locked database is worth another try."""
         for left in reversed(range(_RECORD_TRIES)):
             try:
-                tracking.record(reports, self.clock.now())
+                tracking.record(reports, self.clock.now(), self._fresh())
             except OperationalError:
                 if not left:
                     raise

@@ -33,17 +33,17 @@ class Row:
     attempts: int
     resent_after: int
     status: str
-    smsbat_id: str
-    messagelist_id: str
-    parts: int | None
-    cost: Decimal | None
-    currency: str
-    delivered_by: str
-    error_code: str
-    error_message: str
-    submitted_at: datetime | None
-    final_at: datetime | None
-    next_poll_at: datetime | None
+    smsbat_id: str = ""
+    messagelist_id: str = ""
+    parts: int | None = None
+    cost: Decimal | None = None
+    currency: str = ""
+    delivered_by: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    submitted_at: datetime | None = None
+    final_at: datetime | None = None
+    next_poll_at: datetime | None = None
 
 
 ROW_FIELDS: Final = tuple(field.name for field in fields(Row))
@@ -75,18 +75,46 @@ def derive(row: Row, events: Sequence[Event], now: datetime) -> None:
         now: only says when to ask SMSBAT first, where it was not asked yet.
     """
     counted = [event for event in events if event.attempt > row.resent_after]
-    if len(counted) > 1:
-        counted.sort(key=lambda event: (event.occurred_at, event.fingerprint))
+    if len(counted) == 1:
+        _derive_from_one(row, counted[0], now)
+    elif counted:
+        _derive_from_all(row, counted, now)
+
+
+def _derive_from_one(row: Row, event: Event, now: datetime) -> None:
+    """The same as `_derive_from_all`, for what almost every message of a campaign begins with."""
+    status = _STATUSES.get(event.status)
+    if status is None:
+        return
+    row.status = event.status
+    told = event.told
+    if event.smsbat_id or event.source == _SUBMIT:
+        row.submitted_at = event.occurred_at
+        row.smsbat_id = event.smsbat_id
+        row.messagelist_id = (told.messagelist_id or row.messagelist_id)[:32]
+    if event.source != _LOCAL:
+        _take_costs(row, [told])
+    _set_error(row, [event])
+    row.final_at = event.occurred_at if status.is_final else None
+    _set_next_poll(row, status, now)
+
+
+def _derive_from_all(row: Row, counted: list[Event], now: datetime) -> None:
+    counted.sort(key=lambda event: (event.occurred_at, event.fingerprint))
     decided = furthest([(_STATUSES[e.status], e.occurred_at) for e in _deciding(counted)])
     if decided is None:
         return
     row.status = decided[0].value
     _set_ids(row, counted)
-    _set_what_it_cost(row, counted)
+    _take_costs(row, [event.told for event in counted if event.source != _LOCAL])
     _set_error(row, counted)
     row.final_at = _final_at(counted, decided)
-    followed = row.smsbat_id or decided[0] in IN_DELIVERY
-    if decided[0].is_final or not followed:
+    _set_next_poll(row, decided[0], now)
+
+
+def _set_next_poll(row: Row, status: Status, now: datetime) -> None:
+    followed = row.smsbat_id or status in IN_DELIVERY
+    if status.is_final or not followed:
         row.next_poll_at = None
     elif row.next_poll_at is None:
         row.next_poll_at = now + FIRST_POLL_AFTER
@@ -119,13 +147,10 @@ def _set_ids(row: Row, counted: Sequence[Event]) -> None:
     row.messagelist_id = (lists[0] if lists else row.messagelist_id)[:32]
 
 
-def _set_what_it_cost(row: Row, counted: Sequence[Event]) -> None:
+def _take_costs(row: Row, told: Sequence[StatusReport]) -> None:
     """Of several sums what is billed counts, and of these the last said; none is ever added."""
     best_rank = 0
-    for event in counted:
-        if event.source == _LOCAL:
-            continue
-        report = event.told
+    for report in told:
         if report.parts is not None:
             row.parts = report.parts
         if report.money is not None and report.money.rank >= best_rank:

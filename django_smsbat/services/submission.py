@@ -78,8 +78,8 @@ def submit_queued(
 ) -> Summary:
     """Start what is due, and send what is queued until there is nothing left to send.
 
-    As many requests are under way at once as `CONCURRENCY` allows and full batches are there; with
-    a `limit`, or inside a transaction, one.
+    Up to `CONCURRENCY` requests are under way at once, as far as there is work for them and time to
+    wait for; with a `limit`, or inside a transaction, one.
 
     Args:
         campaign_id: only this campaign's messages; all campaigns and single messages otherwise.
@@ -119,6 +119,7 @@ class _Run:
         source = _Source(self.campaign_id)
         while not self.clock.stopping and not self.summary.failure:
             self._tidy(crew)
+            begun, busy = self.clock.now(), self.clock.busy()
             room = self._room()
             batch = source.next_batch(room, self.clock.now()) if room else None
             if batch is None:
@@ -128,9 +129,10 @@ class _Run:
                     self.summary.failure = holdback.wait(delay, self.clock)
                     continue
                 return
-            if len(batch) == conf.current().batch_size:
-                crew.call_another()
             outcome = delivery.deliver(batch, self.client, self.clock)
+            if len(batch) == conf.current().batch_size:
+                taken = self.clock.now() - begun
+                crew.call_another(taken.total_seconds(), self.clock.busy() - busy)
             with crew.lock:
                 self._account(batch, outcome)
 

@@ -4,7 +4,8 @@ A report is stored as it came, once; the message's status then follows from the 
 reports, whatever the order in which they arrived. Nothing else changes a status that a report gave.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -61,11 +62,33 @@ def local(message: Counted, status: Status, code: str = "", words: str = "") -> 
     )
 
 
-def record(reports: Sequence[Report], now: datetime) -> list[Change]:
+@dataclass(frozen=True)
+class Fresh:
+    """Messages that a worker holds by this claim, and that were never sent before.
+
+    Their rows need no reading: where the worker still holds them, nothing was said of them yet.
+    """
+
+    claim: uuid.UUID
+
+    def lock(self, keys: Collection[int]) -> dict[int, Row] | None:
+        """The rows, locked; None where the worker has lost any of them."""
+        held = Message.objects.held_by(self.claim).filter(
+            pk__in=keys_in(Message, sorted(keys)), pk__range=(min(keys), max(keys))
+        )
+        found = held.locked().values_list("pk", flat=True)
+        rows = {key: Row(key, 1, 0, Status.SENDING.value) for key in found}
+        return rows if len(rows) == len(keys) else None
+
+
+def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None) -> list[Change]:
     """Store reports and move the messages that they speak of.
 
     A fixed number of statements, however many reports. One that names an unknown id is kept without
     a message, and matched as soon as that id is known.
+
+    Args:
+        fresh: where all of them are answers to a worker's first attempt.
 
     Returns:
         What changed; it is announced by signal after the commit.
@@ -75,11 +98,11 @@ def record(reports: Sequence[Report], now: datetime) -> list[Change]:
     with transaction.atomic():
         answered = {r.smsbat_id: r for r in reports if r.source == Source.SUBMIT and r.smsbat_id}
         owners = _owners(reports) | _named_by(answered)
-        named = [report.message_id for report in reports if report.message_id]
-        rows = _lock([*(key for key, _attempt in owners.values()), *named])
+        keys = {key for key, _attempt in owners.values()}
+        keys.update(report.message_id for report in reports if report.message_id)
+        rows = (fresh.lock(keys) if fresh and keys else None) or _lock(keys)
         events = event_store.known_events(rows, answered)
-        fresh = [event_store.new(report, owners, rows, now) for report in reports]
-        event_store.store(fresh, events, now)
+        event_store.store([event_store.new(r, owners, rows, now) for r in reports], events, now)
         return _follow(rows, events, now)
 
 
@@ -159,16 +182,16 @@ def _write(moved: Sequence[tuple[int, tuple[Any, ...], tuple[Any, ...]]]) -> Non
     """
     for let_go in (True, False):
         chosen = [one for one in moved if (one[2][0] not in _UNSENT) is let_go]
-        places = [
-            place
-            for place in range(len(DERIVED_FIELDS))
-            if any(before[place] != after[place] for _key, before, after in chosen)
-        ]
-        released = (None, None) if let_go else ()
-        names = [*(DERIVED_FIELDS[place] for place in places), *(_HELD if let_go else ())]
-        rows = [
-            (key, *(after[place] for place in places), *released) for key, _before, after in chosen
-        ]
+        if not chosen:
+            continue
+        keys, before, after = zip(*chosen, strict=True)
+        columns = zip(
+            DERIVED_FIELDS, zip(*before, strict=True), zip(*after, strict=True), strict=True
+        )
+        changed = [(name, new) for name, old, new in columns if new != old]
+        names = [name for name, _ in changed] + [*(_HELD if let_go else ())]
+        released = [(None,) * len(keys)] * (len(_HELD) if let_go else 0)
+        rows = list(zip(keys, *(new for _, new in changed), *released, strict=True))
         update_rows(Message, names, rows)
 
 

@@ -442,10 +442,10 @@ class TestRecording:
         launched(1)
         original, failures = tracking.record, [OperationalError("deadlock detected")]
 
-        def fail_once(reports, now):
+        def fail_once(reports, now, fresh=None):
             if reports and failures:
                 raise failures.pop()
-            return original(reports, now)
+            return original(reports, now, fresh)
 
         monkeypatch.setattr(tracking, "record", fail_once)
         submit(answer_by_phone())
@@ -457,10 +457,10 @@ class TestRecording:
         launched(1, 2, 3, 4)
         original = tracking.record
 
-        def fail_for_answers(reports, now):
+        def fail_for_answers(reports, now, fresh=None):
             if any(report.source == "submit" for report in reports):
                 raise RuntimeError("the disk is full")
-            return original(reports, now)
+            return original(reports, now, fresh)
 
         monkeypatch.setattr(tracking, "record", fail_for_answers)
         client = ScriptedClient([ErrorKind.INVALID, answer_by_phone()])

@@ -12,9 +12,11 @@ from django_smsbat.gateway.message_types import TYPES, MessageType, TypeFacts
 from django_smsbat.gateway.messages import rules
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False, slots=True)  # not frozen: made once a personal message
 class Content:
     """What is said, whoever it is said to: the form in which messages are stored and sent.
+
+    Shared between messages, so never changed once it is made.
 
     Attributes:
         message_data: what the type needs besides text, in the wire's shape.
