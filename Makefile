@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
+KILLS ?= 200
+N ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-fast lint bench messages readme clean
+.PHONY: help demo run test test-fast crash lint bench messages readme clean
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +22,10 @@ $(VENV)/demo-is-installed: pyproject.toml setup.py
 
 $(VENV)/dev-is-installed: $(VENV)/demo-is-installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox,dev]'
+	@touch $@
+
+$(VENV)/bench-is-installed: $(VENV)/dev-is-installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 demo: $(VENV)/demo-is-installed  ## Send a campaign to the sandbox, from an empty database to a reply
@@ -38,15 +45,27 @@ test-fast: $(VENV)/dev-is-installed  ## The unit tests, on SQLite
 
 test: lint  ## Everything: style, types, all tests on SQLite and PostgreSQL, the demo
 	$(BIN)/python -m pytest
-	@if $(BIN)/python -m tests.postgres_answers $(POSTGRES_URL); then \
+	@if $(BIN)/python -m tests.database_answers $(POSTGRES_URL); then \
 		DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest -m "not browser and not packaging"; \
 	else \
 		echo "SKIPPED: the suite on PostgreSQL, because none answers at $(POSTGRES_URL)"; \
 	fi
+	@if $(BIN)/python -m tests.database_answers $(MARIADB_URL); then \
+		DATABASE_URL=$(MARIADB_URL) $(BIN)/python -m pytest -m "not slow"; \
+	else \
+		echo "SKIPPED: the suite on MariaDB, because none answers at $(MARIADB_URL)"; \
+	fi
 	@$(BIN)/python -m example_project.demo
 
-bench: $(VENV)/dev-is-installed  ## Measure what is promised in numbers, as ratios
-	@$(BIN)/python benchmarks/sandbox.py
+crash: $(VENV)/dev-is-installed  ## Kill workers at random for longer: make crash KILLS=200 N=200000
+	KILLS=$(KILLS) N=$(N) $(BIN)/python -m pytest tests/crash
+	@if $(BIN)/python -m tests.database_answers $(POSTGRES_URL); then \
+		KILLS=$(KILLS) N=$(N) DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest tests/crash; \
+	fi
+
+bench: $(VENV)/bench-is-installed  ## Measure what is promised in numbers, as ratios (half an hour)
+	@$(BIN)/python -m benchmarks.sandbox
+	@$(BIN)/python -m benchmarks --write
 
 messages: $(VENV)/dev-is-installed  ## Collect the texts to translate, and compile the translations
 	cd django_smsbat && ../$(BIN)/python ../manage.py makemessages --locale uk --no-wrap --no-location

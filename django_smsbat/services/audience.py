@@ -4,7 +4,8 @@ The same walk over the lists serves the preflight, which only counts, and the la
 Where nothing is personal, both are one statement; else everybody is looked at, in chunks.
 """
 
-import random
+import os
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -152,20 +153,20 @@ _FILLED: Final = ("text", "fallback_text", "message_data")
 
 def _insert(chunk: list[Addressee], same: Mapping[str, Any]) -> None:
     names = (*_ADDRESS, *_FILLED, *same)
-    nonce, constants = random.SystemRandom().getrandbits, tuple(same.values())
-    bits = NUMBER_MAX.bit_length()
+    constants = tuple(same.values())
+    nonces = array("I", os.urandom(4 * len(chunk)))
     rows = [
         (
             one.pk,
             one.phone,
-            nonce(bits),
+            nonce & NUMBER_MAX,
             one.time_zone,
             one.text,
             one.fallback_text,
             one.message_data,
             *constants,
         )
-        for one in chunk
+        for one, nonce in zip(chunk, nonces, strict=True)
     ]
     insert_rows(Message, names, rows)
 

@@ -77,3 +77,33 @@ def test_a_campaign_is_sent_from_the_admin_and_answered_on_the_phone(
     stored = InboundMessage.objects.select_related("in_reply_to").get()
     assert (stored.text, stored.in_reply_to.campaign_id) == ("<b>Дякую!</b>", made.pk)
     assert Campaign.objects.get().status == "sent"
+
+
+def test_what_changed_since_it_was_looked_at_is_said_and_what_is_in_doubt_is_settled(
+    page, live_server, people, campaign, admin_user, queued
+):
+    people(77)
+    made = campaign()
+    page.goto(f"{live_server.url}/admin/django_smsbat/campaign/{made.pk}/change/")
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", "password")
+    page.press("#id_password", "Enter")
+    page.click(".object-tools >> text=Send")
+    assert page.inner_text("th:has-text('Billed parts') + td") == "1"
+    people(78)  # somebody joins the list while the question stands on the screen
+    page.click("input[type=submit][value=Send]")
+    page.wait_for_selector("text=who gets it (1 then, 2 now) has changed: look again")
+    page.click(".object-tools >> text=Send")
+    page.click("input[type=submit][value=Send]")
+    page.wait_for_selector("text=sending to 2 recipients")
+
+    Message.objects.update(status="unconfirmed", attempts=1)
+    page.reload()
+    page.click("text=Settle the unconfirmed")
+    page.check("#action-toggle")
+    page.select_option("select[name=action]", "give_up")
+    page.click("button[name=index]")
+    page.wait_for_selector("text=2 unconfirmed messages are concerned")
+    page.click("input[type=submit][value='Give up']")
+    page.wait_for_selector("text=2 messages settled")
+    assert set(Message.objects.values_list("status", flat=True)) == {"failed"}

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
+from kombu import Connection
 
 from django_smsbat.conf import Runner
 from django_smsbat.runners.celery import SUBMIT_TASK
@@ -47,6 +48,8 @@ def site(request, tmp_path):
         made.start_sandbox()
         yield made
         made.close()
+        with Connection(BROKERS[request.param]) as broker:
+            broker.default_channel.queue_delete(made.more["CELERY_QUEUE"])
 
 
 @pytest.mark.slow
