@@ -9,7 +9,7 @@ from django.apps.config import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from django_smsbat import conf
 from django_smsbat.conf import Runner, Settings
@@ -53,6 +53,10 @@ def check_database(
     from django_smsbat.models import Message
 
     alias = router.db_for_write(Message)
+    if alias != DEFAULT_DB_ALIAS:
+        words = "django-smsbat's models have to live in the default database."
+        hint = f"A router sends them to {alias!r}; transactions and locks would not be theirs."
+        return [Error(words, hint=hint, id="smsbat.E009")]
     connection = connections[alias]
     if connection.vendor != "sqlite" or alias not in (databases or [alias]):
         return []

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from celery import shared_task
 
-from django_smsbat.runners.celery import SUBMIT_TASK
+from django_smsbat.runners.celery import EXPIRES, SUBMIT_TASK
 from django_smsbat.services import submission, sync
 from django_smsbat.services.clock import SystemClock
 
@@ -21,9 +21,15 @@ _BUDGET: Final = 60.0  # seconds; then the next task goes on, so that none outli
 _EVERY: Final = 30.0  # seconds
 _HARMLESS_TWICE: Final = {"acks_late": True, "reject_on_worker_lost": True, "ignore_result": True}
 
-# For `app.conf.beat_schedule`: due campaigns, what a dead worker left, and statuses.
+# For `app.conf.beat_schedule`: due campaigns, what a dead worker left, and statuses. These tasks
+# end before the next ones come, and call no others: else a long campaign would fill all workers.
 BEAT_SCHEDULE: Final[dict[str, dict[str, Any]]] = {
-    name: {"task": name, "schedule": _EVERY, "options": {"expires": _EVERY}}
+    name: {
+        "task": name,
+        "schedule": _EVERY,
+        "kwargs": {"seconds": _EVERY - 5, "again": False},
+        "options": {"expires": _EVERY},
+    }
     for name in (SUBMIT_TASK, SYNC_TASK)
 }
 
@@ -41,22 +47,29 @@ class _BudgetClock(SystemClock):
 
 
 @shared_task(name=SUBMIT_TASK, **_HARMLESS_TWICE)  # type: ignore[untyped-decorator]
-def submit(campaign_id: int | None = None) -> None:
-    """Start what is due and send what is queued."""
-    clock = _BudgetClock(_BUDGET)
+def submit(campaign_id: int | None = None, seconds: float = _BUDGET, again: bool = True) -> None:
+    """Start what is due and send what is queued.
+
+    Args:
+        seconds: after which the batch in hand is the last.
+        again: whether another task then goes on.
+    """
+    clock = _BudgetClock(seconds)
     summary = submission.submit_queued(campaign_id=campaign_id, clock=clock)
     for reason in filter(None, [summary.failure, *summary.paused]):
         logger.error("sending stopped: %s", reason)
-    if clock.stopping and not summary.failure:
-        submit.delay(campaign_id)
+    if again and clock.stopping and not summary.failure:
+        submit.apply_async((campaign_id,), expires=EXPIRES)
 
 
 @shared_task(name=SYNC_TASK, **_HARMLESS_TWICE)  # type: ignore[untyped-decorator]
-def sync_statuses(campaign_id: int | None = None) -> None:
-    """Ask SMSBAT what became of the messages that are due."""
-    clock = _BudgetClock(_BUDGET)
+def sync_statuses(
+    campaign_id: int | None = None, seconds: float = _BUDGET, again: bool = True
+) -> None:
+    """Ask SMSBAT what became of the messages that are due; `seconds` and `again` as above."""
+    clock = _BudgetClock(seconds)
     summary = sync.sync(campaign_id=campaign_id, clock=clock)
     if summary.failure:
         logger.error("asking for statuses stopped: %s", summary.failure)
-    elif clock.stopping:
-        sync_statuses.delay(campaign_id)
+    elif again and clock.stopping:
+        sync_statuses.apply_async((campaign_id,), expires=EXPIRES)

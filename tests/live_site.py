@@ -19,7 +19,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT, LEASE = 2, 5  # seconds
-PATIENCE = 60  # seconds that anything may take
+PATIENCE = 60 + int(os.environ.get("N", "0")) / 500  # seconds that anything may take
 PREPARE = """
 from itertools import count, islice
 from django.db.models import Value
@@ -138,7 +138,7 @@ class Site:
         return Counter(dict(self.query(found)))
 
     def start_worker(self, *arguments: str) -> subprocess.Popen[str]:
-        """A worker that has claimed something by now, which those before it had not."""
+        """A worker; something was claimed since, by it or by one beside it."""
         tried = "SELECT count(*) FROM django_smsbat_message WHERE attempts > 0"
         before = self.query(tried)
         worker = self.start("smsbat_send", *arguments)
@@ -148,6 +148,13 @@ class Site:
             assert time.monotonic() < deadline, "it does not claim anything"
             time.sleep(0.02)
         return worker
+
+    def wait_until_sending(self) -> None:
+        """Until a lease that is not over shows that a request is under way, or about to leave."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.statuses()["sending"]:
+            assert time.monotonic() < deadline, "nothing is being sent"
+            time.sleep(0.01)
 
     def finish(self) -> None:
         """Let the leases of the dead run out, then send what is left."""

@@ -177,7 +177,7 @@ class CampaignAdmin(StyledAdmin):
     def retry(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
         return self._control(request, CONTROLS["retry"], list(queryset))
 
-    @admin.action(permissions=["send"], description=_("Duplicate the selected campaigns…"))
+    @admin.action(permissions=["add"], description=_("Duplicate the selected campaigns…"))
     def duplicate(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
         return self._control(request, CONTROLS["duplicate"], list(queryset))
 
@@ -205,7 +205,7 @@ class CampaignAdmin(StyledAdmin):
         self, request: HttpRequest, control: Control, chosen: list[Campaign]
     ) -> HttpResponse | None:
         """Ask, or do what was confirmed; None when it is done."""
-        if not self.has_send_permission(request):
+        if not request.user.has_perm(f"django_smsbat.{control.permission}"):
             raise PermissionDenied
         if request.method == "POST" and request.POST.get("confirmed") == control.name:
             for campaign in chosen:
@@ -225,8 +225,13 @@ class CampaignAdmin(StyledAdmin):
         return TemplateResponse(request, "admin/django_smsbat/campaign/confirm.html", context)
 
     def _do(self, request: HttpRequest, control: Control, campaign: Campaign) -> None:
+        seen = request.POST.get(f"seen-{campaign.pk}", "")
+        if control.looks_at(campaign) and not seen:
+            words = _("Look at who will get it and what it may cost first.")
+            self.message_user(request, f"“{campaign}”: {words}", messages.ERROR)
+            return
         try:
-            done = control.run(campaign, request.POST.get(f"seen-{campaign.pk}", ""))
+            done = control.run(campaign, seen)
         except (campaigns.Refused, InvalidMessage) as error:
             self.message_user(request, f"“{campaign}”: {error}", messages.ERROR)
             return
@@ -238,6 +243,11 @@ class CampaignAdmin(StyledAdmin):
     ) -> HttpResponse:
         """The buttons that this campaign's status and this person's permissions allow."""
         campaign = context.get("original")
-        allowed = campaign is not None and self.has_send_permission(request)
-        context["controls"] = [c for c in CONTROLS.values() if allowed and c.is_possible(campaign)]
+        context["controls"] = [
+            control
+            for control in CONTROLS.values()
+            if campaign is not None
+            and request.user.has_perm(f"django_smsbat.{control.permission}")
+            and control.is_possible(campaign)
+        ]
         return super().render_change_form(request, context, *args, **kwargs)

@@ -34,7 +34,10 @@ class Control:
         question: what the confirmation page asks.
         run: does it, and says in a sentence what was done. Also takes the fingerprint of what the
             person saw.
-        looks_first: whether the page tells who will get it and what it may cost.
+        looks_first: whether the page tells who will get it and what it may cost, and what is done
+            is held to that. So does whatever launches a campaign.
+        permission: what is needed besides seeing campaigns.
+        stops_what_goes_on: only for a campaign whose rest would follow by itself.
         needs_time: whether a time in the future has to be set.
     """
 
@@ -45,22 +48,33 @@ class Control:
     run: Callable[[Campaign, str], str]
     looks_first: bool = False
     needs_time: bool = False
+    stops_what_goes_on: bool = False
+    permission: str = "send_campaign"
+
+    def looks_at(self, campaign: Campaign) -> bool:
+        launches = self.transition == "resume" and campaign.started_at is None
+        return self.looks_first or launches
 
     def is_possible(self, campaign: Campaign) -> bool:
         in_time = campaign.scheduled_at is not None and campaign.scheduled_at > timezone.now()
         allowed = not self.transition or campaigns.may(campaign, self.transition)
-        return allowed and (in_time or not self.needs_time)
+        goes_on = campaign.canary_is_out and campaign.canary_share is not None
+        return (
+            allowed
+            and (in_time or not self.needs_time)
+            and (goes_on or not self.stops_what_goes_on)
+        )
 
 
 def _send(campaign: Campaign, seen: str) -> str:
-    made = campaigns.launch(campaign, fingerprint=seen or None)
+    made = campaigns.launch(campaign, fingerprint=seen)
     return ngettext(
         "sending to %(count)d recipient.", "sending to %(count)d recipients.", made.recipients
     ) % {"count": made.recipients}
 
 
 def _schedule(campaign: Campaign, seen: str) -> str:
-    campaigns.schedule(campaign)
+    campaigns.schedule(campaign, fingerprint=seen)
     return str(_("scheduled."))
 
 
@@ -75,8 +89,13 @@ def _pause(campaign: Campaign, seen: str) -> str:
 
 
 def _resume(campaign: Campaign, seen: str) -> str:
-    campaigns.resume(campaign)
+    campaigns.resume(campaign, fingerprint=seen or None)
     return str(_("going on."))
+
+
+def _hold(campaign: Campaign, seen: str) -> str:
+    campaigns.hold(campaign)
+    return str(_("the rest waits for you."))
 
 
 def _cancel(campaign: Campaign, seen: str) -> str:
@@ -132,6 +151,14 @@ CONTROLS: Final[dict[str, Control]] = {
             _unschedule,
         ),
         Control("pause", "pause", _("Pause"), _("Stop after the messages in hand?"), _pause),
+        Control(
+            "hold",
+            "hold",
+            _("Hold the rest"),
+            _("Let the rest wait until you resume, however many of the first are delivered?"),
+            _hold,
+            stops_what_goes_on=True,
+        ),
         Control("resume", "resume", _("Resume"), _("Go on sending?"), _resume),
         Control(
             "cancel",
@@ -153,6 +180,7 @@ CONTROLS: Final[dict[str, Control]] = {
             _("Duplicate"),
             _("Make a draft that says the same to the same lists?"),
             _duplicate,
+            permission="add_campaign",
         ),
     )
 }
@@ -172,7 +200,7 @@ class Prospect:
         if not control.is_possible(campaign):
             problem = _("Its status is “%(status)s”: this is not possible now.")
             return cls(campaign, problem=problem % {"status": campaign.get_status_display()})
-        if not control.looks_first:
+        if not control.looks_at(campaign):
             return cls(campaign)
         try:
             looked = preflight.look(campaign)
@@ -196,7 +224,7 @@ class Prospect:
 
     @property
     def total_excluded(self) -> int:
-        return sum(self.preflight.excluded.values()) if self.preflight else 0
+        return sum(count for _reason, count, _example in self.exclusions)
 
     @property
     def exclusions(self) -> list[tuple[Promise, int, str]]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
@@ -55,6 +55,9 @@ def settle(
 ) -> HttpResponse | None:
     """Ask, or do what was confirmed; None when it is done."""
     found = chosen.filter(status=Status.UNCONFIRMED.value)
+    seen_up_to = request.POST.get("seen_up_to", "")
+    if seen_up_to.isdigit():  # what became unconfirmed since was not asked about
+        found = found.filter(pk__lte=int(seen_up_to))
     if request.POST.get("confirmed") == settlement.name:
         keys = list(found.values_list("pk", flat=True))
         count = settlement.run(keys)
@@ -70,6 +73,7 @@ def settle(
         "media": page.media,
         "settlement": settlement,
         "count": found.count(),
+        "seen_up_to": found.aggregate(last=Max("pk"))["last"] or 0,
         "left_alone": chosen.count() - found.count(),
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "select_across": request.POST.get("select_across", "0"),

@@ -38,6 +38,24 @@ def stopped_by_signals(clock: SystemClock) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """What is misconfigured, or fails beneath us, as one line and exit code 1."""
+    try:
+        yield
+    except ImproperlyConfigured as error:
+        raise CommandError(str(error)) from None
+    except AnyDatabaseError as error:
+        words = phones.redact(str(error)).partition("\n")[0]
+        raise CommandError(f"the database failed: {words}") from error
+
+
+def campaign_or_error(campaign_id: int | None) -> int | None:
+    if campaign_id and not Campaign.objects.filter(pk=campaign_id).exists():
+        raise CommandError(f"there is no campaign {campaign_id}")
+    return campaign_id
+
+
 def positive(written: str) -> int:
     if not written.isdigit() or not int(written):
         raise ArgumentTypeError("give a whole number above 0")
@@ -79,21 +97,13 @@ class WorkerCommand(BaseCommand):
             clock.sleep(_WATCH_PAUSE)
 
     def _run(self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]) -> Any:
-        campaign = options["campaign"]
-        try:
-            if campaign and not Campaign.objects.filter(pk=campaign).exists():
-                raise CommandError(f"there is no campaign {campaign}")
+        with told_in_one_line():
             return self.run(
-                campaign_id=campaign,
+                campaign_id=campaign_or_error(options["campaign"]),
                 limit=options["limit"],
                 clock=clock,
                 on_progress=bar.update,
             )
-        except ImproperlyConfigured as error:
-            raise CommandError(str(error)) from None
-        except AnyDatabaseError as error:
-            words = phones.redact(str(error)).partition("\n")[0]
-            raise CommandError(f"the database failed: {words}") from error
 
     def _progress(self) -> "tqdm[Any]":
         """A bar on a terminal, nothing in a pipe."""

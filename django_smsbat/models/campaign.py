@@ -1,4 +1,4 @@
-"""A campaign: one text to many people. Its status changes only in `services.campaigns`."""
+"""A campaign: one text to many people. Its status changes only in the services."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -24,7 +24,8 @@ class Campaign(HasContent, models.Model):
 
     Besides the promised fields: `canary_size` and `canary_share` (how many go first, and which
     share of them, in percent, must be delivered before the rest follows by itself), and
-    `canary_last_id` (the key of the last message that may go now; null when all may).
+    `canary_last_id` (the key of the last message that may go now; null when all may), and
+    `canary_is_out` (whether it paused because these have left, and not by a person's word).
     """
 
     name = models.CharField(_("title"), max_length=200)
@@ -90,6 +91,7 @@ class Campaign(HasContent, models.Model):
         help_text=_("The rest follows by itself when so many of the first were delivered."),
     )
     canary_last_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    canary_is_out = models.BooleanField(default=False, editable=False)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

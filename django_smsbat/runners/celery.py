@@ -13,10 +13,11 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger("django_smsbat")
 
 SUBMIT_TASK: Final = "django_smsbat.submit"
+EXPIRES: Final = 60.0  # seconds: of a thousand calls, those that find no worker need none
 
 
 def wake() -> None:
     try:
-        current_app.send_task(SUBMIT_TASK, retry=False, ignore_result=True)
+        current_app.send_task(SUBMIT_TASK, retry=False, ignore_result=True, expires=EXPIRES)
     except OperationalError as error:
         logger.error("the broker does not answer, the queue waits: %s", type(error).__name__)

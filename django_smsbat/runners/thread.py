@@ -52,36 +52,40 @@ class _Worker:
         clock = _ProcessClock()
         while self._wanted(clock):
             try:
-                summary = submission.submit_queued(clock=clock)
+                later = self._work(clock)
             except Exception as error:
                 # The thread has nobody to raise to; what it held is settled by the lease. Without
                 # a traceback: a database's words may quote the phones of a row.
                 words = f"{type(error).__name__}: {phones.redact(str(error))}"
-                logger.error("the sending thread failed, the queue waits for the next: %s", words)
-            else:
-                for reason in filter(None, [summary.failure, *summary.paused]):
-                    logger.error("sending stopped: %s", reason)
-                self._wait(clock)
+                logger.error("the sending thread failed, it tries again later: %s", words)
+                later = True
             finally:
-                connections.close_all()
+                connections.close_all()  # none is kept open while nothing is done
+            if later:
+                self._wait(clock)
+
+    def _work(self, clock: SystemClock) -> bool:
+        """Send what may leave now; whether something waits that can only be sent later."""
+        summary = submission.submit_queued(clock=clock)
+        for reason in filter(None, [summary.failure, *summary.paused]):
+            logger.error("sending stopped: %s", reason)
+        return submission.something_waits()
 
     def _wait(self, clock: SystemClock) -> None:
-        """Look again in a while, where something can only be sent later."""
-        if submission.something_waits():
-            connections.close_all()  # none is kept open meanwhile
-            self._woken.clear()
-            deadline = time.monotonic() + _PAUSE
-            while not clock.stopping and time.monotonic() < deadline:
-                if self._woken.wait(_STEP):
-                    break
-            with self._lock:
-                self._again = True
+        """Until it is worth another look, or somebody wakes us, or the process ends."""
+        deadline = time.monotonic() + _PAUSE
+        while not clock.stopping and time.monotonic() < deadline:
+            if self._woken.wait(_STEP):
+                break
+        with self._lock:
+            self._again = True
 
     def _wanted(self, clock: SystemClock) -> bool:
         """Whether somebody woke us since the last look; if not, the thread is over."""
         with self._lock:
             wanted, self._again = self._again and not clock.stopping, False
             self._running = wanted
+            self._woken.clear()
             return wanted
 
 

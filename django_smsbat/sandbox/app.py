@@ -97,12 +97,13 @@ class Sandbox:
             await self._caller.stop()
 
     async def _send(self, request: web.Request) -> web.Response:
+        number = self._count(SEND)
         if refusal := await self._admit(request, SEND):
             return refusal
         if request.content_type != "application/json":
             body = error_body(415, "Unsupported Media Type", "Send application/json")
             return web.json_response(body, status=415)
-        fault = self._faults.of(SEND, self.ledger.requests[SEND])
+        fault = self._faults.of(SEND, number)
         if fault and not fault.after:
             await request.read()
             return self._failed(request, fault)
@@ -120,9 +121,10 @@ class Sandbox:
         return await self._answer(request, self.ledger.answer(entries), fault)
 
     async def _status(self, request: web.Request) -> web.Response:
+        number = self._count(STATUS)
         if refusal := await self._admit(request, STATUS):
             return refusal
-        fault = self._faults.of(STATUS, self.ledger.requests[STATUS])
+        fault = self._faults.of(STATUS, number)
         if fault and not fault.after:
             return self._failed(request, fault)
         entry = self.ledger.entries.get(request.match_info["message_id"])
@@ -156,9 +158,13 @@ class Sandbox:
         body = error_body(status, status.phrase, "A fault that was asked for")
         return web.json_response(body, status=status, headers=fault.headers)
 
+    def _count(self, kind: str) -> int:
+        """The number of this request, in the order in which they came."""
+        self.ledger.requests[kind] += 1
+        return self.ledger.requests[kind]
+
     async def _admit(self, request: web.Request, kind: str) -> web.Response | None:
         """The refusal of a request that is not let in, None for one that is."""
-        self.ledger.requests[kind] += 1
         if self.options.latency:
             await asyncio.sleep(self.options.latency)
         if not self.options.account.admits(request.headers):

@@ -21,7 +21,7 @@ _AFTER: Final = ("lost-after", "slow")
 KINDS: Final = (*_BEFORE, *_AFTER, *BODIES)
 
 _WRITTEN: Final = re.compile(
-    r"(?:(?P<request>send|status)/)?(?P<kind>[a-z0-9-]+?)(?P<after>-after)?(?::(?P<value>[\d.]+))?"
+    r"(?:(?P<request>send|status)/)?(?P<kind>[a-z0-9-]+?)(?P<after>-after)?(?::(?P<value>\d+(?:\.\d+)?))?"
     r"@(?:(?P<numbers>\d+(?:,\d+)*)|(?P<percent>\d+(?:\.\d+)?)%)"
 )
 _SLOW: Final = 5.0  # seconds
@@ -54,19 +54,20 @@ class Fault:
         """
         found = _WRITTEN.fullmatch(written)
         kind = found["kind"] if found else ""
+        numbers = [int(n) for n in (found["numbers"] or "1").split(",")] if found else []
         is_status = kind.isdigit() and int(kind) in set(HTTPStatus)
-        if found is None or not (is_status or f"{kind}{found['after'] or ''}" in KINDS):
+        known = is_status or (found and f"{kind}{found['after'] or ''}" in KINDS)
+        if found is None or not known or min(numbers) < 1 or float(found["percent"] or 0) > 100:
             raise ValueError(
                 f"{written!r} is no fault: write KIND@WHEN, such as 503@2 or garbage@10%, where "
                 f"KIND is an HTTP status or one of {', '.join(KINDS)}"
             )
-        numbers = frozenset(int(n) for n in (found["numbers"] or "").split(",") if n)
         return cls(
             request=found["request"] or SEND,
             kind=kind,
             after=bool(found["after"]) or kind in (*BODIES, "slow"),
             value=float(found["value"]) if found["value"] else None,
-            numbers=numbers,
+            numbers=frozenset(numbers if found["numbers"] else ()),
             probability=float(found["percent"] or 0) / 100,
         )
 

@@ -16,6 +16,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._drop_torn_line()
 
     def add(self, entries: Sequence[Entry]) -> None:
         lines = [
@@ -30,6 +31,13 @@ class Journal:
             return
         with self._path.open() as file:
             for line in file:
-                if line.endswith("\n"):  # else it was killed in the middle, before it answered
-                    message_id, list_id, message = json.loads(line)
-                    yield message_id, list_id, message
+                message_id, list_id, message = json.loads(line)
+                yield message_id, list_id, message
+
+    def _drop_torn_line(self) -> None:
+        """One that was not written to its end: the sandbox was killed before it answered."""
+        if self._path.exists():
+            written = self._path.read_bytes()
+            whole = written.rfind(b"\n") + 1
+            if whole < len(written):
+                self._path.write_bytes(written[:whole])

@@ -1,6 +1,7 @@
 """What the sandbox has taken, and what it says of each message at a given moment.
 
-Everything is in memory and dies with the program. Times are seconds of the sandbox's own clock.
+Everything is in memory and dies with the program, unless a journal keeps it. Times are seconds of
+the sandbox's own clock.
 """
 
 import secrets

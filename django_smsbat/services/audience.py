@@ -37,6 +37,7 @@ from django_smsbat.services.addressees import (
 from django_smsbat.services.personalisation import ContentTemplate
 from django_smsbat.services.quiet_hours import ZONE_ATTRIBUTE
 from django_smsbat.services.sender import sender_or_default
+from django_smsbat.services.transitions import Refused
 
 _CHUNK: Final = 2_000
 _DIGEST_BYTES: Final = 16
@@ -122,6 +123,7 @@ def create_messages(campaign: Campaign, now: datetime) -> Tally:
 
     Raises:
         InvalidMessage: when the campaign itself cannot be sent.
+        Refused: when the lists changed between counting and writing.
     """
     template = content_of(campaign)
     said = template.content
@@ -139,7 +141,8 @@ def create_messages(campaign: Campaign, now: datetime) -> Tally:
             "fallback_text": said.fallback_text,
         }
         made = _count_all(campaign)
-        insert_from(Message, _ADDRESS, _addresses(campaign, made), same)
+        if insert_from(Message, _ADDRESS, _addresses(campaign, made), same) != made.recipients:
+            raise Refused("People joined or left the lists in this very moment: try again.")
         return made
     made = Tally()
     for chunk in _walk(campaign, template, made):

@@ -14,6 +14,7 @@ from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
 from django_smsbat.models.content import CONTENT_FIELDS
 from django_smsbat.services import announcing, canary, tracking, transitions
+from django_smsbat.services.canary import hold
 from django_smsbat.services.launching import (
     check,
     launch,
@@ -30,6 +31,7 @@ __all__ = [
     "check",
     "duplicate",
     "finish_if_done",
+    "hold",
     "launch",
     "launch_due",
     "may",
@@ -53,18 +55,28 @@ def pause(campaign: Campaign, reason: str = "") -> None:
     move(campaign, "pause", CampaignStatus.PAUSED, pause_reason=reason)
 
 
-def resume(campaign: Campaign) -> None:
+def resume(campaign: Campaign, *, fingerprint: str | None = None) -> None:
     """Go on where it was paused. One that never got to its launch is launched.
 
     Where the first few were sent ahead, the rest follows.
+
+    Args:
+        fingerprint: of the preflight that somebody looked at, where it is yet to be launched.
     """
     if campaign.started_at is None:
         with transaction.atomic():  # what cannot be launched stays paused, with its reason
             move(campaign, "resume", CampaignStatus.DRAFT, pause_reason="")
-            launch(campaign)
+            launch(campaign, fingerprint=fingerprint)
         return
     last = None if canary.is_out(campaign) else campaign.canary_last_id
-    move(campaign, "resume", CampaignStatus.SENDING, pause_reason="", canary_last_id=last)
+    move(
+        campaign,
+        "resume",
+        CampaignStatus.SENDING,
+        pause_reason="",
+        canary_last_id=last,
+        canary_is_out=False,
+    )
     finish_if_done(campaign.pk)
     transaction.on_commit(runners.wake)
 

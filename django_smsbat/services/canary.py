@@ -7,10 +7,8 @@ workers. Nothing is counted while sending.
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
 from django.db.models import Count, Q
 
-from django_smsbat import runners
 from django_smsbat.gateway.statuses import FINAL, UNSENT, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
 from django_smsbat.models.message import MessageQuerySet
@@ -41,7 +39,10 @@ def pause_when_out(campaign: Campaign) -> bool:
     told = f"The first {campaign.canary_size} were sent; look at what became of them, then resume."
     if campaign.canary_share:
         told += f" The rest follows by itself when {campaign.canary_share} % were delivered."
-    return transitions.try_move(campaign, "pause", CampaignStatus.PAUSED, Q(), pause_reason=told)
+    still = Q(canary_last_id=campaign.canary_last_id)  # somebody may have let the rest go
+    return transitions.try_move(
+        campaign, "pause", CampaignStatus.PAUSED, still, pause_reason=told, canary_is_out=True
+    )
 
 
 def is_out(campaign: Campaign) -> bool:
@@ -52,13 +53,32 @@ def is_out(campaign: Campaign) -> bool:
 
 
 def release_due(now: datetime) -> None:
-    """Go on with the campaigns of which enough of the first were delivered."""
-    waiting = Campaign.objects.filter(
-        status=CampaignStatus.PAUSED, canary_last_id__isnull=False, canary_share__isnull=False
+    """Go on with the campaigns of which enough of the first were delivered.
+
+    Not with what a person has paused. For a worker, which goes on with what it finds queued.
+    """
+    for campaign in Campaign.objects.filter(_waits_for_a_share()):
+        _release_or_explain(campaign)
+
+
+def hold(campaign: Campaign) -> None:
+    """Let the rest wait for a person's word, and no longer for a share.
+
+    Raises:
+        Refused: when it does not wait for one.
+    """
+    transitions.move(
+        campaign,
+        "hold",
+        CampaignStatus.PAUSED,
+        _waits_for_a_share(),
+        pause_reason="Held: the rest waits until you resume.",
+        canary_is_out=False,
     )
-    for campaign in waiting:
-        if is_out(campaign):
-            _release_or_explain(campaign)
+
+
+def _waits_for_a_share() -> Q:
+    return Q(status=CampaignStatus.PAUSED, canary_is_out=True, canary_share__isnull=False)
 
 
 def _release_or_explain(campaign: Campaign) -> None:
@@ -69,22 +89,20 @@ def _release_or_explain(campaign: Campaign) -> None:
     )
     share = campaign.canary_share or 0
     if found["reached"] * _PERCENT >= found["all"] * share:
-        with transaction.atomic():
-            if transitions.try_move(
-                campaign,
-                "resume",
-                CampaignStatus.SENDING,
-                Q(canary_last_id=campaign.canary_last_id),
-                pause_reason="",
-                canary_last_id=None,
-            ):
-                transaction.on_commit(runners.wake)
+        transitions.try_move(
+            campaign,
+            "resume",
+            CampaignStatus.SENDING,
+            _waits_for_a_share(),
+            pause_reason="",
+            canary_last_id=None,
+            canary_is_out=False,
+        )
     elif found["over"] == found["all"]:
         reached = found["reached"] * _PERCENT // found["all"]
         reason = f"Of the first {found['all']} only {reached} % were delivered, not {share} %."
-        Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.PAUSED).exclude(
-            pause_reason=reason
-        ).update(pause_reason=reason)
+        same = Campaign.objects.filter(_waits_for_a_share(), pk=campaign.pk)
+        same.exclude(pause_reason=reason).update(pause_reason=reason)
 
 
 def _first(campaign: Campaign) -> MessageQuerySet:

@@ -22,7 +22,7 @@ from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Holdback, Message, Recipient
 from django_smsbat.models.message import MessageQuerySet, customer_message_id
-from django_smsbat.models.set_based import keys_in, update_rows
+from django_smsbat.models.set_based import keys_in
 from django_smsbat.services import holdback, quiet_hours, tracking
 from django_smsbat.services.quiet_hours import QuietHours
 
@@ -82,7 +82,7 @@ def claim_singles(size: int, now: datetime, keys: Sequence[int] | None = None) -
     wanted = singles(now)
     if keys is not None:
         wanted = wanted.filter(pk__in=keys_in(Message, keys))
-    return _claim(wanted, size, now, None, None)
+    return _claim(wanted, size, now, None, quiet_hours.at(now))
 
 
 def claim_campaign(campaign: Campaign, size: int, now: datetime, after: int = 0) -> Batch | None:
@@ -129,7 +129,7 @@ def _claim(
             claim = uuid.uuid4()
             batch = Batch(claim, welcome, lease_from(now), campaign.pk if campaign else None)
             if hours:
-                _shorten(welcome, hours)
+                _shorten([one for one in welcome if is_bound(one.content.type)], hours)
             _hold(batch)
         if welcome:
             return batch
@@ -191,26 +191,28 @@ def _cancel_opted_out(refused: Sequence[Claimed], now: datetime) -> None:
 
 
 def _shorten(messages: Sequence[Claimed], hours: QuietHours) -> None:
-    """The time to live ends before the quiet hours begin where the recipient is."""
+    """The time to live ends before the quiet hours begin where the recipient is.
+
+    On the wire only: an attempt on another day has all its time again.
+    """
     ends = {zone: hours.seconds_left(zone) for zone in {m.time_zone for m in messages}}
     # By identity, beside the original, whose identity nobody else gets while it is kept here.
     known: dict[tuple[int, int], tuple[Content, Content]] = {}
-    changed = []
     for message in messages:
         said, seconds = message.content, ends[message.time_zone]
-        if said.ttl is not None and said.ttl <= seconds:
-            continue
-        pair = known.setdefault((id(said), seconds), (said, replace(said, ttl=seconds)))
-        message.content = pair[1]
-        changed.append((message.pk, seconds))
-    update_rows(Message, ("ttl",), changed)
+        if said.ttl is None or said.ttl > seconds:
+            pair = known.setdefault((id(said), seconds), (said, replace(said, ttl=seconds)))
+            message.content = pair[1]
 
 
 def _hold(batch: Batch) -> None:
     if not batch.messages:
         return
     keys = [message.pk for message in batch.messages]
-    Message.objects.filter(pk__in=keys_in(Message, keys), pk__range=(keys[0], keys[-1])).update(
+    queued = Message.objects.queued().filter(
+        pk__in=keys_in(Message, keys), pk__range=(keys[0], keys[-1])
+    )
+    queued.update(
         attempts=F("attempts") + 1,
         status=Status.SENDING.value,
         error_code="",

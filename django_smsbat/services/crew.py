@@ -6,9 +6,7 @@ the database. So one more is called when a batch has shown that it mostly waited
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,6 +19,8 @@ _MARGIN: Final = 0.5  # threads that are in each other's way wait too
 class Crew:
     """The calling thread, and others that it calls when there is work for them.
 
+    Plain threads: those of an executor would keep a process that ends until all work is done.
+
     Args:
         most: threads at once, the calling one included.
     """
@@ -28,21 +28,10 @@ class Crew:
     def __init__(self, most: int) -> None:
         # Another thread would not see what this one has not committed yet.
         self._most = 1 if _connection().in_atomic_block else most
-        self._others = ThreadPoolExecutor(max(1, self._most - 1), "smsbat-send")
-        self._called: list[Future[None]] = []
+        self._called: list[threading.Thread] = []
+        self._failures: list[Exception] = []
         self._job: Callable[[Crew], None] = lambda crew: None
         self.lock = threading.RLock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._others.shutdown(wait=True)
 
     def work(self, job: Callable[["Crew"], None]) -> None:
         """Do the job in this thread, and in those that it calls meanwhile; return when all ended.
@@ -51,9 +40,13 @@ class Crew:
             Exception: what any of the threads raised.
         """
         self._job = job
-        job(self)
-        for ended in self._called:
-            ended.result()
+        try:
+            job(self)
+        finally:
+            for thread in self._called:
+                thread.join()
+        for failure in self._failures:
+            raise failure
 
     def call_another(self, taken: float, busy: float) -> None:
         """One thread more, where one is left and there is room beside the others.
@@ -62,13 +55,17 @@ class Crew:
             taken: seconds that a full batch took; `busy` of them were work.
         """
         with self.lock:
-            at_work = 1 + sum(not called.done() for called in self._called)
+            at_work = 1 + sum(thread.is_alive() for thread in self._called)
             if at_work < self._most and taken > busy * (at_work + _MARGIN):
-                self._called.append(self._others.submit(self._run_other))
+                thread = threading.Thread(target=self._run_other, name="smsbat-send-more")
+                self._called.append(thread)
+                thread.start()
 
     def _run_other(self) -> None:
         try:
             self._job(self)
+        except Exception as error:
+            self._failures.append(error)
         finally:
             connections.close_all()
 

@@ -14,7 +14,7 @@ from django.db import OperationalError, transaction
 from django.db.models import F
 
 from django_smsbat import conf
-from django_smsbat.gateway import phones
+from django_smsbat.gateway import answers, phones
 from django_smsbat.gateway.answers import MessageResult, SendAnswer
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.errors import Fate, GatewayError
@@ -263,5 +263,5 @@ def _refusal(message: Claimed, payload: dict[str, Any]) -> Report:
 
 def _reason(report: Report) -> str:
     """Why it was rejected, without the phone that SMSBAT may quote."""
-    code, words = (str(report.payload.get(name) or "") for name in ("code", "message"))
+    code, words = answers.read_error(report.payload)
     return ", ".join(filter(None, [code, phones.redact(words)]))

@@ -130,7 +130,9 @@ class New:
 def new(
     report: Report, owners: Mapping[str, tuple[int, int]], rows: Mapping[int, Row], now: datetime
 ) -> New:
-    key, attempt = owners.get(report.smsbat_id, (report.message_id, report.attempt))
+    key, attempt = report.message_id, report.attempt
+    if key is None or attempt is None:  # who says it knows whose it is, is believed
+        key, attempt = owners.get(report.smsbat_id, (key, attempt))
     row = rows.get(key) if key is not None else None
     if attempt is None and row is not None:
         attempt = row.attempts

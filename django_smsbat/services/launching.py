@@ -47,7 +47,9 @@ def launch(
         Refused: when the campaign was launched before, nobody would get it, or it is no longer
             what the preflight saw; the sentence says what has changed.
     """
-    return _launch(campaign, "launch", Q(), now or timezone.now(), fingerprint)
+    made = _launch(campaign, "launch", Q(), now or timezone.now(), fingerprint)
+    transaction.on_commit(runners.wake)
+    return made
 
 
 def _launch(
@@ -68,23 +70,30 @@ def _launch(
             if not made.recipients:
                 raise Refused(_why_nobody(made))
             canary.hold_after_first(campaign)
-            transaction.on_commit(runners.wake)
     except Exception:
         campaign.refresh_from_db(fields=["status", "started_at"])
         raise
     return made
 
 
-def schedule(campaign: Campaign, now: datetime | None = None) -> None:
+def schedule(
+    campaign: Campaign, now: datetime | None = None, *, fingerprint: str | None = None
+) -> None:
     """Let the workers launch it at its `scheduled_at`.
+
+    Args:
+        fingerprint: of the preflight that somebody looked at: the words must still be the same.
 
     Raises:
         InvalidMessage: when the content cannot be sent.
-        Refused: when it is no draft, or the time is not set or is over.
+        Refused: when it is no draft, says something else than what was looked at, or the time is
+            not set or is over.
     """
     if campaign.scheduled_at is None or campaign.scheduled_at <= (now or timezone.now()):
         raise Refused("Set a time in the future to schedule for.")
     check(campaign)
+    if fingerprint is not None:
+        preflight.hold_words_to(campaign, fingerprint)
     transitions.move(campaign, "schedule", CampaignStatus.SCHEDULED)
     transaction.on_commit(runners.wake)
 
@@ -96,6 +105,8 @@ def unschedule(campaign: Campaign) -> None:
 
 def launch_due(now: datetime) -> list[Campaign]:
     """Launch what was scheduled for by now. One that cannot be launched becomes paused.
+
+    For a worker, which goes on with what it finds queued: nobody else is woken.
 
     Who joined or left the lists since it was scheduled is expected: only the words must be the
     same that the preflight saw.

@@ -57,6 +57,16 @@ def words_of(campaign: Campaign) -> str:
     return blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
+def hold_words_to(campaign: Campaign, fingerprint: str) -> None:
+    """Refuse what says something else than what was looked at.
+
+    Raises:
+        Refused: saying so.
+    """
+    if fingerprint.partition("-")[0] != words_of(campaign):
+        raise Refused("Since it was looked at, what it says has changed: look again.")
+
+
 def hold_to(
     campaign: Campaign, made: Tally, fingerprint: str | None, *, people_may_change: bool
 ) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from django_smsbat import conf
 from django_smsbat.gateway.client import Client
@@ -95,8 +95,7 @@ def submit_queued(
     campaigns.cancel_leftovers(now)
     canary.release_due(now)
     run = _Run(campaign_id, limit, client, clock, on_progress, summary)
-    with Crew(1 if limit is not None else conf.current().concurrency) as crew:
-        crew.work(run.work)
+    Crew(1 if limit is not None else conf.current().concurrency).work(run.work)
     return summary
 
 
@@ -126,15 +125,18 @@ class _Run:
                 if not room:
                     return
                 if delay := holdback.remaining(holdback.SEND, self.clock.now()):
-                    self.summary.failure = holdback.wait(delay, self.clock)
+                    reason = holdback.wait(delay, self.clock)
+                    # Not overwritten: another thread may have given up meanwhile.
+                    self.summary.failure = self.summary.failure or reason
                     continue
                 return
             outcome = delivery.deliver(batch, self.client, self.clock)
-            if len(batch) == conf.current().batch_size:
-                taken = self.clock.now() - begun
-                crew.call_another(taken.total_seconds(), self.clock.busy() - busy)
+            taken = (self.clock.now() - begun).total_seconds()
+            worked = self.clock.busy() - busy
             with crew.lock:
                 self._account(batch, outcome)
+            if len(batch) == conf.current().batch_size and not self.clock.stopping:
+                crew.call_another(taken, worked)
 
     def _tidy(self, crew: Crew) -> None:
         """Settle what dead workers held; now and then, by whichever thread comes by."""
@@ -153,7 +155,7 @@ class _Run:
         now = self.clock.now()
         _after_setback(batch.campaign_id, outcome, self.summary, now)
         self.refusals = self.refusals + outcome.is_new_setback if outcome.held_back else 0
-        if self.refusals == holdback.REFUSALS_MAX:
+        if self.refusals >= holdback.REFUSALS_MAX:
             reason = f"gave up after {self.refusals} failures in a row: {outcome.error}"
             self.summary.failure = reason
         if outcome.held_back:
@@ -243,11 +245,20 @@ def submit_now(
 
 
 def something_waits() -> bool:
-    """Whether anything is queued, or scheduled, that no person holds back."""
-    waiting = Campaign.objects.filter(
-        status__in=[CampaignStatus.SENDING, CampaignStatus.SCHEDULED]
-    ).exists()
-    return waiting or Message.objects.filter(campaign=None).queued().exists()
+    """Whether anything can be done later that no person holds back.
+
+    What is queued or scheduled, a rest that waits for a share of the first to be delivered, what a
+    dead worker holds; and what is in doubt, where the site wants that sent again.
+    """
+    campaigns_wait = Campaign.objects.filter(
+        Q(status__in=[CampaignStatus.SENDING, CampaignStatus.SCHEDULED])
+        | Q(status=CampaignStatus.PAUSED, canary_is_out=True, canary_share__isnull=False)
+    )
+    singles_wait = Message.objects.filter(
+        campaign=None, status__in=[Status.QUEUED.value, Status.SENDING.value]
+    )
+    resent = conf.current().resend_unconfirmed and unconfirmed.tried_little().exists()
+    return campaigns_wait.exists() or singles_wait.exists() or resent
 
 
 def _explain(message_ids: Sequence[int], code: str, words: str) -> None:

@@ -16,6 +16,7 @@ FROM: Final[dict[str, tuple[CampaignStatus, ...]]] = {
     "launch when due": (CampaignStatus.SCHEDULED,),
     "pause": (CampaignStatus.SENDING,),
     "resume": (CampaignStatus.PAUSED,),
+    "hold": (CampaignStatus.PAUSED,),  # one that would go on by itself
     "cancel": (CampaignStatus.SCHEDULED, CampaignStatus.SENDING, CampaignStatus.PAUSED),
     "finish": (CampaignStatus.SENDING,),
     "send again": (CampaignStatus.SENDING, CampaignStatus.PAUSED, CampaignStatus.SENT),

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from django_smsbat import runners
@@ -62,8 +63,13 @@ def resend_automatically() -> int:
 
     Called by a worker, which then finds them in the queue. Returns how many were queued.
     """
-    tried_little = _unconfirmed(None).filter(attempts__lt=_ATTEMPTS_MAX)
-    return sum(_queue_again(keys) for keys in _chunks(_keys_of(tried_little)))
+    return sum(_queue_again(keys) for keys in _chunks(_keys_of(tried_little())))
+
+
+def tried_little() -> MessageQuerySet:
+    """Unconfirmed messages that `resend_automatically` is for."""
+    live = Q(campaign=None) | ~Q(campaign__status=CampaignStatus.CANCELLED)
+    return _unconfirmed(None).filter(live, attempts__lt=_ATTEMPTS_MAX)
 
 
 def _unconfirmed(campaign_id: int | None) -> MessageQuerySet:

@@ -1,5 +1,6 @@
 """Campaigns in the admin: composed, checked, sent after a question, controlled."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,13 @@ def form(**fields):
         "lists": lists,
         **fields,
     }
+
+
+def confirm(client, made, name):
+    """What a person does: read the question, press the button."""
+    asked = client.get(control(made, name)).content.decode()
+    hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked))
+    return client.post(control(made, name), hidden, follow=True)
 
 
 def test_a_campaign_is_composed(boss):
@@ -93,7 +101,7 @@ def test_sending_happens_on_the_confirmed_post_only(boss, people, campaign):
     for ask in (boss.get(control(made, "send")), boss.post(control(made, "send"))):
         assert ask.status_code == 200
     assert Campaign.objects.get().status == "draft"
-    assert boss.post(control(made, "send"), {"confirmed": "send"}).status_code == 302
+    confirm(boss, made, "send")
     assert Campaign.objects.get().status == "sending"
     assert Message.objects.get().to == phone(1)
     assert "sending to 1 recipient" in LogEntry.objects.get().change_message
@@ -111,7 +119,9 @@ def test_several_campaigns_are_sent_by_the_action_of_the_list(boss, people, camp
     chosen = [campaign().pk, campaign(name="Other").pk]
     asked = boss.post(LIST, {"action": "send", "_selected_action": chosen})
     assert [prospect.campaign.pk for prospect in asked.context["prospects"]] == sorted(chosen)[::-1]
-    boss.post(LIST, {"action": "send", "_selected_action": chosen, "confirmed": "send"})
+    seen = dict(re.findall(r'name="(seen-\d+)" value="([^"]+)"', asked.content.decode()))
+    confirmed = {"action": "send", "_selected_action": chosen, "confirmed": "send"}
+    boss.post(LIST, confirmed | seen)
     assert set(Campaign.objects.values_list("status", flat=True)) == {"sending"}
 
 
@@ -120,8 +130,54 @@ def test_what_cannot_be_done_is_said_and_nothing_is_done(boss, people, campaign)
     made = campaign()
     assert "Nobody would get it" in boss.get(control(made, "send")).content.decode()
     answer = boss.post(control(made, "send"), {"confirmed": "send"}, follow=True)
-    assert "Nobody would get it" in answer.content.decode()
+    assert "Look at who will get it" in answer.content.decode()
     assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["send", "schedule"])
+def test_nothing_is_sent_that_was_not_looked_at(boss, people, campaign, name):
+    people(1)
+    made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
+    answer = boss.post(control(made, name), {"confirmed": name}, follow=True)
+    assert "Look at who will get it" in answer.content.decode()
+    assert Campaign.objects.get().status == "draft"
+
+
+@pytest.mark.parametrize("name", ["send", "schedule"])
+def test_other_words_than_those_on_the_page_are_refused(boss, people, campaign, name):
+    people(1)
+    made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
+    asked = boss.get(control(made, name)).content.decode()
+    Campaign.objects.update(text="Other")
+    [(field, seen)] = re.findall(r'name="(seen-\d+)" value="([^"]+)"', asked)
+    answer = boss.post(control(made, name), {"confirmed": name, field: seen}, follow=True)
+    assert "what it says has changed: look again" in answer.content.decode()
+    assert Campaign.objects.get().status == "draft"
+
+
+def test_what_could_not_be_launched_is_looked_at_again_before_it_goes_on(boss, people, campaign):
+    people(1)
+    made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
+    confirm(boss, made, "schedule")
+    Campaign.objects.update(status="paused", pause_reason="Not launched: nobody")
+    people(2)
+    page = boss.get(control(made, "resume"))
+    assert page.context["prospects"][0].preflight.recipients == 2
+    confirm(boss, made, "resume")
+    assert (Campaign.objects.get().status, Message.objects.count()) == ("sending", 2)
+
+
+def test_the_failed_are_sent_again_and_a_campaign_is_duplicated(boss, people, campaign):
+    people(1)
+    made = campaign()
+    campaigns.launch(made)
+    Message.objects.update(status="undeliverable", attempts=1)
+    answer = confirm(boss, made, "retry")
+    assert "1 failed message is sent again" in answer.content.decode()
+    assert Message.objects.get().status == "queued"
+    answer = confirm(boss, made, "duplicate")
+    assert "“Sale (2)” was made" in answer.content.decode()
+    assert Campaign.objects.get(name="Sale (2)").status == "draft"
 
 
 def test_pause_resume_and_cancel(boss, people, campaign):
@@ -138,7 +194,7 @@ def test_pause_resume_and_cancel(boss, people, campaign):
 def test_scheduling_and_taking_it_off_again(boss, people, campaign):
     people(1)
     made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
-    boss.post(control(made, "schedule"), {"confirmed": "schedule"})
+    confirm(boss, made, "schedule")
     assert Campaign.objects.get().status == "scheduled"
     boss.post(control(made, "unschedule"), {"confirmed": "unschedule"})
     assert Campaign.objects.get().status == "draft"
@@ -239,9 +295,10 @@ def test_progress_and_the_reason_of_a_pause_are_shown(boss, people, campaign):
 
 @pytest.mark.parametrize("name", CONTROLS)
 class TestPermissions:
-    def test_without_the_permission_to_send_nothing_can_be_controlled(self, staff, campaign, name):
+    def test_without_its_permission_nothing_can_be_controlled(self, staff, campaign, name):
         made = campaign()
-        client = staff("view_campaign", "change_campaign", "add_campaign", "delete_campaign")
+        others = {"view_campaign", "change_campaign", "add_campaign", "send_campaign"}
+        client = staff(*others - {CONTROLS[name].permission})
         for answer in (
             client.get(control(made, name)),
             client.post(control(made, name), {"confirmed": name}),
@@ -254,9 +311,9 @@ class TestPermissions:
         assert answer.status_code == 302
         assert "login" in answer.url
 
-    def test_with_it_the_button_works(self, staff, campaign, name):
+    def test_with_it_the_question_is_asked(self, staff, campaign, name):
         made = campaign()
-        client = staff("view_campaign", "send_campaign")
+        client = staff("view_campaign", CONTROLS[name].permission)
         assert client.get(control(made, name)).status_code == 200
 
 

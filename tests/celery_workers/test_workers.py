@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from kombu import Connection
 
+from django_smsbat import tasks
 from django_smsbat.conf import Runner
 from django_smsbat.runners.celery import SUBMIT_TASK
 from django_smsbat.tasks import BEAT_SCHEDULE, SYNC_TASK
@@ -95,3 +96,22 @@ def test_a_broker_that_is_away_loses_nothing(people, campaign, settings, caplog)
 
 def test_the_beat_schedule_names_the_tasks_that_there_are():
     assert {entry["task"] for entry in BEAT_SCHEDULE.values()} == {SUBMIT_TASK, SYNC_TASK}
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_task_that_used_up_its_time_is_followed_by_another_unless_the_beat_sent_it(
+    monkeypatch, again
+):
+    followed = []
+    monkeypatch.setattr(tasks.submission, "submit_queued", lambda **_: tasks.submission.Summary())
+    monkeypatch.setattr(tasks.submit, "apply_async", lambda ids, **_: followed.append(ids))
+    tasks.submit(7, seconds=-1, again=again)
+    assert followed == ([(7,)] if again else [])
+    tasks.submit(7, seconds=60)
+    assert len(followed) == again
+
+
+def test_the_tasks_of_the_beat_end_before_the_next_ones_come():
+    for entry in BEAT_SCHEDULE.values():
+        assert entry["kwargs"]["seconds"] < entry["schedule"] == entry["options"]["expires"]
+        assert entry["kwargs"]["again"] is False

@@ -2,15 +2,16 @@
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 import pytest
 
-from django_smsbat.gateway.errors import Fate, kind_of_status
+from django_smsbat.gateway.errors import Fate, GatewayError, kind_of_status
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message
 from django_smsbat.sandbox.faults import KINDS, Fault, Faults
-from django_smsbat.services import campaigns, submission
+from django_smsbat.services import campaigns, submission, sync
 from tests.conftest import client_for
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,8 @@ def assert_laws(ledger):
     assert set(without.values_list("status", flat=True)) <= known_to_lack_it
     assert Message.objects.filter(status="sending").count() == 0
     assert sum(statuses().values()) == PEOPLE
+    for key, phone in Message.objects.exclude(smsbat_id="").values_list("smsbat_id", "to"):
+        assert ledger.entries[key].phone == phone  # each has its own id, whatever the order
 
 
 @pytest.mark.parametrize("when", ["1", "2", "3"])
@@ -95,15 +98,58 @@ def test_everything_else_that_goes_wrong(site, kind):
     assert len(ledger.entries) == taken
 
 
-def test_retry_after_is_waited_for_by_the_clock_of_all(site, clock):
+def test_retry_after_is_waited_for(site, clock):
     site("429:7@1")
     assert clock.slept[0] == pytest.approx(7, abs=1)
 
 
 def test_everything_at_once_by_chance(site, settings):
     faults = ["503@15%", "lost-after@10%", "500-after@10%", "partial@10%", "garbage@10%", "422@20%"]
+    settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 1}
     ledger, _summary, _made = site(*faults)
     assert_laws(ledger)
+    assert statuses()["accepted"]
+    assert statuses()["unconfirmed"]
+    assert statuses()["rejected"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "500", "429", "404", "401"])
+def test_a_status_request_that_goes_wrong_changes_nothing_and_is_made_up_for(
+    site, start_sandbox, clock, kind
+):
+    ledger, _summary, _made = site()
+    sandbox = start_sandbox(faults=[f"status/{kind}@{','.join(map(str, range(1, 4)))}"])
+    sandbox.sandbox.ledger.entries.update(ledger.entries)
+    before = dict(Message.objects.values_list("pk", "status"))
+    client = client_for(sandbox.url, timeout=0.5)
+    clock.forward(seconds=6)
+    sync.sync(client=client, clock=clock, limit=1)
+    if kind not in ("slow", "shuffled", "partial"):  # of one message's status these are nothing
+        assert dict(Message.objects.values_list("pk", "status")) == before
+    for _ in range(12):
+        clock.forward(hours=1)
+        sync.sync(client=client, clock=clock)
+    client.close()
+    assert set(Message.objects.values_list("status", flat=True)) == {"delivered"}
+
+
+@pytest.mark.parametrize("at_once", [2])
+def test_requests_are_numbered_in_the_order_in_which_they_come(start_sandbox, queued, at_once):
+    sandbox = start_sandbox(faults=["503@1"], latency=0.3)
+    message = queued(77).outgoing()
+
+    def send(_):
+        client = client_for(sandbox.url)
+        try:
+            return client.send([message])
+        except GatewayError as error:
+            return error.status
+        finally:
+            client.close()
+
+    with ThreadPoolExecutor(at_once) as pool:
+        answers = list(pool.map(send, range(at_once)))
+    assert answers.count(503) == 1
 
 
 def test_a_bad_message_among_many_costs_few_requests(site, settings):
@@ -132,7 +178,9 @@ class TestWriting:
     def test_a_fault_is_read_as_it_is_written(self, written, expected):
         assert Fault.parse(written) == expected
 
-    @pytest.mark.parametrize("written", ["", "503", "999@1", "slow-after@1", "lost@x", "hm@1"])
+    @pytest.mark.parametrize(
+        "written", ["", "503", "999@1", "slow-after@1", "lost@x", "hm@1", "503@0", "503@101%"]
+    )
     def test_what_is_no_fault_is_refused_with_what_would_be_right(self, written):
         with pytest.raises(ValueError, match="KIND@WHEN"):
             Fault.parse(written)
@@ -156,4 +204,7 @@ def test_a_killed_sandbox_knows_again_what_it_took(start_sandbox, tmp_path, queu
     assert list(again.sandbox.ledger.by_phone) == [message.to]
     told = client_for(again.url).status(answer.results[message.customer_message_id].message_id)
     assert told.status in set(Status)
+    client_for(again.url).send([queued(78).outgoing()])
+    third = start_sandbox(journal=journal)
+    assert len(third.sandbox.ledger.entries) == 2
     assert json.loads(journal.read_text().splitlines()[0])[2]["to"] == message.to

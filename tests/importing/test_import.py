@@ -123,6 +123,23 @@ def test_a_spreadsheet_is_read_with_its_numbers_exact(tmp_path):
     assert rejects_of(result)[0][0] == "5"  # as the spreadsheet counts, empty rows too
 
 
+def test_a_spreadsheet_that_says_less_of_its_size_loses_no_row(tmp_path):
+    import zipfile
+
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (["phone"], ["0670000077"], ["0670000078"]):
+        book.active.append(row)
+    whole, path = tmp_path / "whole.xlsx", tmp_path / "people.xlsx"
+    book.save(whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, content.replace(b'ref="A1:A3"', b'ref="A1"'))
+    assert importing.import_file(path, "All").created == 2
+
+
 def test_people_who_are_known_are_merged_and_stay_opted_out(table):
     Recipient.objects.create(
         phone=phone(77), name="Olena", attributes={"city": "Kyiv", "vip": 1}, opted_out_at=NOON
@@ -163,6 +180,29 @@ def test_a_row_that_cannot_be_kept_is_refused_and_the_others_are_taken(table, ro
 def test_no_spreadsheet_takes_a_rejected_cell_for_a_formula(table):
     result = importing.import_file(table("phone,name", "x,=1+1", "y,+380670000077"), "All")
     assert [row[3] for row in rejects_of(result)] == ["'=1+1", "+380670000077"]
+
+
+def test_told_to_stop_it_ends_after_the_chunk_and_goes_on_later(table, monkeypatch, clock):
+    monkeypatch.setattr(importer, "_CHUNK", 1)
+    path = table("phone", "0670000070", "0670000071")
+    clock.stopping = True
+    stopped = importing.import_file(path, "All", clock=clock)
+    assert (stopped.is_complete, Recipient.objects.count()) == (False, 1)
+    assert importing.import_file(path, "All").resumed_after == 2
+    assert Recipient.objects.count() == 2
+
+
+def test_a_file_without_headings_shows_nobodys_phone(table):
+    with pytest.raises(importing.UnknownColumns) as raised:
+        importing.import_file(table("0670000077,Olena", "0670000078,Taras"), "All")
+    assert "0670000077" not in str(raised.value)
+
+
+def test_a_text_that_is_none_is_said_with_its_row(table):
+    path = table("телефон", "0670000077", "x", encoding="utf-16")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(importing.UnreadableTable, match="is no text in utf-16"):
+        importing.import_file(path, "All")
 
 
 def test_a_dry_run_counts_and_writes_nothing(table):
@@ -234,10 +274,15 @@ class TestCommand:
             (["{empty}", "--list", "All"], "the table is empty"),
             (["{fake}", "--list", "All"], "is no XLSX"),
             (["{empty}", "--list", "All", "--column", "phone"], "FIELD=HEADING"),
+            (["{bad}", "--list", "All", "--rejects", "/nowhere/x.csv"], "/nowhere/x.csv: No such"),
         ],
     )
     def test_what_is_wrong_is_one_sentence(self, table, arguments, words):
-        paths = {"empty": table(name="empty.csv"), "fake": table("PK", name="fake.xlsx")}
+        paths = {
+            "empty": table(name="empty.csv"),
+            "fake": table("PK", name="fake.xlsx"),
+            "bad": table("phone", "x", name="bad.csv"),
+        }
         filled = [argument.format(**paths) for argument in arguments]
         with pytest.raises(CommandError, match=words):
             call_command("smsbat_import", *filled, stdout=io.StringIO())

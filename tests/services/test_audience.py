@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import RecipientList
+from django_smsbat.services import audience, campaigns
 from django_smsbat.services.addressees import Exclusion
 from django_smsbat.services.audience import tally
 
@@ -84,3 +85,18 @@ def test_a_sender_is_needed_somewhere(people, campaign, settings):
     settings.SMSBAT = {**settings.SMSBAT, "SENDER": ""}
     with pytest.raises(InvalidMessage, match="SENDER"):
         tally(campaign())
+
+
+def test_who_joins_between_counting_and_writing_ends_the_launch(people, campaign, monkeypatch):
+    people(1)
+    made = campaign()
+    original = audience._addresses
+
+    def somebody_joins(*args):
+        people(2)
+        return original(*args)
+
+    monkeypatch.setattr(audience, "_addresses", somebody_joins)
+    with pytest.raises(campaigns.Refused, match="in this very moment: try again"):
+        campaigns.launch(made)
+    assert not made.messages.exists()

@@ -2,7 +2,9 @@
 
 import pytest
 
-from django_smsbat.models import Message
+from django_smsbat.gateway.errors import ErrorKind
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Campaign, Message
 from django_smsbat.services import campaigns, canary, submission, tracking
 from django_smsbat.services.event_store import Report
 from tests.conftest import NOON, phone
@@ -58,8 +60,6 @@ def test_only_the_first_go_and_the_campaign_waits_with_the_reason(sent_ahead, cl
 def test_in_small_batches_and_with_what_was_put_back_it_is_still_the_first(
     people, campaign, clock, settings
 ):
-    from django_smsbat.gateway.errors import ErrorKind
-
     settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 3}
     people(*range(10, 20))
     campaigns.launch(campaign(canary_size=4))
@@ -85,8 +85,6 @@ def test_resuming_what_was_paused_before_they_were_out_keeps_the_rest_back(peopl
 
 
 def test_a_share_that_was_delivered_lets_the_rest_go(sent_ahead, clock):
-    from django_smsbat.gateway.statuses import Status
-
     made = sent_ahead(canary_share=75)
     assert "75 % were delivered" in made.pause_reason
     report(Status.DELIVERED, 10, 11)
@@ -96,8 +94,6 @@ def test_a_share_that_was_delivered_lets_the_rest_go(sent_ahead, clock):
 
 
 def test_a_share_that_cannot_be_reached_any_more_is_told(sent_ahead, clock):
-    from django_smsbat.gateway.statuses import Status
-
     made = sent_ahead(canary_share=75)
     report(Status.DELIVERED, 10, 11)
     report(Status.UNDELIVERABLE, 12, 13)
@@ -114,3 +110,36 @@ def test_fewer_people_than_that_need_no_second_go(people, campaign, clock):
     send(clock, answer_by_phone())
     made.refresh_from_db()
     assert (made.status, canary.is_out(made)) == ("sent", False)
+
+
+def test_what_a_person_paused_does_not_go_on_by_itself(people, campaign, clock, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 2}
+    people(*range(10, 20))
+    made = campaign(canary_size=2, canary_share=50)
+    campaigns.launch(made)
+    client = ScriptedClient(
+        [answer_by_phone()], before_send=lambda _: campaigns.pause(made, "the text is wrong")
+    )
+    submission.submit_queued(client=client, clock=clock)
+    report(Status.DELIVERED, 10, 11)
+    assert send(clock) == []
+    made.refresh_from_db()
+    assert (made.status, made.pause_reason) == ("paused", "the text is wrong")
+
+
+def test_what_would_go_on_by_itself_can_be_held(sent_ahead, clock):
+    made = sent_ahead(canary_share=50)
+    campaigns.hold(made)
+    report(Status.DELIVERED, 10, 11, 12, 13)
+    assert send(clock) == []
+    with pytest.raises(campaigns.Refused):
+        campaigns.hold(made)
+    campaigns.resume(made)
+    assert len(send(clock, answer_by_phone())) == 6
+
+
+def test_the_thread_runner_knows_that_it_waits_for_a_share(sent_ahead):
+    sent_ahead(canary_share=50)
+    assert submission.something_waits()
+    campaigns.hold(Campaign.objects.get())
+    assert not submission.something_waits()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from django_smsbat.models import Message, Preflight, Recipient, RecipientList
+from django_smsbat.models import Campaign, Message, Preflight, Recipient, RecipientList
 from django_smsbat.services import campaigns, preflight
 from django_smsbat.services.campaigns import Refused
 from tests.conftest import NOON, phone
@@ -48,13 +48,22 @@ def test_what_was_looked_at_is_launched(draft):
     assert made.recipients == Message.objects.count() == 3
 
 
-@pytest.mark.parametrize("change", ["text", "sender", "fallback_text", "ttl"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "Other"},
+        {"sender": "Other"},
+        {"ttl": 60},
+        {"type": "rcs"},
+        {"type": "viber_trans", "fallback_text": "Other"},
+        {"type": "viber_promo", "message_data": {"img": "https://example.com/a.png"}, "text": ""},
+        {"is_transactional": True},
+    ],
+    ids="-".join,
+)
 def test_other_words_than_those_are_refused(draft, change):
-    values = {"text": "Other", "sender": "Other", "fallback_text": "", "ttl": 60}
-    if change == "fallback_text":
-        draft.type, values["fallback_text"] = "rcs", "Other"
-    setattr(draft, change, values[change])
-    draft.save()
+    Campaign.objects.filter(pk=draft.pk).update(**change)
+    draft.refresh_from_db()
     with pytest.raises(Refused, match="what it says has changed"):
         campaigns.launch(draft)
     draft.refresh_from_db()

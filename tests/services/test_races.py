@@ -8,7 +8,7 @@ from django.db import connection, connections, transaction
 
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, Message, StatusEvent
-from django_smsbat.services import campaigns, submission, tracking, unconfirmed
+from django_smsbat.services import campaigns, claiming, submission, tracking, unconfirmed
 from tests.conftest import NOON
 from tests.services.scripted import ScriptedClient, answer_by_phone
 from tests.services.test_tracking import accepted, said
@@ -71,7 +71,7 @@ def test_a_campaign_is_not_finished_while_a_person_queues_again(queued, campaign
 def test_two_workers_claim_different_messages(queued, clock):
     for ending in range(10, 14):
         queued(ending)
-    wanted = submission._singles(NOON)
+    wanted = claiming.singles(NOON)
     with transaction.atomic():
         mine = set(wanted.order_by("pk").locked(skip=True)[:2].values_list("pk", flat=True))
         client = ScriptedClient([answer_by_phone()])

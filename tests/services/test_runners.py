@@ -60,19 +60,25 @@ def test_a_thread_sends_beside_us_and_ends_when_nothing_is_left(runner):
     assert Message.objects.get().status == "accepted"
 
 
-def test_a_thread_that_fails_leaves_the_queue_and_the_next_may_start(runner, monkeypatch, caplog):
+def test_a_thread_that_fails_tries_again_and_shows_no_phone(runner, monkeypatch, caplog):
     runner("thread")
     calls = []
 
-    def fail(clock):
+    def fail_twice(clock):
         calls.append(clock)
-        raise RuntimeError("no such row: +380671112233")
+        if len(calls) < 3:
+            raise RuntimeError("no such row: +380671112233")
+        return thread.submission.Summary()
 
-    monkeypatch.setattr(thread.submission, "submit_queued", fail)
-    for _ in range(2):
-        runners.wake()
-        wait_for_threads()
-    assert len(calls) == 2
+    monkeypatch.setattr(thread, "_PAUSE", 0.05)
+    monkeypatch.setattr(thread.submission, "submit_queued", fail_twice)
+    monkeypatch.setattr(thread.submission, "something_waits", lambda: False)
+    runners.wake()
+    wait_for_threads()
+    assert len(calls) == 3
+    runners.wake()
+    wait_for_threads()
+    assert len(calls) == 4
     assert "no such row" in caplog.text
     assert "380671112233" not in caplog.text
 

@@ -97,7 +97,7 @@ class CampaignsLife(RuleBasedStateMachine):
         self.clock = HeldClock()
         self.ledger = Counter()
         self.allowed = Counter(phone(ending) for ending in PEOPLE)
-        self.finished = 0
+        self.finished = self.reopened = 0
         everybody = RecipientList.objects.create(name="All")
         everybody.recipients.set([Recipient.objects.create(phone=phone(n)) for n in PEOPLE])
         self.campaign = Campaign.objects.create(
@@ -116,12 +116,18 @@ class CampaignsLife(RuleBasedStateMachine):
         self.campaign.refresh_from_db()
         before = self.campaign.status
         if before in transitions.FROM[action]:
-            return run(self.campaign)
+            done = run(self.campaign)
+            self.note_reopened(before)
+            return done
         with pytest.raises(campaigns.Refused):
             run(self.campaign)
         self.campaign.refresh_from_db()
         assert self.campaign.status == before
         return None
+
+    def note_reopened(self, before):
+        self.campaign.refresh_from_db()
+        self.reopened += before == "sent" != self.campaign.status
 
     @rule()
     def launch(self):
@@ -149,9 +155,13 @@ class CampaignsLife(RuleBasedStateMachine):
 
     @rule()
     def resend_unconfirmed(self):
-        doubtful = Message.objects.filter(status="unconfirmed")
-        self.allowed.update(doubtful.values_list("to", flat=True))
+        self.campaign.refresh_from_db()
+        before = self.campaign.status
+        if before != "cancelled":  # nothing of it is sent again, whoever says so
+            doubtful = Message.objects.filter(status="unconfirmed")
+            self.allowed.update(doubtful.values_list("to", flat=True))
         unconfirmed.resend_all()
+        self.note_reopened(before)
 
     @rule()
     def give_up_unconfirmed(self):
@@ -204,7 +214,8 @@ class CampaignsLife(RuleBasedStateMachine):
             waiting = Message.objects.filter(status__in=["queued", "sending"])
             if self.campaign.status == "sent":
                 assert not waiting.exists()
-                assert self.finished >= 1
+            # It is told once each time that it is finished, and not before.
+            assert self.finished == self.reopened + (self.campaign.status == "sent")
             assert Message.objects.count() in (0, len(PEOPLE))
 
     def teardown(self):

@@ -1,11 +1,13 @@
 """Messages are rows before they are requests; what a request's fate means for each of them."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from django_smsbat.gateway.answers import parse_send
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, Holdback, Message, Recipient, StatusEvent
@@ -485,3 +487,52 @@ def test_every_status_of_an_answer_is_understood(launched, submit):
         phone(4): Status.ACCEPTED,
     }
     assert (summary.taken, summary.rejected) == (2, 2)
+
+
+def test_refusals_for_different_nested_reasons_are_no_reason_to_pause(launched, submit):
+    launched(*range(10, 20))
+
+    def reject(messages):
+        items = [
+            {
+                "status": "rejected",
+                "customerMessageId": message.customer_message_id,
+                "error": {"code": "INVALID_RECIPIENT", "message": f"reason {place}"},
+            }
+            for place, message in enumerate(messages)
+        ]
+        return parse_send(json.dumps({"messages": items}).encode(), messages)
+
+    submit(reject)
+    assert set(statuses().values()) == {"rejected"}
+    assert Campaign.objects.get().status == "sent"
+
+
+def test_one_id_given_to_two_messages_leaves_each_its_own_report(launched, submit):
+    launched(10, 11)
+
+    def same_id(messages):
+        items = [
+            {
+                "messageId": "X",
+                "status": "accepted",
+                "customerMessageId": message.customer_message_id,
+            }
+            for message in messages
+        ]
+        return parse_send(json.dumps({"messages": items}).encode(), messages)
+
+    submit(same_id)
+    assert set(statuses().values()) == {"accepted"}
+
+
+def test_a_launch_by_a_worker_wakes_nobody_else(
+    campaign, people, clock, monkeypatch, django_capture_on_commit_callbacks
+):
+    people(1)
+    campaign(status="scheduled", scheduled_at=clock.now() - timedelta(minutes=1))
+    woken = []
+    monkeypatch.setattr("django_smsbat.runners.wake", lambda: woken.append(1))
+    with django_capture_on_commit_callbacks(execute=True):
+        submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
+    assert (statuses(), woken) == ({phone(1): "accepted"}, [])

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error as AnyDatabaseError
 from tqdm import tqdm
 
-from django_smsbat.gateway import phones
+from django_smsbat.management.worker_command import stopped_by_signals, told_in_one_line
 from django_smsbat.services import importing
+from django_smsbat.services.clock import SystemClock
 from django_smsbat.services.importing import Result
 
 
@@ -47,7 +47,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with tqdm(unit=" rows", disable=not sys.stderr.isatty(), leave=False) as bar:
+        clock = SystemClock()
+        bar = tqdm(unit=" rows", disable=not sys.stderr.isatty(), leave=False)
+        with bar, stopped_by_signals(clock), told_in_one_line():
             try:
                 result = importing.import_file(
                     options["file"],
@@ -56,22 +58,23 @@ class Command(BaseCommand):
                     dry_run=options["dry_run"],
                     restart=options["restart"],
                     rejects=options["rejects"],
+                    clock=clock,
                     on_progress=bar.update,
                 )
             except (importing.UnreadableTable, importing.UnknownColumns) as error:
                 raise CommandError(str(error)) from None
-            except AnyDatabaseError as error:
-                words = phones.redact(str(error)).partition("\n")[0]
-                raise CommandError(f"the database failed: {words}") from error
+            except OSError as error:  # the file of rejects
+                raise CommandError(f"{error.filename}: {error.strerror}") from None
         self.stdout.write(_told(result, dry_run=options["dry_run"]))
 
 
 def _told(result: Result, *, dry_run: bool) -> str:
-    begin = "Nothing was written. " if dry_run else ""
+    begin = "No recipient was written. " if dry_run else ""
+    end = "" if result.is_complete else " It was stopped; start it again to go on."
     resumed = f" (went on after row {result.resumed_after})" if result.resumed_after else ""
     rejects = f"; see {result.rejects}" if result.rejects else ""
     return (
         f"{begin}{result.rows} rows{resumed}: {result.created} new, {result.updated} updated, "
         f"{result.unchanged} known, {result.repeated} repeated, "
-        f"{result.rejected} rejected{rejects}."
+        f"{result.rejected} rejected{rejects}.{end}"
     )

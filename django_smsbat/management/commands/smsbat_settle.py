@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from django_smsbat.management.worker_command import positive
-from django_smsbat.models import Campaign
+from django_smsbat.management.worker_command import (
+    campaign_or_error,
+    positive,
+    told_in_one_line,
+)
 from django_smsbat.services import unconfirmed
 
 
@@ -22,10 +25,10 @@ class Command(BaseCommand):
         what.add_argument("--give-up", action="store_true", help="take them for failed")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        campaign = options["campaign"]
-        if campaign and not Campaign.objects.filter(pk=campaign).exists():
-            raise CommandError(f"there is no campaign {campaign}")
-        if options["resend"]:
-            self.stdout.write(f"{unconfirmed.resend_all(campaign)} queued to be sent again.")
-        else:
-            self.stdout.write(f"{unconfirmed.give_up_all(campaign)} given up.")
+        with told_in_one_line():
+            campaign = campaign_or_error(options["campaign"])
+            if options["resend"]:
+                told = f"{unconfirmed.resend_all(campaign)} queued to be sent again."
+            else:
+                told = f"{unconfirmed.give_up_all(campaign)} given up."
+        self.stdout.write(told)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django_smsbat.gateway import phones
+
 PHONE: Final = "phone"
 NAME: Final = "name"
 EMAIL: Final = "email"
@@ -62,7 +64,7 @@ class Columns:
         if PHONE not in found:
             raise UnknownColumns(
                 "no column holds phones: name its heading with --column phone=HEADING; "
-                f"there are {', '.join(filter(None, written)) or 'no headings'}"
+                f"there are {_shown(written) or 'no headings'}"
             )
         own = {field: place for field, place in found.items() if field in OWN}
         named = {place: field for field, place in found.items() if field not in OWN}
@@ -74,12 +76,15 @@ class Columns:
         return cls(own, {place: name for place, name in rest.items() if name})
 
 
+def _shown(written: Sequence[str]) -> str:
+    """Headings; where there are none it is somebody's phone that stands there."""
+    return phones.redact(", ".join(filter(None, written)))
+
+
 def _named(written: Sequence[str], said: Mapping[str, str]) -> dict[str, int]:
     found = {}
     for field, heading in said.items():
         if heading not in written:
-            raise UnknownColumns(
-                f"there is no column {heading!r}; there are {', '.join(filter(None, written))}"
-            )
+            raise UnknownColumns(f"there is no column {heading!r}; there are {_shown(written)}")
         found[field] = written.index(heading)
     return found

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_smsbat import conf
 from django_smsbat.models import Recipient, RecipientImport, RecipientList
 from django_smsbat.models.set_based import insert_rows, texts_in, update_rows
+from django_smsbat.services.clock import Clock
 from django_smsbat.services.importing import people, tables
 from django_smsbat.services.importing.columns import Columns
 from django_smsbat.services.importing.people import Person, Rejected
@@ -36,7 +37,8 @@ class Result:
         created, updated, unchanged: people, by what the import did to them.
         repeated: rows of a phone that stood in a row shortly before; merged.
         rejected: rows in which no person could be read; they stand in `rejects`.
-        resumed_after: rows that an earlier run had done.
+        resumed_after: the number of the last row that an earlier run had done.
+        is_complete: False where it was told to stop before the end.
     """
 
     rows: int = 0
@@ -46,6 +48,7 @@ class Result:
     repeated: int = 0
     rejected: int = 0
     resumed_after: int = 0
+    is_complete: bool = True
     rejects: Path | None = None
 
     def counts(self) -> dict[str, int]:
@@ -64,6 +67,7 @@ def import_file(
     dry_run: bool = False,
     restart: bool = False,
     rejects: Path | None = None,
+    clock: Clock | None = None,
     on_progress: Callable[[int], object] = lambda rows: None,
 ) -> Result:
     """Read recipients from a CSV or XLSX file into a list, which is made if there is none.
@@ -74,6 +78,7 @@ def import_file(
         dry_run: only read and count; nothing is written to the database.
         restart: begin anew, also where an earlier run was broken off.
         rejects: where rows that were not taken are written; beside the file if not given.
+        clock: says when to stop, after the chunk in hand; the next run goes on there.
         on_progress: called after each chunk with the number of its rows.
 
     Raises:
@@ -82,8 +87,8 @@ def import_file(
     """
     said = dict(columns or {})
     region = conf.current().default_region
-    tables.digest_of(path)  # says at once that it cannot be read
-    done = None if dry_run else _begin(path, list_name, f"{sorted(said.items())}{region}", restart)
+    digest = tables.digest_of(path, f"{sorted(said.items())}{region}")
+    done = None if dry_run else _begin(list_name, digest, restart)
     result = Result(resumed_after=done.rows_done if done else 0)
     result.add(done.counts if done else {})
     refused = rejects or path.with_name(f"{path.name}.rejects.csv")
@@ -92,7 +97,10 @@ def import_file(
         for chunk in _chunks(rows, result.resumed_after):
             _take(chunk, read, done, result)
             on_progress(len(chunk))
-    if done:
+            if clock and clock.stopping:
+                result.is_complete = False
+                break
+    if done and result.is_complete:
         RecipientImport.objects.filter(pk=done.pk).update(finished_at=timezone.now())
     result.rejects = refused if result.rejected else None
     return result
@@ -111,9 +119,8 @@ def _take(chunk: list[Row], read: "_Reader", done: RecipientImport | None, resul
             done.save(update_fields=["rows_done", "counts"])
 
 
-def _begin(path: Path, list_name: str, settings: str, restart: bool) -> RecipientImport:
+def _begin(list_name: str, digest: str, restart: bool) -> RecipientImport:
     """The import that a broken run left, or a new one."""
-    digest = f"{tables.digest_of(path)}{tables.digest_of_text(settings)}"
     target, _ = RecipientList.objects.get_or_create(name=list_name)
     defaults: dict[str, Any] = {"started_at": timezone.now()}
     known, _ = RecipientImport.objects.get_or_create(list=target, digest=digest, defaults=defaults)
@@ -170,7 +177,9 @@ class _Reader:
 
 def _store(found: _Found, target: RecipientList | None) -> Counter[str]:
     """Write one chunk; only count where there is no list to write to."""
-    known = Recipient.objects.filter(phone__in=texts_in(Recipient, found.people))
+    known = Recipient.objects.filter(phone__in=texts_in(Recipient, found.people)).order_by("pk")
+    if target is not None:  # in one order, so that two imports at once wait and do not deadlock
+        known = known.select_for_update()
     changed, unchanged, fresh = [], 0, dict(found.people)
     for key, phone, *said in known.values_list("pk", "phone", "name", "email", "attributes"):
         name, email, attributes = said

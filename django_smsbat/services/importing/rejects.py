@@ -23,7 +23,12 @@ class Rejects:
 
     def __enter__(self) -> Self:
         if self._kept:
+            # Beside it first: a kill in between loses none.
+            whole, self.path = self.path, self.path.with_name(f"{self.path.name}.new")
             self._write(self._kept)
+            self.flush()
+            self.path.replace(whole)
+            self.path = whole
         elif self.path.exists():
             self.path.unlink()  # of another import
         return self

@@ -27,13 +27,13 @@ class UnreadableTable(Exception):
 Row = tuple[int, Sequence[Any]]  # its number, as a spreadsheet counts, and its cells
 
 
-def digest_of(path: Path) -> str:
-    """Of the whole content, to know the same file again.
+def digest_of(path: Path, settings: str) -> str:
+    """Of the whole content and of how it is read, to know the same import again.
 
     Raises:
         UnreadableTable: when it cannot be opened.
     """
-    digest = blake2b(digest_size=_DIGEST_BYTES)
+    digest = blake2b(settings.encode(), digest_size=_DIGEST_BYTES)
     try:
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
@@ -41,10 +41,6 @@ def digest_of(path: Path) -> str:
     except OSError as error:
         raise UnreadableTable(f"{path.name} cannot be read: {error.strerror}") from None
     return digest.hexdigest()
-
-
-def digest_of_text(text: str) -> str:
-    return blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 @contextmanager
@@ -62,7 +58,10 @@ def rows_of(path: Path) -> Iterator[Iterator[Row]]:
 @contextmanager
 def _csv(path: Path) -> Iterator[Iterator[Row]]:
     with path.open(encoding=_encoding_of(path), newline="") as file:
-        first = file.readline()
+        try:
+            first = file.readline()
+        except UnicodeDecodeError as error:
+            raise UnreadableTable(f"the first row is no text in {error.encoding}") from None
         file.seek(0)
         separator = max(_SEPARATORS, key=first.count)
         yield _numbered(csv.reader(file, delimiter=separator))
@@ -75,6 +74,8 @@ def _numbered(reader: Iterator[Sequence[str]]) -> Iterator[Row]:
             yield number, row
     except csv.Error as error:
         raise UnreadableTable(f"row {number + 1} is no CSV: {error}") from None
+    except UnicodeDecodeError as error:
+        raise UnreadableTable(f"row {number + 1} is no text in {error.encoding}") from None
 
 
 def _encoding_of(path: Path) -> str:
@@ -102,16 +103,28 @@ def _xlsx(path: Path) -> Iterator[Iterator[Row]]:
         raise UnreadableTable("XLSX needs: pip install 'django-smsbat[xlsx]'") from None
     try:
         book = load_workbook(path, read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what the file says of its size may be wrong, and rows be lost
     except Exception as error:  # it raises whatever a broken archive makes it stumble over
         raise UnreadableTable(f"{path.name} is no XLSX: {type(error).__name__}") from None
     try:
-        sheet = book.worksheets[0]
-        yield (
-            (number, [_plain(cell) for cell in row])
-            for number, row in enumerate(sheet.iter_rows(values_only=True), start=1)
-        )
+        yield _cells(sheet)
     finally:
         book.close()
+
+
+def _cells(sheet: Any) -> Iterator[Row]:
+    number = 0
+    rows = sheet.iter_rows(values_only=True)
+    while True:
+        number += 1
+        try:
+            row = next(rows, None)
+        except Exception as error:  # likewise
+            raise UnreadableTable(f"row {number} is no XLSX: {type(error).__name__}") from None
+        if row is None:
+            return
+        yield number, [_plain(cell) for cell in row]
 
 
 def _plain(cell: object) -> object:
