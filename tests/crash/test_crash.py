@@ -117,7 +117,7 @@ def test_the_sandbox_killed_in_the_middle_of_requests(site):
 def test_the_databases_connections_cut(site):
     if connection.vendor != "postgresql":
         pytest.skip("a file has no connection that could be cut")
-    total, cuts = MESSAGES // 2, max(3, KILLS // 6)
+    total, cuts = MESSAGES // 4, max(3, KILLS // 6)
     made = site(total)
     worker = made.start_worker()
     for _ in range(cuts):

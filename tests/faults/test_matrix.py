@@ -59,7 +59,7 @@ def assert_laws(ledger):
         assert ledger.entries[key].phone == phone  # each has its own id, whatever the order
 
 
-@pytest.mark.parametrize("when", ["1", "2", "3"])
+@pytest.mark.parametrize("when", ["1", "3"])
 @pytest.mark.parametrize("status", HTTP_ERRORS)
 def test_an_http_status_before_anything_was_taken(site, status, when):
     ledger, summary, made = site(f"{status}@{when}")

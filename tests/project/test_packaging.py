@@ -19,6 +19,8 @@ NEEDED = [
     "static/django_smsbat/admin.css",
     "templates/admin/django_smsbat/campaign/change_form.html",
     "templates/admin/django_smsbat/campaign/confirm.html",
+    "templates/admin/django_smsbat/message/settle.html",
+    "templates/admin/django_smsbat/question.html",
     "sandbox/static/phones.html",
     "sandbox/static/phones.css",
     "sandbox/static/phones.js",

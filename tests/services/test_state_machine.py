@@ -243,7 +243,7 @@ def test_the_laws_hold_whatever_happens(settings):
 
 
 THOROUGH = settings(
-    max_examples=100,
+    max_examples=60,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
