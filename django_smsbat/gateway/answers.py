@@ -65,14 +65,19 @@ class SendAnswer:
 
     Attributes:
         results: by our own `customer_message_id`.
-        unmentioned: the messages of which the answer says nothing that can be matched.
+        sent: what was sent.
         strangers: results that belong to nothing that was sent.
     """
 
     messagelist_id: str
     results: Mapping[str, MessageResult]
-    unmentioned: Sequence[Outgoing]
+    sent: Sequence[Outgoing]
     strangers: Sequence[MessageResult] = field(default_factory=tuple)
+
+    @property
+    def unmentioned(self) -> list[Outgoing]:
+        """The messages of which the answer says nothing that can be matched."""
+        return [one for one in self.sent if one.customer_message_id not in self.results]
 
 
 @dataclass(slots=True)  # likewise
@@ -169,8 +174,7 @@ def parse_send(body: bytes, sent: Sequence[Outgoing]) -> SendAnswer:
             strangers.append(result)
         elif owner not in results or _says_taken(result):
             results[owner] = result
-    unmentioned = [outgoing for outgoing in sent if outgoing.customer_message_id not in results]
-    return SendAnswer(_text(answer.get("messagelistId")), results, unmentioned, strangers)
+    return SendAnswer(_text(answer.get("messagelistId")), results, sent, strangers)
 
 
 def _says_taken(result: MessageResult) -> bool:

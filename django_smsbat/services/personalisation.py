@@ -12,9 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from django_smsbat.gateway.messages import Content, InvalidMessage
-from django_smsbat.models import Recipient
 
-OWN_FIELDS: Final = ("name", "phone", "email")
 _PLACEHOLDER: Final = re.compile(
     r"""\{\{\s*(?P<field>\w+)\s*(?:\|\s*default\s*:\s*(?P<quote>["'])(?P<default>.*?)(?P=quote)\s*)?\}\}"""
 )
@@ -57,15 +55,11 @@ def _compile(text: str) -> tuple[_Piece, ...]:
     return tuple(pieces)
 
 
-def values_of(recipient: Recipient) -> dict[str, str]:
-    """What a recipient's placeholders are filled with. Own fields win over attributes."""
-    own = {name: getattr(recipient, name) for name in OWN_FIELDS}
-    attributes = recipient.attributes if isinstance(recipient.attributes, Mapping) else {}
-    return values_from({**attributes, **own}, {*attributes, *own})
-
-
 def values_from(known: Mapping[str, Any], fields: Collection[str]) -> dict[str, str]:
-    """The values of those fields, as they are shown, from a person's fields and attributes."""
+    """The values of those fields, as they are shown, from a person's fields and attributes.
+
+    Own fields win over attributes of the same name: the caller puts them last.
+    """
     return {name: _shown(known.get(name)) for name in fields}
 
 

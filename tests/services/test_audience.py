@@ -8,6 +8,7 @@ from django_smsbat.models import RecipientList
 from django_smsbat.services import audience, campaigns
 from django_smsbat.services.addressees import Exclusion
 from django_smsbat.services.audience import tally
+from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +101,10 @@ def test_who_joins_between_counting_and_writing_ends_the_launch(people, campaign
     with pytest.raises(campaigns.Refused, match="in this very moment: try again"):
         campaigns.launch(made)
     assert not made.messages.exists()
+
+
+def test_own_fields_win_over_attributes_of_the_same_name(people, campaign):
+    people(1, name="Olena", attributes={"name": "somebody else", "phone": "12"})
+    made = campaign(text="{{ name }} {{ phone|default:'none' }}")
+    campaigns.launch(made)
+    assert made.messages.get().text == f"Olena {phone(1)}"
