@@ -17,13 +17,10 @@ from django_smsbat.gateway.dialects import Outgoing
 from django_smsbat.gateway.errors import ErrorKind, GatewayError, kind_of_status
 from django_smsbat.gateway.messages.rules import UNSENDABLE
 from django_smsbat.gateway.statuses import Status
+from django_smsbat.gateway.wire_values import decimal_of, identifier_of, text_of, whole_of
 
 DEPTH_MAX: Final = 32  # levels; SQLite keeps no JSON of more than a thousand
 _DETAIL_MAX: Final = 500  # characters
-_ID_MAX: Final = 64
-_PARTS_MAX: Final = 32_767
-_MONEY_MAX: Final = Decimal(10**8)
-_MONEY_STEP: Final = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +171,7 @@ def parse_send(body: bytes, sent: Sequence[Outgoing]) -> SendAnswer:
             strangers.append(result)
         elif owner not in results or _says_taken(result):
             results[owner] = result
-    return SendAnswer(_text(answer.get("messagelistId")), results, sent, strangers)
+    return SendAnswer(text_of(answer.get("messagelistId")), results, sent, strangers)
 
 
 def _says_taken(result: MessageResult) -> bool:
@@ -194,23 +191,23 @@ class _Matcher:
         }
 
     def __call__(self, item: Mapping[str, Any]) -> str | None:
-        if given := _text(item.get("customerMessageId")):
+        if given := text_of(item.get("customerMessageId")):
             return given if given in self._ids else None
-        phone = _text(item.get("to")) or _text(item.get("recipient"))
+        phone = text_of(item.get("to")) or text_of(item.get("recipient"))
         return self._by_phone.get(f"+{phone.lstrip('+')}")
 
 
 def _result(item: Mapping[str, Any]) -> MessageResult:
-    raw = _text(item.get("status"))
+    raw = text_of(item.get("status"))
     return MessageResult(
-        _identifier(item.get("messageId")),
+        identifier_of(item.get("messageId")),
         raw,
         statuses.from_submit_answer(raw),
-        _whole(item.get("parts")),
+        whole_of(item.get("parts")),
         *read_error(item),
         item,
-        _text(item.get("callerId")),
-        _text(item.get("pattern")),
+        text_of(item.get("callerId")),
+        text_of(item.get("pattern")),
     )
 
 
@@ -221,20 +218,20 @@ def parse_status(body: bytes) -> StatusReport:
         GatewayError: of the kind ``UNREADABLE``.
     """
     answer = _object(body)
-    if not _text(answer.get("deliverystatus")):
+    if not text_of(answer.get("deliverystatus")):
         raise GatewayError(ErrorKind.UNREADABLE, "the answer has no deliverystatus")
     return read_report(answer)
 
 
 def read_report(report: Mapping[str, Any]) -> StatusReport:
     """Read a status report that is parsed already: a callback's, or one that was stored."""
-    raw = _text(report.get("deliverystatus"))
+    raw = text_of(report.get("deliverystatus"))
     return StatusReport(
-        _identifier(report.get("messageId")),
-        _text(report.get("messagelistId")),
+        identifier_of(report.get("messageId")),
+        text_of(report.get("messagelistId")),
         raw,
         statuses.from_wire(raw),
-        _whole(report.get("partscount", report.get("parts"))),
+        whole_of(report.get("partscount", report.get("parts"))),
         read_money(report),
         _channel_that_delivered(report),
         report,
@@ -256,9 +253,9 @@ def read_money(report: Mapping[str, Any]) -> Money | None:
     if _MONEY_NAMES.isdisjoint(report):
         return None
     for rank, (amount_key, currency_key) in _MONEY_KEYS.items():
-        amount = _decimal(report.get(amount_key))
+        amount = decimal_of(report.get(amount_key))
         if amount is not None:
-            return Money(amount, _text(report.get(currency_key))[:3].upper(), rank)
+            return Money(amount, text_of(report.get(currency_key))[:3].upper(), rank)
     return None
 
 
@@ -272,11 +269,11 @@ def _channel_that_delivered(report: Mapping[str, Any]) -> str:
     named = dict(channels) if isinstance(channels, Mapping) else {}
     for fallback in fallbacks if isinstance(fallbacks, list) else []:
         if isinstance(fallback, Mapping):
-            named[_text(fallback.get("type"))] = fallback.get("status")
+            named[text_of(fallback.get("type"))] = fallback.get("status")
     reached = [
-        name for name, status in named.items() if statuses.from_wire(_text(status)) in _REACHED
+        name for name, status in named.items() if statuses.from_wire(text_of(status)) in _REACHED
     ]
-    return _text(reached[0])[:16] if reached else ""
+    return text_of(reached[0])[:16] if reached else ""
 
 
 def parse_error(status: int, body: bytes, retry_after: float | None) -> GatewayError:
@@ -300,8 +297,8 @@ def read_error(answer: Mapping[str, Any]) -> tuple[str, str]:
         return "", ""
     if isinstance(nested, Mapping):
         answer, nested = nested, None
-    detail = _text(answer.get("message")) or _text(nested)
-    return _text(answer.get("code")), detail[:_DETAIL_MAX]
+    detail = text_of(answer.get("message")) or text_of(nested)
+    return text_of(answer.get("code")), detail[:_DETAIL_MAX]
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
@@ -312,36 +309,3 @@ def _object(body: bytes) -> Mapping[str, Any]:
     if not isinstance(answer, Mapping):
         raise GatewayError(ErrorKind.UNREADABLE, "the answer is not an object")
     return answer
-
-
-def _text(value: object) -> str:
-    """Ids come as text or as numbers; anything else is taken for absent."""
-    if value is None or type(value) is str:
-        return value or ""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
-
-
-def _identifier(value: object) -> str:
-    """An id that can be kept whole; a longer one could not be asked about and counts as absent."""
-    text = _text(value)
-    return text if len(text) <= _ID_MAX else ""
-
-
-def _whole(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if 0 <= value <= _PARTS_MAX else None
-
-
-def _decimal(value: object) -> Decimal | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or not 0 <= amount < _MONEY_MAX - 1:
-        return None
-    return amount.quantize(_MONEY_STEP)
