@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from django_smsbat.models.content import HasContent, fields_of
 from django_smsbat.models.expressions import NUMBER_MAX
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.recipient import Recipient
+from django_smsbat.models.set_based import keys_in
 
 
 def new_nonce() -> int:
@@ -32,6 +34,10 @@ def customer_message_id(key: int, nonce: int) -> str:
 
 class MessageQuerySet(models.QuerySet["Message"]):
     """How messages are looked for by those who work on them."""
+
+    def among(self, keys: Collection[int]) -> Self:
+        """Those with these keys; with their bounds, which no planner can guess."""
+        return self.filter(pk__in=keys_in(Message, keys), pk__range=(min(keys), max(keys)))
 
     def queued(self) -> Self:
         return self.filter(status=Status.QUEUED.value)

@@ -57,7 +57,7 @@ def release_due(now: datetime) -> None:
 
     Not with what a person has paused. For a worker, which goes on with what it finds queued.
     """
-    for campaign in Campaign.objects.filter(_waits_for_a_share()):
+    for campaign in Campaign.objects.filter(waits_for_a_share()):
         _release_or_explain(campaign)
 
 
@@ -71,13 +71,14 @@ def hold(campaign: Campaign) -> None:
         campaign,
         "hold",
         CampaignStatus.PAUSED,
-        _waits_for_a_share(),
+        waits_for_a_share(),
         pause_reason="Held: the rest waits until you resume.",
         canary_is_out=False,
     )
 
 
-def _waits_for_a_share() -> Q:
+def waits_for_a_share() -> Q:
+    """Campaigns that go on by themselves when enough of the first were delivered."""
     return Q(status=CampaignStatus.PAUSED, canary_is_out=True, canary_share__isnull=False)
 
 
@@ -93,7 +94,7 @@ def _release_or_explain(campaign: Campaign) -> None:
             campaign,
             "resume",
             CampaignStatus.SENDING,
-            _waits_for_a_share(),
+            waits_for_a_share(),
             pause_reason="",
             canary_last_id=None,
             canary_is_out=False,
@@ -101,7 +102,7 @@ def _release_or_explain(campaign: Campaign) -> None:
     elif found["over"] == found["all"]:
         reached = found["reached"] * _PERCENT // found["all"]
         reason = f"Of the first {found['all']} only {reached} % were delivered, not {share} %."
-        same = Campaign.objects.filter(_waits_for_a_share(), pk=campaign.pk)
+        same = Campaign.objects.filter(waits_for_a_share(), pk=campaign.pk)
         same.exclude(pause_reason=reason).update(pause_reason=reason)
 
 

@@ -209,10 +209,7 @@ def _hold(batch: Batch) -> None:
     if not batch.messages:
         return
     keys = [message.pk for message in batch.messages]
-    queued = Message.objects.queued().filter(
-        pk__in=keys_in(Message, keys), pk__range=(keys[0], keys[-1])
-    )
-    queued.update(
+    Message.objects.queued().among(keys).update(
         attempts=F("attempts") + 1,
         status=Status.SENDING.value,
         error_code="",

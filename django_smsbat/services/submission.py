@@ -252,7 +252,7 @@ def something_waits() -> bool:
     """
     campaigns_wait = Campaign.objects.filter(
         Q(status__in=[CampaignStatus.SENDING, CampaignStatus.SCHEDULED])
-        | Q(status=CampaignStatus.PAUSED, canary_is_out=True, canary_share__isnull=False)
+        | canary.waits_for_a_share()
     )
     singles_wait = Message.objects.filter(
         campaign=None, status__in=[Status.QUEUED.value, Status.SENDING.value]

@@ -15,7 +15,7 @@ from django.db import transaction
 from django_smsbat import signals
 from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models import Message, Source, StatusEvent
-from django_smsbat.models.set_based import keys_in, update_rows
+from django_smsbat.models.set_based import update_rows
 from django_smsbat.models.status_event import give_waiting
 from django_smsbat.services import announcing, event_store
 from django_smsbat.services.derivation import (
@@ -73,10 +73,9 @@ class Fresh:
 
     def lock(self, keys: Collection[int]) -> dict[int, Row] | None:
         """The rows, locked; None where the worker has lost any of them."""
-        held = Message.objects.held_by(self.claim).filter(
-            pk__in=keys_in(Message, sorted(keys)), pk__range=(min(keys), max(keys))
+        found = (
+            Message.objects.held_by(self.claim).among(keys).locked().values_list("pk", flat=True)
         )
-        found = held.locked().values_list("pk", flat=True)
         rows = {key: Row(key, 1, 0, Status.SENDING.value) for key in found}
         return rows if len(rows) == len(keys) else None
 
@@ -151,9 +150,7 @@ def _lock(keys: Iterable[int]) -> dict[int, Row]:
     wanted = set(keys)
     if not wanted:
         return {}
-    found = Message.objects.filter(
-        pk__in=keys_in(Message, sorted(wanted)), pk__range=(min(wanted), max(wanted))
-    )
+    found = Message.objects.among(wanted)
     return {values[0]: Row(*values) for values in found.locked().values_list(*ROW_FIELDS)}
 
 
