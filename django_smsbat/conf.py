@@ -58,6 +58,11 @@ class Settings:
     quiet_hours: tuple[time, time] | None
     rate_limit_storage: str = field(repr=False)
     resend_unconfirmed: bool
+    opt_out_keywords: tuple[str, ...]
+    opt_in_keywords: tuple[str, ...]
+    opt_out_confirmation: str
+    opt_in_confirmation: str
+    email_fallback: bool
 
 
 class _Wrong(ValueError):
@@ -119,7 +124,7 @@ def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value in (None, "") else read(value)
 
 
-def _secrets(value: Any) -> tuple[str, ...]:
+def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise _Wrong("must be a list of texts")
     return tuple(item.strip() for item in value if item.strip())
@@ -171,7 +176,7 @@ KEYS: Final[dict[str, _Key]] = {
         8, int, _number(1, 64, whole=True), "requests of a process under way at once"
     ),
     "RUNNER": _Key("thread", str, _member(Runner), "who sends what was launched in the admin"),
-    "WEBHOOK_SECRETS": _Key((), list, _secrets, "secrets that SMSBAT's callbacks may come with"),
+    "WEBHOOK_SECRETS": _Key((), list, _texts, "secrets that SMSBAT's callbacks may come with"),
     "WEBHOOK_SECRET_IN_PATH": _Key(False, bool, _flag, "whether a secret may stand in the URL"),
     "DEFAULT_REGION": _Key("UA", str, _region, "country of phone numbers written without one"),
     "QUIET_HOURS": _Key(None, str, _optional(_quiet_hours), "when nothing promotional is sent"),
@@ -180,6 +185,23 @@ KEYS: Final[dict[str, _Key]] = {
     ),
     "RESEND_UNCONFIRMED": _Key(
         False, bool, _flag, "whether twice is better than never: unconfirmed ones are sent again"
+    ),
+    "OPT_OUT_KEYWORDS": _Key(
+        ("STOP", "STOPALL", "UNSUBSCRIBE", "СТОП", "ВІДПИСАТИСЬ", "ВІДПИСАТИСЯ", "ВІДПИСКА"),
+        list,
+        _texts,
+        "messages by which people opt out",
+    ),
+    "OPT_IN_KEYWORDS": _Key(
+        ("START", "UNSTOP", "SUBSCRIBE", "СТАРТ", "ПІДПИСАТИСЬ", "ПІДПИСАТИСЯ", "ПІДПИСКА"),
+        list,
+        _texts,
+        "messages by which people opt in again",
+    ),
+    "OPT_OUT_CONFIRMATION": _Key("", str, _text, "what is answered to who opts out"),
+    "OPT_IN_CONFIRMATION": _Key("", str, _text, "what is answered to who opts in again"),
+    "EMAIL_FALLBACK": _Key(
+        False, bool, _flag, "whether an e-mail follows what no channel delivered"
     ),
 }
 
@@ -194,6 +216,11 @@ def current() -> Settings:
         ImproperlyConfigured: naming every key that is wrong and what would be right.
     """
     return _read()
+
+
+def secret_keys() -> list[str]:
+    """Django's secret keys, the present one first: what is hashed with an older one stays known."""
+    return [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS]
 
 
 def problems() -> dict[str, str]:

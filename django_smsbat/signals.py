@@ -4,6 +4,8 @@ A receiver that fails is logged and stops neither the others nor the work.
 
 ``message_status_changed``: `message` (a Message), `old_status`, `new_status`.
 ``inbound_received``: `inbound` (an InboundMessage), once for each message.
+``recipient_opted_out``, ``recipient_opted_in``: `recipient` (a Recipient), `change` (a
+ConsentChange), where that changed anything.
 ``campaign_finished``: `campaign` (a Campaign), once for each campaign.
 """
 
@@ -11,4 +13,6 @@ from django.dispatch import Signal
 
 message_status_changed = Signal()
 inbound_received = Signal()
+recipient_opted_out = Signal()
+recipient_opted_in = Signal()
 campaign_finished = Signal()

@@ -12,6 +12,7 @@ from django_smsbat.gateway.pacing import Pace
 from django_smsbat.models import Campaign, Message, Recipient, RecipientList
 from django_smsbat.sandbox.app import Options
 from django_smsbat.sandbox.server import Running, running
+from django_smsbat.services import pulses
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -36,6 +37,12 @@ class HeldClock:
 
     def forward(self, **units: float) -> None:
         self.moment += timedelta(**units)
+
+
+@pytest.fixture(autouse=True)
+def _no_signs_of_life() -> None:
+    """What the process remembers of them belongs to another test's database."""
+    pulses._beats.clear()
 
 
 @pytest.fixture

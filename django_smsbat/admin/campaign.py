@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from django_smsbat.admin.controls import CONTROLS, Control, Prospect
 from django_smsbat.admin.json_field import ObjectField
@@ -21,7 +22,7 @@ from django_smsbat.admin.read_only import StyledAdmin
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign
-from django_smsbat.services import campaigns, statistics
+from django_smsbat.services import budgets, campaigns, statistics
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Campaign]
@@ -46,7 +47,7 @@ class CampaignForm(_ModelForm):
 
     class Meta:
         model = Campaign
-        fields = ("name", *_SAID, *_TO_WHOM)
+        fields = ("name", *_SAID, *_TO_WHOM, "budget")
         field_classes = {"message_data": ObjectField}
 
     def clean_scheduled_at(self) -> Any:
@@ -84,9 +85,18 @@ class CampaignAdmin(StyledAdmin):
         (None, {"fields": ("name", "state", "progress")}),
         (_("What is said"), {"fields": _SAID}),
         (_("To whom and when"), {"fields": _TO_WHOM}),
-        (_("How it went"), {"fields": ("started_at", "finished_at", "created_at")}),
+        (_("Money"), {"fields": ("budget", "costs")}),
+        (_("How it went"), {"fields": ("channels", "started_at", "finished_at", "created_at")}),
     )
-    readonly_fields = ("state", "progress", "started_at", "finished_at", "created_at")
+    readonly_fields = (
+        "state",
+        "progress",
+        "costs",
+        "channels",
+        "started_at",
+        "finished_at",
+        "created_at",
+    )
     change_form_template = "admin/django_smsbat/campaign/change_form.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
@@ -111,11 +121,13 @@ class CampaignAdmin(StyledAdmin):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        own = [name for name in form.changed_data if name != "lists"]
+        own = [name for name in form.changed_data if name not in ("lists", "budget")]
         if own:
             obj.save(update_fields=own)
+        if "budget" in form.changed_data:
+            budgets.change(obj, obj.budget)
         if obj.status not in campaigns.EDITABLE and "text" in request.POST:
-            words = _("It was launched meanwhile: only its title was saved.")
+            words = _("It was launched meanwhile: only its title and budget were saved.")
             self.message_user(request, words, messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
@@ -156,6 +168,40 @@ class CampaignAdmin(StyledAdmin):
             format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", numbers),
             format_html_join(" ", '<a href="{}?campaign__id__exact={}{}">{}</a>', links),
         )
+
+    @admin.display(description=_("costs"))
+    def costs(self, obj: Campaign) -> SafeString | str:
+        """What SMSBAT has told so far; it tells of each message after it was sent."""
+        if obj._state.adding:
+            return "—"
+        told = statistics.costs(obj, statistics.by_channel(obj).total())
+        rows = [
+            (
+                f"{one.amount.normalize():f} {one.currency}",
+                one.priced,
+                one.parts,
+                "—" if one.per_delivered is None else f"{one.per_delivered:.4f}",
+            )
+            for one in told
+        ]
+        lines = [(self._cost_line(*row),) for row in rows]
+        return format_html_join("", "<p>{}</p>", lines) or "—"
+
+    def _cost_line(self, amount: str, priced: int, parts: int, each: str) -> str:
+        words = ngettext(
+            "%(amount)s for %(count)d message (%(parts)d parts); %(each)s for each delivered.",
+            "%(amount)s for %(count)d messages (%(parts)d parts); %(each)s for each delivered.",
+            priced,
+        )
+        return words % {"amount": amount, "count": priced, "parts": parts, "each": each}
+
+    @admin.display(description=_("delivered by"))
+    def channels(self, obj: Campaign) -> str:
+        if obj._state.adding:
+            return "—"
+        reached = statistics.by_channel(obj)
+        told = [f"{name or _('not told')}: {count}" for name, count in sorted(reached.items())]
+        return ", ".join(told) or "—"
 
     @admin.action(permissions=["send"], description=_("Send the selected campaigns…"))
     def send(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:

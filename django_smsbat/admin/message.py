@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.read_only import PhoneSearchAdmin, ReadOnlyAdmin, status_badge
 from django_smsbat.admin.settling import SETTLEMENTS, settle
-from django_smsbat.models import Message, StatusEvent
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import FallbackEmail, Message, StatusEvent
+from django_smsbat.models.choices import STATUS_LABELS
 
 # A one-time code, and the digits of a flash call that are one: not for the staff to see.
 _CODES: Final = frozenset({"pin", "pattern", "callerId"})
@@ -42,6 +44,12 @@ def _moment(moment: datetime) -> str:
     return date_format(localtime(moment), "Y-m-d H:i:s T")
 
 
+def _word(status: str) -> str:
+    """A channel's status in our words, or as SMSBAT said it."""
+    known = status in list(Status)
+    return str(STATUS_LABELS[Status(status)]) if known else status
+
+
 @admin.register(Message)
 class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
     actions = ("resend", "give_up")
@@ -57,7 +65,7 @@ class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
             _("Numbers"),
             {
                 "fields": (
-                    "delivered_by",
+                    ("delivered_by", "by_channel", "email"),
                     ("parts", "cost", "currency"),
                     ("attempts", "polls"),
                     ("smsbat_id", "messagelist_id", "customer_message_id"),
@@ -93,6 +101,16 @@ class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
     @admin.display(description=_("our id on the wire"))
     def customer_message_id(self, obj: Message) -> str:
         return obj.customer_message_id
+
+    @admin.display(description=_("channels"))
+    def by_channel(self, obj: Message) -> str:
+        told = [f"{name}: {_word(status)}" for name, status in obj.channels.items()]
+        return ", ".join(told) or "—"
+
+    @admin.display(description=_("e-mail"))
+    def email(self, obj: Message) -> str:
+        asked = FallbackEmail.objects.filter(pk=obj.pk).first()
+        return asked.get_state_display() if asked else "—"
 
     @admin.display(description=_("timeline"))
     def timeline(self, obj: Message) -> SafeString:

@@ -6,16 +6,20 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin.consent import QUESTIONS, ask
 from django_smsbat.admin.json_field import ObjectField
 from django_smsbat.admin.read_only import PhoneSearchAdmin, StyledAdmin
 from django_smsbat.models import Recipient, RecipientList
+from django_smsbat.services import suppression
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Recipient]
@@ -35,13 +39,21 @@ class RecipientForm(_ModelForm):
 
     class Meta:
         model = Recipient
-        fields = ("phone", "name", "email", "attributes", "opted_out_at")
+        fields = ("phone", "name", "email", "attributes")
         field_classes = {"attributes": ObjectField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["lists"].initial = self.instance.lists.all()
+
+    def clean_phone(self) -> Any:
+        phone = self.cleaned_data["phone"]
+        if self.instance._state.adding and suppression.since(phone):
+            raise forms.ValidationError(
+                _("This person was erased on request. They are known again when they write to you.")
+            )
+        return phone
 
     def _save_m2m(self) -> None:
         super()._save_m2m()  # type: ignore[misc]
@@ -59,12 +71,15 @@ class ListActionForm(ActionForm):
 class RecipientAdmin(PhoneSearchAdmin, StyledAdmin):
     form = RecipientForm
     action_form = ListActionForm
-    actions = ("add_to_list", "take_from_list")
+    actions = ("add_to_list", "take_from_list", "opt_out", "opt_in", "erase")
     list_display = ("phone", "name", "email", "opted_out_at")
     list_filter = ("lists", ("opted_out_at", admin.EmptyFieldListFilter))
     search_fields = ("phone__exact", "name", "email")
-    readonly_fields = ("created_at",)
+    readonly_fields = ("opted_out_at", "consent", "created_at")
     show_full_result_count = False
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_smsbat.erase_recipient")
 
     def has_change_lists_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_smsbat.change_recipientlist")
@@ -79,7 +94,7 @@ class RecipientAdmin(PhoneSearchAdmin, StyledAdmin):
         return form
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = [*RecipientForm.Meta.fields, "created_at"]
+        fields = [*RecipientForm.Meta.fields, "opted_out_at", "consent", "created_at"]
         return [*fields, "lists"] if self.has_change_lists_permission(request) else fields
 
     @admin.action(permissions=["change_lists"], description=_("Add to the list"))
@@ -96,6 +111,35 @@ class RecipientAdmin(PhoneSearchAdmin, StyledAdmin):
             count = queryset.count()  # before: the page may be filtered by that very list
             chosen.recipients.remove(*queryset)
             self._report(request, count, chosen)
+
+    @admin.action(permissions=["change"], description=_("Opt out…"))
+    def opt_out(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse | None:
+        return ask(self, request, queryset, QUESTIONS["opt_out"])
+
+    @admin.action(permissions=["change"], description=_("Opt in again…"))
+    def opt_in(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse | None:
+        return ask(self, request, queryset, QUESTIONS["opt_in"])
+
+    @admin.action(permissions=["erase"], description=_("Erase…"))
+    def erase(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse | None:
+        return ask(self, request, queryset, QUESTIONS["erase"])
+
+    @admin.display(description=_("consent"))
+    def consent(self, obj: Recipient) -> SafeString | str:
+        """Every change with its reason, the latest first."""
+        rows = [
+            (
+                date_format(localtime(change.at), "Y-m-d H:i:s T"),
+                _("opted out") if change.is_opt_out else _("opted in"),
+                change.reason,
+                " · ".join(filter(None, [change.get_source_display(), change.entered_by])),
+            )
+            for change in obj.consent_changes.all()
+        ]
+        items = format_html_join(
+            "", "<li><time>{}</time> {} <span>{}</span> <small>{}</small></li>", rows
+        )
+        return format_html('<ol class="smsbat-timeline">{}</ol>', items) if rows else "—"
 
     def _chosen_list(self, request: HttpRequest) -> RecipientList | None:
         chosen = RecipientList.objects.filter(pk=request.POST.get("list") or 0).first()

@@ -6,10 +6,12 @@ which nothing certain can be read raises `GatewayError` of the kind ``UNREADABLE
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any, Final
 
 from django_smsbat.gateway import statuses
@@ -21,6 +23,7 @@ from django_smsbat.gateway.wire_values import decimal_of, identifier_of, text_of
 
 DEPTH_MAX: Final = 32  # levels; SQLite keeps no JSON of more than a thousand
 _DETAIL_MAX: Final = 500  # characters
+_WORD_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class StatusReport:
 
     Attributes:
         status: None for a word that nobody has heard of.
-        delivered_by: the channel that delivered, such as ``viber`` or ``sms``; empty if unknown.
+        channels: what each channel that was used came to, such as ``{"viber": "undeliverable",
+            "sms": "delivered"}``: in our vocabulary, or as it came where that has no such word.
     """
 
     message_id: str
@@ -92,7 +96,7 @@ class StatusReport:
     status: Status | None
     parts: int | None
     money: Money | None
-    delivered_by: str
+    channels: Mapping[str, str]
     payload: Mapping[str, Any] = field(repr=False)
 
 
@@ -233,7 +237,7 @@ def read_report(report: Mapping[str, Any]) -> StatusReport:
         statuses.from_wire(raw),
         whole_of(report.get("partscount", report.get("parts"))),
         read_money(report),
-        _channel_that_delivered(report),
+        read_channels(report),
         report,
     )
 
@@ -259,21 +263,27 @@ def read_money(report: Mapping[str, Any]) -> Money | None:
     return None
 
 
-_REACHED: Final = frozenset({Status.DELIVERED, Status.READ})
+_NOT_USED: Final = "notused"
+_CHANNELS_MAX: Final = 8
+_CHANNEL_NAME_MAX: Final = 16  # characters
+_NO_CHANNELS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def _channel_that_delivered(report: Mapping[str, Any]) -> str:
-    channels, fallbacks = report.get("extendedStatuses"), report.get("fallbacks")
-    if not channels and not fallbacks:
-        return ""
-    named = dict(channels) if isinstance(channels, Mapping) else {}
+def read_channels(report: Mapping[str, Any]) -> Mapping[str, str]:
+    """Channel to status, from `extendedStatuses` and from `fallbacks`, which comes later."""
+    extended, fallbacks = report.get("extendedStatuses"), report.get("fallbacks")
+    if not extended and not fallbacks:
+        return _NO_CHANNELS
+    said = list(extended.items()) if isinstance(extended, Mapping) else []
     for fallback in fallbacks if isinstance(fallbacks, list) else []:
         if isinstance(fallback, Mapping):
-            named[text_of(fallback.get("type"))] = fallback.get("status")
-    reached = [
-        name for name, status in named.items() if statuses.from_wire(text_of(status)) in _REACHED
-    ]
-    return text_of(reached[0])[:16] if reached else ""
+            said.append((fallback.get("type"), fallback.get("status")))
+    found: dict[str, str] = {}
+    for name, raw in said[:_CHANNELS_MAX]:
+        channel, word = text_of(name).lower()[:_CHANNEL_NAME_MAX], text_of(raw)
+        if channel and word and re.sub(r"[^a-z]", "", word.lower()) != _NOT_USED:
+            found[channel] = str(statuses.from_wire(word) or word[:_WORD_MAX])
+    return found
 
 
 def parse_error(status: int, body: bytes, retry_after: float | None) -> GatewayError:

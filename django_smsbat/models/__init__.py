@@ -1,10 +1,14 @@
 """What is kept in the database. Models hold shape and reading; no rules, no requests."""
 
 from django_smsbat.models.campaign import Campaign, CampaignStatus
+from django_smsbat.models.consent import ConsentChange, ConsentSource, Suppression
+from django_smsbat.models.fallback_email import EmailState, FallbackEmail
 from django_smsbat.models.holdback import Holdback
 from django_smsbat.models.inbound import InboundMessage
 from django_smsbat.models.message import Message
 from django_smsbat.models.preflight import Preflight
+from django_smsbat.models.pulse import Pulse, PulseName
+from django_smsbat.models.purged import PurgedMessages
 from django_smsbat.models.recipient import Recipient, RecipientList
 from django_smsbat.models.recipient_import import RecipientImport
 from django_smsbat.models.status_event import Source, StatusEvent
@@ -12,13 +16,21 @@ from django_smsbat.models.status_event import Source, StatusEvent
 __all__ = [
     "Campaign",
     "CampaignStatus",
+    "ConsentChange",
+    "ConsentSource",
+    "EmailState",
+    "FallbackEmail",
     "Holdback",
     "InboundMessage",
     "Message",
     "Preflight",
+    "Pulse",
+    "PulseName",
+    "PurgedMessages",
     "Recipient",
     "RecipientImport",
     "RecipientList",
     "Source",
     "StatusEvent",
+    "Suppression",
 ]

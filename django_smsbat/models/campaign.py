@@ -1,5 +1,7 @@
 """A campaign: one text to many people. Its status changes only in the services."""
 
+from decimal import Decimal
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +27,9 @@ class Campaign(HasContent, models.Model):
     Besides the promised fields: `canary_size` and `canary_share` (how many go first, and which
     share of them, in percent, must be delivered before the rest follows by itself), and
     `canary_last_id` (the key of the last message that may go now; null when all may), and
-    `canary_is_out` (whether it paused because these have left, and not by a person's word).
+    `canary_is_out` (whether it paused because these have left, and not by a person's word);
+    `budget` (what it may cost, in the currency that SMSBAT bills) and `budget_room` (how many more
+    messages may leave before costs are looked at again).
     """
 
     name = models.CharField(_("title"), max_length=200)
@@ -92,6 +96,19 @@ class Campaign(HasContent, models.Model):
     )
     canary_last_id = models.BigIntegerField(null=True, blank=True, editable=False)
     canary_is_out = models.BooleanField(default=False, editable=False)
+    budget = models.DecimalField(
+        _("budget"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+        help_text=_(
+            "What it may cost, in the currency that SMSBAT bills. A few go first, to learn the "
+            "price; the campaign pauses when the rest might cost more. Empty: no limit."
+        ),
+    )
+    budget_room = models.PositiveIntegerField(default=0, editable=False)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

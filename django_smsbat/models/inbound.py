@@ -12,7 +12,8 @@ from django_smsbat.models.recipient import Recipient
 class InboundMessage(models.Model):
     """One incoming message, stored once however often it is delivered.
 
-    Besides the promised fields: `in_reply_to`, the last message that was sent to that phone.
+    Besides the promised fields: `in_reply_to`, the last message that was sent to that phone, and
+    `answer`, the last message with which somebody answered this one.
     """
 
     id_uuid = models.CharField(_("SMSBAT's id"), max_length=64, unique=True)
@@ -36,12 +37,21 @@ class InboundMessage(models.Model):
         on_delete=models.SET_NULL,
         related_name="replies",
     )
+    answer = models.ForeignKey(
+        Message,
+        verbose_name=_("answer"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="answers_to",
+    )
     payload = models.JSONField(_("payload"), default=dict, encoder=WireJSONEncoder)
 
     class Meta:
         verbose_name = _("incoming message")
         verbose_name_plural = _("incoming messages")
         ordering = ("-received_at", "-id")
+        permissions = [("reply_inboundmessage", "Can answer incoming messages")]
         indexes = [
             models.Index(fields=["phone", "received_at"], name="smsbat_in_phone"),
             models.Index(fields=["received_at"], name="smsbat_in_received"),

@@ -68,6 +68,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             smsbat_id="",
             messagelist_id="",
             delivered_by="",
+            channels={},
             error_code="",
             error_message="",
             submitted_at=None,
@@ -91,7 +92,8 @@ class Message(HasContent, models.Model):
     attempts up to that one no longer count, because a person had it sent again), `time_zone` (the
     recipient's, by which quiet hours are kept; empty for the site's), `next_poll_at` and `polls`
     (when to ask for its status, how often that was done), `delivered_by` (the channel that reached
-    the phone).
+    the phone), `channels` (what each channel that was used came to, where SMSBAT has said so),
+    `purged_at` (when its words were purged).
     """
 
     campaign = models.ForeignKey(
@@ -130,6 +132,7 @@ class Message(HasContent, models.Model):
     cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=6, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     delivered_by = models.CharField(_("delivered by"), max_length=16, blank=True)
+    channels = models.JSONField(_("channels"), default=dict, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error_code = models.CharField(_("error code"), max_length=64, blank=True)
     error_message = models.TextField(_("error message"), blank=True)
@@ -144,6 +147,7 @@ class Message(HasContent, models.Model):
     time_zone = models.CharField(max_length=64, blank=True, editable=False)
     next_poll_at = models.DateTimeField(null=True, blank=True, editable=False)
     polls = models.PositiveSmallIntegerField(_("status requests"), default=0, editable=False)
+    purged_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = MessageQuerySet.as_manager()
 

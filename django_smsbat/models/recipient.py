@@ -33,6 +33,7 @@ class Recipient(models.Model):
         verbose_name = _("recipient")
         verbose_name_plural = _("recipients")
         ordering = ("-id",)
+        permissions = [("erase_recipient", "Can erase a person and all messages to and from them")]
 
     def __str__(self) -> str:
         return self.name or phones.mask(self.phone)

@@ -7,6 +7,7 @@ of each database stand in `sql_dialects`; everything here is the same for all th
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connections, models, router
@@ -21,6 +22,35 @@ else:
     _Query = models.QuerySet
 
 _Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """Values that an INSERT finds in the database, by a value of each row.
+
+    Attributes:
+        by: the field whose value they are looked up by.
+        queries: for each field a scalar query, which may say ``{exactly}`` (a condition: the
+            column ``k.<by>`` is that value) and ``{lock}`` (locks what it reads until the end of
+            the transaction).
+    """
+
+    by: str
+    queries: Mapping[str, str]
+
+    def cells(
+        self,
+        connection: BaseDatabaseWrapper,
+        dialect: Dialect,
+        varying: Sequence[tuple[Field, Sequence[Any]]],
+    ) -> dict[str, str]:
+        names = [field.name for field, _ in varying]
+        column = f"k.{connection.ops.quote_name(_column(varying[names.index(self.by)][0]))}"
+        exactly = dialect.exactly.format(column, f"r.c{names.index(self.by)}")
+        return {
+            name: f"({query.format(exactly=exactly, lock=dialect.lock)})"
+            for name, query in self.queries.items()
+        }
 
 
 def _of(model: type[models.Model]) -> tuple[BaseDatabaseWrapper, Dialect]:
@@ -81,12 +111,14 @@ def insert_rows(
     rows: Sequence[_Row],
     *,
     known_are_left: bool = False,
+    looked_up: LookedUp | None = None,
 ) -> int:
     """Insert many rows in one statement; fields that are not named get their defaults.
 
     Args:
         known_are_left: leave rows alone that a unique constraint knows already; no other error
             is swallowed.
+        looked_up: fields whose values the database finds itself, by the value of another.
 
     Returns:
         How many rows were inserted (PostgreSQL and SQLite).
@@ -95,16 +127,19 @@ def insert_rows(
         return 0
     connection, dialect = _of(model)
     quote = connection.ops.quote_name
-    same, varying = _sorted_out(_fields(model, names), list(zip(*rows, strict=True)))
-    if not varying:  # a table expression needs a column
-        field, value = same.pop()
-        varying = [(field, [value] * len(rows))]
-    same += _defaults(model, {field.name for field, _ in (*same, *varying)})
+    key = looked_up.by if looked_up else names[-1]  # a table expression needs a column
+    same, varying = _sorted_out(_fields(model, names), list(zip(*rows, strict=True)), key)
+    found = looked_up.cells(connection, dialect, varying) if looked_up else {}
+    same += _defaults(model, {*names, *found})
     fields = [field for field, _ in varying]
-    columns = [quote(_column(field)) for field in (*(f for f, _ in same), *fields)]
+    columns = [
+        quote(_column(field))
+        for field in (*(f for f, _ in same), *fields, *_fields(model, list(found)))
+    ]
     cells = [
         *(dialect.constant(connection, field) for field, _ in same),
         *(f"r.c{place}" for place in range(len(fields))),
+        *found.values(),
     ]
     select = f"SELECT {', '.join(cells)} FROM {dialect.rows(connection, fields)}"
     table = quote(model._meta.db_table)
@@ -165,13 +200,17 @@ def _defaults(model: type[models.Model], given: set[str]) -> list[tuple[Field, A
 
 
 def _sorted_out(
-    fields: Sequence[Field], columns: Sequence[Sequence[Any]]
+    fields: Sequence[Field], columns: Sequence[Sequence[Any]], key: str = ""
 ) -> tuple[list[tuple[Field, Any]], list[tuple[Field, Sequence[Any]]]]:
-    """Fields that are the same in all rows with their value, and the others with their column."""
+    """Fields that are the same in all rows with their value, and the others with their column.
+
+    Args:
+        key: the field that counts among the others in any case.
+    """
     same: list[tuple[Field, Any]] = []
     varying: list[tuple[Field, Sequence[Any]]] = []
     for field, column in zip(fields, columns, strict=True):
-        if column.count(column[0]) == len(column):
+        if field.name != key and column.count(column[0]) == len(column):
             same.append((field, column[0]))
         else:
             varying.append((field, column))

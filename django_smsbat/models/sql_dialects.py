@@ -26,6 +26,8 @@ class Dialect:
         update: an UPDATE of a table from such a table expression.
         insert: an INSERT of a SELECT, the last argument saying whether known rows are left out.
         keys, texts: a subquery that yields the numbers, or texts, of a JSON parameter.
+        exactly: whether two texts are the same, letter by letter.
+        lock: ends a SELECT whose rows nobody else may change before the transaction ends.
         joins_before_it_sets: whether an UPDATE names the rows before the values.
     """
 
@@ -35,11 +37,21 @@ class Dialect:
     insert: Callable[[str, str, str, bool], str]
     keys: str
     texts: str
+    exactly: str = "{0} = {1}"
+    lock: str = " FOR UPDATE"
     joins_before_it_sets: bool = False
 
 
+_types: Final[dict[tuple[str, Field], str]] = {}
+
+
 def _typed(connection: BaseDatabaseWrapper, field: Field) -> str:
-    return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
+    """Asked for each column of each statement, and always the same."""
+    known = _types.get((connection.vendor, field))
+    if known is None:
+        asked = field.rel_db_type if field.primary_key else field.db_type
+        known = _types[connection.vendor, field] = str(asked(connection))
+    return known
 
 
 def _postgresql_type(connection: BaseDatabaseWrapper, field: Field) -> str:
@@ -131,6 +143,7 @@ DIALECTS: Final[dict[str, Dialect]] = {
         insert=_insert_on_conflict,
         keys="SELECT value FROM json_each(%s)",
         texts="SELECT value FROM json_each(%s)",
+        lock="",  # one writer at a time
     ),
     "mysql": Dialect(
         rows=_mariadb_rows,
@@ -139,6 +152,7 @@ DIALECTS: Final[dict[str, Dialect]] = {
         insert=_mariadb_insert,
         keys="SELECT k.c FROM JSON_TABLE(%s, '$[*]' COLUMNS (c BIGINT PATH '$')) AS k",
         texts="SELECT k.c FROM JSON_TABLE(%s, '$[*]' COLUMNS (c LONGTEXT PATH '$')) AS k",
+        exactly="{0} = {1} AND BINARY {0} = {1}",  # its collations ignore case; BINARY no index
         joins_before_it_sets=True,
     ),
 }

@@ -1,10 +1,11 @@
 """Everything that was ever reported of a message, as it came. Rows are added, never changed.
 
 A report whose `smsbat_id` is not known yet waits here without a message; being matched to one is
-the only thing that ever happens to a row.
+the only thing that ever happens to a row, until its message is purged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NoReturn
 
 from django.db import models
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat.models.choices import status_choices
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
-from django_smsbat.models.set_based import update_rows
+from django_smsbat.models.set_based import LookedUp, insert_rows, keys_in, update_rows
 
 
 class Source(models.TextChoices):
@@ -123,3 +124,53 @@ def give_to(owners: Mapping[int, tuple[int, int]]) -> None:
     """Match waiting reports, by their own key, to a message's key and its attempt."""
     rows = [(key, *owner) for key, owner in owners.items()]
     update_rows(StatusEvent, ("message", "attempt"), rows)
+
+
+def remove_orphans(before: datetime, limit: int) -> int:
+    """Remove reports of nobody's messages that were recorded before; returns how many.
+
+    An exception to "never": a report that belongs to no message is the record of nothing.
+    """
+    old = _removable().filter(message=None, recorded_at__lt=before)
+    keys = list(old.values_list("pk", flat=True)[:limit])
+    # Asked once more: its message may have become known in this moment.
+    removed, _ = old.filter(pk__in=keys_in(StatusEvent, keys)).delete()
+    return removed
+
+
+def remove_with_messages(message_ids: Collection[int]) -> None:
+    """The other exception: all reports of messages that are about to be removed themselves."""
+    _removable().filter(message__in=keys_in(Message, message_ids)).delete()
+
+
+def empty_payloads(message_ids: Collection[int]) -> None:
+    """The third: what was said stays, the words in which it came do not."""
+    _removable().filter(message__in=keys_in(Message, message_ids)).update(payload={})
+
+
+def _removable() -> "models.QuerySet[StatusEvent]":
+    """Without the guards of `StatusEventQuerySet`."""
+    return models.QuerySet(StatusEvent).order_by()
+
+
+def insert_named(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+    """Insert reports that name their messages by SMSBAT's id alone; those known are left out.
+
+    In one statement whose messages are locked from then on, so that what is read of them next is
+    the newest. A report whose id nobody knows yet waits without a message.
+
+    Returns:
+        How many were new (PostgreSQL and SQLite).
+    """
+    events, messages = StatusEvent._meta.db_table, Message._meta.db_table
+    named = f"FROM {events} k WHERE {{exactly}} AND k.message_id IS NOT NULL"
+    latest = "ORDER BY k.attempt DESC, k.id DESC LIMIT 1"
+    looked_up = LookedUp(
+        "smsbat_id",
+        {
+            "message": f"SELECT m.id FROM {messages} m"
+            f" WHERE m.id = (SELECT k.message_id {named} {latest}){{lock}}",
+            "attempt": f"COALESCE((SELECT k.attempt {named} {latest}), 0)",
+        },
+    )
+    return insert_rows(StatusEvent, names, rows, known_are_left=True, looked_up=looked_up)

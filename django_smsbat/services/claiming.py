@@ -23,7 +23,7 @@ from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Holdback, Message, Recipient
 from django_smsbat.models.message import MessageQuerySet, customer_message_id
 from django_smsbat.models.set_based import keys_in
-from django_smsbat.services import holdback, quiet_hours, tracking
+from django_smsbat.services import budgets, holdback, quiet_hours, tracking
 from django_smsbat.services.quiet_hours import QuietHours
 
 _OWN: Final = ("pk", "to", "nonce", "attempts", "resent_after", "time_zone", "unwelcome")
@@ -122,8 +122,9 @@ def _claim(
     last = 0
     while True:
         with transaction.atomic(durable=True):
+            allowed = budgets.allowance(campaign, size) if campaign else size
             rows = wanted.filter(pk__gt=last).order_by("pk").locked(skip=True)
-            found = list(rows.values_list(*_OWN, *_SAID)[:size])
+            found = list(rows.values_list(*_OWN, *_SAID)[:allowed]) if allowed else []
             welcome, refused = _read(found, is_bound)
             _cancel_opted_out(refused, now)
             claim = uuid.uuid4()
@@ -131,6 +132,8 @@ def _claim(
             if hours:
                 _shorten([one for one in welcome if is_bound(one.content.type)], hours)
             _hold(batch)
+            if campaign:
+                budgets.draw(campaign, len(welcome))
         if welcome:
             return batch
         if not found:

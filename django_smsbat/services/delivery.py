@@ -173,7 +173,7 @@ class _Delivery:
 
     def _fresh(self) -> Fresh | None:
         """What lets the record skip reading rows of which nothing was ever said."""
-        return Fresh(self.batch.claim) if self.batch.is_first_attempt else None
+        return Fresh(self.batch.claim, self.batch.messages) if self.batch.is_first_attempt else None
 
     def _put_back(self, part: Sequence[Claimed]) -> None:
         """Queue again what certainly did not get through, where it is still ours."""

@@ -13,15 +13,24 @@ from operator import attrgetter
 from typing import Any, Final
 
 from django_smsbat.gateway import answers
-from django_smsbat.gateway.answers import StatusReport
-from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, Status, furthest
+from django_smsbat.gateway.answers import Money, StatusReport
+from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.statuses import FAILURES, FINAL, IN_DELIVERY, Status, furthest
 from django_smsbat.models import Source
 
 FIRST_POLL_AFTER: Final = timedelta(seconds=5)  # SMSBAT's advice: every 5 to 10 s at first
+# A message that a callback has told of is not asked about for so long: while callbacks come,
+# asking is only the safety net.
+REST_AFTER_CALLBACK: Final = timedelta(minutes=10)
+# A callback says that a message arrived, but neither by which channel nor what is billed: where
+# that is open, one status request more is made.
+LAST_POLL_AFTER: Final = timedelta(minutes=1)
 _LOCAL: Final = Source.LOCAL.value
 _SUBMIT: Final = Source.SUBMIT.value
+_POLL: Final = Source.POLL.value
 _STATUSES: Final = {status.value: status for status in Status}
 _FAILURES: Final = frozenset(status.value for status in FAILURES)
+_FINAL: Final = frozenset(status.value for status in FINAL)
 _REACHED: Final = (Status.DELIVERED.value, Status.READ.value)
 
 
@@ -32,6 +41,8 @@ class Row:
     pk: int
     attempts: int
     resent_after: int
+    type: str
+    has_fallback: bool
     status: str
     smsbat_id: str = ""
     messagelist_id: str = ""
@@ -39,6 +50,7 @@ class Row:
     cost: Decimal | None = None
     currency: str = ""
     delivered_by: str = ""
+    channels: Mapping[str, str] = field(default_factory=dict)
     error_code: str = ""
     error_message: str = ""
     submitted_at: datetime | None = None
@@ -49,6 +61,19 @@ class Row:
 ROW_FIELDS: Final = tuple(field.name for field in fields(Row))
 DERIVED_FIELDS: Final = ROW_FIELDS[ROW_FIELDS.index("status") :]
 derived: Final = attrgetter(*DERIVED_FIELDS)
+
+
+def blank(row: Row) -> Row:
+    """The row as if nothing had been reported, but for its status and when it is asked about."""
+    return Row(
+        row.pk,
+        row.attempts,
+        row.resent_after,
+        row.type,
+        row.has_fallback,
+        row.status,
+        next_poll_at=row.next_poll_at,
+    )
 
 
 @dataclass(eq=False)
@@ -68,56 +93,76 @@ class Event:
         return answers.read_report(self.payload)
 
 
-def derive(row: Row, events: Sequence[Event], now: datetime) -> None:
+def derive(
+    row: Row, events: Sequence[Event], now: datetime, *, is_called_back: bool = False
+) -> None:
     """Set the derived columns of the row from its reports.
 
     Args:
-        now: only says when to ask SMSBAT first, where it was not asked yet.
+        now: only says when to ask SMSBAT next.
+        is_called_back: whether it is a callback that brought the news.
     """
-    counted = [event for event in events if event.attempt > row.resent_after]
-    if len(counted) == 1:
-        _derive_from_one(row, counted[0], now)
-    elif counted:
-        _derive_from_all(row, counted, now)
+    before = row.status
+    if len(events) == 1 and events[0].attempt > row.resent_after:
+        _derive_from_one(row, events[0])
+    else:
+        _derive_from_all(row, events)
+    _set_next_poll(row, before, events, now, is_called_back=is_called_back)
 
 
-def _derive_from_one(row: Row, event: Event, now: datetime) -> None:
+def _derive_from_one(row: Row, event: Event) -> None:
     """The same as `_derive_from_all`, for what almost every message of a campaign begins with."""
     status = _STATUSES.get(event.status)
     if status is None:
         return
-    row.status = event.status
+    before, row.status = row.status, event.status
     told = event.told
     if event.smsbat_id or event.source == _SUBMIT:
         row.submitted_at = event.occurred_at
         row.smsbat_id = event.smsbat_id
         row.messagelist_id = (told.messagelist_id or row.messagelist_id)[:32]
     if event.source != _LOCAL:
-        _take_costs(row, [told])
-    _set_error(row, [event])
+        _take_costs(row, [event])
+    _set_channels(row, [event])
+    _set_error(row, [event], before)
     row.final_at = event.occurred_at if status.is_final else None
-    _set_next_poll(row, status, now)
 
 
-def _derive_from_all(row: Row, counted: list[Event], now: datetime) -> None:
-    counted.sort(key=lambda event: (event.occurred_at, event.fingerprint))
+def _derive_from_all(row: Row, events: Sequence[Event]) -> None:
+    events = sorted(events, key=lambda event: (event.occurred_at, event.fingerprint))
+    counted = [event for event in events if event.attempt > row.resent_after]
+    _take_costs(row, [event for event in events if event.status and event.source != _LOCAL])
     decided = furthest([(_STATUSES[e.status], e.occurred_at) for e in _deciding(counted)])
     if decided is None:
         return
-    row.status = decided[0].value
+    before, row.status = row.status, decided[0].value
     _set_ids(row, counted)
-    _take_costs(row, [event.told for event in counted if event.source != _LOCAL])
-    _set_error(row, counted)
+    _set_channels(row, counted)
+    _set_error(row, counted, before)
     row.final_at = _final_at(counted, decided)
-    _set_next_poll(row, decided[0], now)
 
 
-def _set_next_poll(row: Row, status: Status, now: datetime) -> None:
-    followed = row.smsbat_id or status in IN_DELIVERY
-    if status.is_final or not followed:
+def _set_next_poll(
+    row: Row, before: str, events: Sequence[Event], now: datetime, *, is_called_back: bool
+) -> None:
+    if row.status in _FINAL:
+        if not _is_channel_open(row, events):
+            row.next_poll_at = None
+        elif before not in _FINAL:
+            row.next_poll_at = now + LAST_POLL_AFTER
+    elif not row.smsbat_id and row.status not in IN_DELIVERY:
         row.next_poll_at = None
+    elif is_called_back:
+        row.next_poll_at = max(row.next_poll_at or now, now + REST_AFTER_CALLBACK)
     elif row.next_poll_at is None:
         row.next_poll_at = now + FIRST_POLL_AFTER
+
+
+def _is_channel_open(row: Row, events: Sequence[Event]) -> bool:
+    """Whether it arrived, nobody knows by which channel, and SMSBAT was not asked since."""
+    if row.status not in _REACHED or row.delivered_by or not row.smsbat_id:
+        return False
+    return not any(event.source == _POLL and event.status in _REACHED for event in events)
 
 
 def _deciding(counted: Sequence[Event]) -> list[Event]:
@@ -147,25 +192,59 @@ def _set_ids(row: Row, counted: Sequence[Event]) -> None:
     row.messagelist_id = (lists[0] if lists else row.messagelist_id)[:32]
 
 
-def _take_costs(row: Row, told: Sequence[StatusReport]) -> None:
-    """Of several sums what is billed counts, and of these the last said; none is ever added."""
-    best_rank = 0
-    for report in told:
-        if report.parts is not None:
+def _take_costs(row: Row, told: Sequence[Event]) -> None:
+    """What each attempt cost, added; within one attempt no sum is ever added to another.
+
+    Of several sums for one attempt what is billed counts, and of these the last said.
+    """
+    best: dict[int, Money] = {}
+    for event in told:
+        report = event.told
+        if report.parts is not None and event.attempt > row.resent_after:
             row.parts = report.parts
-        if report.money is not None and report.money.rank >= best_rank:
-            best_rank = report.money.rank
-            row.cost, row.currency = report.money.amount, report.money.currency
-        row.delivered_by = report.delivered_by or row.delivered_by
+        money, known = report.money, best.get(event.attempt)
+        if money is not None and (known is None or money.rank >= known.rank):
+            best[event.attempt] = money
+    if best:
+        last = best[max(best)]
+        same = [money.amount for money in best.values() if money.currency == last.currency]
+        row.cost, row.currency = sum(same, Decimal()), last.currency
 
 
-def _set_error(row: Row, counted: Sequence[Event]) -> None:
-    """The words of the report that decided, where it tells of a failure or of a doubt."""
-    row.error_code = row.error_message = ""
+def _set_channels(row: Row, counted: Sequence[Event]) -> None:
+    """What each channel came to, by the same order of statuses; and which of them arrived."""
+    said: dict[str, list[tuple[str, datetime]]] = {}
+    for event in counted:
+        if event.payload and event.source != _LOCAL:
+            for channel, word in event.told.channels.items():
+                said.setdefault(channel, []).append((word, event.occurred_at))
+    if said:
+        row.channels = {channel: _furthest_word(said[channel]) for channel in sorted(said)}
+    own = TYPES[MessageType(row.type)].channel
+    arrived = [channel for channel, word in row.channels.items() if word in _REACHED]
+    if arrived:
+        row.delivered_by = own if own in arrived else arrived[0]
+    elif row.status in _REACHED and not row.has_fallback:
+        row.delivered_by = own
+
+
+def _furthest_word(said: Sequence[tuple[str, datetime]]) -> str:
+    """A word that nobody has heard of stands only where no other was said."""
+    known = furthest([(_STATUSES[word], at) for word, at in said if word in _STATUSES])
+    return known[0].value if known else said[-1][0]
+
+
+def _set_error(row: Row, counted: Sequence[Event], before: str) -> None:
+    """The words of the report that decided, where it tells of a failure or of a doubt.
+
+    Where that report's words were purged, those that the row has of it already stay.
+    """
+    code, words = "", ""
     if row.status in _FAILURES or row.status == Status.UNCONFIRMED:
         told = [answers.read_error(e.payload) for e in counted if e.status == row.status]
-        code, words = next((error for error in told if any(error)), ("", ""))
-        row.error_code, row.error_message = code[:64], words
+        kept = (row.error_code, row.error_message) if before == row.status else ("", "")
+        code, words = next((error for error in told if any(error)), kept)
+    row.error_code, row.error_message = code[:64], words
 
 
 def _final_at(counted: Sequence[Event], decided: tuple[Status, datetime]) -> datetime | None:

@@ -4,18 +4,21 @@ Knows nothing of what follows from them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
 
+from django.db.models import Q, QuerySet
+
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.models.fields import WireJSONEncoder
+from django_smsbat.models.prepared import Prepared
 from django_smsbat.models.set_based import insert_rows, keys_in, texts_in
-from django_smsbat.models.status_event import give_to
-from django_smsbat.services.derivation import Event, Row
+from django_smsbat.models.status_event import give_to, insert_named
+from django_smsbat.services.derivation import ROW_FIELDS, Event, Row
 
 _SORTED_JSON: Final = WireJSONEncoder(sort_keys=True).encode
 _EVENT_FIELDS: Final = (
@@ -81,8 +84,8 @@ def known_events(
         waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=texts_in(Message, answered))
         known = known.union(waiting.order_by().values_list(*_READ_OF_EVENTS), all=True)
     matched: dict[int, tuple[int, int]] = {}
-    for key, owner, status, source, at, attempt, smsbat_id, fingerprint, payload in known:
-        event = Event(status, source, at, attempt, smsbat_id, fingerprint.hex, payload)
+    for key, owner, *said in known:
+        event = _event(said)
         message_id = owner
         if message_id is None:
             # A collation that ignores case finds more than what was asked for.
@@ -95,6 +98,12 @@ def known_events(
         events[message_id].append(event)
     give_to(matched)
     return events
+
+
+def _event(said: Sequence[Any]) -> Event:
+    """From the columns `_READ_OF_EVENTS` without the keys."""
+    status, source, at, attempt, smsbat_id, fingerprint, payload = said
+    return Event(status, source, at, attempt, smsbat_id, fingerprint.hex, payload)
 
 
 @dataclass(slots=True)
@@ -127,13 +136,13 @@ class New:
         )
 
 
-def new(
-    report: Report, owners: Mapping[str, tuple[int, int]], rows: Mapping[int, Row], now: datetime
-) -> New:
-    key, attempt = report.message_id, report.attempt
-    if key is None or attempt is None:  # who says it knows whose it is, is believed
-        key, attempt = owners.get(report.smsbat_id, (key, attempt))
-    row = rows.get(key) if key is not None else None
+def new(report: Report, rows: Mapping[int, Row], now: datetime) -> New:
+    """The report as it will stand in the table.
+
+    Whoever names a message by our key is believed; an attempt that is not named is the present one.
+    """
+    row = rows.get(report.message_id) if report.message_id is not None else None
+    attempt = report.attempt
     if attempt is None and row is not None:
         attempt = row.attempts
     payload = _SORTED_JSON(report.payload)
@@ -161,6 +170,56 @@ def store(reports: Iterable[New], events: defaultdict[int, list[Event]], now: da
     for new in fresh.values():
         if new.message_id is not None:
             events[new.message_id].append(new.event)
+
+
+def owners_of(smsbat_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Message and attempt by SMSBAT's id."""
+    ids = set(smsbat_ids)
+    if not ids:
+        return {}
+    named = StatusEvent.objects.filter(smsbat_id__in=ids, message__isnull=False)
+    known = named.order_by("attempt", "id")
+    rows = known.values_list("smsbat_id", "message_id", "attempt")
+    return {smsbat_id: (key, attempt) for smsbat_id, key, attempt in rows if key is not None}
+
+
+_NAMED_FIELDS: Final = tuple(name for name in _EVENT_FIELDS if name not in ("message", "attempt"))
+_OWN_PLACES: Final = [_EVENT_FIELDS.index(name) for name in _NAMED_FIELDS]
+
+
+def store_named(reports: Iterable[Report], now: datetime) -> int:
+    """Add reports that name their message by SMSBAT's id alone, each once; returns how many."""
+    fresh = {made.identity: made for made in (new(report, {}, now) for report in reports)}
+    rows = []
+    for made in fresh.values():
+        columns = made.columns(now)
+        rows.append([columns[place] for place in _OWN_PLACES])
+    return insert_named(_NAMED_FIELDS, rows)
+
+
+def row_and_events(smsbat_id: str) -> tuple[dict[int, Row], defaultdict[int, list[Event]]]:
+    """The message that has this id, and all that was reported of it, in one statement."""
+    rows: dict[int, Row] = {}
+    events: defaultdict[int, list[Event]] = defaultdict(list)
+    for values in _known_of(smsbat_id=smsbat_id):
+        _, key, *said = values[: len(_READ_OF_EVENTS)]
+        rows.setdefault(key, Row(*values[len(_READ_OF_EVENTS) :]))
+        events[key].append(_event(said))
+    return rows, events
+
+
+def _asked(smsbat_id: str) -> QuerySet[StatusEvent, Any]:
+    owners = StatusEvent.objects.filter(smsbat_id=smsbat_id, message__isnull=False)
+    of_its_message = [name if name == "has_fallback" else f"message__{name}" for name in ROW_FIELDS]
+    return (
+        StatusEvent.objects.filter(message__in=owners.order_by().values("message"))
+        .annotate(has_fallback=~Q(message__fallback_text=""))
+        .order_by()
+        .values_list(*_READ_OF_EVENTS, *of_its_message)
+    )
+
+
+_known_of: Final = Prepared(_asked, "smsbat_id")
 
 
 def _fingerprint(report: Report, payload: str) -> str:

@@ -1,16 +1,29 @@
-"""What customers write: stored once, linked to who wrote it and to what it answers."""
+"""What customers write: stored once, linked to who wrote it and to what it answers.
 
+A message that is a keyword changes the writer's consent in the same transaction.
+"""
+
+import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
 from django_smsbat import conf, signals
 from django_smsbat.gateway import phones
-from django_smsbat.models import InboundMessage, Message, Recipient
-from django_smsbat.services import announcing
+from django_smsbat.models import InboundMessage, Message, PulseName, Recipient
+from django_smsbat.models.prepared import Prepared
+from django_smsbat.services import announcing, consent, keywords, pulses, replies, suppression
+
+logger = logging.getLogger("django_smsbat")
+
+_TRIES: Final = 3  # the same message, or another of a new phone, may be stored in this very moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,33 +41,95 @@ class Incoming:
         return f"Incoming({self.id_uuid!r})"
 
 
-def receive(incoming: Incoming) -> bool:
+def receive(incoming: Incoming, now: datetime | None = None) -> bool:
     """Store an incoming message and announce it after the commit.
 
     Returns:
         False when it was known already: SMSBAT may deliver the same one twice.
     """
     phone = _readable(incoming.phone)
+    moment = now or timezone.now()
+    for left in reversed(range(_TRIES)):
+        try:
+            with _savepoint():
+                return _receive(incoming, phone, moment)
+        except IntegrityError:  # somebody stored it, or its writer, since we looked
+            if not left:
+                raise
+    return False
+
+
+def _savepoint() -> AbstractContextManager[object]:
+    """So that a refused row does not spoil a transaction of the caller's."""
+    inside = transaction.get_connection().in_atomic_block
+    return transaction.atomic() if inside else nullcontext()
+
+
+def _receive(incoming: Incoming, phone: str, now: datetime) -> bool:
+    found = _writer(phone=phone, id_uuid=incoming.id_uuid) if phone else []
+    owner, last_id, is_known = found[0] if found else (None, None, None)
+    if is_known or (
+        is_known is None and InboundMessage.objects.filter(id_uuid=incoming.id_uuid).exists()
+    ):
+        return False
+    asked = keywords.asks_to_opt_out(incoming.text)
+    if owner is not None and asked is None:
+        _announce(_create(incoming, phone, owner, last_id), now)
+        return True
     with transaction.atomic():
-        if InboundMessage.objects.filter(id_uuid=incoming.id_uuid).exists():
-            return False
-        inbound, created = InboundMessage.objects.get_or_create(
-            id_uuid=incoming.id_uuid,
-            defaults={
-                "alpha_name": incoming.alpha_name,
-                "phone": phone or incoming.phone,
-                "text": incoming.text,
-                "received_at": incoming.received_at,
-                "recipient": Recipient.objects.get_or_create(phone=phone)[0] if phone else None,
-                "in_reply_to": _last_message_to(phone),
-                "payload": dict(incoming.payload),
-            },
-        )
-        if created:
-            announcing.after_commit(
-                signals.inbound_received, [{"inbound": inbound}], sender=InboundMessage
-            )
-    return created
+        if owner is None:
+            owner, last_id = _new_writer(phone, now), _last_message_to(phone)
+        inbound = _create(incoming, phone, owner, last_id)
+        _announce(inbound, now)
+        if asked is not None:
+            _heed(inbound, now, is_opt_out=asked)
+    return True
+
+
+def _asked(phone: str, id_uuid: str) -> QuerySet[Recipient, Any]:
+    """Who writes, the last message to them, and whether this one is known: one statement."""
+    known = InboundMessage.objects.filter(id_uuid=id_uuid)
+    last = Message.objects.filter(to=OuterRef("phone")).order_by("-id").values("pk")[:1]
+    writer = Recipient.objects.filter(phone=phone).order_by()
+    return writer.values_list("pk", Subquery(last), Exists(known))
+
+
+_writer: Final = Prepared(_asked, "phone", "id_uuid")
+
+
+def _create(
+    incoming: Incoming, phone: str, recipient_id: int | None, in_reply_to_id: int | None
+) -> InboundMessage:
+    return InboundMessage.objects.create(
+        id_uuid=incoming.id_uuid,
+        alpha_name=incoming.alpha_name,
+        phone=phone or incoming.phone,
+        text=incoming.text,
+        received_at=incoming.received_at,
+        recipient_id=recipient_id,
+        in_reply_to_id=in_reply_to_id,
+        payload=dict(incoming.payload),
+    )
+
+
+def _new_writer(phone: str, now: datetime) -> int | None:
+    """Who writes to us is known from then on. Who was erased stays opted out meanwhile."""
+    if not phone:
+        return None
+    return Recipient.objects.create(phone=phone, opted_out_at=suppression.since(phone)).pk
+
+
+def _announce(inbound: InboundMessage, now: datetime) -> None:
+    transaction.on_commit(partial(pulses.beat, PulseName.INBOUND, now), robust=True)
+    announcing.after_commit(signals.inbound_received, [{"inbound": inbound}], sender=InboundMessage)
+
+
+def _heed(inbound: InboundMessage, now: datetime, *, is_opt_out: bool) -> None:
+    change = consent.heed_keyword(inbound, now, is_opt_out=is_opt_out)
+    settings = conf.current()
+    words = settings.opt_out_confirmation if is_opt_out else settings.opt_in_confirmation
+    if change is not None and words:
+        replies.confirm(change, words, now)
 
 
 def _readable(raw: str) -> str:
@@ -65,5 +140,6 @@ def _readable(raw: str) -> str:
         return ""
 
 
-def _last_message_to(phone: str) -> Message | None:
-    return Message.objects.filter(to=phone).order_by("-id").first() if phone else None
+def _last_message_to(phone: str) -> int | None:
+    last = Message.objects.filter(to=phone).order_by("-id").values_list("pk", flat=True)
+    return last.first() if phone else None

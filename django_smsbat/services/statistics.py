@@ -3,11 +3,17 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
+from typing import Final
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
+from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, UNSENT, Status
-from django_smsbat.models import Campaign, Message
+from django_smsbat.models import Campaign, Message, PurgedMessages
+
+_REACHED: Final = [Status.DELIVERED.value, Status.READ.value]
+_SMS: Final = TYPES[MessageType.SMS].channel
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,35 @@ class Progress:
 
 
 def progress(campaign: Campaign) -> Progress:
+    """Also of messages whose rows were purged."""
     rows = Message.objects.filter(campaign=campaign).order_by().values_list("status")
-    return Progress(Counter({Status(status): n for status, n in rows.annotate(n=Count("pk"))}))
+    counted = Counter({Status(status): n for status, n in rows.annotate(n=Count("pk"))})
+    for status, n in _purged(campaign).values_list("status", "messages"):
+        counted[Status(status)] += n
+    return Progress(counted)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What SMSBAT has told of costs, in one currency; empty where it named none.
+
+    Attributes:
+        amount: the sum over messages and attempts.
+        priced: of how many messages a cost was told.
+        parts: billed parts of these.
+        delivered: how many of all messages arrived, if all costs are in this currency.
+    """
+
+    currency: str
+    amount: Decimal
+    priced: int
+    parts: int
+    delivered: int
+
+    @property
+    def per_delivered(self) -> Decimal | None:
+        """Cost for each message that arrived; None where none did."""
+        return self.amount / self.delivered if self.delivered else None
 
 
 @dataclass(frozen=True)
@@ -59,14 +92,18 @@ class Results:
     """What a campaign came to.
 
     Attributes:
+        by_channel: how many each channel delivered; those of which no report named it under "".
         by_fallback: how many the SMS fallback reached.
+        costs: by currency.
         replies: incoming messages that answer one of its messages.
         requests: HTTP requests for it: those that sent, and those that asked for a status.
         duration: from its launch to the last message that became final; None before that.
     """
 
     progress: Progress
+    by_channel: Counter[str]
     by_fallback: int
+    costs: list[Costs]
     replies: int
     requests: int
     duration: timedelta | None
@@ -76,17 +113,51 @@ def results(campaign: Campaign) -> Results:
     """Everything is read from the database; nothing is remembered from the sending."""
     messages = Message.objects.filter(campaign=campaign)
     told = messages.aggregate(
-        by_fallback=Count("pk", filter=Q(delivered_by="sms") & ~Q(type="sms")),
         sends=Count("messagelist_id", distinct=True, filter=~Q(messagelist_id="")),
         polls=Sum("polls"),
         last=Max("final_at"),
     )
     replies = messages.aggregate(n=Count("replies"))["n"]
-    started = campaign.started_at
+    purged = _purged(campaign).aggregate(
+        replies=Sum("replies"), requests=Sum("requests"), last=Max("last_final_at")
+    )
+    reached = by_channel(campaign)
+    last = max(filter(None, [told["last"], purged["last"]]), default=None)
+    by_sms = 0 if campaign.type == MessageType.SMS else reached[_SMS]
     return Results(
         progress=progress(campaign),
-        by_fallback=told["by_fallback"],
-        replies=replies,
-        requests=told["sends"] + (told["polls"] or 0),
-        duration=told["last"] - started if told["last"] and started else None,
+        by_channel=reached,
+        by_fallback=by_sms,
+        costs=costs(campaign, reached.total()),
+        replies=replies + (purged["replies"] or 0),
+        requests=told["sends"] + (told["polls"] or 0) + (purged["requests"] or 0),
+        duration=last - campaign.started_at if last and campaign.started_at else None,
     )
+
+
+def _purged(campaign: Campaign) -> QuerySet[PurgedMessages]:
+    return PurgedMessages.objects.filter(campaign=campaign)
+
+
+def by_channel(campaign: Campaign) -> Counter[str]:
+    """How many each channel delivered; those of which no report named it under ""."""
+    reached = Message.objects.filter(campaign=campaign, status__in=_REACHED).order_by()
+    counted = reached.values_list("delivered_by").annotate(n=Count("pk"))
+    found = Counter(dict(counted))
+    kept = _purged(campaign).filter(status__in=_REACHED).values_list("delivered_by", "messages")
+    for channel, n in kept:
+        found[channel] += n
+    return found
+
+
+def costs(campaign: Campaign, delivered: int) -> list[Costs]:
+    """What was told of costs, by currency; `delivered` is how many messages arrived."""
+    priced = Message.objects.filter(campaign=campaign).exclude(cost=None).order_by()
+    live = priced.values_list("currency").annotate(Sum("cost"), Count("pk"), Sum("parts"))
+    kept = _purged(campaign).exclude(priced=0).values_list("currency").order_by()
+    sums: dict[str, tuple[Decimal, int, int]] = {}
+    counted = (*live, *kept.annotate(Sum("cost"), Sum("priced"), Sum("parts")))
+    for currency, amount, count, parts in counted:
+        before = sums.get(currency, (Decimal(), 0, 0))
+        sums[currency] = (before[0] + amount, before[1] + count, before[2] + (parts or 0))
+    return [Costs(currency, *told, delivered) for currency, told in sorted(sums.items())]

@@ -17,14 +17,16 @@ from django.db.models import Q, QuerySet
 from django_smsbat import conf
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, CampaignStatus, Message
+from django_smsbat.models import Campaign, CampaignStatus, Message, PulseName
 from django_smsbat.services import (
+    budgets,
     campaigns,
     canary,
     claiming,
     connection,
     delivery,
     holdback,
+    pulses,
     quiet_hours,
     tracking,
     unconfirmed,
@@ -91,6 +93,7 @@ def submit_queued(
     """
     client, clock = client or connection.client(), clock or SystemClock()
     now = clock.now()
+    pulses.beat(PulseName.SEND, now)
     summary = Summary(paused=[_told(c) for c in campaigns.launch_due(now)])
     campaigns.cancel_leftovers(now)
     canary.release_due(now)
@@ -115,7 +118,7 @@ class _Run:
 
     def work(self, crew: Crew) -> None:
         """What one thread does until nothing is left to send."""
-        source = _Source(self.campaign_id)
+        source = _Source(self.campaign_id, self.summary)
         while not self.clock.stopping and not self.summary.failure:
             self._tidy(crew)
             begun, busy = self.clock.now(), self.clock.busy()
@@ -176,8 +179,9 @@ class _Run:
 class _Source:
     """Where one thread's batches come from: single messages first, then campaign after campaign."""
 
-    def __init__(self, campaign_id: int | None) -> None:
+    def __init__(self, campaign_id: int | None, summary: Summary) -> None:
         self._campaign_id = campaign_id
+        self._summary = summary
         self._campaigns: list[Campaign] = []
         self._after = 0  # the key of the last message claimed of the first of them
         self._singles_seen: datetime | None = None
@@ -209,7 +213,11 @@ class _Source:
             if batch:
                 self._after = batch.last_id
                 return batch
-            campaigns.finish_if_done(self._campaigns.pop(0).pk, now)
+            over = self._campaigns.pop(0)
+            if budgets.pause_when_used_up(over):
+                self._summary.paused.append(_told(over))
+            else:
+                campaigns.finish_if_done(over.pk, now)
             self._after = 0
         return None
 

@@ -6,34 +6,42 @@ beyond its time to live: then the message is `expired` by our own word, which a 
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F
 
 from django_smsbat import conf
 from django_smsbat.gateway.answers import StatusReport
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.message_types import TYPES, MessageType
-from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Message, Source
+from django_smsbat.gateway.statuses import FINAL, Status
+from django_smsbat.models import Holdback, Message, PulseName, Source
 from django_smsbat.models.set_based import update_rows
-from django_smsbat.services import connection, holdback, tracking
+from django_smsbat.services import (
+    connection,
+    email_fallback,
+    holdback,
+    orphans,
+    pulses,
+    tracking,
+)
+from django_smsbat.services.asking import Asked, Asker, Reply
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.derivation import FIRST_POLL_AFTER
 from django_smsbat.services.event_store import Report
 
 logger = logging.getLogger("django_smsbat")
 
-_BATCH: Final = 200  # messages asked about before their answers are written
+_BATCH: Final = 200  # messages taken at once, at least
+_AHEAD: Final = 6  # of which so many for each connection
 _LONGEST_PAUSE: Final = timedelta(hours=4)
 _GRACE: Final = timedelta(hours=1)  # after the time to live, for reports that come late
-
-_Reply = StatusReport | GatewayError
+_FINAL: Final = frozenset(status.value for status in FINAL)
+_READ: Final = tuple(Asked.__dataclass_fields__)
 
 
 @dataclass
@@ -44,12 +52,14 @@ class Summary:
         requests: status requests made.
         changed: messages whose status changed.
         matched: messages found for reports that had come before their ids were known.
+        emails: e-mails that followed messages which no channel delivered.
         failure: why the run stopped before its work was done, empty when it did not.
     """
 
     requests: int = 0
     changed: int = 0
     matched: int = 0
+    emails: int = 0
     failure: str = ""
 
 
@@ -63,67 +73,161 @@ def sync(
 ) -> Summary:
     """Ask once about every message that is due, and record the answers.
 
+    Also matches reports that came early, forgets those that belong to nobody, and sends the e-mails
+    that are due.
+
     Args:
         campaign_id: only this campaign's messages.
         limit: at most so many requests.
-        on_progress: called after each batch with the number of requests made.
+        on_progress: called after each batch of answers with their number.
 
     Raises:
         ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
     """
     client, clock = client or connection.client(), clock or SystemClock()
-    summary = Summary(matched=tracking.match_waiting(clock.now()))
-    refusals = 0
-    with ThreadPoolExecutor(conf.current().concurrency, "smsbat-sync") as pool:
-        while not clock.stopping and not summary.failure:
-            if delay := holdback.remaining(holdback.STATUS, clock.now()):
-                summary.failure = holdback.wait(delay, clock)
-                continue
-            room = _BATCH if limit is None else min(_BATCH, limit - summary.requests)
-            messages = _take(campaign_id, room, clock.now(), summary) if room > 0 else []
-            if not messages:
-                break
-            replies = list(pool.map(lambda m: _ask(client, m.smsbat_id), messages))
-            refused = _write(messages, replies, clock.now(), summary)
-            on_progress(len(messages))
-            refusals = refusals + 1 if refused else 0
-            if refusals == holdback.REFUSALS_MAX:
-                summary.failure = f"gave up after {refusals} refusals in a row: {refused}"
+    pulses.beat(PulseName.SYNC, clock.now())
+    summary = Summary(matched=orphans.match(clock.now()))
+    orphans.forget_old(clock.now())
+    with Asker(client, conf.current().concurrency) as asker:
+        _Run(campaign_id, limit, clock, asker, on_progress, summary).work()
+    summary.emails = email_fallback.send_due(clock)
     return summary
 
 
-def _ask(client: Client, smsbat_id: str) -> _Reply:
-    try:
-        return client.status(smsbat_id)
-    except GatewayError as error:
-        return error
+@dataclass
+class _Run:
+    """One run: takes what is due, keeps the threads busy, writes what they bring."""
+
+    campaign_id: int | None
+    limit: int | None
+    clock: Clock
+    asker: Asker
+    on_progress: Callable[[int], object]
+    summary: Summary
+    refusals: int = 0
+    was_refused: bool = field(default_factory=lambda: holdback.is_counting(holdback.STATUS))
+    capacity: int = field(default_factory=lambda: max(_BATCH, _AHEAD * conf.current().concurrency))
+
+    def work(self) -> None:
+        while not self.clock.stopping and not self.summary.failure:
+            taken = self._take()
+            self.asker.ask(taken)
+            if not self.asker and not self._waited():
+                break
+            self._write(self.asker.answers(self.capacity // 2, self.clock))
+        self._withdraw()
+
+    def _take(self) -> list[Asked]:
+        """As many as leave the threads no pause, and as the limit allows."""
+        room = self.capacity - len(self.asker)
+        if self.limit is not None:
+            room = min(room, self.limit - self.summary.requests - len(self.asker))
+        too_few = room < self.capacity // 2 and len(self.asker) > 0
+        if room <= 0 or too_few:
+            return []
+        return _take(self.campaign_id, room, self.clock.now(), self.summary)
+
+    def _waited(self) -> bool:
+        """Whether nothing was due because all workers are held back, and that is over now."""
+        if self.limit is not None and self.summary.requests >= self.limit:
+            return False
+        delay = holdback.remaining(holdback.STATUS, self.clock.now())
+        if delay:
+            self.summary.failure = holdback.wait(delay, self.clock)
+        return bool(delay)
+
+    def _withdraw(self) -> None:
+        """Nothing more leaves; what was not asked about is asked about next time."""
+        unasked, answered = self.asker.withdraw()
+        failed = self._record(answered)
+        refused = [message for message, error in failed if _is_refusal(error)]
+        _put_off([*unasked, *refused], self.clock.now())
+
+    def _write(self, answered: Sequence[tuple[Asked, Reply]]) -> None:
+        """Record all answers at once, each failure in its own way."""
+        if answered:
+            failed = self._record(answered)
+            self._heed(failed, got_answers=len(failed) < len(answered))
+
+    def _record(self, answered: Sequence[tuple[Asked, Reply]]) -> list[tuple[Asked, GatewayError]]:
+        """Record what was answered; returns what was not."""
+        reports = [_report(m, reply) for m, reply in answered if isinstance(reply, StatusReport)]
+        failed = [(m, reply) for m, reply in answered if isinstance(reply, GatewayError)]
+        self.summary.requests += len(answered)
+        self.summary.changed += len(tracking.record(reports, self.clock.now()))
+        self.on_progress(len(answered))
+        if failed:
+            logger.warning("%d status requests failed: %s", len(failed), failed[0][1])
+        return failed
+
+    def _heed(self, failed: Sequence[tuple[Asked, GatewayError]], *, got_answers: bool) -> None:
+        """Hold all workers back where SMSBAT refuses, or answers nothing that can be read.
+
+        An id that SMSBAT does not know yet was asked about all the same: the next turn is later. A
+        time-out or a failure of SMSBAT's likewise, unless there is nothing else.
+        """
+        refused = [pair for pair in failed if _is_refusal(pair[1])]
+        told = [error for _, error in failed if error.kind is not ErrorKind.NOT_FOUND]
+        if refused:
+            _put_off([message for message, _ in refused], self.clock.now())
+            told = [error for _, error in refused]
+        elif got_answers or not told:
+            self._succeeded(got_answers)
+            return
+        self._hold_back(told)
+
+    def _succeeded(self, got_answers: bool) -> None:
+        if got_answers:
+            self.refusals = 0
+        if got_answers and self.was_refused:
+            holdback.succeeded(holdback.STATUS, self.clock.now())
+            self.was_refused = False
+
+    def _hold_back(self, errors: Sequence[GatewayError]) -> None:
+        """What is wrong for everybody ends the run; after anything else all workers wait."""
+        self.was_refused = True
+        for error in errors:
+            if error.kind.for_everybody:
+                self.summary.failure = error.explanation
+                return
+        asked = [error.retry_after for error in errors if error.retry_after is not None]
+        now = self.clock.now()
+        self.refusals += holdback.refused(holdback.STATUS, max(asked, default=None), now)
+        if self.refusals >= holdback.REFUSALS_MAX:
+            self.summary.failure = f"gave up after {self.refusals} refusals in a row: {errors[0]}"
+        self._withdraw()
 
 
-def _take(campaign_id: int | None, size: int, now: datetime, summary: Summary) -> list[Message]:
+def _take(campaign_id: int | None, size: int, now: datetime, summary: Summary) -> list[Asked]:
     """Messages to ask about now, each put off to its next turn before the request leaves."""
+    held_back = Holdback.objects.filter(name=holdback.STATUS, not_before__gt=now)
+    due = Message.objects.to_ask_about(now).filter(~Exists(held_back))
+    if campaign_id is not None:
+        due = due.filter(campaign=campaign_id)
     while True:
         with transaction.atomic():
-            due = Message.objects.to_ask_about(now)
-            if campaign_id is not None:
-                due = due.filter(campaign=campaign_id)
-            messages = list(due.locked(skip=True)[:size])
-            late = [m for m in messages if _is_given_up(m, now)]
+            found = due.locked(skip=True).values_list(*_READ)[:size]
+            messages = [Asked(*values) for values in found]
+            late = [m for m in messages if _is_given_up(m, now) and m.status not in _FINAL]
             reports = [tracking.local(m, Status.EXPIRED, "ttl") for m in late]
             expired = len(tracking.record(reports, now))
-            rest = [message for message in messages if message not in late]
+            gone = {message.pk for message in late}
+            rest = [message for message in messages if message.pk not in gone]
             for message in rest:
                 message.next_poll_at = _next_turn(message, now)
                 message.polls += bool(message.smsbat_id)
             columns = [(message.pk, message.next_poll_at, message.polls) for message in rest]
             update_rows(Message, ("next_poll_at", "polls"), columns)
         summary.changed += expired
-        asked = [message for message in rest if message.smsbat_id]
-        if asked or not (rest or expired):  # nothing moved: looking again would find the same
+        asked = [message for message in rest if message.smsbat_id and message.next_poll_at]
+        if asked or not messages:
             return asked
 
 
-def _next_turn(message: Message, now: datetime) -> datetime:
+def _next_turn(message: Asked, now: datetime) -> datetime | None:
     """When to ask again; one that SMSBAT took without an id is only waited for."""
+    if _is_given_up(message, now):
+        return None
     return now + _pause(message.polls) if message.smsbat_id else _asked_until(message, now)
 
 
@@ -133,45 +237,20 @@ def _pause(polls: int) -> timedelta:
     return min(FIRST_POLL_AFTER * doubled, _LONGEST_PAUSE)
 
 
-def _is_given_up(message: Message, now: datetime) -> bool:
+def _is_given_up(message: Asked, now: datetime) -> bool:
     """Each message is asked about once at least, however long no worker was there to do it."""
     was_asked = message.polls or not message.smsbat_id
     return bool(was_asked) and now > _asked_until(message, now)
 
 
-def _asked_until(message: Message, now: datetime) -> datetime:
+def _asked_until(message: Asked, now: datetime) -> datetime:
     """SMSBAT's advice on the type stands in where the message has no time to live of its own."""
     longest_advised = TYPES[MessageType(message.type)].ttl_advice[1]
     lifetime = timedelta(seconds=message.ttl or longest_advised)
     return (message.submitted_at or now) + lifetime + _GRACE
 
 
-def _write(
-    messages: Sequence[Message], replies: Sequence[_Reply], now: datetime, summary: Summary
-) -> GatewayError | None:
-    """Record all answers at once, each failure in its own way; a refusal is returned."""
-    pairs = list(zip(messages, replies, strict=True))
-    reports = [_report(m, reply) for m, reply in pairs if isinstance(reply, StatusReport)]
-    failed = [(m, reply) for m, reply in pairs if isinstance(reply, GatewayError)]
-    summary.requests += len(messages)
-    summary.changed += len(tracking.record(reports, now))
-    if failed:
-        logger.warning("%d status requests failed: %s", len(failed), failed[0][1])
-    # An id that SMSBAT does not know yet was asked about all the same: the next turn is later.
-    refused = [
-        (message, error)
-        for message, error in failed
-        if error.kind.fate is Fate.NOT_TAKEN and error.kind is not ErrorKind.NOT_FOUND
-    ]
-    if not refused:
-        if reports:
-            holdback.succeeded(holdback.STATUS, now)
-        return None
-    _put_off([message for message, _error in refused], now)
-    return _hold_back([error for _message, error in refused], now, summary)
-
-
-def _report(message: Message, reply: StatusReport) -> Report:
+def _report(message: Asked, reply: StatusReport) -> Report:
     return Report(
         source=Source.POLL,
         status=reply.status,
@@ -179,25 +258,21 @@ def _report(message: Message, reply: StatusReport) -> Report:
         payload=reply.payload,
         smsbat_id=message.smsbat_id,
         message_id=message.pk,
+        attempt=message.attempts,
     )
 
 
-def _put_off(messages: Sequence[Message], now: datetime) -> None:
-    """A request that was refused was no poll: it is made up for when SMSBAT answers again.
+def _is_refusal(error: GatewayError) -> bool:
+    return error.kind.fate is Fate.NOT_TAKEN and error.kind is not ErrorKind.NOT_FOUND
 
-    What became final meanwhile, or was sent again, is left as it is.
+
+def _put_off(messages: Sequence[Asked], now: datetime) -> None:
+    """What was not asked after all is made up for when SMSBAT answers again.
+
+    What became final meanwhile, or was sent again, or put off by a callback, is left as it is: it
+    no longer has the turn that it was given.
     """
-    for message in messages:
-        same = Message.objects.filter(pk=message.pk, next_poll_at=message.next_poll_at)
-        same.filter(smsbat_id=message.smsbat_id).update(next_poll_at=now, polls=F("polls") - 1)
-
-
-def _hold_back(errors: Sequence[GatewayError], now: datetime, summary: Summary) -> GatewayError:
-    """What is wrong for everybody ends the run; after anything else all workers wait."""
-    for error in errors:
-        if error.kind.for_everybody:
-            summary.failure = error.explanation
-            return error
-    asked = [error.retry_after for error in errors if error.retry_after is not None]
-    holdback.refused(holdback.STATUS, max(asked, default=None), now)
-    return errors[0]
+    if messages:
+        turns = {message.next_poll_at for message in messages}
+        same = Message.objects.among([m.pk for m in messages]).filter(next_poll_at__in=turns)
+        same.update(next_poll_at=now, polls=F("polls") - 1)

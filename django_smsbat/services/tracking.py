@@ -8,16 +8,18 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Protocol
 
 from django.db import transaction
+from django.db.models import Q
 
 from django_smsbat import signals
-from django_smsbat.gateway.statuses import UNSENT, Status
-from django_smsbat.models import Message, Source, StatusEvent
+from django_smsbat.gateway.messages import Content
+from django_smsbat.gateway.statuses import FAILURES, UNSENT, Status
+from django_smsbat.models import Message, PulseName, Source
 from django_smsbat.models.set_based import update_rows
-from django_smsbat.models.status_event import give_waiting
-from django_smsbat.services import announcing, event_store
+from django_smsbat.services import announcing, email_queue, event_store, pulses
 from django_smsbat.services.derivation import (
     DERIVED_FIELDS,
     ROW_FIELDS,
@@ -28,6 +30,7 @@ from django_smsbat.services.derivation import (
 )
 from django_smsbat.services.event_store import Report
 
+_FAILED: Final = frozenset(status.value for status in FAILURES - {Status.CANCELLED})
 _UNSENT: Final = frozenset(status.value for status in UNSENT)
 _HELD: Final = ("claim", "lease_until")
 
@@ -62,6 +65,13 @@ def local(message: Counted, status: Status, code: str = "", words: str = "") -> 
     )
 
 
+class FirstTry(Protocol):
+    """A message that a worker sends for the first time, as far as its row has to be known."""
+
+    pk: int
+    content: Content
+
+
 @dataclass(frozen=True)
 class Fresh:
     """Messages that a worker holds by this claim, and that were never sent before.
@@ -70,14 +80,21 @@ class Fresh:
     """
 
     claim: uuid.UUID
+    messages: Sequence[FirstTry]
 
     def lock(self, keys: Collection[int]) -> dict[int, Row] | None:
         """The rows, locked; None where the worker has lost any of them."""
-        found = (
+        found = set(
             Message.objects.held_by(self.claim).among(keys).locked().values_list("pk", flat=True)
         )
-        rows = {key: Row(key, 1, 0, Status.SENDING.value) for key in found}
-        return rows if len(rows) == len(keys) else None
+        if len(found) != len(keys):
+            return None
+        sending = Status.SENDING.value
+        return {
+            one.pk: Row(one.pk, 1, 0, one.content.type, bool(one.content.fallback_text), sending)
+            for one in self.messages
+            if one.pk in found
+        }
 
 
 def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None) -> list[Change]:
@@ -91,83 +108,80 @@ def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None)
 
     Returns:
         What changed; it is announced by signal after the commit.
+
+    Raises:
+        ValueError: for a report that names no message, neither by our key nor by SMSBAT's id.
     """
-    if not reports:
-        return []
+    ours = [report for report in reports if report.message_id is not None]
+    called_back = [report for report in reports if report.message_id is None]
+    if not all(report.smsbat_id for report in called_back):
+        raise ValueError("a report must name its message")
+    changes: list[Change] = []
     with transaction.atomic():
-        answered = {r.smsbat_id: r for r in reports if r.source == Source.SUBMIT and r.smsbat_id}
-        owners = _owners(reports) | _named_by(answered)
-        keys = {key for key, _attempt in owners.values()}
-        keys.update(report.message_id for report in reports if report.message_id)
-        rows = (fresh.lock(keys) if fresh and keys else None) or _lock(keys)
-        events = event_store.known_events(rows, answered)
-        event_store.store([event_store.new(r, owners, rows, now) for r in reports], events, now)
-        return _follow(rows, events, now)
+        if ours:
+            changes += _record_ours(ours, now, fresh)
+        if called_back:
+            changes += _record_named(called_back, now)
+    return changes
 
 
-def match_waiting(now: datetime, limit: int = 1_000) -> int:
-    """Give reports that still wait to the messages whose id has become known since.
-
-    A callback and the answer to the request may be stored at the very same moment, neither
-    seeing the other: this finds such pairs later. Returns how many messages were found.
-    """
-    with transaction.atomic():
-        known = StatusEvent.objects.filter(message__isnull=False).values("smsbat_id")
-        waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=known).exclude(smsbat_id="")
-        ids = list(waiting.order_by("id").values_list("smsbat_id", flat=True)[:limit])
-        owners = _owners_of(ids)
-        rows = _lock(key for key, _attempt in owners.values())
-        give_waiting(owners)
-        _follow(rows, event_store.known_events(rows, {}), now)
-    return len(rows)
+def _record_ours(reports: Sequence[Report], now: datetime, fresh: Fresh | None) -> list[Change]:
+    """Reports of messages that we know: answers to our requests, and our own word."""
+    answered = {r.smsbat_id: r for r in reports if r.source == Source.SUBMIT and r.smsbat_id}
+    keys = {report.message_id for report in reports if report.message_id is not None}
+    rows = (fresh.lock(keys) if fresh else None) or lock(keys)
+    events = event_store.known_events(rows, answered)
+    event_store.store([event_store.new(report, rows, now) for report in reports], events, now)
+    return follow(rows, events, now)
 
 
-def _owners(reports: Iterable[Report]) -> dict[str, tuple[int, int]]:
-    """Message and attempt by SMSBAT's id, for reports that do not say them themselves."""
-    return _owners_of({r.smsbat_id for r in reports if r.smsbat_id and r.attempt is None})
+def _record_named(reports: Sequence[Report], now: datetime) -> list[Change]:
+    """Reports that name their message by SMSBAT's id alone: callbacks."""
+    transaction.on_commit(partial(pulses.beat, PulseName.STATUS_CALLBACK, now), robust=True)
+    if not event_store.store_named(reports, now):
+        return []  # all of them were known, and followed, before
+    changes: list[Change] = []
+    for smsbat_id in {report.smsbat_id for report in reports}:
+        rows, events = event_store.row_and_events(smsbat_id)
+        changes += follow(rows, events, now, is_called_back=True)
+    return changes
 
 
-def _named_by(answers: Mapping[str, Report]) -> dict[str, tuple[int, int]]:
-    """The same, by answers that name their message's id in this very moment."""
-    return {
-        smsbat_id: (answer.message_id, answer.attempt or 0)
-        for smsbat_id, answer in answers.items()
-        if answer.message_id is not None
-    }
-
-
-def _owners_of(smsbat_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
-    ids = set(smsbat_ids)
-    if not ids:
-        return {}
-    named = StatusEvent.objects.filter(smsbat_id__in=ids, message__isnull=False)
-    known = named.order_by("attempt", "id")
-    rows = known.values_list("smsbat_id", "message_id", "attempt")
-    return {smsbat_id: (key, attempt) for smsbat_id, key, attempt in rows if key is not None}
-
-
-def _lock(keys: Iterable[int]) -> dict[int, Row]:
+def lock(keys: Iterable[int]) -> dict[int, Row]:
+    """The messages with these keys, theirs until the transaction ends."""
     wanted = set(keys)
     if not wanted:
         return {}
-    found = Message.objects.among(wanted)
+    found = Message.objects.among(wanted).annotate(has_fallback=~Q(fallback_text=""))
     return {values[0]: Row(*values) for values in found.locked().values_list(*ROW_FIELDS)}
 
 
-def _follow(
-    rows: Mapping[int, Row], events: Mapping[int, Sequence[Event]], now: datetime
+def follow(
+    rows: Mapping[int, Row],
+    events: Mapping[int, Sequence[Event]],
+    now: datetime,
+    *,
+    is_called_back: bool = False,
+    stored: Mapping[int, Row] | None = None,
 ) -> list[Change]:
-    """Let each message say what follows from all its reports; announce what changed."""
+    """Let each message say what follows from all its reports; announce what changed.
+
+    Args:
+        stored: what the database says of them, where that is not `rows`.
+    """
     changes: list[Change] = []
     moved: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]] = []
     for key, row in rows.items():
-        before = derived(row)
-        derive(row, events.get(key, ()), now)
+        before = derived(stored[key] if stored else row)
+        derive(row, events.get(key, ()), now, is_called_back=is_called_back)
         if (after := derived(row)) != before:
             moved.append((key, before, after))
         if after[0] != before[0]:
             changes.append(Change(key, before[0], after[0]))
     _write(moved)
+    failed = [change.message_id for change in changes if change.new_status in _FAILED]
+    if failed:
+        email_queue.ask_for(failed, now)
     _announce(changes)
     return changes
 

@@ -261,7 +261,7 @@ def test_a_form_that_comes_after_the_launch_is_told_what_was_not_saved(boss, peo
     made = campaign()
     campaigns.launch(made)
     answer = boss.post(change(made), form(name="New", text="Other"), follow=True)
-    assert "only its title was saved" in answer.content.decode()
+    assert "only its title and budget were saved" in answer.content.decode()
 
 
 def test_setting_a_time_says_that_it_is_not_scheduled_yet(boss, people, campaign):

@@ -98,7 +98,7 @@ def test_a_status_is_read_with_exact_money():
 
 def test_of_a_fallback_the_channel_that_delivered_and_the_billed_money_are_read():
     report = answers.parse_status(ANSWERS["status_with_fallback"])
-    assert report.delivered_by == "sms"
+    assert report.channels == {"viber": "undeliverable", "sms": "delivered"}
     assert report.money == answers.Money(Decimal("2.45"), "UAH")
 
 

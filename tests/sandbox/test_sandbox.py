@@ -90,7 +90,7 @@ def test_where_viber_fails_the_fallback_delivers_and_says_so(client):
     result = client.send([promo]).results["1-a"]
     sleep(0.01)
     report = client.status(result.message_id)
-    assert (report.status, report.delivered_by) == (Status.DELIVERED, "sms")
+    assert (report.status, report.channels["sms"]) == (Status.DELIVERED, "delivered")
     assert report.payload["extendedStatuses"] == {"viber": "undeliverable", "sms": "delivered"}
 
 

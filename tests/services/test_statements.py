@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from django_smsbat.models import Recipient, RecipientList
-from django_smsbat.services import campaigns, submission
+from django_smsbat.models import PulseName, Recipient, RecipientList
+from django_smsbat.services import campaigns, pulses, submission
 from tests.conftest import client_for, phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 
@@ -25,6 +25,7 @@ def statements(people, campaign, settings, clock):
         RecipientList.objects.get().recipients.set(Recipient.objects.order_by("pk")[:total])
         campaigns.launch(campaign(**fields))
         client = ScriptedClient([answer_by_phone()] * (total // size))
+        pulses.beat(PulseName.SEND, clock.now())  # written down now and then only
         with CaptureQueriesContext(
             connection,
         ) as captured:
@@ -50,9 +51,9 @@ def test_one_batch_is_one_request_in_utf_8(people, campaign, sandbox, settings):
     campaigns.launch(campaign(text="Ї" * 30))
     bodies = []
     client = client_for(sandbox.url)
-    session = client._session()
-    original = session.request
-    session.request = lambda *args, **more: bodies.append(more["data"]) or original(*args, **more)
+    session = client._connection()._session
+    original = session.send
+    session.send = lambda request, **more: bodies.append(request.body) or original(request, **more)
     submission.submit_queued(client=client)
     client.close()
     [body] = bodies

@@ -186,12 +186,12 @@ def test_an_answer_that_did_not_come_is_asked_for_at_the_next_turn(on_its_way, a
     assert Message.objects.get().status == "accepted"
 
 
-def test_time_outs_alone_are_no_sign_of_life(on_its_way, ask, clock):
+def test_where_nothing_can_be_read_all_workers_hold_back(on_its_way, ask, clock):
     on_its_way()
     clock.forward(seconds=5)
     Holdback.objects.create(name="status", not_before=clock.now(), refusals=3)
     ask(ScriptedClient(statuses={"s-1": GatewayError(ErrorKind.TIMED_OUT)}))
-    assert Holdback.objects.get().refusals == 3
+    assert Holdback.objects.get().refusals == 4
 
 
 def test_what_became_final_meanwhile_is_not_put_off(on_its_way, ask, clock):
@@ -202,14 +202,14 @@ def test_what_became_final_meanwhile_is_not_put_off(on_its_way, ask, clock):
         def status(self, message_id):
             raise GatewayError(ErrorKind.FORBIDDEN)
 
-    original = sync._write
+    original = sync._put_off
 
-    def callback_comes(messages, *rest):
+    def callback_comes(messages, now):
         Message.objects.update(status="delivered", next_poll_at=None)
-        return original(messages, *rest)
+        return original(messages, now)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync, "_write", callback_comes)
+        patch.setattr(sync, "_put_off", callback_comes)
         ask(CallbackFirst())
     message.refresh_from_db()
     assert message.next_poll_at is None

@@ -14,7 +14,7 @@ from django_smsbat.gateway.answers import read_report
 from django_smsbat.gateway.statuses import Status, from_wire, furthest
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.models.status_event import AppendOnly
-from django_smsbat.services import tracking
+from django_smsbat.services import orphans, tracking
 from django_smsbat.services.event_store import Report
 from django_smsbat.signals import message_status_changed
 from tests.conftest import NOON
@@ -166,9 +166,9 @@ def test_a_report_stored_at_the_same_moment_as_the_answer_is_matched_by_the_swee
         recorded_at=NOON,
         fingerprint="0" * 32,
     )
-    assert tracking.match_waiting(NOON) == 1
+    assert orphans.match(NOON) == 1
     assert fresh(on_its_way).status == "delivered"
-    assert tracking.match_waiting(NOON) == 0
+    assert orphans.match(NOON) == 0
 
 
 def test_reports_of_an_attempt_that_was_given_up_no_longer_count(on_its_way):

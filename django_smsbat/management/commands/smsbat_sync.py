@@ -2,19 +2,54 @@
 
 from typing import Any
 
-from django_smsbat.management.worker_command import WorkerCommand
-from django_smsbat.services import sync
+from django.core.management.base import CommandError, CommandParser
+from tqdm import tqdm
+
+from django_smsbat.management.worker_command import (
+    WorkerCommand,
+    campaign_or_error,
+    told_in_one_line,
+)
+from django_smsbat.services import rebuilding, sync
+from django_smsbat.services.clock import SystemClock
 
 
 class Command(WorkerCommand):
-    help = "Asks SMSBAT what became of messages that are not final yet."
+    help = (
+        "Asks SMSBAT what became of messages that are not final yet, matches reports that came "
+        "before their messages were known, and sends the e-mails that are due."
+    )
     unit = "status requests"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--rebuild",
+            action="store_true",
+            help="ask nobody; derive all statuses again from the reports that are stored",
+        )
+
+    def _work(self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]) -> None:
+        if not options["rebuild"]:
+            super()._work(clock, bar, options)
+            return
+        if options["watch"] or options["limit"]:
+            raise CommandError("--rebuild goes with --campaign only")
+        with told_in_one_line():
+            campaign = campaign_or_error(options["campaign"])
+            changed = rebuilding.rebuild(clock, campaign, bar.update)
+        end = " It was stopped before the end." if clock.stopping else ""
+        self.stdout.write(f"{changed} statuses changed.{end}")
 
     def run(self, **options: Any) -> sync.Summary:
         return sync.sync(**options)
 
+    def did_something(self, summary: sync.Summary) -> bool:
+        return bool(summary.requests or summary.matched or summary.emails)
+
     def told(self, summary: sync.Summary) -> str:
+        emails = f", {summary.emails} e-mails sent" if summary.emails else ""
         return (
             f"{summary.requests} asked, {summary.changed} changed, "
-            f"{summary.matched} matched to earlier reports."
+            f"{summary.matched} matched to earlier reports{emails}."
         )

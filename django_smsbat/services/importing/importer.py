@@ -5,7 +5,7 @@ known already is merged, never overwritten by what a file leaves empty, and stay
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_smsbat import conf
 from django_smsbat.models import Recipient, RecipientImport, RecipientList
 from django_smsbat.models.set_based import insert_rows, texts_in, update_rows
+from django_smsbat.services import suppression
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.importing import people, tables
 from django_smsbat.services.importing.columns import Columns
@@ -26,6 +27,7 @@ from django_smsbat.services.importing.rejects import Rejects
 from django_smsbat.services.importing.tables import Row, UnreadableTable
 
 _CHUNK: Final = 5_000  # rows
+_ERASED: Final = "phone: this person was erased on request"
 _COUNTED: Final = ("rows", "created", "updated", "unchanged", "repeated", "rejected")
 
 
@@ -161,11 +163,12 @@ class _Reader:
 
     def __call__(self, chunk: Iterable[Row]) -> _Found:
         found = _Found({})
-        for number, cells in chunk:
-            try:
-                person = people.read(cells, self.columns, self.region)
-            except Rejected as reason:
-                self.rejects.add(number, str(reason), cells)
+        read = [(number, cells, self._read(cells)) for number, cells in chunk]
+        erased = suppression.among({one.phone for *_, one in read if isinstance(one, Person)})
+        for number, cells, person in read:
+            if isinstance(person, Rejected) or person.phone in erased:
+                reason = str(person) if isinstance(person, Rejected) else _ERASED
+                self.rejects.add(number, reason, cells)
                 found.rejected += 1
                 continue
             known = found.people.setdefault(person.phone, person)
@@ -173,6 +176,12 @@ class _Reader:
                 known.merge(person)
                 found.repeated += 1
         return found
+
+    def _read(self, cells: Sequence[Any]) -> Person | Rejected:
+        try:
+            return people.read(cells, self.columns, self.region)
+        except Rejected as reason:
+            return reason
 
 
 def _store(found: _Found, target: RecipientList | None) -> Counter[str]:

@@ -1,0 +1,51 @@
+"""``manage.py smsbat_purge --older-than DAYS``: remove old messages, keep their numbers."""
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from tqdm import tqdm
+
+from django_smsbat.management.worker_command import (
+    positive,
+    stopped_by_signals,
+    told_in_one_line,
+)
+from django_smsbat.services import purging
+from django_smsbat.services.clock import SystemClock
+
+
+class Command(BaseCommand):
+    help = (
+        "Removes messages that are older, with their reports, and incoming messages: first their "
+        "words, then their rows. How many there were, what became of them and what they cost stays "
+        "with the campaigns. Messages whose end nobody knows are left."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--older-than", type=positive, required=True, metavar="DAYS")
+        parser.add_argument(
+            "--keep-rows",
+            action="store_true",
+            help="only remove words: who got what kind of message, when, and for how much stays",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        clock = SystemClock()
+        before = clock.now() - timedelta(days=options["older_than"])
+        bar = tqdm(unit=" messages", disable=not sys.stderr.isatty(), leave=False)
+        with bar, stopped_by_signals(clock), told_in_one_line():
+            done = purging.purge(
+                before, clock, keep_rows=options["keep_rows"], on_progress=bar.update
+            )
+        self.stdout.write(_told(done))
+
+
+def _told(done: purging.Result) -> str:
+    left = f" {done.left} are left, because nobody knows their end." if done.left else ""
+    end = "" if done.is_complete else " It was stopped; start it again to go on."
+    return (
+        f"{done.emptied} messages emptied, {done.removed} removed; {done.inbound} incoming "
+        f"messages and {done.orphans} reports of unknown messages removed.{left}{end}"
+    )

@@ -1,0 +1,65 @@
+"""Queries that are asked many times a second, whose SQL is worked out once for each connection.
+
+The ORM takes longer to write such a statement than the database takes to answer it. What is asked,
+and how the values are read, is the ORM's all the same.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+if TYPE_CHECKING:
+    _Query = models.QuerySet[Any, Any]
+else:
+    _Query = models.QuerySet
+
+
+class Prepared:
+    """A query over values, by named texts.
+
+    Args:
+        make: the query as `values_list`, by those texts; its conditions name each of them.
+        names: of the texts.
+    """
+
+    def __init__(self, make: Callable[..., _Query], *names: str) -> None:
+        self._make = make
+        # Texts that stand nowhere else: where the statement takes them, the values go.
+        self._marks = {name: f"\x02{name}\x03" for name in names}
+        self._written: WeakKeyDictionary[BaseDatabaseWrapper, _Written] = WeakKeyDictionary()
+
+    def __call__(self, **texts: str) -> list[Sequence[Any]]:
+        """The rows; read from the database that is written to, as what follows is written there."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        written = self._written.get(connection)
+        if written is None:
+            query = self._make(**self._marks)
+            written = self._written[connection] = _Written(query, connection)
+        values = {self._marks[name]: text for name, text in texts.items()}
+        return written.rows(connection, values)
+
+
+class _Written:
+    """The statement, and how its columns are read, for one connection."""
+
+    def __init__(self, query: _Query, connection: BaseDatabaseWrapper) -> None:
+        compiler = query.query.get_compiler(connection=connection)
+        self._sql, self._parameters = compiler.as_sql()
+        columns = [column[0] for column in compiler.select]
+        self._converters = compiler.get_converters(columns)
+
+    def rows(
+        self, connection: BaseDatabaseWrapper, values: Mapping[Any, str]
+    ) -> list[Sequence[Any]]:
+        parameters = [values.get(one, one) for one in self._parameters]
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, parameters)
+            found: list[Any] = [list(row) for row in cursor.fetchall()]
+        for place, (converters, expression) in self._converters.items():
+            for row in found:
+                for convert in converters:
+                    row[place] = convert(row[place], expression, connection)
+        return found

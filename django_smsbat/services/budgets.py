@@ -1,0 +1,109 @@
+"""What a campaign may cost: how many messages may leave before costs are looked at again.
+
+SMSBAT names no prices in advance, so a few messages go first; what they cost is what the others are
+taken to cost, by the dearest of them. Costs that were told count, and for messages under way the
+price. The campaign pauses when one more message might cost more than is left.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import Count, Max, Q, Sum
+
+from django_smsbat.gateway.statuses import IN_DELIVERY, Status
+from django_smsbat.models import Campaign, CampaignStatus, Message, PurgedMessages
+from django_smsbat.services import transitions
+
+PROBE: Final = 100  # messages that go first, to learn the price
+_NO_LIMIT: Final = 2**31 - 1
+_UNDER_WAY: Final = [
+    status.value for status in (Status.SENDING, Status.UNCONFIRMED, *sorted(IN_DELIVERY))
+]
+_REACHED: Final = [Status.DELIVERED.value, Status.READ.value]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is left of a budget.
+
+    Attributes:
+        room: how many messages more it covers.
+        spent: what SMSBAT has told so far.
+        open: messages under way whose cost is not known yet.
+        why_none: why there is no room, and will be none by itself; empty where there is or may be.
+    """
+
+    room: int
+    spent: Decimal
+    open: int
+    why_none: str = ""
+
+
+def outlook(campaign: Campaign) -> Outlook:
+    """Look at what was told of costs; one pass over the campaign's messages."""
+    unpriced = Q(cost=None)
+    told = Message.objects.filter(campaign=campaign).aggregate(
+        spent=Sum("cost"),
+        dearest=Max("cost"),
+        open=Count("pk", filter=unpriced & Q(status__in=_UNDER_WAY)),
+        silent=Count("pk", filter=unpriced & Q(status__in=_REACHED)),
+    )
+    purged = PurgedMessages.objects.filter(campaign=campaign).aggregate(spent=Sum("cost"))
+    spent = (told["spent"] or Decimal()) + (purged["spent"] or Decimal())
+    budget, price = campaign.budget or Decimal(), told["dearest"]
+    if price is None:
+        room = max(0, PROBE - told["open"] - told["silent"])
+        why = f"SMSBAT has told no cost of the first {PROBE} messages, so no budget can be kept."
+    elif price == 0:
+        return Outlook(_NO_LIMIT, spent, told["open"])
+    else:
+        left = budget - spent - price * (told["open"] + told["silent"])
+        room = max(0, min(_NO_LIMIT, int(left // price)))
+        why = f"The budget of {budget} is used up: {spent.normalize():f} spent."
+    return Outlook(room, spent, told["open"], "" if room or told["open"] else why)
+
+
+def allowance(campaign: Campaign, size: int) -> int:
+    """How many of so many messages may be claimed now; within the claim's transaction.
+
+    Workers draw on the same room: the campaign's row is locked.
+    """
+    if campaign.budget is None:
+        return size
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    campaign.budget, campaign.budget_room = locked.budget, locked.budget_room
+    if locked.budget is None:
+        return size
+    if not campaign.budget_room:
+        campaign.budget_room = outlook(campaign).room
+    return min(size, campaign.budget_room)
+
+
+def draw(campaign: Campaign, count: int) -> None:
+    """So many were claimed."""
+    if campaign.budget is not None:
+        campaign.budget_room = max(0, campaign.budget_room - count)
+        Campaign.objects.filter(pk=campaign.pk).update(budget_room=campaign.budget_room)
+
+
+def pause_when_used_up(campaign: Campaign) -> bool:
+    """Pause a campaign with messages left that its budget will not cover; whether it was so."""
+    if campaign.budget is None:
+        return False
+    campaign.refresh_from_db(fields=["budget", "budget_room"])
+    if campaign.budget is None or campaign.budget_room:
+        return False
+    if not Message.objects.filter(campaign=campaign).queued().exists():
+        return False
+    why = outlook(campaign).why_none
+    unchanged = Q(budget=campaign.budget)
+    return bool(why) and transitions.try_move(
+        campaign, "pause", CampaignStatus.PAUSED, unchanged, pause_reason=why
+    )
+
+
+def change(campaign: Campaign, budget: Decimal | None) -> None:
+    """Set another budget; it holds from the next claim on."""
+    campaign.budget, campaign.budget_room = budget, 0
+    campaign.save(update_fields=["budget", "budget_room"])

@@ -1,0 +1,189 @@
+"""The e-mail leg of Viber, SMS, e-mail: sent by Django's mail framework, once a message at most.
+
+Committed as `sending` before it leaves, like every message. What may have left is never sent again.
+"""
+
+import logging
+import smtplib
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from django_smsbat import conf
+from django_smsbat.gateway.statuses import FAILURES, Status
+from django_smsbat.models import (
+    CampaignStatus,
+    EmailState,
+    FallbackEmail,
+    Message,
+    Recipient,
+    Source,
+)
+from django_smsbat.services import claiming, tracking
+from django_smsbat.services.clock import Clock
+from django_smsbat.services.event_store import Report
+
+logger = logging.getLogger("django_smsbat")
+
+_ATTEMPTS_MAX: Final = 12
+_FIRST_PAUSE: Final = timedelta(minutes=1)  # doubled with each attempt
+_LONGEST_PAUSE: Final = timedelta(hours=4)
+_LONGEST_SUBJECT: Final = 200  # characters
+_FAILED: Final = frozenset(status.value for status in FAILURES - {Status.CANCELLED})
+# With these the mail server says that it did not take the mail; anything else leaves that open.
+_REFUSALS: Final = (
+    smtplib.SMTPRecipientsRefused,
+    smtplib.SMTPSenderRefused,
+    smtplib.SMTPDataError,
+    smtplib.SMTPNotSupportedError,
+    ValueError,  # a header with a line break, an address that is none
+)
+
+
+def send_due(clock: Clock) -> int:
+    """Send the e-mails that are due; returns how many left.
+
+    A mail server that cannot be reached is tried again later, twelve times at most.
+    """
+    if not conf.current().email_fallback:
+        return 0
+    _settle_lost(clock.now())
+    sent, connection = 0, None
+    try:
+        while not clock.stopping and (email := _claim(clock.now())) is not None:
+            mail = _mail(email.message)
+            if mail is None:
+                _finish(email, EmailState.UNNEEDED, "", clock.now())
+                continue
+            connection = connection or _opened()
+            if connection is None:
+                _put_back(email, clock.now())
+                break
+            state, words = _send(mail, connection)
+            _finish(email, state, words, clock.now())
+            sent += state == EmailState.SENT
+            if state == EmailState.UNCONFIRMED:  # the connection may be broken
+                _close(connection)
+                connection = None
+    finally:
+        _close(connection)
+    return sent
+
+
+def _claim(now: datetime) -> FallbackEmail | None:
+    """One at a time: a worker that dies leaves one in doubt, not a batch."""
+    with transaction.atomic(durable=True):
+        due = FallbackEmail.objects.filter(state=EmailState.QUEUED, due_at__lte=now)
+        locked = due.order_by("due_at").select_for_update(skip_locked=_can_skip())
+        email = locked.first()
+        if email is None:
+            return None
+        email.state, email.attempts = EmailState.SENDING, email.attempts + 1
+        email.lease_until = claiming.lease_from(now)
+        email.save()
+    return FallbackEmail.objects.select_related("message__campaign").get(pk=email.pk)
+
+
+def _settle_lost(now: datetime) -> None:
+    lost = FallbackEmail.objects.filter(state=EmailState.SENDING, lease_until__lt=now)
+    for email in lost.select_related("message"):
+        _finish(email, EmailState.UNCONFIRMED, "the worker that sent it fell silent", now)
+
+
+def _mail(message: Message) -> EmailMessage | None:
+    """The e-mail, None where it is no longer called for."""
+    person = Recipient.objects.filter(phone=message.to).exclude(email="").first()
+    if person is None or message.status not in _FAILED or _is_unwelcome(message, person):
+        return None
+    data = message.message_data if isinstance(message.message_data, dict) else {}
+    context = {
+        "message": message,
+        "recipient": person,
+        "text": message.text or message.fallback_text,
+        "link": data.get("buttonAction", ""),
+    }
+    subject = render_to_string("django_smsbat/email_fallback/subject.txt", context)
+    body = render_to_string("django_smsbat/email_fallback/body.txt", context)
+    return EmailMessage(" ".join(subject.split())[:_LONGEST_SUBJECT], body, to=[person.email])
+
+
+def _is_unwelcome(message: Message, person: Recipient) -> bool:
+    """Whoever opted out since gets nothing promotional; nor does a cancelled campaign go on."""
+    campaign = message.campaign
+    if campaign is not None and campaign.status == CampaignStatus.CANCELLED:
+        return True
+    bound = campaign.is_promotional if campaign else message.type in claiming.PROMOTIONAL_ALONE
+    return bound and person.opted_out_at is not None
+
+
+def _send(mail: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailState, str]:
+    """What became of it, and why. Without the server's words: they quote addresses."""
+    try:
+        taken = connection.send_messages([mail])
+    except _REFUSALS as error:
+        return EmailState.FAILED, type(error).__name__
+    except Exception as error:  # any backend's: it may have taken the mail
+        logger.warning("a fallback e-mail may or may not have left: %s", type(error).__name__)
+        return EmailState.UNCONFIRMED, type(error).__name__
+    return (
+        (EmailState.FAILED, "the mail backend took nothing")
+        if taken == 0
+        else (
+            EmailState.SENT,
+            "",
+        )
+    )
+
+
+def _opened() -> BaseEmailBackend | None:
+    """A connection to the mail server; None where it is certain that nothing can leave now."""
+    connection: BaseEmailBackend = get_connection()
+    try:
+        connection.open()
+    except (OSError, smtplib.SMTPException) as error:
+        logger.error("the mail server cannot be reached: %s", type(error).__name__)
+        return None
+    return connection
+
+
+def _close(connection: BaseEmailBackend | None) -> None:
+    if connection is not None:
+        try:
+            connection.close()
+        except (OSError, smtplib.SMTPException) as error:
+            logger.warning("the mail server hung up: %s", type(error).__name__)
+
+
+def _put_back(email: FallbackEmail, now: datetime) -> None:
+    if email.attempts >= _ATTEMPTS_MAX:
+        _finish(email, EmailState.FAILED, "the mail server cannot be reached", now)
+        return
+    pause = min(_FIRST_PAUSE * 2 ** (email.attempts - 1), _LONGEST_PAUSE)
+    ours = FallbackEmail.objects.filter(pk=email.pk, state=EmailState.SENDING)
+    ours.update(state=EmailState.QUEUED, lease_until=None, due_at=now + pause)
+
+
+def _finish(email: FallbackEmail, state: EmailState, words: str, now: datetime) -> None:
+    """The outcome, kept beside the reports of the message; it changes no status."""
+    with transaction.atomic():
+        ours = FallbackEmail.objects.filter(pk=email.pk, state=EmailState.SENDING)
+        if not ours.update(state=state, lease_until=None, error=words):
+            return
+        payload = {"email": state.value, **({"message": words} if words else {})}
+        outcome = Report(
+            source=Source.LOCAL,
+            status=None,
+            raw_status=f"e-mail {state.value}",
+            payload=payload,
+            message_id=email.pk,
+            attempt=email.message.attempts,
+        )
+        tracking.record([outcome], now)
+
+
+def _can_skip() -> bool:
+    return bool(transaction.get_connection().features.has_select_for_update_skip_locked)

@@ -1,0 +1,154 @@
+"""Whether everything that should happen does: signs of life, what waits too long, what to do."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Min, Q, QuerySet
+
+from django_smsbat import conf
+from django_smsbat.gateway.statuses import IN_DELIVERY, Status
+from django_smsbat.models import (
+    Campaign,
+    CampaignStatus,
+    EmailState,
+    FallbackEmail,
+    Holdback,
+    Message,
+    Pulse,
+    PulseName,
+    StatusEvent,
+)
+from django_smsbat.models.message import MessageQuerySet
+from django_smsbat.services import claiming
+
+_SEND_LATE: Final = timedelta(minutes=10)
+_POLL_LATE: Final = timedelta(minutes=15)
+_CALLBACK_LATE: Final = timedelta(hours=1)
+_COUNT_MAX: Final = 100_000  # so many are counted; more is "at least"
+
+
+@dataclass(frozen=True)
+class Health:
+    """The state of the site's messaging at a moment. Counts stop at 100,000.
+
+    Attributes:
+        last_status_callback, last_inbound, last_send, last_sync: the last signs of life, to half a
+            minute; None for never.
+        queued: messages that could leave now.
+        overdue: messages that wait for a status request for more than 15 minutes.
+        overdue_since: when the first of them was due.
+        silent: messages whose worker fell silent and that nobody has settled.
+        unconfirmed: messages of which nobody knows whether SMSBAT took them.
+        orphans: reports that belong to no known message.
+        emails_waiting, emails_in_doubt: of the e-mail fallback.
+        held_back_until: when SMSBAT may be asked again, by kind of request.
+        paused: campaigns that paused themselves, by key, with their reasons.
+        problems: what a person should look at, a sentence each; empty when all is well.
+    """
+
+    last_status_callback: datetime | None
+    last_inbound: datetime | None
+    last_send: datetime | None
+    last_sync: datetime | None
+    queued: int
+    overdue: int
+    overdue_since: datetime | None
+    silent: int
+    unconfirmed: int
+    orphans: int
+    emails_waiting: int
+    emails_in_doubt: int
+    held_back_until: dict[str, datetime]
+    paused: dict[int, str]
+    problems: list[str] = field(default_factory=list)
+
+
+def look(now: datetime) -> Health:
+    """Find out how things stand."""
+    pulses = dict(Pulse.objects.values_list("name", "at"))
+    overdue = Message.objects.filter(next_poll_at__lt=now - _POLL_LATE)
+    held_back = Holdback.objects.filter(not_before__gt=now)
+    emails = FallbackEmail.objects
+    unconfirmed = Message.objects.filter(status=Status.UNCONFIRMED.value)
+    found = Health(
+        last_status_callback=pulses.get(PulseName.STATUS_CALLBACK),
+        last_inbound=pulses.get(PulseName.INBOUND),
+        last_send=pulses.get(PulseName.SEND),
+        last_sync=pulses.get(PulseName.SYNC),
+        queued=_count(claiming.singles(now)) + _count(_queued_of_campaigns()),
+        overdue=_count(overdue),
+        overdue_since=overdue.aggregate(first=Min("next_poll_at"))["first"],
+        silent=_count(Message.objects.lease_over(now - _SEND_LATE)),
+        unconfirmed=_count(unconfirmed),
+        orphans=_count(StatusEvent.objects.orphans()),
+        emails_waiting=_count(emails.filter(state=EmailState.QUEUED, due_at__lte=now)),
+        emails_in_doubt=_count(emails.filter(state=EmailState.UNCONFIRMED)),
+        held_back_until={row.name: row.not_before for row in held_back if row.not_before},
+        paused=_paused_by_themselves(),
+    )
+    found.problems.extend(_problems(found, now))
+    return found
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    return len(rows.order_by().values_list("pk")[:_COUNT_MAX])
+
+
+def _queued_of_campaigns() -> MessageQuerySet:
+    return Message.objects.filter(campaign__status=CampaignStatus.SENDING).queued()
+
+
+def _paused_by_themselves() -> dict[int, str]:
+    """Not those that a person paused, nor those whose first few are out as they should be."""
+    paused = Campaign.objects.filter(status=CampaignStatus.PAUSED, canary_is_out=False)
+    return dict(paused.exclude(pause_reason="").values_list("pk", "pause_reason"))
+
+
+def _problems(found: Health, now: datetime) -> list[str]:
+    """A table of conditions, each with the sentence that says what to do."""
+    held_back = bool(found.held_back_until)
+    told = (
+        (
+            found.queued and not held_back and _is_older(found.last_send, now, _SEND_LATE),
+            f"{found.queued} messages wait to be sent: is smsbat_send running?",
+        ),
+        (
+            found.overdue and not held_back,
+            f"{found.overdue} messages wait for a status request for more than 15 minutes: "
+            "smsbat_sync does not run, or cannot keep up.",
+        ),
+        (
+            found.silent,
+            f"{found.silent} messages are held by a worker that fell silent: run smsbat_send.",
+        ),
+        (
+            found.unconfirmed,
+            f"{found.unconfirmed} messages are unconfirmed: settle them in the admin or by "
+            "smsbat_settle.",
+        ),
+        (
+            _callbacks_stopped(found, now),
+            "No delivery callback came for more than an hour, though messages were sent: ask your "
+            "account manager.",
+        ),
+        (
+            found.emails_in_doubt,
+            f"{found.emails_in_doubt} fallback e-mails may or may not have left.",
+        ),
+        *((True, f"Campaign {key} is paused: {reason}") for key, reason in found.paused.items()),
+    )
+    return [sentence for applies, sentence in told if applies]
+
+
+def _is_older(moment: datetime | None, now: datetime, limit: timedelta) -> bool:
+    return moment is None or now - moment > limit
+
+
+def _callbacks_stopped(found: Health, now: datetime) -> bool:
+    """Only where they came before: a site may live without them."""
+    last = found.last_status_callback
+    if last is None or not conf.current().webhook_secrets or now - last <= _CALLBACK_LATE:
+        return False
+    sent = Q(submitted_at__gt=last, submitted_at__lt=now - _CALLBACK_LATE)
+    return Message.objects.filter(sent, status__in=[s.value for s in IN_DELIVERY]).exists()

@@ -1,0 +1,43 @@
+"""Reports of messages that nobody knows: matched when their message is known, forgotten in time.
+
+Who holds the secret could else fill the table with reports of nothing.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from django_smsbat.models import StatusEvent
+from django_smsbat.models.status_event import give_waiting, remove_orphans
+from django_smsbat.services import event_store, tracking
+
+KEPT: Final = timedelta(days=7)  # the answer that names the id comes within seconds, as a rule
+_CHUNK: Final = 1_000
+
+
+def match(now: datetime, limit: int = _CHUNK) -> int:
+    """Give reports that still wait to the messages whose id has become known since.
+
+    A callback and the answer to the request may be stored at the very same moment, neither
+    seeing the other: this finds such pairs later. Returns how many messages were found.
+    """
+    with transaction.atomic():
+        known = StatusEvent.objects.filter(message__isnull=False).values("smsbat_id")
+        waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=known).exclude(smsbat_id="")
+        ids = set(waiting.order_by("id").values_list("smsbat_id", flat=True)[:limit])
+        owners = event_store.owners_of(ids)
+        if not owners:
+            return 0
+        rows = tracking.lock(key for key, _attempt in owners.values())
+        give_waiting(owners)
+        tracking.follow(rows, event_store.known_events(rows, {}), now)
+    return len(rows)
+
+
+def forget_old(now: datetime) -> int:
+    """Remove what belongs to nobody for a week; returns how many reports."""
+    removed = 0
+    while count := remove_orphans(now - KEPT, _CHUNK):
+        removed += count
+    return removed

@@ -1,0 +1,177 @@
+"""Old messages removed in batches: their words first, their rows after, their numbers never.
+
+What nobody knows the end of is left: it is a person's to settle.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Count, F, Max, Q, Sum
+
+from django_smsbat.gateway.statuses import FINAL
+from django_smsbat.models import InboundMessage, Message, PurgedMessages
+from django_smsbat.models.message import MessageQuerySet
+from django_smsbat.models.status_event import empty_payloads, remove_with_messages
+from django_smsbat.services import orphans
+from django_smsbat.services.clock import Clock
+
+_CHUNK: Final = 1_000
+_OVER: Final = [status.value for status in FINAL]
+_NO_WORDS: Final[dict[str, Any]] = {"text": "", "message_data": {}, "fallback_text": ""}
+
+
+@dataclass
+class Result:
+    """What was done.
+
+    Attributes:
+        emptied: messages whose words and payloads were removed.
+        removed: messages whose rows were removed.
+        inbound: incoming messages that were removed.
+        orphans: reports of nobody's messages that were removed.
+        left: messages that old whose end nobody knows.
+        is_complete: False where it was told to stop before the end.
+    """
+
+    emptied: int = 0
+    removed: int = 0
+    inbound: int = 0
+    orphans: int = 0
+    left: int = 0
+    is_complete: bool = True
+
+
+def purge(
+    before: datetime,
+    clock: Clock,
+    *,
+    keep_rows: bool = False,
+    on_progress: Callable[[int], object] = lambda messages: None,
+) -> Result:
+    """Remove what was written before that moment.
+
+    First the words of all messages that old and the payloads of their reports, and what customers
+    wrote; then the rows. A run that is killed in between leaves no words behind, and the next one
+    goes on.
+
+    Args:
+        keep_rows: only remove words; who got what, when, and for how much stays.
+        on_progress: called after each batch with the number of messages.
+    """
+    old = Message.objects.filter(created_at__lt=before)
+    over = old.filter(status__in=_OVER)
+    result = Result()
+    for keys in _batches(over.filter(purged_at=None), clock):
+        result.emptied += _empty(keys, clock.now())
+        on_progress(len(keys))
+    result.inbound = _remove_inbound(before, clock)
+    for keys in () if keep_rows else _batches(over, clock):
+        result.removed += remove(keys)
+        on_progress(len(keys))
+    result.orphans = orphans.forget_old(clock.now())
+    result.left = old.exclude(status__in=_OVER).count()
+    result.is_complete = not clock.stopping
+    return result
+
+
+def _batches(wanted: MessageQuerySet, clock: Clock) -> Iterator[list[int]]:
+    last = 0
+    keys = wanted.order_by("pk").values_list("pk", flat=True)
+    while not clock.stopping and (batch := list(keys.filter(pk__gt=last)[:_CHUNK])):
+        yield batch
+        last = batch[-1]
+
+
+@transaction.atomic
+def _empty(keys: Collection[int], now: datetime) -> int:
+    emptied = Message.objects.among(keys).update(**_NO_WORDS, purged_at=now)
+    empty_payloads(keys)
+    return emptied
+
+
+def _remove_inbound(before: datetime, clock: Clock) -> int:
+    removed = 0
+    old = InboundMessage.objects.filter(received_at__lt=before).order_by("pk")
+    while not clock.stopping:
+        keys = list(old.values_list("pk", flat=True)[:_CHUNK])
+        if not keys:
+            break
+        with transaction.atomic():
+            _keep_replies(keys)
+            InboundMessage.objects.filter(pk__in=keys).delete()
+        removed += len(keys)
+    return removed
+
+
+def _keep_replies(inbound: Collection[int]) -> None:
+    """Count the answers to campaigns before they are removed."""
+    answers = InboundMessage.objects.filter(pk__in=inbound).exclude(in_reply_to=None)
+    counted = answers.order_by().values_list(*(f"in_reply_to__{name}" for name in _GROUP))
+    for *group, replies in counted.annotate(replies=Count("pk")):
+        _add(group, {"replies": replies})
+
+
+@transaction.atomic
+def remove(keys: Collection[int]) -> int:
+    """Remove these messages with all their reports; their numbers are kept.
+
+    Returns:
+        How many rows there were.
+    """
+    locked = Message.objects.among(keys).locked().values_list("pk", flat=True)
+    found = list(locked)
+    if not found:
+        return 0
+    _keep_numbers(found)
+    remove_with_messages(found)
+    Message.objects.among(found).delete()
+    return len(found)
+
+
+_GROUP: Final = ("campaign", "status", "delivered_by", "currency")
+
+
+def _keep_numbers(keys: Collection[int]) -> None:
+    messages = Message.objects.among(keys).order_by()
+    counted = messages.values_list(*_GROUP).annotate(
+        messages=Count("pk"),
+        priced=Count("cost"),
+        total_cost=Sum("cost"),
+        total_parts=Sum("parts"),
+        total_polls=Sum("polls"),
+        last=Max("final_at"),
+    )
+    for *group, number, priced, cost, parts, polls, last in counted:
+        numbers = {"messages": number, "priced": priced, "cost": cost, "parts": parts}
+        _add(group, {**numbers, "requests": polls}, last)
+    answered = messages.filter(replies__isnull=False).values_list(*_GROUP)
+    for *group, replies in answered.annotate(n=Count("replies")):
+        _add(group, {"replies": replies})
+    _keep_requests(messages)
+
+
+def _keep_requests(messages: MessageQuerySet) -> None:
+    """Requests that sent: each counted with the last of its messages."""
+    mine = messages.exclude(messagelist_id="").values("campaign", "messagelist_id")
+    ends = mine.annotate(last=Max("pk"))
+    for found in ends:
+        others = Message.objects.filter(
+            campaign=found["campaign"], messagelist_id=found["messagelist_id"], pk__gt=found["last"]
+        )
+        if not others.exists():
+            last = Message.objects.filter(pk=found["last"]).values_list(*_GROUP).get()
+            _add(last, {"requests": 1})
+
+
+def _add(group: Sequence[object], numbers: Mapping[str, Any], last: datetime | None = None) -> None:
+    of: dict[str, Any] = dict(zip(_GROUP, group, strict=True))
+    totals, _ = PurgedMessages.objects.get_or_create(campaign_id=of.pop("campaign"), **of)
+    PurgedMessages.objects.filter(pk=totals.pk).update(
+        **{name: F(name) + (number or 0) for name, number in numbers.items()},
+    )
+    if last is not None:
+        later = Q(last_final_at=None) | Q(last_final_at__lt=last)
+        PurgedMessages.objects.filter(later, pk=totals.pk).update(last_final_at=last)

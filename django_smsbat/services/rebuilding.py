@@ -1,0 +1,61 @@
+"""All statuses derived again from the stored reports: what the rows say must follow from them.
+
+For after a change of the rules, or a doubt. What is right already is not written.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from django_smsbat.gateway.statuses import UNSENT
+from django_smsbat.models import Message
+from django_smsbat.models.message import MessageQuerySet
+from django_smsbat.services import event_store, tracking
+from django_smsbat.services.clock import Clock
+from django_smsbat.services.derivation import Row, blank
+
+_CHUNK: Final = 1_000
+_UNSENT: Final = frozenset(status.value for status in UNSENT)
+
+
+def rebuild(
+    clock: Clock,
+    campaign_id: int | None = None,
+    on_progress: Callable[[int], object] = lambda messages: None,
+) -> int:
+    """Derive the row of each message again; returns how many statuses have changed.
+
+    Args:
+        campaign_id: only this campaign's messages.
+        on_progress: called after each chunk with the number of messages looked at.
+    """
+    changed = last = 0
+    messages = Message.objects.order_by("pk")
+    if campaign_id is not None:
+        messages = messages.filter(campaign=campaign_id)
+    while not clock.stopping and (keys := _next(messages, last)):
+        changed += _rebuild(keys, clock.now())
+        last = max(keys)
+        on_progress(len(keys))
+    return changed
+
+
+def _next(messages: MessageQuerySet, last: int) -> dict[int, bool]:
+    """The next chunk: by key, whether the words of its reports were purged."""
+    found = messages.filter(pk__gt=last).values_list("pk", "purged_at")[:_CHUNK]
+    return {key: purged_at is not None for key, purged_at in found}
+
+
+@transaction.atomic
+def _rebuild(keys: dict[int, bool], now: datetime) -> int:
+    rows = tracking.lock(keys)
+    begun = {key: row if keys[key] else _begun(row) for key, row in rows.items()}
+    events = event_store.known_events(rows, {})
+    return len(tracking.follow(begun, events, now, stored=rows))
+
+
+def _begun(row: Row) -> Row:
+    """What was not sent yet owes to its reports at most what it cost before."""
+    return row if row.status in _UNSENT else blank(row)

@@ -1,0 +1,70 @@
+"""Answers to what customers write, by the channel on which it came."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django_smsbat.gateway import messages
+from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.models import ConsentChange, InboundMessage, Message
+from django_smsbat.services import sending
+from django_smsbat.services.sender import sender_or_default
+
+logger = logging.getLogger("django_smsbat")
+
+_CONFIRMED_ONCE_IN: Final = timedelta(hours=1)
+# What answers on a channel. SMSBAT's incoming messages name none: it is that of what they answer,
+# and Viber, for which two-way messages are documented, where they answer nothing.
+_BY_CHANNEL: Final[dict[str, Callable[..., messages.Message]]] = {
+    "viber": messages.ViberTransactional,
+    "sms": messages.Sms,
+    "rcs": messages.Rcs,
+}
+_TWO_WAY: Final = "viber"
+
+
+def channel_of(inbound: InboundMessage) -> str:
+    """The channel on which it came."""
+    answered = inbound.in_reply_to
+    if answered is None:
+        return _TWO_WAY
+    own = TYPES[MessageType(answered.type)].channel
+    channel = answered.delivered_by or own
+    return channel if channel in _BY_CHANNEL else _TWO_WAY
+
+
+def reply(inbound: InboundMessage, text: str, *, queue: bool = False) -> Message:
+    """Answer an incoming message; the row of the answer, with its outcome as `send` returns it.
+
+    It is transactional, also to who has opted out: they wrote first. The sender is the alpha name
+    that they wrote to.
+
+    Raises:
+        InvalidMessage: when the text, or the phone that they wrote from, cannot be sent to.
+        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+    """
+    make = _BY_CHANNEL[channel_of(inbound)]
+    sender = sender_or_default(inbound.alpha_name)
+    answer = sending.send(make(to=inbound.phone, text=text, sender=sender), queue=queue)
+    inbound.answer = answer
+    inbound.save(update_fields=["answer"])
+    return answer
+
+
+def confirm(change: ConsentChange, words: str, now: datetime) -> None:
+    """Tell somebody that their keyword was heeded, once in an hour at most."""
+    inbound = change.inbound
+    lately = ConsentChange.objects.filter(
+        recipient=change.recipient_id, confirmed=True, recorded_at__gt=now - _CONFIRMED_ONCE_IN
+    )
+    if inbound is None or lately.exists():
+        return
+    try:
+        reply(inbound, words, queue=True)
+    except InvalidMessage as error:
+        logger.error("a change of consent could not be confirmed: %s", error)
+        return
+    change.confirmed = True
+    change.save(update_fields=["confirmed"])
