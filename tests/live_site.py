@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -38,6 +39,10 @@ campaign = Campaign.objects.create(name="Sale", type="sms", text="Sale!")
 campaign.lists.set([everybody])
 campaigns.launch(campaign)
 """
+# The same to whoever the sandbox has any fate for, by Viber with an SMS that may follow.
+PREPARE_ALL_FATES = PREPARE.replace("(n for n in count() if n % 100 > 6)", "count()").replace(
+    'type="sms", text="Sale!"', 'type="viber_promo", text="Sale!", fallback_text="Sale!"'
+)
 
 
 @dataclass
@@ -87,6 +92,27 @@ class Site:
         self.processes.append(process)
         return process
 
+    def start_web(self) -> str:
+        """A web server of production's kind, with connections that are kept; its address."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        options = ("--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "error")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *options, "example_project.wsgi"],
+            env={**self.environment, "CONN_MAX_AGE": "600"},
+            cwd=ROOT,
+            start_new_session=True,
+        )
+        self.processes.append(process)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return f"127.0.0.1:{port}"
+            assert time.monotonic() < deadline, "the web server does not answer"
+            time.sleep(0.05)
+
     def start_celery(self, *arguments: str) -> subprocess.Popen[str]:
         """A Celery worker in a process group of its own, so that its children die with it."""
         process = subprocess.Popen(
@@ -107,11 +133,12 @@ class Site:
         assert process.returncode == 0, err
         return out
 
-    def start_sandbox(self) -> None:
+    def start_sandbox(self, *arguments: str) -> None:
         """Always on the same port; what it took before is in the journal."""
         self.sandbox = process = self.start(
             *("smsbat_sandbox", "--port", str(self.port), "--send-rate", "0"),
             *("--latency-ms", str(self.latency_ms), "--journal", str(self.journal)),
+            *arguments,
         )
         address = process.stdout.readline().split()[-1] if process.stdout else ""
         self.port = int(urlsplit(address).port or 0)

@@ -16,10 +16,11 @@ from django_smsbat.gateway.client import SEND_PATH, STATUS_PATH
 from django_smsbat.gateway.message_types import BATCH_MAX
 from django_smsbat.sandbox import phones_view
 from django_smsbat.sandbox.access import Account, TokenBucket
+from django_smsbat.sandbox.announcing import Announcer
 from django_smsbat.sandbox.callbacks import Caller, Target
 from django_smsbat.sandbox.faults import BODIES, SEND, STATUS, Fault, Faults
 from django_smsbat.sandbox.journal import Journal
-from django_smsbat.sandbox.ledger import Entry, Ledger
+from django_smsbat.sandbox.ledger import Ledger
 from django_smsbat.sandbox.validation import Refusal, coded, messages_of
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -71,6 +72,11 @@ class Sandbox:
         }
         self._caller = Caller(Target.parse(options.callback_url)) if options.callback_url else None
         self._faults = Faults([Fault.parse(written) for written in options.faults])
+        self._announcer = (
+            Announcer(self.ledger, self._caller, self._faults)
+            if self._caller and options.status_callbacks
+            else None
+        )
         self._journal = Journal(options.journal) if options.journal else None
         for message_id, list_id, message in self._journal.read() if self._journal else ():
             self.ledger.enter(message_id, list_id, message, monotonic())
@@ -84,6 +90,7 @@ class Sandbox:
         app.router.add_get("/phones", self._phones)
         app.router.add_post("/phones/{phone}/reply", self._reply)
         app.router.add_get("/statistics", self._statistics)
+        app.router.add_get("/record", self._record)
         app.on_startup.append(self._start)
         app.on_cleanup.append(self._stop)
         return app
@@ -117,7 +124,8 @@ class Sandbox:
         entries = self.ledger.take(messages, monotonic())
         if self._journal:
             self._journal.add(entries)
-        self._announce(entries)
+        if self._announcer:
+            await self._announcer.announce(entries)
         return await self._answer(request, self.ledger.answer(entries), fault)
 
     async def _status(self, request: web.Request) -> web.Response:
@@ -176,18 +184,6 @@ class Sandbox:
             return web.json_response(body, status=429)
         return None
 
-    def _announce(self, entries: list[Entry]) -> None:
-        if self._caller is None or not self.options.status_callbacks:
-            return
-        loop = asyncio.get_running_loop()
-        for entry in entries:
-            for moment in self.ledger.moments(entry):
-                loop.call_later(moment, self._call_back, entry)
-
-    def _call_back(self, entry: Entry) -> None:
-        if self._caller:
-            self._caller.status(self.ledger.status(entry, monotonic()))
-
     async def _page(self, _request: web.Request) -> web.StreamResponse:
         return web.FileResponse(_STATIC / "phones.html", headers=_PAGE_HEADERS)
 
@@ -225,5 +221,18 @@ class Sandbox:
                 "phones": len(counts),
                 "most_to_one_phone": max(counts.values(), default=0),
                 "callbacks_given_up": failed,
+            }
+        )
+
+    async def _record(self, _request: web.Request) -> web.Response:
+        """What became of each message by the sandbox's own record, and how many callbacks wait."""
+        now = monotonic()
+        told = {key: self.ledger.status(entry, now) for key, entry in self.ledger.entries.items()}
+        waiting = self._caller.waiting if self._caller else 0
+        coming = self._announcer.coming if self._announcer else 0
+        return web.json_response(
+            {
+                "statuses": {key: one["deliverystatus"] for key, one in told.items()},
+                "callbacks_to_come": waiting + coming,
             }
         )

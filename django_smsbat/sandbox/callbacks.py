@@ -6,7 +6,7 @@ Like SMSBAT, it tries again when the site does not answer 200, and it signs noth
 import asyncio
 import base64
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -48,7 +48,13 @@ class Caller:
         self._target = target
         self._waiting: asyncio.Queue[tuple[str, Mapping[str, Any]]] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
+        self._in_hand = 0
         self.failed = 0
+
+    @property
+    def waiting(self) -> int:
+        """Callbacks that were not taken yet."""
+        return self._waiting.qsize() + self._in_hand
 
     async def start(self) -> None:
         self._session = aiohttp.ClientSession(headers=self._target.headers)
@@ -60,10 +66,24 @@ class Caller:
         await asyncio.gather(*self._workers, return_exceptions=True)
         await self._session.close()
 
-    def status(self, told: Mapping[str, Any]) -> None:
-        """Report a delivery status; `told` is the answer to a status check."""
+    def status_body(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A delivery status as it is called back; `told` is the answer to a status check."""
         body = {name: told[name] for name in ("messageId", "deliverystatus", "cost")}
-        self._waiting.put_nowait(("status/", body | {"timestamp": _now()}))
+        return body | {"timestamp": _now()}
+
+    def post_later(self, path: str, body: Mapping[str, Any]) -> None:
+        """Post it as soon as those before it are out."""
+        self._waiting.put_nowait((path, body))
+
+    async def post_now(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> None:
+        """Post these, and return when all were taken, or given up."""
+        room = asyncio.Semaphore(_AT_ONCE)
+
+        async def post(body: Mapping[str, Any]) -> None:
+            async with room:
+                await self._persist(path, body)
+
+        await asyncio.gather(*(post(body) for body in bodies))
 
     async def inbound(self, phone: str, alpha_name: str, text: str) -> bool:
         """Report that somebody wrote back; whether the site has taken it."""
@@ -79,7 +99,11 @@ class Caller:
     async def _work(self) -> None:
         while True:
             path, body = await self._waiting.get()
-            await self._persist(path, body)
+            self._in_hand += 1
+            try:
+                await self._persist(path, body)
+            finally:
+                self._in_hand -= 1
 
     async def _persist(self, path: str, body: Mapping[str, Any]) -> None:
         for attempt in range(_TRIES):

@@ -1,7 +1,8 @@
 """What may go wrong with a request, on demand: anyone can see what their site makes of it.
 
-A fault is written ``KIND@WHEN``, or ``status/KIND@WHEN`` for status requests. WHEN is the number of
-a request, several of them, or a probability: ``503@2``, ``lost-after@1,3``, ``garbage@10%``.
+A fault is written ``KIND@WHEN``, or ``status/KIND@WHEN`` for status requests, or
+``callback/KIND@WHEN`` for the callbacks of delivery statuses. WHEN is the number of a request,
+several of them, or a probability: ``503@2``, ``lost-after@1,3``, ``callback/duplicate@10%``.
 """
 
 import random
@@ -13,15 +14,19 @@ from typing import Any, Final
 
 SEND: Final = "send"
 STATUS: Final = "status"
+CALLBACK: Final = "callback"
 
 # What happens to the body of an answer; the messages were taken.
 BODIES: Final = ("truncated", "shuffled", "partial", "garbage", "html", "empty")
 _BEFORE: Final = ("lost",)  # the connection, and nothing was taken
 _AFTER: Final = ("lost-after", "slow")
 KINDS: Final = (*_BEFORE, *_AFTER, *BODIES)
+# A callback that comes twice, is overtaken by others, comes late, or before the answer to the send.
+DUPLICATE, REORDER, DELAY, PRECEDE = "duplicate", "reorder", "delay", "precede"
+CALLBACKS: Final = (DUPLICATE, REORDER, DELAY, PRECEDE)
 
 _WRITTEN: Final = re.compile(
-    r"(?:(?P<request>send|status)/)?(?P<kind>[a-z0-9-]+?)(?P<after>-after)?(?::(?P<value>\d+(?:\.\d+)?))?"
+    r"(?:(?P<request>send|status|callback)/)?(?P<kind>[a-z0-9-]+?)(?P<after>-after)?(?::(?P<value>\d+(?:\.\d+)?))?"
     r"@(?:(?P<numbers>\d+(?:,\d+)*)|(?P<percent>\d+(?:\.\d+)?)%)"
 )
 _SLOW: Final = 5.0  # seconds
@@ -32,10 +37,10 @@ class Fault:
     """One kind of fault, and the requests that meet it.
 
     Attributes:
-        request: ``send`` or ``status``.
-        kind: one of `KINDS`, or the number of an HTTP status.
+        request: ``send``, ``status`` or ``callback``.
+        kind: one of `KINDS`, or the number of an HTTP status; of a callback one of `CALLBACKS`.
         after: whether the messages were taken before it happened.
-        value: seconds: of ``slow``, or of the `Retry-After` of a status.
+        value: seconds: of ``slow`` or ``delay``, or of the `Retry-After` of a status.
         numbers: which requests, from 1; empty for any of them, by `probability`.
     """
 
@@ -55,12 +60,12 @@ class Fault:
         found = _WRITTEN.fullmatch(written)
         kind = found["kind"] if found else ""
         numbers = [int(n) for n in (found["numbers"] or "1").split(",")] if found else []
-        is_status = kind.isdigit() and int(kind) in set(HTTPStatus)
-        known = is_status or (found and f"{kind}{found['after'] or ''}" in KINDS)
+        known = found and _is_known(found["request"] or SEND, kind, found["after"] or "")
         if found is None or not known or min(numbers) < 1 or float(found["percent"] or 0) > 100:
             raise ValueError(
                 f"{written!r} is no fault: write KIND@WHEN, such as 503@2 or garbage@10%, where "
-                f"KIND is an HTTP status or one of {', '.join(KINDS)}"
+                f"KIND is an HTTP status or one of {', '.join(KINDS)}; or callback/KIND@WHEN, with "
+                f"one of {', '.join(CALLBACKS)}"
             )
         return cls(
             request=found["request"] or SEND,
@@ -94,6 +99,12 @@ class Fault:
         return chance.random() < self.probability
 
 
+def _is_known(request: str, kind: str, after: str) -> bool:
+    if request == CALLBACK:
+        return f"{kind}{after}" in CALLBACKS
+    return f"{kind}{after}" in KINDS or (kind.isdigit() and int(kind) in set(HTTPStatus))
+
+
 @dataclass
 class Faults:
     """All the faults of a sandbox; the first that meets a request is its fate."""
@@ -110,6 +121,15 @@ class Faults:
             if fault.request == request and fault.meets(number, self._chance):
                 return fault
         return None
+
+    def of_callback(self, number: int) -> dict[str, Fault]:
+        """By kind, all the faults that the callback with this number meets: they add up."""
+        of_callbacks = [fault for fault in self.faults if fault.request == CALLBACK]
+        return {f.kind: f for f in of_callbacks if f.meets(number, self._chance)}
+
+    def seconds(self, most: float) -> float:
+        """A time by chance."""
+        return self._chance.uniform(0, most)
 
     def spoil(self, kind: str, body: bytes, answer: Mapping[str, Any]) -> tuple[bytes, Any]:
         """The bytes to answer with in place of `body`, or another answer to be written."""

@@ -99,8 +99,8 @@ class Command(BaseCommand):
             type=_fault,
             default=[],
             metavar="KIND@WHEN",
-            help="what goes wrong, and with which requests, such as 503@2, lost-after@1,3 or "
-            "garbage@10%%; may be given several times",
+            help="what goes wrong, and with which requests, such as 503@2, lost-after@1,3, "
+            "garbage@10%% or callback/duplicate@10%%; may be given several times",
         )
         parser.add_argument(
             "--journal",
