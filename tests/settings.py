@@ -1,5 +1,7 @@
 """The example project's settings, for tests: a sandbox that no test may reach by accident."""
 
+import os
+
 from example_project.settings import *  # noqa: F403
 from example_project.settings import DATABASES
 
@@ -23,8 +25,10 @@ SMSBAT = {
     "CONCURRENCY": 1,  # a test's transaction is seen by its own thread only
     "WEBHOOK_SECRETS": [SECRET],
 }
+# Several processes of tests at once have a database each; pytest-django ends its name with theirs.
+PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
 DATABASES["default"]["TEST"] = (
-    {"NAME": "file:smsbat-tests?mode=memory&cache=shared"}
+    {"NAME": f"file:smsbat-tests{PROCESS}?mode=memory&cache=shared&process="}
     if DATABASES["default"]["ENGINE"].endswith("sqlite3")
     else {"NAME": "smsbat_tests"}
 )

@@ -37,6 +37,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def among(self, keys: Collection[int]) -> Self:
         """Those with these keys; with their bounds, which no planner can guess."""
+        if not keys:
+            return self.none()
         return self.filter(pk__in=keys_in(Message, keys), pk__range=(min(keys), max(keys)))
 
     def queued(self) -> Self:

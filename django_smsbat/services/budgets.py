@@ -14,6 +14,7 @@ from django.db.models import Count, Max, Q, Sum
 from django_smsbat.gateway.statuses import IN_DELIVERY, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message, PurgedMessages
 from django_smsbat.services import transitions
+from django_smsbat.services.money import exact
 
 PROBE: Final = 100  # messages that go first, to learn the price
 _NO_LIMIT: Final = 2**31 - 1
@@ -50,7 +51,7 @@ def outlook(campaign: Campaign) -> Outlook:
         silent=Count("pk", filter=unpriced & Q(status__in=_REACHED)),
     )
     purged = PurgedMessages.objects.filter(campaign=campaign).aggregate(spent=Sum("cost"))
-    spent = (told["spent"] or Decimal()) + (purged["spent"] or Decimal())
+    spent = exact(told["spent"]) + exact(purged["spent"])
     budget, price = campaign.budget or Decimal(), told["dearest"]
     if price is None:
         room = max(0, PROBE - told["open"] - told["silent"])

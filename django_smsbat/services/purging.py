@@ -11,15 +11,19 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Count, F, Max, Q, Sum
 
+from django_smsbat.gateway.message_types import BATCH_MAX
 from django_smsbat.gateway.statuses import FINAL
 from django_smsbat.models import InboundMessage, Message, PurgedMessages
 from django_smsbat.models.message import MessageQuerySet
+from django_smsbat.models.set_based import keys_in
 from django_smsbat.models.status_event import empty_payloads, remove_with_messages
 from django_smsbat.services import orphans
 from django_smsbat.services.clock import Clock
+from django_smsbat.services.money import exact
 
 _CHUNK: Final = 1_000
 _OVER: Final = [status.value for status in FINAL]
+_SIDE_BY_SIDE: Final = 2 * BATCH_MAX
 _NO_WORDS: Final[dict[str, Any]] = {"text": "", "message_data": {}, "fallback_text": ""}
 
 
@@ -145,25 +149,30 @@ def _keep_numbers(keys: Collection[int]) -> None:
         last=Max("final_at"),
     )
     for *group, number, priced, cost, parts, polls, last in counted:
-        numbers = {"messages": number, "priced": priced, "cost": cost, "parts": parts}
+        numbers = {"messages": number, "priced": priced, "cost": exact(cost), "parts": parts}
         _add(group, {**numbers, "requests": polls}, last)
     answered = messages.filter(replies__isnull=False).values_list(*_GROUP)
     for *group, replies in answered.annotate(n=Count("replies")):
         _add(group, {"replies": replies})
-    _keep_requests(messages)
+    _keep_requests(keys)
 
 
-def _keep_requests(messages: MessageQuerySet) -> None:
-    """Requests that sent: each counted with the last of its messages."""
-    mine = messages.exclude(messagelist_id="").values("campaign", "messagelist_id")
-    ends = mine.annotate(last=Max("pk"))
-    for found in ends:
-        others = Message.objects.filter(
-            campaign=found["campaign"], messagelist_id=found["messagelist_id"], pk__gt=found["last"]
-        )
-        if not others.exists():
-            last = Message.objects.filter(pk=found["last"]).values_list(*_GROUP).get()
-            _add(last, {"requests": 1})
+def _keep_requests(keys: Collection[int]) -> None:
+    """Requests that sent: each counted with the last that is left of its messages.
+
+    The messages of one request lie side by side: looking further would take a pass over the whole
+    campaign for each batch.
+    """
+    near = Message.objects.filter(
+        pk__range=(min(keys) - _SIDE_BY_SIDE, max(keys) + _SIDE_BY_SIDE)
+    ).exclude(messagelist_id="")
+    among = near.filter(pk__in=keys_in(Message, keys)).order_by()
+    left = near.exclude(pk__in=keys_in(Message, keys)).order_by()
+    known = set(left.values_list("campaign", "messagelist_id").distinct())
+    ends = {(of[0], of[-1]): of[:-1] for of in among.values_list(*_GROUP, "messagelist_id")}
+    for request, group in ends.items():
+        if request not in known:
+            _add(group, {"requests": 1})
 
 
 def _add(group: Sequence[object], numbers: Mapping[str, Any], last: datetime | None = None) -> None:

@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, UNSENT, Status
 from django_smsbat.models import Campaign, Message, PurgedMessages
+from django_smsbat.services.money import exact
 
 _REACHED: Final = [Status.DELIVERED.value, Status.READ.value]
 _SMS: Final = TYPES[MessageType.SMS].channel
@@ -159,5 +160,5 @@ def costs(campaign: Campaign, delivered: int) -> list[Costs]:
     counted = (*live, *kept.annotate(Sum("cost"), Sum("priced"), Sum("parts")))
     for currency, amount, count, parts in counted:
         before = sums.get(currency, (Decimal(), 0, 0))
-        sums[currency] = (before[0] + amount, before[1] + count, before[2] + (parts or 0))
+        sums[currency] = (before[0] + exact(amount), before[1] + count, before[2] + (parts or 0))
     return [Costs(currency, *told, delivered) for currency, told in sorted(sums.items())]

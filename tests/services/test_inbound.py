@@ -1,23 +1,31 @@
 """What customers write is stored once, with who wrote it and what it answers."""
 
-import pytest
+from datetime import timedelta
 
-from django_smsbat.models import InboundMessage, Recipient
-from django_smsbat.services import inbound
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from django_smsbat.messages import InvalidMessage
+from django_smsbat.models import InboundMessage, Message, Recipient
+from django_smsbat.services import erasure, inbound, replies, submission
+from django_smsbat.services.conversations import conversation
 from django_smsbat.services.inbound import Incoming
 from django_smsbat.signals import inbound_received
 from tests.conftest import NOON, phone
+from tests.services.scripted import ScriptedClient, answer_by_phone
 
 pytestmark = pytest.mark.django_db
+TRANSACTION = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 
-def written(id_uuid="u-1", raw_phone="380670000077", text="Is it open?"):
+def written(id_uuid="u-1", raw_phone="380670000077", text="Is it open?", received_at=NOON):
     return Incoming(
         id_uuid=id_uuid,
         alpha_name="AcmeShop",
         phone=raw_phone,
         text=text,
-        received_at=NOON,
+        received_at=received_at,
         payload={"idUuid": id_uuid},
     )
 
@@ -67,3 +75,89 @@ def test_neither_text_nor_phone_is_shown_by_its_repr(db):
     shown = repr(written()) + repr(InboundMessage.objects.get())
     assert "open" not in shown
     assert phone(77) not in shown
+
+
+def test_a_callback_takes_three_statements_at_most(people, queued):
+    def statements(**fields):
+        with CaptureQueriesContext(connection) as captured:
+            inbound.receive(written(**fields))
+        return len([q for q in captured if not q["sql"].startswith(TRANSACTION)])
+
+    people(77)
+    queued(77)
+    inbound.receive(written("u-0"))  # the first of a process leaves a sign of life
+    assert statements(id_uuid="u-1") <= 3
+    assert statements(id_uuid="u-1") <= 3  # known
+
+
+def test_who_was_erased_and_writes_again_is_known_again_and_stays_opted_out(people):
+    people(77)
+    erasure.erase(phone(77), NOON)
+    inbound.receive(written())
+    assert Recipient.objects.get().opted_out_at == NOON
+    inbound.receive(written("u-2", text="START"), NOON)
+    assert Recipient.objects.get().opted_out_at is None
+
+
+class TestConversation:
+    @pytest.fixture
+    def talk(self, people, queued):
+        people(77)
+        queued(77, text="Sale!", status="delivered")
+        Message.objects.update(created_at=NOON - timedelta(minutes=5))
+        inbound.receive(written())
+        queued(78, text="not theirs")
+        return InboundMessage.objects.get()
+
+    def test_both_directions_stand_in_one_thread_in_one_query(
+        self, talk, django_assert_num_queries
+    ):
+        with django_assert_num_queries(1):
+            thread = conversation(phone(77))
+        told = [(entry.is_incoming, entry.text, entry.status) for entry in thread]
+        assert told == [(False, "Sale!", "delivered"), (True, "Is it open?", "")]
+
+    def test_only_the_last_are_read(self, talk):
+        assert [entry.text for entry in conversation(phone(77), limit=1)] == ["Is it open?"]
+
+
+class TestReply:
+    def reply_to(self, queued, text="Until nine", **sent):
+        if sent:
+            queued(77, **sent)
+        inbound.receive(written())
+        return replies.reply(InboundMessage.objects.get(), text, queue=True)
+
+    @pytest.mark.parametrize(
+        ("sent", "kind"),
+        [
+            ({"type": "viber_promo"}, "viber_trans"),
+            ({"type": "sms"}, "sms"),
+            ({"type": "rcs"}, "rcs"),
+            ({"type": "viber_promo", "delivered_by": "sms"}, "sms"),
+            ({"type": "flashcall"}, "viber_trans"),
+            ({}, "viber_trans"),
+        ],
+    )
+    def test_it_goes_by_the_channel_on_which_they_wrote(self, queued, sent, kind):
+        answer = self.reply_to(queued, **sent)
+        assert (answer.type, answer.to, answer.sender) == (kind, phone(77), "AcmeShop")
+        assert (answer.text, answer.status) == ("Until nine", "queued")
+        assert InboundMessage.objects.get().answer == answer
+
+    def test_it_reaches_who_has_opted_out_because_they_wrote_first(self, queued, people, clock):
+        people(77, opted_out_at=NOON)
+        self.reply_to(queued)
+        client = ScriptedClient([answer_by_phone()])
+        submission.submit_queued(client=client, clock=clock)
+        assert client.phones == [phone(77)]
+
+    def test_what_cannot_be_sent_is_said_before_anything_is_stored(self, queued):
+        with pytest.raises(InvalidMessage, match="text"):
+            self.reply_to(queued, text="")
+        assert not Message.objects.exists()
+
+    def test_a_phone_that_is_none_cannot_be_answered(self):
+        inbound.receive(written(raw_phone="+123"))
+        with pytest.raises(InvalidMessage, match="to"):
+            replies.reply(InboundMessage.objects.get(), "Hi")

@@ -1,8 +1,11 @@
 """Asking what became of messages: in time, not too often, not for ever."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.models import Holdback, Message, StatusEvent
@@ -11,6 +14,7 @@ from tests.conftest import NOON
 from tests.services.scripted import ScriptedClient, report
 from tests.services.test_tracking import accepted
 
+TRANSACTION = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 # Threads ask; they touch no database.
 pytestmark = pytest.mark.django_db
 
@@ -239,3 +243,92 @@ def test_reports_that_still_wait_are_matched(on_its_way, ask):
     )
     assert ask(ScriptedClient()).matched == 1
     assert Message.objects.get().status == "delivered"
+
+
+def test_a_batch_of_answers_takes_six_statements_at_most_whatever_its_size(on_its_way, ask, clock):
+    def statements(count, start):
+        ids = [f"b-{start + n}" for n in range(count)]
+        for place, key in enumerate(ids):
+            on_its_way(key, start + place)
+        clock.forward(seconds=5)
+        client = ScriptedClient(statuses={key: report(key, "delivered") for key in ids})
+        with CaptureQueriesContext(connection) as captured:
+            assert ask(client).requests == count
+        return [q["sql"] for q in captured if not q["sql"].startswith(TRANSACTION)]
+
+    statements(1, 5_000)  # the first run of a process leaves a sign of life
+    with CaptureQueriesContext(connection) as idle:
+        ask(ScriptedClient())
+    around = len([q for q in idle if not q["sql"].startswith(TRANSACTION)])
+    one, many = statements(1, 6_000), statements(150, 7_000)
+    assert len(one) == len(many)
+    assert len(many) - around <= 6
+
+
+def test_what_was_refused_is_put_off_in_one_statement(on_its_way, ask, clock):
+    keys = [f"s-{n}" for n in range(30)]
+    for place, key in enumerate(keys):
+        on_its_way(key, 1_000 + place)
+    clock.forward(seconds=5)
+    refusal = GatewayError(ErrorKind.FORBIDDEN)
+    with CaptureQueriesContext(connection) as captured:
+        ask(ScriptedClient(statuses=dict.fromkeys(keys, refusal)))
+    writes = [q for q in captured if q["sql"].startswith("UPDATE") and "polls" in q["sql"]]
+    assert len(writes) == 2  # given their turn, and put off
+    assert set(Message.objects.values_list("next_poll_at", "polls")) == {(clock.now(), 0)}
+
+
+def test_a_run_that_is_told_to_stop_asks_no_more_and_forgets_nobody(on_its_way, clock):
+    keys = [f"s-{n}" for n in range(20)]
+    for place, key in enumerate(keys):
+        on_its_way(key, 1_000 + place)
+    clock.forward(seconds=5)
+
+    class Stopping(ScriptedClient):
+        def status(self, message_id):
+            clock.stopping = True
+            return super().status(message_id)
+
+    client = Stopping(statuses={key: report(key, "delivered") for key in keys})
+    summary = sync.sync(client=client, clock=clock)
+    assert summary.requests == len(client.asked) < len(keys)
+    done = Message.objects.filter(status="delivered").count()
+    due = Message.objects.filter(next_poll_at__lte=clock.now(), polls=0).count()
+    assert (done, due) == (summary.requests, len(keys) - summary.requests)
+
+
+def test_where_the_channel_is_open_it_is_asked_for_and_then_left_alone(on_its_way, ask, clock):
+    message = on_its_way(type="viber_promo", fallback_text="Sale!", ttl=60)
+    Message.objects.update(status="delivered", final_at=NOON, polls=1)
+    clock.forward(seconds=5)
+    client = ScriptedClient(statuses={"s-1": GatewayError(ErrorKind.NOT_FOUND, status=404)})
+    ask(client)
+    clock.forward(hours=3)  # its time is over, and nobody has said by which channel
+    assert ask(ScriptedClient()).requests == 0
+    message.refresh_from_db()
+    assert (message.status, message.next_poll_at) == ("delivered", None)
+
+
+class TestOrphans:
+    def test_what_belongs_to_nobody_is_forgotten_after_a_week(self, on_its_way, ask, clock):
+        on_its_way()
+        for days in (6, 8):
+            recorded = clock.now() - timedelta(days=days)
+            told = orphan(f"nobody-{days}", recorded)
+            StatusEvent.objects.bulk_create([told])
+        ask(ScriptedClient())
+        left = StatusEvent.objects.orphans().values_list("smsbat_id", flat=True)
+        assert list(left) == ["nobody-6"]
+        assert StatusEvent.objects.filter(smsbat_id="s-1").exists()
+
+
+def orphan(smsbat_id, recorded_at):
+    return StatusEvent(
+        smsbat_id=smsbat_id,
+        status="delivered",
+        raw_status="delivered",
+        source="callback",
+        occurred_at=recorded_at,
+        recorded_at=recorded_at,
+        fingerprint=uuid4(),
+    )

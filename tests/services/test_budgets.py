@@ -1,0 +1,135 @@
+"""A campaign costs no more than its budget, as far as anybody can know."""
+
+from decimal import Decimal
+
+import pytest
+
+from django_smsbat.models import Campaign, Message
+from django_smsbat.services import budgets, campaigns, submission, tracking
+from tests.services.scripted import ScriptedClient, answer_by_phone
+from tests.services.test_tracking import said
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def launched(people, campaign):
+    """Launches a campaign to so many people on that budget."""
+
+    def launch(count, budget):
+        people(*range(1_000, 1_000 + count))
+        made = campaign(budget=Decimal(budget))
+        campaigns.launch(made)
+        return made
+
+    return launch
+
+
+@pytest.fixture
+def run(clock):
+    """One run of a worker; how many messages it has sent."""
+
+    def work():
+        client = ScriptedClient([answer_by_phone()] * 20)
+        summary = submission.submit_queued(client=client, clock=clock)
+        return len(client.phones), summary
+
+    return work
+
+
+def cost_of_all(amount, clock):
+    """SMSBAT tells what everything that was sent so far has cost."""
+    sent = Message.objects.exclude(smsbat_id="").filter(cost=None)
+    for smsbat_id in sent.values_list("smsbat_id", flat=True):
+        tracking.record([said(smsbat_id, "delivered", cost=amount)], clock.now())
+
+
+def test_a_few_go_first_to_learn_the_price(launched, run):
+    launched(150, "100")
+    sent, summary = run()
+    assert (sent, summary.paused) == (budgets.PROBE, [])
+    assert Campaign.objects.get().status == "sending"
+
+
+def test_the_rest_follows_when_the_price_is_known(launched, run, clock):
+    launched(150, "100")
+    run()
+    cost_of_all("0.05", clock)
+    assert run()[0] == 50
+    assert Campaign.objects.get().status == "sent"
+
+
+def test_it_pauses_when_one_more_might_cost_more_than_is_left(launched, run, clock):
+    launched(150, "6")
+    run()
+    cost_of_all("0.05", clock)
+    sent, summary = run()
+    assert (sent, summary.paused) == (20, [])  # 5 spent, 1 left
+    cost_of_all("0.05", clock)
+    sent, summary = run()
+    paused = Campaign.objects.get()
+    assert (sent, paused.status) == (0, "paused")
+    assert paused.pause_reason == "The budget of 6.00 is used up: 6 spent."
+    assert summary.paused == [f"campaign {paused.pk} is paused: {paused.pause_reason}"]
+    assert Message.objects.queued().count() == 30
+
+
+def test_it_waits_while_costs_are_still_to_come(launched, run, clock):
+    launched(150, "6")
+    run()
+    cost_of_all("0.05", clock)
+    run()
+    assert run()[0] == 0
+    assert Campaign.objects.get().status == "sending"
+
+
+def test_the_dearest_price_is_what_others_are_taken_to_cost(launched, run, clock):
+    launched(150, "6")
+    run()
+    [dear, *_] = Message.objects.exclude(smsbat_id="")
+    tracking.record([said(dear.smsbat_id, "delivered", cost="0.50")], clock.now())
+    cost_of_all("0.01", clock)
+    assert run()[0] == 9  # 1.49 spent, 4.51 left
+
+
+def test_where_no_cost_is_ever_told_no_budget_can_be_kept(launched, run, clock):
+    launched(150, "100")
+    run()
+    for smsbat_id in Message.objects.exclude(smsbat_id="").values_list("smsbat_id", flat=True):
+        tracking.record([said(smsbat_id, "delivered")], clock.now())
+    run()
+    assert "told no cost" in Campaign.objects.get().pause_reason
+
+
+def test_a_larger_budget_lets_it_go_on(launched, run, clock):
+    made = launched(150, "5")
+    run()
+    cost_of_all("0.05", clock)
+    run()
+    made.refresh_from_db()
+    budgets.change(made, Decimal(50))
+    campaigns.resume(made)
+    assert run()[0] == 50
+
+
+def test_without_a_budget_nothing_is_held_back(launched, run, people, campaign):
+    people(*range(1_000, 1_150))
+    campaigns.launch(campaign())
+    assert run()[0] == 150
+
+
+def test_costs_are_looked_at_when_the_room_is_used_up_and_not_before(
+    launched, run, clock, settings, django_assert_max_num_queries
+):
+    settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 10}
+    made = launched(150, "100")
+    run()
+    cost_of_all("0.05", clock)
+    looks = []
+    original = budgets.outlook
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(budgets, "outlook", lambda c: looks.append(1) or original(c))
+        run()
+    assert len(looks) == 1
+    made.refresh_from_db()
+    assert made.status == "sent"

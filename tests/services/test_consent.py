@@ -1,0 +1,188 @@
+"""Opting out and in: by keyword, by a person; the latest word counts, and each is kept."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_smsbat.models import ConsentChange, InboundMessage, Message, Recipient
+from django_smsbat.services import campaigns, consent, inbound, keywords, submission
+from django_smsbat.services.consent import Said
+from django_smsbat.signals import recipient_opted_in, recipient_opted_out
+from tests.conftest import NOON, phone
+from tests.services.scripted import ScriptedClient, answer_by_phone
+from tests.services.test_inbound import written
+
+pytestmark = pytest.mark.django_db
+
+
+def writes(text, number=1, after=0, **fields):
+    told = written(
+        id_uuid=f"u-{number}", text=text, received_at=NOON + timedelta(seconds=after), **fields
+    )
+    return inbound.receive(told, NOON + timedelta(hours=1))
+
+
+def is_out():
+    return Recipient.objects.get().opted_out_at is not None
+
+
+class TestKeywords:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "STOP",
+            "stop",
+            " Stop! ",
+            "«СТОП»",
+            "с т о п",
+            "СТОП.",
+            "CTОП",  # the first three letters are Latin
+            "ЅТОP",
+            "ST0P",
+            "ｓｔｏｐ",
+            "Відписатись",
+            "вiдписатися",  # with a Latin i
+            "ВІДПИСКА 🙏",
+            "sto\u200bp",
+        ],
+    )
+    def test_case_punctuation_spaces_and_look_alikes_are_forgiven(self, text):
+        assert keywords.asks_to_opt_out(text) is True
+
+    @pytest.mark.parametrize("text", ["start", "СТАРТ!", "Підписатись", "un stop"])
+    def test_and_the_way_back(self, text):
+        assert keywords.asks_to_opt_out(text) is False
+
+    @pytest.mark.parametrize(
+        "text", ["", "...", "please stop", "Стоп-кран", "don't stop", "STOP STOP", "stop" * 99]
+    )
+    def test_the_keyword_has_to_be_the_message(self, text):
+        assert keywords.asks_to_opt_out(text) is None
+
+    def test_a_site_may_have_its_own(self, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": ["Годі", ""]}
+        assert keywords.asks_to_opt_out("годі!") is True
+        assert keywords.asks_to_opt_out("stop") is None
+        assert keywords.asks_to_opt_out("") is None
+
+    @given(st.text(max_size=200))
+    def test_any_text_is_read(self, text):
+        assert keywords.asks_to_opt_out(text) in (True, False, None)
+        assert keywords.fold(keywords.fold(text)) == keywords.fold(text)
+
+
+class TestByKeyword:
+    def test_it_is_kept_with_its_reason_and_its_message(self):
+        writes("Стоп!")
+        change = ConsentChange.objects.get()
+        assert (change.is_opt_out, change.source, change.reason) == (True, "keyword", "Стоп!")
+        assert change.inbound == InboundMessage.objects.get()
+        assert change.at == Recipient.objects.get().opted_out_at == NOON
+
+    def test_it_holds_at_the_launch_and_at_sending(self, people, campaign, clock):
+        people(77, 78)
+        campaigns.launch(campaign())
+        writes("STOP")
+        client = ScriptedClient([answer_by_phone()])
+        submission.submit_queued(client=client, clock=clock)
+        assert client.phones == [phone(78)]
+        assert Message.objects.get(to=phone(77)).error_code == "opted_out"
+
+    def test_start_brings_them_back(self):
+        writes("STOP")
+        writes("START", 2, after=5)
+        assert not is_out()
+
+    def test_what_was_said_last_counts_whatever_comes_first(self):
+        writes("START", 1, after=9)
+        writes("STOP", 2, after=5)
+        assert not is_out()
+        assert ConsentChange.objects.count() == 2
+
+    def test_the_same_message_again_changes_nothing(self):
+        writes("STOP")
+        writes("START", 2, after=5)
+        writes("STOP")
+        assert not is_out()
+
+    def test_a_clock_that_is_ahead_does_not_outvote_what_is_said_later(self):
+        writes("STOP", after=86_400)
+        assert consent.opt_in(Recipient.objects.get(), now=NOON + timedelta(hours=2))
+        assert not is_out()
+
+    def test_an_opt_out_that_was_entered_without_a_reason_holds_too(self, people):
+        people(77, opted_out_at=NOON + timedelta(minutes=1))
+        writes("START")
+        assert is_out()
+
+
+class TestConfirmation:
+    @pytest.fixture(autouse=True)
+    def _words(self, settings):
+        settings.SMSBAT = {
+            **settings.SMSBAT,
+            "OPT_OUT_CONFIRMATION": "Ви відписались",
+            "OPT_IN_CONFIRMATION": "Ви знову з нами",
+        }
+
+    def test_a_message_tells_them(self):
+        writes("STOP")
+        told = Message.objects.get()
+        assert (told.to, told.text, told.sender) == (phone(77), "Ви відписались", "AcmeShop")
+        assert (told.type, told.status) == ("viber_trans", "queued")
+        assert ConsentChange.objects.get().confirmed
+
+    def test_once_an_hour_at_most(self):
+        for number, word in enumerate(["STOP", "START", "STOP", "START"]):
+            writes(word, number, after=number)
+        assert Message.objects.count() == 1
+
+    def test_and_only_where_something_changed(self, people):
+        people(77, opted_out_at=NOON - timedelta(days=1))
+        writes("STOP")
+        assert not Message.objects.exists()
+
+
+class TestByAPerson:
+    def test_it_can_be_reversed(self, people):
+        [person] = people(77)
+        assert consent.opt_out(person, Said(reason="by phone", entered_by="olena"))
+        assert is_out()
+        assert consent.opt_in(person)
+        assert not is_out()
+
+    def test_twice_is_kept_twice_and_changes_once(self, people):
+        [person] = people(77)
+        assert consent.opt_out(person)
+        assert not consent.opt_out(person)
+        assert ConsentChange.objects.count() == 2
+
+    def test_signals_tell_of_each_change(self, people, django_capture_on_commit_callbacks):
+        [person] = people(77)
+        heard = []
+
+        def listen(signal, recipient, change, **_):
+            heard.append((signal is recipient_opted_out, recipient.pk, change.reason))
+
+        for signal in (recipient_opted_out, recipient_opted_in):
+            signal.connect(listen)
+        try:
+            with django_capture_on_commit_callbacks(execute=True):
+                consent.opt_out(person, Said(reason="a"))
+                consent.opt_out(person, Said(reason="b"))
+                consent.opt_in(person, Said(reason="c"))
+        finally:
+            for signal in (recipient_opted_out, recipient_opted_in):
+                signal.disconnect(listen)
+        assert heard == [(True, person.pk, "a"), (False, person.pk, "c")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_at_different_moments_the_order_of_learning_does_not_matter(people, order):
+    [person] = people(77)
+    for is_opt_out, minute in [(True, 1), (False, 2), (True, 3), (False, 4)][::order]:
+        change = consent.opt_out if is_opt_out else consent.opt_in
+        change(person, Said(at=NOON + timedelta(minutes=minute)), NOON + timedelta(hours=1))
+    assert not is_out()

@@ -1,0 +1,233 @@
+"""The e-mail leg: one mail for what no channel delivered, whatever is reported later."""
+
+import smtplib
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.test import override_settings
+
+from django_smsbat.models import FallbackEmail, Message, Recipient, StatusEvent
+from django_smsbat.services import campaigns, consent, email_fallback, tracking
+from tests.conftest import NOON, phone
+from tests.services.test_tracking import accepted, said
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Broken(EmailBackend):
+    """A mail server that fails in the way that a test names."""
+
+    opening: Exception | None = None
+    sending: Exception | None = None
+
+    def open(self):
+        if self.opening:
+            raise self.opening
+
+    def send_messages(self, messages):
+        if self.sending:
+            raise self.sending
+        return super().send_messages(messages)
+
+
+@pytest.fixture(autouse=True)
+def _switched_on(settings):
+    settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": True}
+
+
+@pytest.fixture
+def broken(settings, monkeypatch):
+    settings.EMAIL_BACKEND = "tests.services.test_email_fallback.Broken"
+
+    def breaks(**how):
+        for name, error in how.items():
+            monkeypatch.setattr(Broken, name, error)
+
+    return breaks
+
+
+@pytest.fixture
+def failed(queued, people):
+    """Makes a message whose final failure was just reported."""
+
+    def make(word="undeliverable", email="olena@example.com", **fields):
+        [person] = people(77, email=email)
+        defaults = {"type": "viber_trans", "text": "Ваше замовлення в дорозі", "recipient": person}
+        message = queued(status="sending", attempts=1, **{**defaults, **fields})
+        tracking.record([accepted(message)], NOON)
+        tracking.record([said("s-1", word)], NOON)
+        return message
+
+    return make
+
+
+def state():
+    return FallbackEmail.objects.get().state
+
+
+def test_a_final_failure_sends_one_mail(failed, clock):
+    failed()
+    assert email_fallback.send_due(clock) == 1
+    [sent] = mail.outbox
+    assert (sent.to, sent.subject) == (["olena@example.com"], "AcmeShop")
+    assert sent.body.strip() == "Ваше замовлення в дорозі"
+    assert email_fallback.send_due(clock) == 0
+
+
+def test_its_outcome_is_kept_beside_the_reports_and_changes_no_status(failed, clock):
+    message = failed()
+    email_fallback.send_due(clock)
+    message.refresh_from_db()
+    assert message.status == "undeliverable"
+    assert StatusEvent.objects.get(raw_status="e-mail sent").source == "local"
+
+
+def test_it_is_sent_once_whatever_is_reported_later(failed, clock):
+    failed()
+    email_fallback.send_due(clock)
+    for word in ("expired", "permanenterror", "delivered"):
+        tracking.record([said("s-1", word, after=99)], clock.now())
+    assert email_fallback.send_due(clock) == 0
+    assert len(mail.outbox) == 1
+
+
+def test_a_message_is_sent_again_but_no_second_mail(failed, clock):
+    message = failed()
+    email_fallback.send_due(clock)
+    Message.objects.filter(pk=message.pk).queue_again()
+    Message.objects.update(status="sending", attempts=2)
+    message.refresh_from_db()
+    tracking.record([accepted(message, "s-2")], NOON)
+    tracking.record([said("s-2", "undeliverable")], NOON)
+    email_fallback.send_due(clock)
+    assert len(mail.outbox) == 1
+
+
+def test_while_an_sms_may_still_follow_it_waits(failed, clock):
+    failed(type="viber_promo", fallback_text="Sale!")
+    assert email_fallback.send_due(clock) == 0
+    tracking.record([said("s-1", "delivered", after=60)], clock.now())
+    clock.forward(minutes=6)
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "unneeded"
+
+
+@pytest.mark.parametrize("word", ["delivered", "processing", "mystery"])
+def test_only_a_failure_calls_for_it(failed, clock, word):
+    failed(word)
+    assert not FallbackEmail.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"email": ""},
+        {"type": "viber_otp", "text": "", "message_data": {"templateParams": {"pin": "1234"}}},
+        {"type": "flashcall", "text": ""},
+    ],
+)
+def test_without_an_address_or_words_there_is_none(failed, fields):
+    failed(**fields)
+    assert not FallbackEmail.objects.exists()
+
+
+def test_a_cancelled_message_calls_for_none(people, campaign):
+    people(77, email="olena@example.com")
+    made = campaign()
+    campaigns.launch(made)
+    campaigns.cancel(made)
+    assert not FallbackEmail.objects.exists()
+
+
+def test_where_it_is_switched_off_there_is_none(failed, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": False}
+    failed()
+    assert not FallbackEmail.objects.exists()
+
+
+def test_who_opted_out_gets_nothing_promotional_by_mail_either(failed, clock):
+    failed(type="viber_promo")
+    consent.opt_out(Recipient.objects.get())
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "unneeded"
+
+
+def test_a_mail_server_that_is_away_delays_it(failed, clock, broken):
+    failed()
+    broken(opening=ConnectionRefusedError())
+    assert email_fallback.send_due(clock) == 0
+    assert FallbackEmail.objects.get().due_at == clock.now() + timedelta(minutes=1)
+    broken(opening=None)
+    clock.forward(minutes=1)
+    assert email_fallback.send_due(clock) == 1
+
+
+def test_one_that_stays_away_is_given_up_in_the_end(failed, clock, broken):
+    failed()
+    broken(opening=ConnectionRefusedError())
+    for _ in range(12):
+        email_fallback.send_due(clock)
+        clock.forward(hours=4)
+    assert state() == "failed"
+
+
+def test_an_address_that_is_refused_is_no_reason_to_try_again(failed, clock, broken, caplog):
+    failed()
+    refusal = {"olena@example.com": (550, b"no such user olena@example.com")}
+    broken(sending=smtplib.SMTPRecipientsRefused(refusal))
+    email_fallback.send_due(clock)
+    assert (state(), FallbackEmail.objects.get().error) == ("failed", "SMTPRecipientsRefused")
+    assert "olena" not in caplog.text
+
+
+@pytest.mark.parametrize("error", [smtplib.SMTPServerDisconnected(), TimeoutError(), KeyError()])
+def test_what_may_have_left_is_never_sent_again(failed, clock, broken, error):
+    failed()
+    broken(sending=error)
+    email_fallback.send_due(clock)
+    broken(sending=None)
+    clock.forward(days=1)
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "unconfirmed"
+
+
+def test_a_worker_that_dies_while_sending_leaves_one_in_doubt(failed, clock, broken):
+    failed()
+
+    class Died(BaseException):
+        pass
+
+    broken(sending=Died())
+    with pytest.raises(Died):
+        email_fallback.send_due(clock)
+    broken(sending=None)
+    assert state() == "sending"
+    clock.forward(seconds=301)
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "unconfirmed"
+
+
+def test_the_words_are_a_template_of_the_sites(failed, clock, tmp_path, settings):
+    folder = tmp_path / "django_smsbat" / "email_fallback"
+    folder.mkdir(parents=True)
+    (folder / "subject.txt").write_text("Для {{ recipient.name|default:'вас' }}\n\nBcc: evil@x.y")
+    [engine] = settings.TEMPLATES
+    failed()
+    with override_settings(TEMPLATES=[{**engine, "DIRS": [tmp_path]}]):
+        email_fallback.send_due(clock)
+    assert mail.outbox[0].subject == "Для вас Bcc: evil@x.y"
+    assert mail.outbox[0].recipients() == ["olena@example.com"]
+
+
+def test_a_button_becomes_a_link(failed, clock):
+    failed(message_data={"buttonAction": "https://shop.example.com/?a=1&b=2"})
+    email_fallback.send_due(clock)
+    assert "https://shop.example.com/?a=1&b=2" in mail.outbox[0].body
+
+
+def test_single_messages_find_the_address_by_the_phone(failed, clock):
+    failed(recipient=None)
+    assert email_fallback.send_due(clock) == 1
+    assert Recipient.objects.get().phone == phone(77)

@@ -1,0 +1,112 @@
+"""Whether everything that should happen does, and what a person should look at."""
+
+from datetime import timedelta
+
+import pytest
+
+from django_smsbat.models import Holdback, Message, Pulse
+from django_smsbat.services import campaigns, health, inbound, submission, sync, tracking
+from tests.conftest import NOON
+from tests.services.scripted import ScriptedClient
+from tests.services.test_inbound import written
+from tests.services.test_tracking import accepted, said
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def problems(clock):
+    return " ".join(health.look(clock.now()).problems)
+
+
+def test_where_nothing_waits_all_is_well(clock):
+    found = health.look(clock.now())
+    assert (found.problems, found.last_sync, found.queued) == ([], None, 0)
+
+
+def test_workers_and_callbacks_leave_signs_of_life(clock):
+    submission.submit_queued(client=ScriptedClient(), clock=clock)
+    sync.sync(client=ScriptedClient(), clock=clock)
+    tracking.record([said("nobody", "delivered")], clock.now())
+    inbound.receive(written(), clock.now())
+    found = health.look(clock.now())
+    seen = (found.last_send, found.last_sync, found.last_status_callback, found.last_inbound)
+    assert seen == (NOON,) * 4
+    assert found.orphans == 1
+
+
+def test_they_are_written_down_once_in_half_a_minute(clock, django_assert_num_queries):
+    from django_smsbat.models import PulseName
+    from django_smsbat.services import pulses
+
+    pulses.beat(PulseName.SYNC, clock.now())
+    clock.forward(seconds=29)
+    with django_assert_num_queries(0):
+        pulses.beat(PulseName.SYNC, clock.now())
+    clock.forward(seconds=1)
+    pulses.beat(PulseName.SYNC, clock.now())
+    assert Pulse.objects.get().at == clock.now()
+
+
+def test_what_is_queued_while_no_worker_runs_is_told(queued, clock):
+    queued()
+    assert "is smsbat_send running?" in problems(clock)
+    submission.submit_queued(client=ScriptedClient(), clock=clock, campaign_id=99)
+    assert problems(clock) == ""
+
+
+def test_a_paused_campaign_is_not_what_waits_for_a_worker(people, campaign, clock):
+    people(1)
+    made = campaign()
+    campaigns.launch(made)
+    campaigns.pause(made)
+    assert problems(clock) == ""
+
+
+def test_one_that_paused_itself_is_told_with_its_reason(people, campaign, clock):
+    people(1)
+    made = campaign()
+    campaigns.launch(made)
+    campaigns.pause(made, "the account has no money left")
+    assert problems(clock) == f"Campaign {made.pk} is paused: the account has no money left"
+
+
+def test_messages_that_wait_too_long_for_a_question_are_told(queued, clock):
+    message = queued(status="sending", attempts=1)
+    tracking.record([accepted(message)], clock.now())
+    clock.forward(minutes=14)
+    assert problems(clock) == ""
+    clock.forward(minutes=2)
+    found = health.look(clock.now())
+    assert (found.overdue, found.overdue_since) == (1, NOON + timedelta(seconds=5))
+    assert "smsbat_sync" in problems(clock)
+
+
+def test_unless_smsbat_asked_to_be_left_alone(queued, clock):
+    message = queued(status="sending", attempts=1)
+    tracking.record([accepted(message)], clock.now())
+    clock.forward(hours=1)
+    Holdback.objects.create(name="status", not_before=clock.now() + timedelta(minutes=5))
+    found = health.look(clock.now())
+    assert found.problems == []
+    assert list(found.held_back_until) == ["status"]
+
+
+def test_what_is_in_doubt_is_told(queued, clock):
+    queued(status="unconfirmed")
+    assert "1 messages are unconfirmed" in problems(clock)
+
+
+def test_a_worker_that_fell_silent_is_told(queued, clock):
+    queued(status="sending", attempts=1, lease_until=NOON)
+    clock.forward(minutes=11)
+    assert "fell silent" in problems(clock)
+
+
+def test_callbacks_that_stopped_are_told_where_there_were_some(queued, clock):
+    message = queued(status="sending", attempts=1)
+    tracking.record([accepted(message)], NOON + timedelta(minutes=1))
+    Message.objects.update(next_poll_at=None)
+    clock.forward(hours=3)
+    assert problems(clock) == ""
+    Pulse.objects.create(name="status callback", at=NOON)
+    assert "No delivery callback" in problems(clock)

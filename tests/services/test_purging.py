@@ -1,0 +1,189 @@
+"""What is old is removed, what is asked for is erased, and the numbers stay."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from django_smsbat.models import (
+    ConsentChange,
+    InboundMessage,
+    Message,
+    PurgedMessages,
+    Recipient,
+    RecipientList,
+    StatusEvent,
+    Suppression,
+)
+from django_smsbat.services import (
+    campaigns,
+    consent,
+    erasure,
+    importing,
+    inbound,
+    purging,
+    statistics,
+    submission,
+    sync,
+    tracking,
+)
+from tests.conftest import NOON, phone
+from tests.services.scripted import ScriptedClient, answer_by_phone, report
+from tests.services.test_inbound import written
+from tests.services.test_tracking import accepted, said
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BY_SMS = {"fallbacks": [{"type": "sms", "status": "delivered"}], "cost": 0.05}
+
+
+@pytest.fixture
+def finished(people, campaign, clock):
+    """A campaign to five, one of whom failed and one of whom was reached by SMS and wrote back."""
+    people(10, 11, 12, 13, 77)
+    made = campaign(type="viber_promo", fallback_text="Sale!")
+    campaigns.launch(made, clock.now())
+    submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
+    clock.forward(seconds=5)
+    ids = dict(Message.objects.values_list("to", "smsbat_id"))
+    told = {key: report(key, "delivered", cost=0.02) for key in ids.values()}
+    told[ids[phone(13)]] = report(ids[phone(13)], "undeliverable")
+    told[ids[phone(77)]] = report(ids[phone(77)], "delivered", **BY_SMS)
+    sync.sync(client=ScriptedClient(statuses=told), clock=clock)
+    inbound.receive(written(), clock.now())
+    Message.objects.update(created_at=clock.now())
+    made.refresh_from_db()
+    return made
+
+
+def purge(clock, days=30, **options):
+    return purging.purge(clock.now() - timedelta(days=days), clock, **options)
+
+
+def test_what_is_not_that_old_stays(finished, clock):
+    clock.forward(days=29)
+    assert purge(clock).removed == 0
+    assert Message.objects.count() == 5
+
+
+def test_rows_and_reports_go_and_all_numbers_stay(finished, clock):
+    before = statistics.results(finished)
+    assert (before.by_fallback, before.replies, before.requests) == (1, 1, 6)
+    clock.forward(days=31)
+    done = purge(clock)
+    assert (done.emptied, done.removed, done.inbound, done.left) == (5, 5, 1, 0)
+    assert not Message.objects.exists()
+    assert not StatusEvent.objects.exists()
+    assert not InboundMessage.objects.exists()
+    assert statistics.results(finished) == before
+
+
+def test_in_parts_they_are_counted_once(finished, clock, monkeypatch):
+    monkeypatch.setattr(purging, "_CHUNK", 2)
+    before = statistics.results(finished)
+    clock.forward(days=31)
+    Message.objects.filter(to=phone(12)).update(created_at=clock.now())
+    purge(clock)
+    assert statistics.results(finished) == before
+    clock.forward(days=31)
+    purge(clock)
+    assert statistics.results(finished) == before
+    assert sum(PurgedMessages.objects.values_list("messages", flat=True)) == 5
+
+
+def test_the_words_go_first_so_that_a_run_that_is_stopped_leaves_none(finished, clock):
+    clock.forward(days=31)
+
+    def stop(_count):
+        clock.stopping = True
+
+    done = purge(clock, on_progress=stop)
+    assert (done.emptied, done.removed, done.is_complete) == (5, 0, False)
+    assert set(Message.objects.values_list("text", "fallback_text")) == {("", "")}
+    assert all(payload == {} for payload in StatusEvent.objects.values_list("payload", flat=True))
+    clock.stopping = False
+    assert purge(clock).removed == 5
+
+
+def test_rows_may_be_kept(finished, clock):
+    clock.forward(days=31)
+    before = list(Message.objects.order_by("pk").values_list("status", "cost", "delivered_by"))
+    done = purge(clock, keep_rows=True)
+    assert (done.emptied, done.removed) == (5, 0)
+    after = list(Message.objects.order_by("pk").values_list("status", "cost", "delivered_by"))
+    assert after == before
+    assert purge(clock, keep_rows=True).emptied == 0
+
+
+def test_what_nobody_knows_the_end_of_is_left(queued, clock):
+    queued(status="unconfirmed")
+    Message.objects.update(created_at=NOON)
+    clock.forward(days=31)
+    done = purge(clock)
+    assert (done.removed, done.left) == (0, 1)
+    assert Message.objects.get().text == "Hi"
+
+
+class TestErasing:
+    @pytest.fixture
+    def known(self, people, queued):
+        [person] = people(77, name="Олена", email="olena@example.com")
+        consent.opt_out(person)
+        message = queued(77, status="sending", attempts=1, recipient=person)
+        tracking.record([accepted(message)], NOON)
+        tracking.record([said("s-1", "delivered", cost=0.05)], NOON)
+        inbound.receive(written())
+        return person
+
+    def test_nothing_is_left_but_numbers_and_a_keyed_hash(self, known):
+        erased = erasure.erase(phone(77), NOON)
+        assert (erased.messages, erased.inbound, erased.recipients) == (1, 1, 1)
+        for model in (Recipient, Message, StatusEvent, InboundMessage, ConsentChange):
+            assert not model.objects.exists()
+        kept = PurgedMessages.objects.get()
+        assert (kept.status, kept.messages, kept.cost) == ("delivered", 1, Decimal("0.05"))
+        assert "77" * 3 not in Suppression.objects.get().digest
+        assert len(Suppression.objects.get().digest) == 64
+
+    def test_an_import_does_not_bring_them_back(self, known, tmp_path):
+        erasure.erase(phone(77), NOON)
+        file = tmp_path / "people.csv"
+        file.write_text(f"phone,name\n{phone(77)},Олена\n{phone(78)},Ірина\n")
+        result = importing.import_file(file, "All")
+        assert (result.created, result.rejected) == (1, 1)
+        assert Recipient.objects.get().phone == phone(78)
+        assert "erased on request" in result.rejects.read_text()
+
+    def test_the_hash_holds_while_the_key_is_rotated(self, known, tmp_path, settings):
+        erasure.erase(phone(77), NOON)
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+        settings.SECRET_KEY = "another key than before"
+        file = tmp_path / "people.csv"
+        file.write_text(f"phone\n{phone(77)}\n")
+        assert importing.import_file(file, "All").rejected == 1
+
+    def test_what_is_queued_for_them_is_cancelled(self, people, campaign):
+        people(77, 78)
+        made = campaign()
+        campaigns.launch(made)
+        erasure.erase(phone(77), NOON)
+        shown = statistics.progress(made)
+        assert (shown.total, shown.failed, shown.unsent) == (2, 1, 1)
+
+    def test_while_a_worker_holds_a_message_to_them_nothing_is_erased(self, known, queued):
+        queued(77, status="sending", attempts=1)
+        with pytest.raises(erasure.StillSending):
+            erasure.erase(phone(77), NOON)
+        assert Recipient.objects.exists()
+        assert not Suppression.objects.exists()
+
+    def test_others_are_left_alone(self, known, people, queued):
+        people(78)
+        queued(78)
+        erasure.erase(phone(77), NOON)
+        assert Recipient.objects.get().phone == phone(78)
+        assert Message.objects.get().to == phone(78)
+        assert RecipientList.objects.get().recipients.count() == 1
+
+    def test_a_phone_that_nobody_knows_is_suppressed_all_the_same(self):
+        assert erasure.erase(phone(99), NOON).messages == 0
+        assert Suppression.objects.count() == 1

@@ -1,0 +1,247 @@
+"""Which channel delivered, what it cost, and that the rows always follow from the reports."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Message, Source, StatusEvent
+from django_smsbat.services import rebuilding, tracking, unconfirmed
+from django_smsbat.services.derivation import DERIVED_FIELDS
+from tests.conftest import NOON, HeldClock
+from tests.services.test_tracking import accepted, said
+
+pytestmark = pytest.mark.django_db
+BY_SMS = {"extendedStatuses": {"viber": "undeliverable", "sms": "delivered"}}
+
+
+@pytest.fixture
+def taken(queued):
+    """Makes a message that SMSBAT has accepted as s-1."""
+
+    def make(**fields):
+        message = queued(status="sending", attempts=1, **fields)
+        tracking.record([accepted(message)], NOON)
+        return message
+
+    return make
+
+
+def row(message):
+    return Message.objects.get(pk=message.pk)
+
+
+def derived(message):
+    """What follows from the reports, but for when to ask next."""
+    names = [name for name in DERIVED_FIELDS if name != "next_poll_at"]
+    return Message.objects.values(*names).get(pk=message.pk)
+
+
+class TestChannels:
+    def test_each_channel_is_kept_with_what_became_of_it(self, taken):
+        message = taken(type="viber_promo", fallback_text="Sale!")
+        tracking.record([said("s-1", "delivered", **BY_SMS)], NOON)
+        assert row(message).channels == {"viber": "undeliverable", "sms": "delivered"}
+        assert row(message).delivered_by == "sms"
+
+    def test_a_channel_moves_forward_only(self, taken):
+        message = taken(type="viber_promo", fallback_text="Sale!")
+        early = {"extendedStatuses": {"viber": "processing", "sms": "not_used"}}
+        tracking.record([said("s-1", "delivered", after=9, **BY_SMS)], NOON)
+        tracking.record([said("s-1", "processing", after=3, **early)], NOON)
+        assert row(message).channels == {"viber": "undeliverable", "sms": "delivered"}
+
+    def test_what_is_sent_by_one_channel_only_was_delivered_by_that(self, taken):
+        message = taken(type="viber_trans")
+        tracking.record([said("s-1", "delivered")], NOON)
+        assert row(message).delivered_by == "viber"
+
+    def test_where_an_sms_may_have_followed_a_callback_leaves_the_channel_open(self, taken):
+        message = taken(type="viber_promo", fallback_text="Sale!")
+        tracking.record([said("s-1", "delivered")], NOON)
+        assert (row(message).status, row(message).delivered_by) == ("delivered", "")
+
+    def test_and_smsbat_is_asked_once_more(self, taken):
+        message = taken(type="viber_promo", fallback_text="Sale!")
+        tracking.record([said("s-1", "delivered")], NOON)
+        assert row(message).next_poll_at == NOON + timedelta(minutes=1)
+        told = said("s-1", "delivered", Source.POLL, **BY_SMS)
+        told.message_id, told.attempt = message.pk, 1
+        tracking.record([told], NOON)
+        assert (row(message).next_poll_at, row(message).delivered_by) == (None, "sms")
+
+    def test_unless_nothing_was_delivered(self, taken):
+        message = taken(type="viber_promo", fallback_text="Sale!")
+        tracking.record([said("s-1", "undeliverable")], NOON)
+        assert row(message).next_poll_at is None
+
+    def test_a_word_that_nobody_knows_is_kept_where_no_other_was_said(self, taken):
+        message = taken(type="viber_promo", fallback_text="Sale!")
+        odd = {"extendedStatuses": {"viber": "In-Moderation"}}
+        tracking.record([said("s-1", "processing", **odd)], NOON)
+        assert row(message).channels == {"viber": "In-Moderation"}
+
+    @pytest.mark.parametrize("junk", [5, [1], {"a": {}}, {"": "x"}, {"v" * 99: "delivered"}, None])
+    def test_nonsense_instead_of_channels_breaks_nothing(self, taken, junk):
+        message = taken(type="viber_promo", fallback_text="Sale!")
+        tracking.record([said("s-1", "delivered", extendedStatuses=junk, fallbacks=junk)], NOON)
+        assert row(message).status == "delivered"
+
+
+class TestMoney:
+    def test_what_is_billed_counts_whatever_is_said_later(self, taken):
+        message = taken()
+        tracking.record([said("s-1", "sent", cost=1, billAmount=0.02, billCurrency="usd")], NOON)
+        tracking.record([said("s-1", "delivered", after=9, cost=5)], NOON)
+        assert (row(message).cost, row(message).currency) == (Decimal("0.02"), "USD")
+
+    def test_the_same_cost_said_thrice_is_no_threefold_cost(self, taken):
+        message = taken()
+        for after, source in enumerate((Source.POLL, Source.CALLBACK, Source.CALLBACK)):
+            told = said("s-1", "delivered", source, after, cost=0.05)
+            tracking.record([told], NOON)
+        assert row(message).cost == Decimal("0.05")
+
+    def test_what_an_earlier_attempt_cost_is_added(self, taken):
+        message = taken()
+        tracking.record([said("s-1", "undeliverable", cost=0.05)], NOON)
+        Message.objects.filter(pk=message.pk).queue_again()
+        Message.objects.update(status="sending", attempts=2)
+        tracking.record([accepted(row(message), "s-2")], NOON)
+        tracking.record([said("s-2", "delivered", cost=0.07)], NOON)
+        assert row(message).cost == Decimal("0.12")
+
+
+class TestAskingLess:
+    def test_what_a_callback_told_of_lately_is_not_asked_about(self, taken):
+        message = taken()
+        tracking.record([said("s-1", "processing")], NOON)
+        assert row(message).next_poll_at == NOON + timedelta(minutes=10)
+
+    def test_a_callback_brings_no_question_forward(self, taken):
+        message = taken()
+        later = NOON + timedelta(hours=4)
+        Message.objects.update(next_poll_at=later)
+        tracking.record([said("s-1", "processing")], NOON)
+        assert row(message).next_poll_at == later
+
+
+def test_a_report_has_to_name_its_message(db):
+    with pytest.raises(ValueError, match="name its message"):
+        tracking.record([said("", "delivered")], NOON)
+    assert not StatusEvent.objects.exists()
+
+
+class TestRebuilding:
+    def test_what_was_written_wrongly_is_put_right(self, taken):
+        message = taken()
+        tracking.record([said("s-1", "delivered", cost=0.05)], NOON)
+        before = derived(message)
+        Message.objects.update(status="failed", cost=7, error_code="x", final_at=None)
+        assert rebuilding.rebuild(HeldClock()) == 1
+        assert derived(message) == before
+
+    def test_what_was_never_sent_stays_as_it_is(self, queued):
+        queued(error_code="throttled")
+        assert rebuilding.rebuild(HeldClock()) == 0
+        assert Message.objects.get().error_code == "throttled"
+
+    def test_a_message_that_was_taken_is_not_queued_again_by_mistake(self, taken):
+        message = taken()
+        Message.objects.update(status="queued")
+        rebuilding.rebuild(HeldClock())
+        assert row(message).status == "accepted"
+
+    def test_where_words_were_purged_nothing_is_lost(self, taken):
+        message = taken()
+        failure = said("s-1", "undeliverable", cost=0.05, message="no such user", code=7)
+        tracking.record([failure], NOON)
+        before = derived(message)
+        Message.objects.update(purged_at=NOON)
+        StatusEvent._base_manager.update(payload={})
+        assert rebuilding.rebuild(HeldClock()) == 0
+        tracking.record([said("s-1", "expired", after=-60)], NOON)  # late, and earlier
+        assert derived(message) == before
+
+
+WORDS = ["processing", "sent", "delivered", "read", "undeliverable", "expired", "mystery"]
+REPORTS = st.lists(
+    st.builds(
+        dict,
+        word=st.sampled_from(WORDS),
+        after=st.integers(0, 4),
+        source=st.sampled_from([Source.CALLBACK, Source.POLL]),
+        told=st.sampled_from(
+            [{}, {"cost": 0.05}, {"billAmount": 0.04, "billCurrency": "UAH"}, BY_SMS]
+        ),
+    ),
+    max_size=5,
+)
+OWN_WRITES = st.lists(st.sampled_from(["give up", "resend", "expire", "doubt"]), max_size=3)
+
+
+def write_ourselves(message, action):
+    current = row(message)
+    if action == "give up":
+        unconfirmed.give_up([message.pk], NOON)
+    elif action == "resend":
+        unconfirmed.resend([message.pk])
+    elif action == "expire" and current.status == "accepted":
+        tracking.record([tracking.local(current, Status.EXPIRED, "ttl")], NOON)
+    elif action == "doubt" and current.status == "sending":
+        tracking.record([tracking.local(current, Status.UNCONFIRMED, "lease_over")], NOON)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(reports=REPORTS, own=OWN_WRITES, data=st.data())
+def test_any_interleaving_of_reports_and_own_writes_is_what_a_rebuild_says(
+    queued, reports, own, data
+):
+    with transaction.atomic():
+        message = queued(status="sending", attempts=1, type="viber_promo", fallback_text="Sale!")
+        steps = data.draw(st.permutations([*reports, *own, "answer"]))
+        for step in steps:
+            if step == "answer":
+                tracking.record([accepted(message, "h-1")], NOON)
+            elif isinstance(step, str):
+                write_ourselves(message, step)
+            else:
+                told = said("h-1", step["word"], step["source"], step["after"], **step["told"])
+                tracking.record([told], NOON)
+        kept = {(r["word"], r["after"], r["source"], str(r["told"])) for r in reports}
+        stored = StatusEvent.objects.filter(smsbat_id="h-1", source__in=["callback", "poll"])
+        assert stored.count() == len(kept), "an event was lost, or stored twice"
+        before = derived(message)
+        rebuilding.rebuild(HeldClock())
+        assert derived(message) == before
+        transaction.set_rollback(True)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(reports=REPORTS, data=st.data())
+def test_the_order_of_arrival_changes_nothing_that_a_row_says(queued, reports, data):
+    def row_after(steps):
+        with transaction.atomic():
+            message = queued(
+                status="sending", attempts=1, type="viber_promo", fallback_text="Sale!"
+            )
+            for step in steps:
+                if step == "answer":
+                    tracking.record([accepted(message, "o-1")], NOON)
+                else:
+                    told = said("o-1", step["word"], step["source"], step["after"], **step["told"])
+                    tracking.record([told], NOON)
+            found = derived(message)
+            transaction.set_rollback(True)
+        return found
+
+    one, other = (data.draw(st.permutations([*reports, "answer"])) for _ in range(2))
+    assert row_after(one) == row_after(other)
