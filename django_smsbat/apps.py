@@ -1,6 +1,6 @@
-"""The app's registration with Django: its name, its checks, its admin."""
+"""The app's registration with Django: its name, its checks, its admin, its API's description."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,3 +12,6 @@ class DjangoSmsbatConfig(AppConfig):
 
     def ready(self) -> None:
         from django_smsbat import checks  # noqa: F401 - registers them
+
+        if apps.is_installed("drf_spectacular"):
+            from django_smsbat.webhooks import openapi  # noqa: F401 - registers itself

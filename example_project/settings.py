@@ -1,5 +1,6 @@
 """Settings by environment variables. SQLite unless ``DATABASE_URL`` says otherwise."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -24,6 +25,12 @@ INSTALLED_APPS = [
     "django_smsbat",
     "example_project",
 ]
+
+# The webhooks described as OpenAPI, where drf-spectacular is installed.
+HAS_SPECTACULAR = find_spec("drf_spectacular") is not None
+if HAS_SPECTACULAR:
+    INSTALLED_APPS.append("drf_spectacular")
+    REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -1,5 +1,6 @@
 """The admin and the webhooks."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -9,3 +10,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("smsbat/", include("django_smsbat.urls")),
 ]
+
+if settings.HAS_SPECTACULAR:
+    from drf_spectacular.views import SpectacularAPIView
+
+    urlpatterns.append(path("openapi/", SpectacularAPIView.as_view()))

@@ -17,7 +17,7 @@ ALLOWED = {
     "models": {"conf", "gateway"},
     "services": {"conf", "gateway", "messages", "models", "runners", "signals"},
     "runners": {"conf", "gateway", "services"},
-    "apps": {"checks"},
+    "apps": {"checks", "webhooks"},
     "__init__": {"services"},
     **{
         room: {"conf", "gateway", "models", "runners", "services", "sandbox", "webhooks"}

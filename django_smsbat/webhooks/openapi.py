@@ -1,0 +1,76 @@
+"""The webhooks as drf-spectacular describes them, where a project has it (extra ``[openapi]``)."""
+
+from typing import Any, Final
+
+from django.urls import path
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiViewExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+import django_smsbat
+from django_smsbat.gateway.auth import KEY_HEADER
+from django_smsbat.webhooks.parsing import BODY_MAX
+from django_smsbat.webhooks.views import InboundView, StatusView
+
+_TOLD: Final = inline_serializer("Told", {"detail": serializers.CharField()})
+_ANSWERS: Final = {
+    200: OpenApiResponse(_TOLD, description="Stored, or known already."),
+    400: OpenApiResponse(dict, description="Malformed; the body names the fields."),
+    401: OpenApiResponse(_TOLD, description="No valid secret."),
+    413: OpenApiResponse(_TOLD, description=f"Larger than {BODY_MAX:,} bytes."),
+    415: OpenApiResponse(_TOLD, description="Not application/json."),
+    503: OpenApiResponse(_TOLD, description="It could not be stored; send it again."),
+}
+
+
+class SecretScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The secret as Basic password, or in a header."""
+
+    target_class = "django_smsbat.webhooks.authentication.WebhookSecret"
+    name = ["smsbatBasic", "smsbatKey"]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return [
+            {"type": "http", "scheme": "basic"},
+            {"type": "apiKey", "in": "header", "name": KEY_HEADER},
+        ]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        """Either will do."""
+        return [{name: []} for name in self.name]
+
+
+def _described(view: Any, summary: str) -> Any:
+    class Described(view):  # type: ignore[misc]
+        @extend_schema(summary=summary, request=view.serializer_class, responses=_ANSWERS)
+        def post(self, request: Request, **kwargs: Any) -> Response:
+            return super().post(request, **kwargs)  # type: ignore[no-any-return]
+
+    return Described
+
+
+class InboundDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_smsbat.webhooks.views.InboundView"
+
+    def view_replacement(self) -> Any:
+        return _described(self.target_class, "A message that somebody wrote")
+
+
+class StatusDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_smsbat.webhooks.views.StatusView"
+
+    def view_replacement(self) -> Any:
+        return _described(self.target_class, "What became of a message")
+
+
+def document() -> dict[str, Any]:
+    """The two webhooks alone, under ``/smsbat/``, as an OpenAPI document."""
+    views = {"inbound": InboundView, "status": StatusView}
+    patterns = [path(f"smsbat/{name}/", view.as_view()) for name, view in views.items()]
+    generator: Any = SchemaGenerator
+    made: dict[str, Any] = generator(patterns=patterns).get_schema(public=True)
+    made["info"] = {"title": "django-smsbat webhooks", "version": django_smsbat.__version__}
+    return made
