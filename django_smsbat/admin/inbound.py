@@ -80,7 +80,7 @@ class InboundMessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
 
     def _reply_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """GET asks for the words, POST sends them."""
-        if not self.has_reply_permission(request):
+        if not (self.has_view_permission(request) and self.has_reply_permission(request)):
             raise PermissionDenied
         inbound = self.get_object(request, str(key))
         if inbound is None:

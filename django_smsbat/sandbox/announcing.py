@@ -25,13 +25,15 @@ class Announcer:
         self._caller = caller
         self._faults = faults
         self.coming = 0
+        self._announced = 0
 
     async def announce(self, entries: Sequence[Entry]) -> None:
         """Have their changes called back; return when those were that come before the answer."""
         early = []
         for entry in entries:
             moments = list(self._ledger.moments(entry))
-            if moments and PRECEDE in self._met():
+            self._announced += 1
+            if moments and PRECEDE in self._faults.of_callback(self._announced):
                 early.append(self._ledger.hasten(entry))
                 continue
             for moment in moments:

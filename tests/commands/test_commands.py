@@ -1,7 +1,11 @@
 """The commands: thin, clear about failure, and gentle when they are told to stop."""
 
+import json
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from django_smsbat.models import Message
 from django_smsbat.services import campaigns
@@ -92,3 +96,65 @@ def test_without_its_extra_the_sandbox_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CommandError, match=r"django-smsbat\[sandbox\]"):
         call_command("smsbat_sandbox")
+
+
+class TestRebuild:
+    def test_all_statuses_are_derived_again(self, sandbox, queued, capsys):
+        queued(77)
+        call_command("smsbat_send")
+        Message.objects.update(status="failed")
+        call_command("smsbat_sync", "--rebuild")
+        assert "1 statuses changed." in capsys.readouterr().out
+        assert Message.objects.get().status == "accepted"
+
+    @pytest.mark.parametrize("option", ["--watch", "--limit=5"])
+    def test_it_goes_with_a_campaign_only(self, option):
+        with pytest.raises(CommandError, match="--rebuild goes with --campaign only"):
+            call_command("smsbat_sync", "--rebuild", option)
+
+
+class TestPurge:
+    def test_it_says_what_was_removed_and_what_is_left(self, queued, capsys):
+        old = timezone.now() - timedelta(days=40)
+        queued(1, status="delivered")
+        queued(2, status="unconfirmed")
+        Message.objects.update(created_at=old)
+        queued(3, status="delivered")
+        call_command("smsbat_purge", "--older-than", "30")
+        assert capsys.readouterr().out.strip() == (
+            "1 messages emptied, 1 removed; 0 incoming messages and 0 reports of unknown messages "
+            "removed. 1 are left, because nobody knows their end."
+        )
+
+    def test_rows_may_be_kept(self, queued):
+        queued(1, status="delivered")
+        Message.objects.update(created_at=timezone.now() - timedelta(days=40))
+        call_command("smsbat_purge", "--older-than", "30", "--keep-rows")
+        assert Message.objects.get().text == ""
+
+    @pytest.mark.parametrize("arguments", [[], ["--older-than", "0"], ["--older-than", "x"]])
+    def test_how_old_has_to_be_said(self, arguments):
+        with pytest.raises(CommandError, match="older-than"):
+            call_command("smsbat_purge", *arguments)
+
+
+class TestStatus:
+    def test_it_tells_how_things_stand(self, queued, capsys):
+        queued(1, status="unconfirmed")
+        call_command("smsbat_status")
+        told = capsys.readouterr().out
+        assert "last smsbat_sync" in told
+        assert "! 1 messages are unconfirmed" in told
+
+    def test_programs_read_it_as_json(self, queued, capsys):
+        queued(1, status="unconfirmed")
+        call_command("smsbat_status", "--json")
+        told = json.loads(capsys.readouterr().out)
+        assert (told["unconfirmed"], told["last_sync"]) == (1, None)
+        assert len(told["problems"]) == 1
+
+    def test_it_fails_where_that_is_asked_for(self, queued):
+        call_command("smsbat_status", "--strict")
+        queued(1, status="unconfirmed")
+        with pytest.raises(CommandError, match="unconfirmed"):
+            call_command("smsbat_status", "--strict")

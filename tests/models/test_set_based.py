@@ -1,13 +1,14 @@
 """One statement for many rows that differ: the same on SQLite, PostgreSQL and MariaDB."""
 
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Value
 
 from django_smsbat.models import Message, Recipient, StatusEvent
+from django_smsbat.models.prepared import Prepared
 from django_smsbat.models.set_based import (
     insert_from,
     insert_rows,
@@ -15,6 +16,7 @@ from django_smsbat.models.set_based import (
     texts_in,
     update_rows,
 )
+from django_smsbat.models.status_event import insert_named
 from tests.conftest import NOON, phone
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +142,85 @@ def test_a_database_without_a_dialect_is_named(monkeypatch):
     monkeypatch.setattr("django_smsbat.models.set_based.DIALECTS", {})
     with pytest.raises(NotImplementedError, match=connection.vendor):
         update_rows(Message, ("status",), [(1, "read")])
+
+
+class TestNamedReports:
+    """Reports that name their message by SMSBAT's id: the database itself finds whose they are."""
+
+    NAMES = (
+        "smsbat_id",
+        "status",
+        "raw_status",
+        "source",
+        "occurred_at",
+        "recorded_at",
+        "payload",
+        "fingerprint",
+    )
+
+    def insert(self, *ids):
+        rows = [
+            (key, "sent", "sent", "callback", NOON, NOON, {"n": place}, f"{place:032x}")
+            for place, key in enumerate(ids)
+        ]
+        return insert_named(self.NAMES, rows)
+
+    def owned(self, message, smsbat_id, attempt=1):
+        StatusEvent.objects.create(
+            message=message,
+            smsbat_id=smsbat_id,
+            source="submit",
+            occurred_at=NOON,
+            recorded_at=NOON,
+            attempt=attempt,
+            fingerprint=uuid4(),
+        )
+
+    def test_each_finds_its_message_and_attempt_or_waits(self, queued):
+        first, second = queued(1), queued(2)
+        self.owned(first, "a")
+        self.owned(second, "b", attempt=3)
+        self.insert("b", "nobody", "a")
+        found = StatusEvent.objects.filter(source="callback").order_by("fingerprint")
+        told = list(found.values_list("smsbat_id", "message", "attempt"))
+        assert told == [("b", second.pk, 3), ("nobody", None, 0), ("a", first.pk, 1)]
+
+    def test_of_an_id_that_was_given_twice_the_later_attempt_counts(self, queued):
+        message = queued()
+        for attempt in (2, 1):
+            self.owned(message, "a", attempt)
+        self.insert("a")
+        assert StatusEvent.objects.get(source="callback").attempt == 2
+
+    def test_an_id_is_another_one_in_other_letters(self, queued):
+        self.owned(queued(), "abc")
+        self.insert("ABC")
+        assert StatusEvent.objects.get(source="callback").message is None
+
+    def test_a_known_one_is_left_out(self):
+        self.insert("a", "b")
+        if connection.vendor != "mysql":  # which does not tell
+            assert self.insert("a", "b") == 0
+        assert StatusEvent.objects.count() == 2
+
+
+class TestPrepared:
+    def test_the_same_statement_serves_other_values(self, people, django_assert_num_queries):
+        asked = Prepared(
+            lambda phone: Recipient.objects.filter(phone=phone).values_list(
+                "pk", "attributes", "created_at"
+            ),
+            "phone",
+        )
+        one, other = people(1, 2, attributes={"city": AWKWARD})
+        for person in (one, other, one):
+            with django_assert_num_queries(1):
+                [found] = asked(phone=person.phone)
+            assert found == [person.pk, {"city": AWKWARD}, person.created_at]
+
+    def test_a_value_is_never_part_of_the_statement(self, people):
+        asked = Prepared(
+            lambda phone: Recipient.objects.filter(phone=phone).values_list("pk"), "phone"
+        )
+        people(1)
+        assert asked(phone="' OR '1' = '1") == []

@@ -258,6 +258,42 @@ def test_a_callback_that_was_not_taken_comes_again(start_sandbox, receive):
     assert site.posts[0][2]["messageId"] == site.posts[1][2]["messageId"]
 
 
+class TestCallbacksInDisorder:
+    def sent(self, start_sandbox, receive, fault, *endings, speed=50):
+        site = receive()
+        sandbox = start_sandbox(callback_url=site.url, speed=speed, faults=(f"callback/{fault}",))
+        client = client_for(sandbox.url)
+        client.send([outgoing(ending, place) for place, ending in enumerate(endings)])
+        client.close()
+        self.told_before_the_answer = len(site.posts)
+        return site, sandbox
+
+    def record(self, sandbox):
+        return requests.get(f"{sandbox.url}/record", timeout=5).json()
+
+    def test_one_may_come_twice(self, start_sandbox, receive):
+        site, _ = self.sent(start_sandbox, receive, "duplicate@100%", 77)
+        eventually(lambda: len(site.posts) == 2)
+        assert site.posts[0] == site.posts[1]
+
+    def test_one_may_be_overtaken(self, start_sandbox, receive):
+        site, _ = self.sent(start_sandbox, receive, "reorder@100%", *["04"] * 40)
+        eventually(lambda: len(site.posts) == 80)
+        told = [(body["messageId"], body["deliverystatus"]) for _path, _auth, body in site.posts]
+        firsts = dict(reversed(told))
+        assert set(firsts.values()) == {"delivered", "read"}
+
+    def test_one_may_come_late(self, start_sandbox, receive):
+        site, sandbox = self.sent(start_sandbox, receive, "delay:300@1", 77, 78)
+        eventually(lambda: len(site.posts) == 1)
+        assert self.record(sandbox)["callbacks_to_come"] == 1
+
+    def test_one_may_come_before_the_answer(self, start_sandbox, receive):
+        _, sandbox = self.sent(start_sandbox, receive, "precede@100%", 77, speed=0.01)
+        assert self.told_before_the_answer == 1
+        assert list(self.record(sandbox)["statuses"].values()) == ["delivered"]
+
+
 def test_statuses_are_not_called_back_where_that_is_switched_off(start_sandbox, receive):
     site = receive()
     sandbox = start_sandbox(callback_url=site.url, status_callbacks=False)

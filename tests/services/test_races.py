@@ -2,15 +2,27 @@
 
 import threading
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import pytest
+from django.core import mail
 from django.db import connection, connections, transaction
 
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, Message, StatusEvent
-from django_smsbat.services import campaigns, claiming, submission, tracking, unconfirmed
+from django_smsbat.models import Campaign, InboundMessage, Message, Recipient, StatusEvent
+from django_smsbat.services import (
+    budgets,
+    campaigns,
+    claiming,
+    email_fallback,
+    inbound,
+    submission,
+    tracking,
+    unconfirmed,
+)
 from tests.conftest import NOON
 from tests.services.scripted import ScriptedClient, answer_by_phone
+from tests.services.test_inbound import written
 from tests.services.test_tracking import accepted, said
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -108,3 +120,52 @@ def test_settling_by_hand_and_recording_do_not_deadlock(queued):
             pass
     statuses = set(Message.objects.values_list("status", flat=True))
     assert statuses in ({"failed"}, {"accepted"})  # by whoever came first, the same for all
+
+
+def test_two_callbacks_at_once_never_undo_each_other(queued):
+    """Whichever is first: the second one reads what the first has written."""
+    for place, (first, second) in enumerate([("delivered", "sent"), ("sent", "delivered")]):
+        message = queued(70 + place, status="sending", attempts=1)
+        tracking.record([accepted(message, f"c-{place}")], NOON)
+        with ExitStack() as until_both_are_over, transaction.atomic():
+            tracking.record([said(f"c-{place}", first, after=1)], NOON)
+            work = partial(tracking.record, [said(f"c-{place}", second, after=2)], NOON)
+            finished_or_waiting(until_both_are_over.enter_context(beside(work)))
+        message.refresh_from_db()
+        assert message.status == "delivered"
+
+
+def test_the_same_incoming_message_at_once_is_stored_once():
+    with ExitStack() as until_both_are_over, transaction.atomic():
+        assert inbound.receive(written())
+        outcome = until_both_are_over.enter_context(beside(lambda: inbound.receive(written())))
+        finished_or_waiting(outcome)
+    assert outcome == [False]
+    assert (InboundMessage.objects.count(), Recipient.objects.count()) == (1, 1)
+
+
+def test_two_workers_draw_on_one_budget(people, campaign, clock):
+    people(*range(1_000, 1_150))
+    campaigns.launch(campaign(budget=100))
+    made = Campaign.objects.get()
+    with ExitStack() as until_both_are_over, transaction.atomic():
+        assert budgets.allowance(made, 80) == 80
+        budgets.draw(made, 80)
+        mine = Message.objects.order_by("pk").values_list("pk", flat=True)[:80]
+        Message.objects.filter(pk__in=list(mine)).update(status="sending")
+        client = ScriptedClient([answer_by_phone()])
+        work = partial(submission.submit_queued, client=client, clock=clock)
+        finished_or_waiting(until_both_are_over.enter_context(beside(work)))
+    assert len(client.phones) == budgets.PROBE - 80
+
+
+def test_two_workers_send_one_mail(queued, people, clock, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": True}
+    people(77, email="olena@example.com")
+    message = queued(77, type="viber_trans", status="sending", attempts=1)
+    tracking.record([accepted(message), said("s-1", "undeliverable")], NOON)
+    work = partial(email_fallback.send_due, clock)
+    with beside(work) as one, beside(work) as other:
+        pass
+    assert sorted([*one, *other]) == [0, 1]
+    assert len(mail.outbox) == 1
