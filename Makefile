@@ -65,6 +65,7 @@ crash: $(VENV)/dev-is-installed  ## Kill workers at random for longer: make cras
 
 bench: $(VENV)/bench-is-installed  ## Measure what is promised in numbers, as ratios (half an hour)
 	@$(BIN)/python -m benchmarks.sandbox
+	@$(BIN)/python -m benchmarks.delivery --write
 	@$(BIN)/python -m benchmarks --write
 
 messages: $(VENV)/dev-is-installed  ## Collect the texts to translate, and compile the translations

@@ -3,69 +3,20 @@
 ``--write`` renews the table in the docs. ``N=20000 make bench`` is a shorter look.
 """
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import stage
+from benchmarks.table import DATABASES, Gateway, add, measure, write
 
 COUNT: Final = int(os.environ.get("N", "100000"))
 MANY: Final = COUNT * 10
 SIZE: Final = 1_000
 THREADS: Final = 8
 TURNS: Final = 2
-DATABASES: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
-Gateway = Callable[[], AbstractContextManager[str]]
-DOCS: Final = stage.ROOT / "docs" / "benchmarks.rst"
-MARK: Final = ".. measured below"
-
-
-@dataclass
-class Row:
-    """One line of the table. `asked` is the least ratio, or the most, that was promised."""
-
-    what: str
-    value: str
-    ratio: float | None = None
-    asked: str = ""
-
-    @property
-    def shown(self) -> str:
-        return "" if self.ratio is None else f"{self.ratio:.2f}"
-
-
-ROWS: list[Row] = []
-
-
-def add(what: str, value: str, ratio: float | None = None, asked: str = "") -> None:
-    row = Row(what, value, ratio, asked)
-    ROWS.append(row)
-    print(f"{what:<66} {value:>26} {row.shown:>7}  {asked}", flush=True)
-
-
-def measure(
-    what: str, kind: str = "", gateway: Gateway | None = stage.gateway, **options: Any
-) -> dict[str, float]:
-    """One measurement in a fresh process, with a fresh database and service."""
-    with ExitStack() as around:
-        if kind:
-            options["url"] = around.enter_context(stage.database(kind))
-        if gateway:
-            options["gateway"] = around.enter_context(gateway())
-        command = [sys.executable, "-m", "benchmarks.measure", what, json.dumps(options)]
-        told = subprocess.run(command, capture_output=True, text=True, cwd=stage.ROOT, check=False)
-    if told.returncode:
-        sys.exit(f"{what} failed:\n{told.stderr[-2_000:]}")
-    found: dict[str, float] = json.loads(told.stdout)
-    return found
 
 
 def rate(count: int, seconds: float) -> str:
@@ -188,17 +139,6 @@ def cpu() -> None:
         )
 
 
-def write(path: Path) -> None:
-    head, _, _ = path.read_text().partition(MARK)
-    lines = ["", ".. list-table::", "   :header-rows: 1", "   :widths: 52 24 10 14", ""]
-    for cells in (
-        ("What", "Measured", "Ratio", "Asked for"),
-        *((row.what, row.value, row.shown, row.asked) for row in ROWS),
-    ):
-        lines += [f"   {'*' if place == 0 else ' '} - {cell}" for place, cell in enumerate(cells)]
-    path.write_text(f"{head}{MARK}\n" + "\n".join(line.rstrip() for line in lines) + "\n")
-
-
 def main() -> None:
     print(
         f"{COUNT:,} recipients, batches of {SIZE:,}; read the ratios, not the numbers", flush=True
@@ -212,7 +152,7 @@ def main() -> None:
     for kind in DATABASES:
         memory(kind)
     if "--write" in sys.argv:
-        write(DOCS)
+        write("campaigns")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from typing import Any, Final
 import requests
 
 from benchmarks import floor, stage
+from benchmarks.polling import loop, sync_run, without_database  # noqa: F401 - called by name
+from benchmarks.webhooks import doors  # noqa: F401
 
 Told = dict[str, float]
 _KILOBYTE: Final = 1_024

@@ -3,12 +3,11 @@
 import os
 
 from example_project.settings import *  # noqa: F403
-from example_project.settings import DATABASES, INSTALLED_APPS
+from example_project.settings import INSTALLED_APPS
 
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = os.environ.get("ROOT_URLCONF", "example_project.urls")
-DATABASES["default"]["CONN_MAX_AGE"] = None
 INSTALLED_APPS = [*INSTALLED_APPS, "post_office"]
 EMAIL_BACKEND = "post_office.EmailBackend"
 POST_OFFICE = {

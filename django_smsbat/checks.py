@@ -10,6 +10,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.utils import timezone
 
 from django_smsbat import conf
 from django_smsbat.conf import Runner, Settings
@@ -17,6 +18,7 @@ from django_smsbat.gateway.pacing import MEMORY
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _SECRET_MIN: Final = 16  # characters
+_DJANGOS_OWN_ADDRESS: Final = "webmaster@localhost"
 _IDS: Final = {"BATCH_SIZE": "smsbat.E005"}
 
 
@@ -42,7 +44,28 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
     if conf.problems():
         return []
     settings = conf.current()
-    return [*_sandbox_in_production(settings), *_weak_secrets(settings)]
+    return [
+        *_sandbox_in_production(settings),
+        *_weak_secrets(settings),
+        *_email_sender(settings),
+    ]
+
+
+@register(Tags.database, deploy=True)
+def check_health(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """What waits longer than it should, and what a person should look at."""
+    from django_smsbat.models import Pulse
+    from django_smsbat.services import health
+
+    if DEFAULT_DB_ALIAS not in (databases or ()) or conf.problems():
+        return []
+    connection = connections[DEFAULT_DB_ALIAS]
+    if Pulse._meta.db_table not in connection.introspection.table_names():
+        return []  # before the first migrate
+    found = health.look(timezone.now())
+    return [checks.Warning(words, id="smsbat.W009") for words in found.problems]
 
 
 @register(Tags.database)
@@ -148,6 +171,12 @@ def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:
         words = "SMSBAT['WEBHOOK_SECRET_IN_PATH']: servers in between write paths to their logs."
         hint = "Prefer the secret as the Basic password: https://smsbat:SECRET@your.site/…"
         yield checks.Warning(words, hint=hint, id="smsbat.W003")
+
+
+def _email_sender(settings: Settings) -> Iterator[CheckMessage]:
+    if settings.email_fallback and conf.default_from_email() == _DJANGOS_OWN_ADDRESS:
+        words = f"SMSBAT['EMAIL_FALLBACK']: e-mails would come from {_DJANGOS_OWN_ADDRESS}."
+        yield checks.Warning(words, hint="Set DEFAULT_FROM_EMAIL.", id="smsbat.W005")
 
 
 def _sandbox_in_production(settings: Settings) -> Iterator[CheckMessage]:

@@ -223,6 +223,11 @@ def secret_keys() -> list[str]:
     return [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS]
 
 
+def default_from_email() -> str:
+    """Whom Django's e-mails come from."""
+    return str(django_settings.DEFAULT_FROM_EMAIL)
+
+
 def problems() -> dict[str, str]:
     """What is wrong with the setting: key to sentence, empty when all is well."""
     return _read_keys()[1]

@@ -189,8 +189,8 @@ class CampaignAdmin(StyledAdmin):
 
     def _cost_line(self, amount: str, priced: int, parts: int, each: str) -> str:
         words = ngettext(
-            "%(amount)s for %(count)d message (%(parts)d parts); %(each)s for each delivered.",
-            "%(amount)s for %(count)d messages (%(parts)d parts); %(each)s for each delivered.",
+            "%(amount)s for %(count)d message (parts: %(parts)d); %(each)s for each delivered.",
+            "%(amount)s for %(count)d messages (parts: %(parts)d); %(each)s for each delivered.",
             priced,
         )
         return words % {"amount": amount, "count": priced, "parts": parts, "each": each}

@@ -172,6 +172,7 @@ def test_each_misconfiguration_has_its_id(settings, changes, check):
         ({"WEBHOOK_SECRETS": ["short"]}, "smsbat.W002"),
         ({"WEBHOOK_SECRET_IN_PATH": True}, "smsbat.W003"),
         ({"BASE_URL": "http://127.0.0.1:8025"}, "smsbat.W004"),
+        ({"EMAIL_FALLBACK": True}, "smsbat.W005"),
     ],
 )
 def test_what_is_wrong_in_production_is_said_by_check_deploy(configured, changes, check):
@@ -191,3 +192,14 @@ def test_sqlite_without_its_two_options_is_warned_of(monkeypatch):
     monkeypatch.setattr(checks, "_is_wal", lambda connection: False)
     found = [message.id for message in checks.check_database(None, databases=["default"])]
     assert found == ["smsbat.W007", "smsbat.W008"]
+
+
+@pytest.mark.django_db
+def test_what_needs_a_person_is_said_where_a_deployment_is_checked_with_its_database(queued):
+    def told():
+        found = run_checks(tags=["database"], databases=["default"], include_deployment_checks=True)
+        return [message.msg for message in found if message.id == "smsbat.W009"]
+
+    assert told() == []
+    queued(status="unconfirmed")
+    assert "unconfirmed" in told()[0]
