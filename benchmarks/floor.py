@@ -23,7 +23,7 @@ EVENT = "django_smsbat_statusevent"
 NAMES = (
     'campaign_id, recipient_id, "to", type, sender, text, message_data, ttl, fallback_text,'
     " status, smsbat_id, messagelist_id, currency, delivered_by, attempts, error_code,"
-    " error_message, created_at, nonce, resent_after, time_zone, polls"
+    " error_message, created_at, nonce, resent_after, time_zone, polls, channels"
 )
 
 
@@ -33,13 +33,13 @@ class Sqlite:
     mark = "?"
     made = (
         f"INSERT INTO {MESSAGE} ({NAMES}) SELECT ?, r.id, r.phone, 'sms', ?, ?, '{{}}', NULL, '',"
-        " 'queued', '', '', '', '', 0, '', '', ?, abs(random()) % 2147483648, 0, '', 0"
+        " 'queued', '', '', '', '', 0, '', '', ?, abs(random()) % 2147483648, 0, '', 0, '{{}}'"
         " FROM django_smsbat_recipient r WHERE r.id IN (SELECT recipient_id FROM"
         " django_smsbat_recipientlist_recipients) ORDER BY r.id"
     )
     one = (
         f"INSERT INTO {MESSAGE} ({NAMES}) VALUES (?, ?, ?, 'sms', ?, ?, '{{}}', NULL, '',"
-        " 'queued', '', '', '', '', 0, '', '', ?, ?, 0, '', 0)"
+        " 'queued', '', '', '', '', 0, '', '', ?, ?, 0, '', 0, '{{}}')"
     )
     claim = (
         f"UPDATE {MESSAGE} SET status = 'sending', attempts = attempts + 1, claim = ?,"

@@ -18,27 +18,30 @@ else:
 
 
 class Prepared:
-    """A query over values, by named texts.
+    """A query over values, by named texts or numbers.
 
     Args:
-        make: the query as `values_list`, by those texts; its conditions name each of them.
-        names: of the texts.
+        make: the query as `values_list`, by those values; its conditions name each of them.
+        kinds: of what type each is.
     """
 
-    def __init__(self, make: Callable[..., _Query], *names: str) -> None:
+    def __init__(self, make: Callable[..., _Query], **kinds: type[str] | type[int]) -> None:
         self._make = make
-        # Texts that stand nowhere else: where the statement takes them, the values go.
-        self._marks = {name: f"\x02{name}\x03" for name in names}
+        # Values that stand nowhere else: where the statement takes them, the real ones go.
+        self._marks: dict[str, str | int] = {
+            name: f"\x02{name}\x03" if kind is str else -(2**62) - place
+            for place, (name, kind) in enumerate(kinds.items())
+        }
         self._written: WeakKeyDictionary[BaseDatabaseWrapper, _Written] = WeakKeyDictionary()
 
-    def __call__(self, **texts: str) -> list[Sequence[Any]]:
+    def __call__(self, **given: str | int) -> list[Sequence[Any]]:
         """The rows; read from the database that is written to, as what follows is written there."""
         connection = connections[DEFAULT_DB_ALIAS]
         written = self._written.get(connection)
         if written is None:
             query = self._make(**self._marks)
             written = self._written[connection] = _Written(query, connection)
-        values = {self._marks[name]: text for name, text in texts.items()}
+        values = {self._marks[name]: value for name, value in given.items()}
         return written.rows(connection, values)
 
 
@@ -52,7 +55,7 @@ class _Written:
         self._converters = compiler.get_converters(columns)
 
     def rows(
-        self, connection: BaseDatabaseWrapper, values: Mapping[Any, str]
+        self, connection: BaseDatabaseWrapper, values: Mapping[Any, str | int]
     ) -> list[Sequence[Any]]:
         parameters = [values.get(one, one) for one in self._parameters]
         with connection.cursor() as cursor:

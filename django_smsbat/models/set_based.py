@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connections, models, router
@@ -30,27 +31,28 @@ class LookedUp:
 
     Attributes:
         by: the field whose value they are looked up by.
-        queries: for each field a scalar query, which may say ``{exactly}`` (a condition: the
+        queries: fields, each with a scalar query, which may say ``{exactly}`` (a condition: the
             column ``k.<by>`` is that value) and ``{lock}`` (locks what it reads until the end of
             the transaction).
     """
 
     by: str
-    queries: Mapping[str, str]
+    queries: tuple[tuple[str, str], ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.queries]
 
     def cells(
-        self,
-        connection: BaseDatabaseWrapper,
-        dialect: Dialect,
-        varying: Sequence[tuple[Field, Sequence[Any]]],
-    ) -> dict[str, str]:
-        names = [field.name for field, _ in varying]
-        column = f"k.{connection.ops.quote_name(_column(varying[names.index(self.by)][0]))}"
-        exactly = dialect.exactly.format(column, f"r.c{names.index(self.by)}")
-        return {
-            name: f"({query.format(exactly=exactly, lock=dialect.lock)})"
-            for name, query in self.queries.items()
-        }
+        self, connection: BaseDatabaseWrapper, dialect: Dialect, varying: Sequence[Field]
+    ) -> list[str]:
+        names = [field.name for field in varying]
+        place = names.index(self.by)
+        column = f"k.{connection.ops.quote_name(_column(varying[place]))}"
+        exactly = dialect.exactly.format(column, f"r.c{place}")
+        return [
+            f"({query.format(exactly=exactly, lock=dialect.lock)})" for _, query in self.queries
+        ]
 
 
 def _of(model: type[models.Model]) -> tuple[BaseDatabaseWrapper, Dialect]:
@@ -84,25 +86,34 @@ def update_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
     if not rows:
         return
     connection, dialect = _of(model)
-    quote = connection.ops.quote_name
     same, varying = _sorted_out(_fields(model, names), list(zip(*rows, strict=True))[1:])
-    fields = [_key(model), *(field for field, _ in varying)]
+    fields = (_key(model), *(field for field, _ in varying))
     columns = [[row[0] for row in rows], *(column for _, column in varying)]
-    assignments = [
-        *(f"{quote(_column(field))} = {dialect.constant(connection, field)}" for field, _ in same),
-        *(f"{quote(_column(field))} = r.c{place}" for place, field in enumerate(fields) if place),
-    ]
-    sql = dialect.update(
-        quote(model._meta.db_table),
-        quote(_column(fields[0])),
-        assignments,
-        dialect.rows(connection, fields),
-    )
+    sql = _update_sql(connection.vendor, model, tuple(field for field, _ in same), fields)
     constants = [_prepared(field, value, connection) for field, value in same]
     written = [_as_json(connection, fields, columns)]
     sides = (written, constants) if dialect.joins_before_it_sets else (constants, written)
     with connection.cursor() as cursor:
         cursor.execute(sql, [*sides[0], *sides[1], min(columns[0]), max(columns[0])])
+
+
+# A callback writes one row: writing the statement anew would take longer than the database does.
+@lru_cache(maxsize=256)
+def _update_sql(
+    vendor: str, model: type[models.Model], same: tuple[Field, ...], fields: tuple[Field, ...]
+) -> str:
+    connection, dialect = _of(model)
+    quote = connection.ops.quote_name
+    assignments = [
+        *(f"{quote(_column(field))} = {dialect.constant(connection, field)}" for field in same),
+        *(f"{quote(_column(field))} = r.c{place}" for place, field in enumerate(fields) if place),
+    ]
+    return dialect.update(
+        quote(model._meta.db_table),
+        quote(_column(fields[0])),
+        assignments,
+        dialect.rows(connection, fields),
+    )
 
 
 def insert_rows(
@@ -111,44 +122,95 @@ def insert_rows(
     rows: Sequence[_Row],
     *,
     known_are_left: bool = False,
-    looked_up: LookedUp | None = None,
 ) -> int:
     """Insert many rows in one statement; fields that are not named get their defaults.
 
     Args:
         known_are_left: leave rows alone that a unique constraint knows already; no other error
             is swallowed.
-        looked_up: fields whose values the database finds itself, by the value of another.
 
     Returns:
         How many rows were inserted (PostgreSQL and SQLite).
     """
     if not rows:
         return 0
-    connection, dialect = _of(model)
-    quote = connection.ops.quote_name
+    connection = _of(model)[0]
+    with connection.cursor() as cursor:
+        cursor.execute(*_insert(model, names, rows, known_are_left, None))
+        return int(cursor.rowcount)
+
+
+def insert_returning(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Sequence[_Row],
+    returned: str,
+    *,
+    known_are_left: bool = False,
+    looked_up: LookedUp | None = None,
+) -> list[Any]:
+    """The same, returning a column of what was inserted.
+
+    Args:
+        looked_up: fields whose values the database finds itself.
+
+    Returns:
+        The named column of each row that was inserted; in MariaDB also of those that were known.
+    """
+    connection = _of(model)[0]
+    sql, parameters = _insert(model, names, rows, known_are_left, looked_up)
+    column = connection.ops.quote_name(returned)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} RETURNING {column}", parameters)
+        return [value for (value,) in cursor.fetchall()]
+
+
+def _insert(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Sequence[_Row],
+    known_are_left: bool,
+    looked_up: LookedUp | None,
+) -> tuple[str, list[Any]]:
+    connection = _of(model)[0]
     key = looked_up.by if looked_up else names[-1]  # a table expression needs a column
     same, varying = _sorted_out(_fields(model, names), list(zip(*rows, strict=True)), key)
-    found = looked_up.cells(connection, dialect, varying) if looked_up else {}
-    same += _defaults(model, {*names, *found})
-    fields = [field for field, _ in varying]
-    columns = [
-        quote(_column(field))
-        for field in (*(f for f, _ in same), *fields, *_fields(model, list(found)))
-    ]
-    cells = [
-        *(dialect.constant(connection, field) for field, _ in same),
-        *(f"r.c{place}" for place in range(len(fields))),
-        *found.values(),
-    ]
-    select = f"SELECT {', '.join(cells)} FROM {dialect.rows(connection, fields)}"
-    table = quote(model._meta.db_table)
-    sql = dialect.insert(table, ", ".join(columns), select, known_are_left)
+    same += _defaults(model, {*names, *(looked_up.names if looked_up else ())})
+    fields = tuple(field for field, _ in varying)
+    sql = _insert_sql(
+        connection.vendor,
+        model,
+        tuple(field for field, _ in same),
+        fields,
+        known_are_left=known_are_left,
+        looked_up=looked_up,
+    )
     parameters = [_prepared(field, value, connection) for field, value in same]
     written = _as_json(connection, fields, [column for _, column in varying])
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, written])
-        return int(cursor.rowcount)
+    return sql, [*parameters, written]
+
+
+@lru_cache(maxsize=256)
+def _insert_sql(
+    vendor: str,
+    model: type[models.Model],
+    same: tuple[Field, ...],
+    fields: tuple[Field, ...],
+    *,
+    known_are_left: bool,
+    looked_up: LookedUp | None,
+) -> str:
+    connection, dialect = _of(model)
+    quote = connection.ops.quote_name
+    found = _fields(model, looked_up.names) if looked_up else []
+    columns = [quote(_column(field)) for field in (*same, *fields, *found)]
+    cells = [
+        *(dialect.constant(connection, field) for field in same),
+        *(f"r.c{place}" for place in range(len(fields))),
+        *(looked_up.cells(connection, dialect, fields) if looked_up else ()),
+    ]
+    select = f"SELECT {', '.join(cells)} FROM {dialect.rows(connection, fields)}"
+    return dialect.insert(quote(model._meta.db_table), ", ".join(columns), select, known_are_left)
 
 
 def insert_from(

@@ -6,6 +6,7 @@ the only thing that ever happens to a row, until its message is purged.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NoReturn
 
 from django.db import models
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat.models.choices import status_choices
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
-from django_smsbat.models.set_based import LookedUp, insert_rows, keys_in, update_rows
+from django_smsbat.models.set_based import LookedUp, insert_returning, keys_in, update_rows
 
 
 class Source(models.TextChoices):
@@ -153,24 +154,27 @@ def _removable() -> "models.QuerySet[StatusEvent]":
     return models.QuerySet(StatusEvent).order_by()
 
 
-def insert_named(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+def insert_named(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int | None]:
     """Insert reports that name their messages by SMSBAT's id alone; those known are left out.
 
     In one statement whose messages are locked from then on, so that what is read of them next is
     the newest. A report whose id nobody knows yet waits without a message.
 
     Returns:
-        How many were new (PostgreSQL and SQLite).
+        For each that was new its message; in MariaDB also for those that were known.
     """
+    return insert_returning(
+        StatusEvent, names, rows, "message_id", known_are_left=True, looked_up=_whose()
+    )
+
+
+@cache
+def _whose() -> LookedUp:
     events, messages = StatusEvent._meta.db_table, Message._meta.db_table
     named = f"FROM {events} k WHERE {{exactly}} AND k.message_id IS NOT NULL"
     latest = "ORDER BY k.attempt DESC, k.id DESC LIMIT 1"
-    looked_up = LookedUp(
-        "smsbat_id",
-        {
-            "message": f"SELECT m.id FROM {messages} m"
-            f" WHERE m.id = (SELECT k.message_id {named} {latest}){{lock}}",
-            "attempt": f"COALESCE((SELECT k.attempt {named} {latest}), 0)",
-        },
+    message = (
+        f"SELECT m.id FROM {messages} m WHERE m.id = (SELECT k.message_id {named} {latest}){{lock}}"
     )
-    return insert_rows(StatusEvent, names, rows, known_are_left=True, looked_up=looked_up)
+    attempt = f"COALESCE((SELECT k.attempt {named} {latest}), 0)"
+    return LookedUp("smsbat_id", (("message", message), ("attempt", attempt)))

@@ -187,39 +187,42 @@ _NAMED_FIELDS: Final = tuple(name for name in _EVENT_FIELDS if name not in ("mes
 _OWN_PLACES: Final = [_EVENT_FIELDS.index(name) for name in _NAMED_FIELDS]
 
 
-def store_named(reports: Iterable[Report], now: datetime) -> int:
-    """Add reports that name their message by SMSBAT's id alone, each once; returns how many."""
+def store_named(reports: Iterable[Report], now: datetime) -> set[int]:
+    """Add reports that name their message by SMSBAT's id alone, each once.
+
+    Returns:
+        The messages of which something new was said, locked.
+    """
     fresh = {made.identity: made for made in (new(report, {}, now) for report in reports)}
     rows = []
     for made in fresh.values():
         columns = made.columns(now)
         rows.append([columns[place] for place in _OWN_PLACES])
-    return insert_named(_NAMED_FIELDS, rows)
+    return {key for key in insert_named(_NAMED_FIELDS, rows) if key is not None}
 
 
-def row_and_events(smsbat_id: str) -> tuple[dict[int, Row], defaultdict[int, list[Event]]]:
-    """The message that has this id, and all that was reported of it, in one statement."""
-    rows: dict[int, Row] = {}
-    events: defaultdict[int, list[Event]] = defaultdict(list)
-    for values in _known_of(smsbat_id=smsbat_id):
-        _, key, *said = values[: len(_READ_OF_EVENTS)]
-        rows.setdefault(key, Row(*values[len(_READ_OF_EVENTS) :]))
-        events[key].append(_event(said))
-    return rows, events
+def row_and_events(message_id: int) -> tuple[dict[int, Row], dict[int, list[Event]]]:
+    """A message, and all that was reported of it, in one statement."""
+    width = len(_SAID)
+    told = _told_of(message_id=message_id)
+    rows = {message_id: Row(*told[0][width:])} if told else {}
+    return rows, {message_id: [_event(values[:width]) for values in told]}
 
 
-def _asked(smsbat_id: str) -> QuerySet[StatusEvent, Any]:
-    owners = StatusEvent.objects.filter(smsbat_id=smsbat_id, message__isnull=False)
+_SAID: Final = tuple(name for name in _READ_OF_EVENTS if name not in ("pk", "message_id"))
+
+
+def _asked(message_id: int) -> QuerySet[StatusEvent, Any]:
     of_its_message = [name if name == "has_fallback" else f"message__{name}" for name in ROW_FIELDS]
     return (
-        StatusEvent.objects.filter(message__in=owners.order_by().values("message"))
+        StatusEvent.objects.filter(message=message_id)
         .annotate(has_fallback=~Q(message__fallback_text=""))
         .order_by()
-        .values_list(*_READ_OF_EVENTS, *of_its_message)
+        .values_list(*_SAID, *of_its_message)
     )
 
 
-_known_of: Final = Prepared(_asked, "smsbat_id")
+_told_of: Final = Prepared(_asked, message_id=int)
 
 
 def _fingerprint(report: Report, payload: str) -> str:

@@ -19,6 +19,7 @@ from django_smsbat import conf, signals
 from django_smsbat.gateway import phones
 from django_smsbat.models import InboundMessage, Message, PulseName, Recipient
 from django_smsbat.models.prepared import Prepared
+from django_smsbat.models.set_based import insert_returning
 from django_smsbat.services import announcing, consent, keywords, pulses, replies, suppression
 
 logger = logging.getLogger("django_smsbat")
@@ -79,10 +80,10 @@ def _receive(incoming: Incoming, phone: str, now: datetime) -> bool:
     with transaction.atomic():
         if owner is None:
             owner, last_id = _new_writer(phone, now), _last_message_to(phone)
-        inbound = _create(incoming, phone, owner, last_id)
-        _announce(inbound, now)
+        key = _create(incoming, phone, owner, last_id)
+        _announce(key, now)
         if asked is not None:
-            _heed(inbound, now, is_opt_out=asked)
+            _heed(InboundMessage.objects.get(pk=key), now, is_opt_out=asked)
     return True
 
 
@@ -94,22 +95,41 @@ def _asked(phone: str, id_uuid: str) -> QuerySet[Recipient, Any]:
     return writer.values_list("pk", Subquery(last), Exists(known))
 
 
-_writer: Final = Prepared(_asked, "phone", "id_uuid")
+_writer: Final = Prepared(_asked, phone=str, id_uuid=str)
+
+
+_WRITTEN: Final = (
+    "id_uuid",
+    "alpha_name",
+    "phone",
+    "text",
+    "received_at",
+    "recipient",
+    "in_reply_to",
+    "payload",
+)
 
 
 def _create(
     incoming: Incoming, phone: str, recipient_id: int | None, in_reply_to_id: int | None
-) -> InboundMessage:
-    return InboundMessage.objects.create(
-        id_uuid=incoming.id_uuid,
-        alpha_name=incoming.alpha_name,
-        phone=phone or incoming.phone,
-        text=incoming.text,
-        received_at=incoming.received_at,
-        recipient_id=recipient_id,
-        in_reply_to_id=in_reply_to_id,
-        payload=dict(incoming.payload),
+) -> int:
+    """Store it; its key.
+
+    Raises:
+        IntegrityError: when it is known.
+    """
+    row = (
+        incoming.id_uuid,
+        incoming.alpha_name,
+        phone or incoming.phone,
+        incoming.text,
+        incoming.received_at,
+        recipient_id,
+        in_reply_to_id,
+        dict(incoming.payload),
     )
+    [key] = insert_returning(InboundMessage, _WRITTEN, [row], "id")
+    return int(key)
 
 
 def _new_writer(phone: str, now: datetime) -> int | None:
@@ -119,9 +139,11 @@ def _new_writer(phone: str, now: datetime) -> int | None:
     return Recipient.objects.create(phone=phone, opted_out_at=suppression.since(phone)).pk
 
 
-def _announce(inbound: InboundMessage, now: datetime) -> None:
+def _announce(key: int, now: datetime) -> None:
     transaction.on_commit(partial(pulses.beat, PulseName.INBOUND, now), robust=True)
-    announcing.after_commit(signals.inbound_received, [{"inbound": inbound}], sender=InboundMessage)
+    if signals.inbound_received.has_listeners(InboundMessage):
+        told = {"inbound": InboundMessage.objects.get(pk=key)}
+        announcing.after_commit(signals.inbound_received, [told], sender=InboundMessage)
 
 
 def _heed(inbound: InboundMessage, now: datetime, *, is_opt_out: bool) -> None:

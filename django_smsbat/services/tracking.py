@@ -100,8 +100,9 @@ class Fresh:
 def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None) -> list[Change]:
     """Store reports and move the messages that they speak of.
 
-    A fixed number of statements, however many reports. One that names an unknown id is kept without
-    a message, and matched as soon as that id is known.
+    A fixed number of statements, however many reports; callbacks, which come one by one and name
+    their message by SMSBAT's id alone, take three each. A report that names an unknown id is kept
+    without a message, and matched as soon as that id is known.
 
     Args:
         fresh: where all of them are answers to a worker's first attempt.
@@ -138,11 +139,9 @@ def _record_ours(reports: Sequence[Report], now: datetime, fresh: Fresh | None) 
 def _record_named(reports: Sequence[Report], now: datetime) -> list[Change]:
     """Reports that name their message by SMSBAT's id alone: callbacks."""
     transaction.on_commit(partial(pulses.beat, PulseName.STATUS_CALLBACK, now), robust=True)
-    if not event_store.store_named(reports, now):
-        return []  # all of them were known, and followed, before
     changes: list[Change] = []
-    for smsbat_id in {report.smsbat_id for report in reports}:
-        rows, events = event_store.row_and_events(smsbat_id)
+    for message_id in sorted(event_store.store_named(reports, now)):
+        rows, events = event_store.row_and_events(message_id)
         changes += follow(rows, events, now, is_called_back=True)
     return changes
 
