@@ -4,11 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
+# Processes of tests at once, each with a database of its own.
+AT_ONCE ?= -n 2 --dist worksteal
 KILLS ?= 200
 N ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-fast crash lint bench messages readme clean
+.PHONY: help demo run test test-fast crash lint bench schema messages readme clean
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,17 +43,17 @@ lint: $(VENV)/dev-is-installed  ## Style, types, missing migrations
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 test-fast: $(VENV)/dev-is-installed  ## The unit tests, on SQLite
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q $(AT_ONCE) -m "not slow"
 
 test: lint  ## Everything: style, types, all tests on SQLite and PostgreSQL, the demo
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE)
 	@if $(BIN)/python -m tests.database_answers $(POSTGRES_URL); then \
-		DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest -m "not browser and not packaging"; \
+		DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest $(AT_ONCE) -m "not browser and not packaging"; \
 	else \
 		echo "SKIPPED: the suite on PostgreSQL, because none answers at $(POSTGRES_URL)"; \
 	fi
 	@if $(BIN)/python -m tests.database_answers $(MARIADB_URL); then \
-		DATABASE_URL=$(MARIADB_URL) $(BIN)/python -m pytest -m "not slow"; \
+		DATABASE_URL=$(MARIADB_URL) $(BIN)/python -m pytest $(AT_ONCE) -m "not slow"; \
 	else \
 		echo "SKIPPED: the suite on MariaDB, because none answers at $(MARIADB_URL)"; \
 	fi
@@ -67,6 +69,9 @@ bench: $(VENV)/bench-is-installed  ## Measure what is promised in numbers, as ra
 	@$(BIN)/python -m benchmarks.sandbox
 	@$(BIN)/python -m benchmarks.delivery --write
 	@$(BIN)/python -m benchmarks --write
+
+schema: $(VENV)/dev-is-installed  ## Renew docs/openapi.yaml from the webhooks
+	$(BIN)/python -m docs.make_openapi
 
 messages: $(VENV)/dev-is-installed  ## Collect the texts to translate, and compile the translations
 	cd django_smsbat && ../$(BIN)/python ../manage.py makemessages --locale uk --no-wrap --no-location

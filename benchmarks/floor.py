@@ -33,13 +33,13 @@ class Sqlite:
     mark = "?"
     made = (
         f"INSERT INTO {MESSAGE} ({NAMES}) SELECT ?, r.id, r.phone, 'sms', ?, ?, '{{}}', NULL, '',"
-        " 'queued', '', '', '', '', 0, '', '', ?, abs(random()) % 2147483648, 0, '', 0, '{{}}'"
+        " 'queued', '', '', '', '', 0, '', '', ?, abs(random()) % 2147483648, 0, '', 0, '{}'"
         " FROM django_smsbat_recipient r WHERE r.id IN (SELECT recipient_id FROM"
         " django_smsbat_recipientlist_recipients) ORDER BY r.id"
     )
     one = (
         f"INSERT INTO {MESSAGE} ({NAMES}) VALUES (?, ?, ?, 'sms', ?, ?, '{{}}', NULL, '',"
-        " 'queued', '', '', '', '', 0, '', '', ?, ?, 0, '', 0, '{{}}')"
+        " 'queued', '', '', '', '', 0, '', '', ?, ?, 0, '', 0, '{}')"
     )
     claim = (
         f"UPDATE {MESSAGE} SET status = 'sending', attempts = attempts + 1, claim = ?,"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Final
 
 from django_smsbat.gateway import answers
@@ -30,6 +31,7 @@ _SUBMIT: Final = Source.SUBMIT.value
 _POLL: Final = Source.POLL.value
 _STATUSES: Final = {status.value: status for status in Status}
 _FAILURES: Final = frozenset(status.value for status in FAILURES)
+_NO_CHANNELS: Final[Mapping[str, str]] = MappingProxyType({})
 _FINAL: Final = frozenset(status.value for status in FINAL)
 _REACHED: Final = (Status.DELIVERED.value, Status.READ.value)
 
@@ -50,7 +52,7 @@ class Row:
     cost: Decimal | None = None
     currency: str = ""
     delivered_by: str = ""
-    channels: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, str] = _NO_CHANNELS
     error_code: str = ""
     error_message: str = ""
     submitted_at: datetime | None = None
@@ -72,6 +74,7 @@ def blank(row: Row) -> Row:
         row.type,
         row.has_fallback,
         row.status,
+        channels={},
         next_poll_at=row.next_poll_at,
     )
 
@@ -122,7 +125,9 @@ def _derive_from_one(row: Row, event: Event) -> None:
         row.smsbat_id = event.smsbat_id
         row.messagelist_id = (told.messagelist_id or row.messagelist_id)[:32]
     if event.source != _LOCAL:
-        _take_costs(row, [event])
+        row.parts = row.parts if told.parts is None else told.parts
+        if told.money is not None:
+            row.cost, row.currency = told.money.amount, told.money.currency
     _set_channels(row, [event])
     _set_error(row, [event], before)
     row.final_at = event.occurred_at if status.is_final else None
@@ -215,9 +220,11 @@ def _set_channels(row: Row, counted: Sequence[Event]) -> None:
     """What each channel came to, by the same order of statuses; and which of them arrived."""
     said: dict[str, list[tuple[str, datetime]]] = {}
     for event in counted:
-        if event.payload and event.source != _LOCAL:
+        if event.source != _LOCAL and event.told.channels:
             for channel, word in event.told.channels.items():
                 said.setdefault(channel, []).append((word, event.occurred_at))
+    if not said and row.status not in _REACHED:
+        return
     if said:
         row.channels = {channel: _furthest_word(said[channel]) for channel in sorted(said)}
     own = TYPES[MessageType(row.type)].channel

@@ -113,6 +113,8 @@ def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None)
     Raises:
         ValueError: for a report that names no message, neither by our key nor by SMSBAT's id.
     """
+    if not reports:
+        return []
     ours = [report for report in reports if report.message_id is not None]
     called_back = [report for report in reports if report.message_id is None]
     if not all(report.smsbat_id for report in called_back):

@@ -21,6 +21,7 @@ def table(campaign: Campaign, launched: Tally) -> str:
         ("failed", progress.failed),
         *((f"  {STATUS_LABELS[status]}", count) for status, count in failed),
         ("unconfirmed", progress.unconfirmed),
+        *((f"cost, {one.currency or 'no currency'}", f"{one.amount:.2f}") for one in results.costs),
         ("replies", results.replies),
         ("requests made", results.requests),
         ("seconds", f"{seconds:.1f}"),
