@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Any, Final
 
 from django_smsbat.gateway import answers
@@ -31,7 +30,6 @@ _SUBMIT: Final = Source.SUBMIT.value
 _POLL: Final = Source.POLL.value
 _STATUSES: Final = {status.value: status for status in Status}
 _FAILURES: Final = frozenset(status.value for status in FAILURES)
-_NO_CHANNELS: Final[Mapping[str, str]] = MappingProxyType({})
 _FINAL: Final = frozenset(status.value for status in FINAL)
 _REACHED: Final = (Status.DELIVERED.value, Status.READ.value)
 
@@ -52,7 +50,7 @@ class Row:
     cost: Decimal | None = None
     currency: str = ""
     delivered_by: str = ""
-    channels: Mapping[str, str] = _NO_CHANNELS
+    channels: Mapping[str, str] = field(default_factory=dict)
     error_code: str = ""
     error_message: str = ""
     submitted_at: datetime | None = None
@@ -74,7 +72,6 @@ def blank(row: Row) -> Row:
         row.type,
         row.has_fallback,
         row.status,
-        channels={},
         next_poll_at=row.next_poll_at,
     )
 
