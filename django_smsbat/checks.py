@@ -47,7 +47,7 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
     return [
         *_sandbox_in_production(settings),
         *_weak_secrets(settings),
-        *_email_sender(settings),
+        *_emails(settings),
     ]
 
 
@@ -173,7 +173,12 @@ def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:
         yield checks.Warning(words, hint=hint, id="smsbat.W003")
 
 
-def _email_sender(settings: Settings) -> Iterator[CheckMessage]:
+def _emails(settings: Settings) -> Iterator[CheckMessage]:
+    if settings.email_fallback and conf.email_timeout() is None:
+        words = (
+            "SMSBAT['EMAIL_FALLBACK']: a mail server that hangs would hold smsbat_sync for ever."
+        )
+        yield checks.Warning(words, hint="Set EMAIL_TIMEOUT, in seconds.", id="smsbat.W006")
     if settings.email_fallback and conf.default_from_email() == _DJANGOS_OWN_ADDRESS:
         words = f"SMSBAT['EMAIL_FALLBACK']: e-mails would come from {_DJANGOS_OWN_ADDRESS}."
         yield checks.Warning(words, hint="Set DEFAULT_FROM_EMAIL.", id="smsbat.W005")

@@ -228,6 +228,12 @@ def default_from_email() -> str:
     return str(django_settings.DEFAULT_FROM_EMAIL)
 
 
+def email_timeout() -> float | None:
+    """Seconds that Django waits for the mail server; None for ever."""
+    seconds: float | None = django_settings.EMAIL_TIMEOUT
+    return seconds
+
+
 def problems() -> dict[str, str]:
     """What is wrong with the setting: key to sentence, empty when all is well."""
     return _read_keys()[1]

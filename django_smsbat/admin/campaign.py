@@ -104,7 +104,8 @@ class CampaignAdmin(StyledAdmin):
         own = super().get_readonly_fields(request, obj)
         if obj is None or obj.status in campaigns.EDITABLE:
             return own
-        return (*own, *_SAID, *_TO_WHOM)
+        money = () if self.has_send_permission(request) else ("budget",)
+        return (*own, *_SAID, *_TO_WHOM, *money)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -142,6 +143,9 @@ class CampaignAdmin(StyledAdmin):
         words = obj.get_status_display()
         if obj.pause_reason and campaigns.may(obj, "resume"):
             return format_html("<strong>{}</strong>: {}", words, obj.pause_reason)
+        if obj.budget is not None and not obj.budget_room and campaigns.may(obj, "pause"):
+            told = _("goes on when SMSBAT tells what the last messages cost")
+            return format_html("<strong>{}</strong>: {}", words, told)
         return format_html("<strong>{}</strong>", words)
 
     @admin.display(description=_("progress"))

@@ -18,7 +18,8 @@ from django_smsbat.services import consent, erasure
 from django_smsbat.services.consent import Said
 
 _REASON_MAX: Final = 200  # characters
-_AT_ONCE_MAX: Final = 1_000  # people: a request has to come to its end
+_AT_ONCE_MAX: Final = 900  # people, each a field: Django takes no form of more than a thousand
+_SHOWN: Final = 10
 
 
 def _opt_out(person: Recipient, said: Said) -> bool:
@@ -97,6 +98,7 @@ def ask(
         "question": question,
         "count": count,
         "reason_max": _REASON_MAX,
+        "shown": [str(person) for person in chosen[:_SHOWN]],
         "selected": chosen.values_list("pk", flat=True),
         "action_checkbox_name": ACTION_CHECKBOX_NAME,
     }

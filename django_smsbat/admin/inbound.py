@@ -1,5 +1,6 @@
 """Incoming messages: what they answer, the whole conversation, and the page to reply."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
@@ -8,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,11 +19,13 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.read_only import PhoneSearchAdmin, ReadOnlyAdmin, status_badge
 from django_smsbat.gateway.messages import InvalidMessage
-from django_smsbat.models import InboundMessage
+from django_smsbat.models import InboundMessage, Message
 from django_smsbat.services import replies
 from django_smsbat.services.conversations import Entry, conversation
 
 _PREVIEW: Final = 80  # characters
+_OURS: Final = ("in_reply_to", "answers", "thread")
+_TWICE: Final = timedelta(minutes=1)  # the same answer so soon is a second click
 _CHANGE: Final = "admin:django_smsbat_inboundmessage_change"
 
 
@@ -48,6 +52,19 @@ class InboundMessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
         "thread",
     )
     change_form_template = "admin/django_smsbat/inboundmessage/change_form.html"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What we sent is for those who may see messages."""
+        if self._may_see_ours(request):
+            return super().get_fields(request, obj)
+        return [name for name in self.fields if name not in _OURS]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        may = self._may_see_ours(request)
+        return [name for name in self.list_display if may or name not in _OURS]
+
+    def _may_see_ours(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("django_smsbat.view_message"))
 
     def has_reply_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_smsbat.reply_inboundmessage")
@@ -94,15 +111,20 @@ class InboundMessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
             "opts": self.opts,
             "media": self.media,
             "inbound": inbound,
-            "conversation": self.thread(inbound),
+            "conversation": self.thread(inbound) if self._may_see_ours(request) else inbound.text,
             "form": form,
         }
         template = "admin/django_smsbat/inboundmessage/reply.html"
         return TemplateResponse(request, template, context)
 
     def _reply(self, request: HttpRequest, inbound: InboundMessage, form: ReplyForm) -> bool:
+        text = form.cleaned_data["text"]
+        lately = Message.objects.filter(to=inbound.phone, created_at__gt=timezone.now() - _TWICE)
+        if lately.filter(text=text).exists():
+            form.add_error(None, _("The same answer was sent a moment ago."))
+            return False
         try:
-            answer = replies.reply(inbound, form.cleaned_data["text"])
+            answer = replies.reply(inbound, text)
         except (InvalidMessage, ImproperlyConfigured) as error:
             form.add_error(None, str(error))
             return False

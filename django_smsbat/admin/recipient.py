@@ -49,7 +49,7 @@ class RecipientForm(_ModelForm):
 
     def clean_phone(self) -> Any:
         phone = self.cleaned_data["phone"]
-        if self.instance._state.adding and suppression.since(phone):
+        if "phone" in self.changed_data and suppression.since(phone):
             raise forms.ValidationError(
                 _("This person was erased on request. They are known again when they write to you.")
             )

@@ -63,8 +63,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return rows.select_for_update(skip_locked=skip and can_skip)
 
     def queue_again(self) -> int:
-        """Let a new attempt begin, of which alone the reports will count; how many rows."""
-        return self.update(
+        """Let a new attempt begin, of which alone the reports will count; how many rows.
+
+        Not where the words were purged: there is nothing left to send.
+        """
+        return self.filter(purged_at=None).update(
             status=Status.QUEUED.value,
             resent_after=models.F("attempts"),
             smsbat_id="",

@@ -1,8 +1,9 @@
 """What a campaign may cost: how many messages may leave before costs are looked at again.
 
-SMSBAT names no prices in advance, so a few messages go first; what they cost is what the others are
-taken to cost, by the dearest of them. Costs that were told count, and for messages under way the
-price. The campaign pauses when one more message might cost more than is left.
+SMSBAT names no prices in advance, so a few messages go first, and no more until half of them have
+their price; what the dearest cost is what the others are taken to cost. Costs that were told count,
+and for messages under way the price. What cost nothing names no price. The campaign pauses when one
+more message might cost more than is left.
 """
 
 from dataclasses import dataclass
@@ -46,22 +47,21 @@ def outlook(campaign: Campaign) -> Outlook:
     unpriced = Q(cost=None)
     told = Message.objects.filter(campaign=campaign).aggregate(
         spent=Sum("cost"),
-        dearest=Max("cost"),
+        dearest=Max("cost", filter=Q(cost__gt=0)),
+        priced=Count("pk", filter=Q(cost__gt=0)),
         open=Count("pk", filter=unpriced & Q(status__in=_UNDER_WAY)),
         silent=Count("pk", filter=unpriced & Q(status__in=_REACHED)),
     )
     purged = PurgedMessages.objects.filter(campaign=campaign).aggregate(spent=Sum("cost"))
     spent = exact(told["spent"]) + exact(purged["spent"])
     budget, price = campaign.budget or Decimal(), told["dearest"]
-    if price is None:
-        room = max(0, PROBE - told["open"] - told["silent"])
-        why = f"SMSBAT has told no cost of the first {PROBE} messages, so no budget can be kept."
-    elif price == 0:
-        return Outlook(_NO_LIMIT, spent, told["open"])
-    else:
-        left = budget - spent - price * (told["open"] + told["silent"])
-        room = max(0, min(_NO_LIMIT, int(left // price)))
+    unknown = told["open"] + told["silent"]
+    room = PROBE - unknown if told["priced"] < PROBE // 2 else _NO_LIMIT
+    why = f"SMSBAT has told no cost of the first {PROBE} messages, so no budget can be kept."
+    if price is not None:
+        room = min(room, int((budget - spent - price * unknown) // price))
         why = f"The budget of {budget} is used up: {spent.normalize():f} spent."
+    room = max(0, room)
     return Outlook(room, spent, told["open"], "" if room or told["open"] else why)
 
 

@@ -1,6 +1,6 @@
 """What was sent to a phone and what came back, in one thread."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import CharField, Value
@@ -20,7 +20,7 @@ class Entry:
 
     at: datetime
     is_incoming: bool
-    text: str
+    text: str = field(repr=False)
     type: str
     status: str
     pk: int

@@ -197,7 +197,8 @@ def _set_ids(row: Row, counted: Sequence[Event]) -> None:
 def _take_costs(row: Row, told: Sequence[Event]) -> None:
     """What each attempt cost, added; within one attempt no sum is ever added to another.
 
-    Of several sums for one attempt what is billed counts, and of these the last said.
+    Of several sums for one attempt what is billed counts, and of these the last said. A bare sum is
+    in the currency that another attempt names: callbacks name none.
     """
     best: dict[int, Money] = {}
     for event in told:
@@ -208,9 +209,10 @@ def _take_costs(row: Row, told: Sequence[Event]) -> None:
         if money is not None and (known is None or money.rank >= known.rank):
             best[event.attempt] = money
     if best:
-        last = best[max(best)]
-        same = [money.amount for money in best.values() if money.currency == last.currency]
-        row.cost, row.currency = sum(same, Decimal()), last.currency
+        named = [best[attempt].currency for attempt in sorted(best) if best[attempt].currency]
+        row.currency = named[-1] if named else ""
+        own = [money.amount for money in best.values() if money.currency in ("", row.currency)]
+        row.cost = sum(own, Decimal())
 
 
 def _set_channels(row: Row, counted: Sequence[Event]) -> None:

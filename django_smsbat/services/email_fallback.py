@@ -30,6 +30,7 @@ from django_smsbat.services.event_store import Report
 logger = logging.getLogger("django_smsbat")
 
 _ATTEMPTS_MAX: Final = 12
+_AT_ONCE_MAX: Final = 100  # in one run: nobody asks for statuses meanwhile
 _FIRST_PAUSE: Final = timedelta(minutes=1)  # doubled with each attempt
 _LONGEST_PAUSE: Final = timedelta(hours=4)
 _LONGEST_SUBJECT: Final = 200  # characters
@@ -45,7 +46,7 @@ _REFUSALS: Final = (
 
 
 def send_due(clock: Clock) -> int:
-    """Send the e-mails that are due; returns how many left.
+    """Send the e-mails that are due, a hundred at most; returns how many left.
 
     A mail server that cannot be reached is tried again later, twelve times at most.
     """
@@ -54,7 +55,10 @@ def send_due(clock: Clock) -> int:
     _settle_lost(clock.now())
     sent, connection = 0, None
     try:
-        while not clock.stopping and (email := _claim(clock.now())) is not None:
+        for _ in range(_AT_ONCE_MAX):
+            email = None if clock.stopping else _claim(clock.now())
+            if email is None:
+                break
             mail = _mail(email.message)
             if mail is None:
                 _finish(email, EmailState.UNNEEDED, "", clock.now())

@@ -3,12 +3,16 @@
 The numbers of campaigns stay, and a keyed hash of the phone, so that no import brings them back.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.apps import apps
+from django.db import models, transaction
 from django.utils import timezone
 
+from django_smsbat import conf
+from django_smsbat.gateway import phones
 from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models import InboundMessage, Message, Recipient
 from django_smsbat.services import purging, suppression, tracking
@@ -35,12 +39,14 @@ def erase(phone: str, now: datetime | None = None) -> Erased:
     stays opted out until they opt in.
 
     Args:
-        phone: in E.164.
+        phone: as people write it, or as it stands in an incoming message.
 
     Raises:
+        InvalidPhone: when that is no phone; nothing was erased.
         StillSending: when a worker holds a message to it; nothing was erased.
     """
     moment = now or timezone.now()
+    phone = _known(phone)
     suppression.suppress(phone, moment)
     Recipient.objects.filter(phone=phone).update(opted_out_at=moment)  # nothing more is queued
     unsent = Message.objects.filter(to=phone, status__in=[status.value for status in UNSENT])
@@ -49,9 +55,37 @@ def erase(phone: str, now: datetime | None = None) -> Erased:
         raise StillSending("A message to this phone is being sent: try again in a few minutes.")
     words = [tracking.local(one, Status.CANCELLED, "erased") for one in waiting]
     tracking.record(words, moment)
-    messages = purging.remove(list(Message.objects.filter(to=phone).values_list("pk", flat=True)))
-    inbound, _ = InboundMessage.objects.filter(phone=phone).delete()
-    recipients = Recipient.objects.filter(phone=phone)
-    found = recipients.count()
-    recipients.delete()
-    return Erased(messages, inbound, found)
+    of_person: dict[type[models.Model], list[int]] = {
+        Message: list(Message.objects.filter(to=phone).values_list("pk", flat=True)),
+        InboundMessage: list(
+            InboundMessage.objects.filter(phone=phone).values_list("pk", flat=True)
+        ),
+        Recipient: list(Recipient.objects.filter(phone=phone).values_list("pk", flat=True)),
+    }
+    purging.remove(of_person[Message])
+    for model in (InboundMessage, Recipient):
+        model.objects.filter(pk__in=of_person[model]).delete()
+    _forget_in_log(of_person)
+    return Erased(*(len(keys) for keys in of_person.values()))
+
+
+def _known(phone: str) -> str:
+    """As it is kept: in E.164, or as it came where it could not be read."""
+    try:
+        return phones.normalise(phone, conf.current().default_region)
+    except phones.InvalidPhone:
+        if InboundMessage.objects.filter(phone=phone).exists():
+            return phone
+        raise
+
+
+def _forget_in_log(of_person: Mapping[type[models.Model], list[int]]) -> None:
+    """The admin's history names what it is about: a recipient by their name."""
+    if not apps.is_installed("django.contrib.admin"):
+        return
+    from django.contrib.admin.models import LogEntry
+    from django.contrib.contenttypes.models import ContentType
+
+    for model, keys in of_person.items():
+        own = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
+        own.filter(object_id__in=[str(key) for key in keys]).delete()

@@ -25,6 +25,7 @@ from django_smsbat.services import claiming
 _SEND_LATE: Final = timedelta(minutes=10)
 _POLL_LATE: Final = timedelta(minutes=15)
 _CALLBACK_LATE: Final = timedelta(hours=1)
+_EMAIL_TRIES: Final = 3
 _COUNT_MAX: Final = 100_000  # so many are counted; more is "at least"
 
 
@@ -41,7 +42,8 @@ class Health:
         silent: messages whose worker fell silent and that nobody has settled.
         unconfirmed: messages of which nobody knows whether SMSBAT took them.
         orphans: reports that belong to no known message.
-        emails_waiting, emails_in_doubt: of the e-mail fallback.
+        emails_waiting, emails_late, emails_in_doubt, emails_failed: of the e-mail fallback; late is
+            what the mail server did not take thrice.
         held_back_until: when SMSBAT may be asked again, by kind of request.
         paused: campaigns that paused themselves, by key, with their reasons.
         problems: what a person should look at, a sentence each; empty when all is well.
@@ -58,7 +60,9 @@ class Health:
     unconfirmed: int
     orphans: int
     emails_waiting: int
+    emails_late: int
     emails_in_doubt: int
+    emails_failed: int
     held_back_until: dict[str, datetime]
     paused: dict[int, str]
     problems: list[str] = field(default_factory=list)
@@ -82,8 +86,10 @@ def look(now: datetime) -> Health:
         silent=_count(Message.objects.lease_over(now - _SEND_LATE)),
         unconfirmed=_count(unconfirmed),
         orphans=_count(StatusEvent.objects.orphans()),
-        emails_waiting=_count(emails.filter(state=EmailState.QUEUED, due_at__lte=now)),
+        emails_waiting=_count(emails.filter(state=EmailState.QUEUED)),
+        emails_late=_count(emails.filter(state=EmailState.QUEUED, attempts__gte=_EMAIL_TRIES)),
         emails_in_doubt=_count(emails.filter(state=EmailState.UNCONFIRMED)),
+        emails_failed=_count(emails.filter(state=EmailState.FAILED)),
         held_back_until={row.name: row.not_before for row in held_back if row.not_before},
         paused=_paused_by_themselves(),
     )
@@ -131,6 +137,10 @@ def _problems(found: Health, now: datetime) -> list[str]:
             _callbacks_stopped(found, now),
             "No delivery callback came for more than an hour, though messages were sent: ask your "
             "account manager.",
+        ),
+        (
+            found.emails_late,
+            f"{found.emails_late} fallback e-mails wait: the mail server cannot be reached.",
         ),
         (
             found.emails_in_doubt,

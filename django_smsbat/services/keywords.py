@@ -13,7 +13,7 @@ from django_smsbat import conf
 
 _LONGEST: Final = 100  # characters of a message that could be a keyword, with all its punctuation
 # Capitals that look alike in Cyrillic and Latin, and the digits that are typed for a letter.
-_LOOK_ALIKES: Final = str.maketrans("АВЕІЇКМНОРСТУХЅЈ013", "ABEIIKMHOPCTYXSJOI3")
+_LOOK_ALIKES: Final = str.maketrans("АВЕІЇКМНОРСТУХЅЈ01", "ABEIIKMHOPCTYXSJOI")
 
 
 def fold(text: str) -> str:

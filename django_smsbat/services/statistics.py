@@ -67,13 +67,13 @@ def progress(campaign: Campaign) -> Progress:
 
 @dataclass(frozen=True)
 class Costs:
-    """What SMSBAT has told of costs, in one currency; empty where it named none.
+    """What SMSBAT has told of costs, in one currency; empty where it never named one.
 
     Attributes:
         amount: the sum over messages and attempts.
         priced: of how many messages a cost was told.
         parts: billed parts of these.
-        delivered: how many of all messages arrived, if all costs are in this currency.
+        delivered: how many of all messages arrived; 0 where costs are in several currencies.
     """
 
     currency: str
@@ -84,7 +84,7 @@ class Costs:
 
     @property
     def per_delivered(self) -> Decimal | None:
-        """Cost for each message that arrived; None where none did."""
+        """Cost for each message that arrived; None where that cannot be said."""
         return self.amount / self.delivered if self.delivered else None
 
 
@@ -161,4 +161,9 @@ def costs(campaign: Campaign, delivered: int) -> list[Costs]:
     for currency, amount, count, parts in counted:
         before = sums.get(currency, (Decimal(), 0, 0))
         sums[currency] = (before[0] + exact(amount), before[1] + count, before[2] + (parts or 0))
-    return [Costs(currency, *told, delivered) for currency, told in sorted(sums.items())]
+    named = [currency for currency in sums if currency]
+    if len(named) == 1 and "" in sums:  # callbacks name no currency
+        bare, own = sums.pop(""), sums[named[0]]
+        sums[named[0]] = (bare[0] + own[0], bare[1] + own[1], bare[2] + own[2])
+    arrived = delivered if len(sums) == 1 else 0
+    return [Costs(currency, *told, arrived) for currency, told in sorted(sums.items())]

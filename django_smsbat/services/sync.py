@@ -240,7 +240,7 @@ def _pause(polls: int) -> timedelta:
 def _is_given_up(message: Asked, now: datetime) -> bool:
     """Each message is asked about once at least, however long no worker was there to do it."""
     was_asked = message.polls or not message.smsbat_id
-    return bool(was_asked) and now > _asked_until(message, now)
+    return bool(was_asked) and now >= _asked_until(message, now)
 
 
 def _asked_until(message: Asked, now: datetime) -> datetime:

@@ -50,7 +50,10 @@ class InboundSerializer(serializers.Serializer[Any]):
 
 
 class StatusSerializer(serializers.Serializer[Any]):
-    """``{"messageId", "deliverystatus", "timestamp", "cost"}``; the last two may be missing."""
+    """``{"messageId", "deliverystatus", "timestamp", "cost"}``; the last two may be missing.
+
+    What else is said, such as `billAmount` or `fallbacks`, is kept and read as in a status request.
+    """
 
     messageId = serializers.CharField(max_length=64)
     deliverystatus = serializers.CharField(max_length=64)

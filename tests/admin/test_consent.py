@@ -1,11 +1,14 @@
 """People are opted out, in and erased, and answered, by those who may, after a question."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from django_smsbat.models import ConsentChange, InboundMessage, Message, Recipient
-from django_smsbat.services import erasure, inbound
+from django_smsbat.services import campaigns, consent, erasure, inbound
+from django_smsbat.services.consent import Said
 from tests.conftest import NOON, phone
 from tests.services.test_inbound import written
 
@@ -36,12 +39,24 @@ class TestConsent:
 
     def test_a_persons_page_tells_each_change(self, boss, people):
         [person] = people(77)
-        inbound.receive(written(text="СТОП <b>"), NOON)
-        inbound.receive(written("u-2", text="Стоп!"), NOON)
+        inbound.receive(written(text="Стоп!"), NOON)
+        consent.opt_in(person, Said(reason="<b>on the phone</b>"))
         url = reverse("admin:django_smsbat_recipient_change", args=[person.pk])
         page = boss.get(url).content.decode()
         assert "keyword in a message" in page
         assert "Стоп!" in page
+        assert "&lt;b&gt;on the phone&lt;/b&gt;" in page
+
+    def test_a_whole_page_of_people_can_be_confirmed(self, boss, people):
+        chosen = people(*range(1_000, 1_900))
+        asked = act(boss, "opt_out", chosen)
+        fields = re.findall(r'name="_selected_action" value="\d+"', asked.content.decode())
+        assert len(fields) == 900
+        act(boss, "opt_out", chosen, confirmed="opt_out", reason="they asked")
+        assert not Recipient.objects.filter(opted_out_at=None).exists()
+        people(5)
+        act(boss, "erase", Recipient.objects.all(), confirmed="erase")
+        assert Recipient.objects.count() == 901
 
     def test_consent_is_not_edited_in_the_form(self, boss, people):
         [person] = people(1, opted_out_at=NOON)
@@ -72,6 +87,8 @@ class TestErasing:
     def test_it_erases_and_keeps_no_name_in_the_log(self, boss, people, queued):
         chosen = people(77, name="Олена")
         queued(77, status="delivered")
+        act(boss, "opt_out", chosen, confirmed="opt_out", reason="called us")
+        assert LogEntry.objects.exists()
         act(boss, "erase", chosen, confirmed="erase")
         assert not Recipient.objects.exists()
         assert not Message.objects.exists()
@@ -93,11 +110,20 @@ class TestErasing:
         assert "try again in a few minutes" in told.content.decode()
         assert Recipient.objects.exists()
 
-    def test_who_was_erased_is_not_entered_again(self, boss):
+    def test_who_was_erased_is_not_entered_again(self, boss, people):
         erasure.erase(phone(77), NOON)
-        answer = boss.post(ADD, {"phone": phone(77), "attributes": "{}"})
-        assert "erased on request" in answer.content.decode()
-        assert not Recipient.objects.exists()
+        [other] = people(78)
+        change = reverse("admin:django_smsbat_recipient_change", args=[other.pk])
+        for url in (ADD, change):
+            answer = boss.post(url, {"phone": phone(77), "attributes": "{}"})
+            assert "erased on request" in answer.content.decode()
+        assert Recipient.objects.get().phone == phone(78)
+
+    def test_what_the_history_says_of_them_goes_too(self, boss):
+        boss.post(ADD, {"phone": phone(77), "name": "Олена", "attributes": "{}"})
+        assert LogEntry.objects.get().object_repr == "Олена"
+        erasure.erase("067 000 00 77")
+        assert not LogEntry.objects.exists()
 
 
 class TestReplies:
@@ -138,13 +164,26 @@ class TestReplies:
         change = reverse("admin:django_smsbat_inboundmessage_change", args=[incoming.pk])
         assert self.url(incoming) not in client.get(change).content.decode()
 
+    def test_a_second_click_sends_no_second_answer(self, boss, incoming):
+        for _ in range(2):
+            answer = boss.post(self.url(incoming), {"text": "Until nine"})
+        assert "a moment ago" in answer.content.decode()
+        assert Message.objects.filter(text="Until nine").count() == 1
+
+    def test_what_we_sent_is_for_those_who_may_see_messages(self, staff, incoming):
+        client = staff("view_inboundmessage", "reply_inboundmessage")
+        change = reverse("admin:django_smsbat_inboundmessage_change", args=[incoming.pk])
+        listed = reverse("admin:django_smsbat_inboundmessage_changelist")
+        for url in (change, listed, self.url(incoming)):
+            page = client.get(url)
+            assert page.status_code == 200
+            assert "Sale!" not in page.content.decode()
+
     def test_nobody_may_answer_what_they_may_not_see(self, staff, incoming):
         assert staff("reply_inboundmessage").get(self.url(incoming)).status_code == 403
 
 
 def test_the_budget_can_be_changed_while_a_campaign_runs(boss, people, campaign):
-    from django_smsbat.services import campaigns
-
     people(1)
     made = campaign(budget=10)
     campaigns.launch(made)
@@ -153,6 +192,25 @@ def test_the_budget_can_be_changed_while_a_campaign_runs(boss, people, campaign)
     boss.post(url, {"name": made.name, "budget": "20"})
     made.refresh_from_db()
     assert (made.budget, made.budget_room, made.status) == (20, 0, "sending")
+
+
+def test_who_may_not_send_may_not_let_more_be_spent(staff, people, campaign):
+    people(1)
+    made = campaign(budget=10)
+    campaigns.launch(made)
+    url = reverse("admin:django_smsbat_campaign_change", args=[made.pk])
+    client = staff("view_campaign", "change_campaign")
+    assert client.post(url, {"name": made.name, "budget": ""}).status_code == 302
+    made.refresh_from_db()
+    assert made.budget == 10
+
+
+def test_the_budget_is_shown_before_it_is_sent_and_copied(boss, people, campaign):
+    people(1)
+    made = campaign(budget=12)
+    page = boss.get(reverse("admin:django_smsbat_campaign_send", args=[made.pk]))
+    assert "12.00" in page.content.decode()
+    assert campaigns.duplicate(made).budget == 12
 
 
 def test_a_campaigns_page_tells_what_it_cost_and_who_delivered(boss, queued, campaign):

@@ -132,7 +132,9 @@ class TestPurge:
         call_command("smsbat_purge", "--older-than", "30", "--keep-rows")
         assert Message.objects.get().text == ""
 
-    @pytest.mark.parametrize("arguments", [[], ["--older-than", "0"], ["--older-than", "x"]])
+    @pytest.mark.parametrize(
+        "arguments", [[], ["--older-than", "0"], ["--older-than", "x"], ["--older-than", "9" * 9]]
+    )
     def test_how_old_has_to_be_said(self, arguments):
         with pytest.raises(CommandError, match="older-than"):
             call_command("smsbat_purge", *arguments)

@@ -172,7 +172,6 @@ def test_each_misconfiguration_has_its_id(settings, changes, check):
         ({"WEBHOOK_SECRETS": ["short"]}, "smsbat.W002"),
         ({"WEBHOOK_SECRET_IN_PATH": True}, "smsbat.W003"),
         ({"BASE_URL": "http://127.0.0.1:8025"}, "smsbat.W004"),
-        ({"EMAIL_FALLBACK": True}, "smsbat.W005"),
     ],
 )
 def test_what_is_wrong_in_production_is_said_by_check_deploy(configured, changes, check):
@@ -192,6 +191,13 @@ def test_sqlite_without_its_two_options_is_warned_of(monkeypatch):
     monkeypatch.setattr(checks, "_is_wal", lambda connection: False)
     found = [message.id for message in checks.check_database(None, databases=["default"])]
     assert found == ["smsbat.W007", "smsbat.W008"]
+
+
+def test_e_mails_need_a_sender_and_an_end(configured, settings):
+    configured(EMAIL_FALLBACK=True)
+    assert found_ids(include_deployment_checks=True) == {"smsbat.W005", "smsbat.W006"}
+    settings.DEFAULT_FROM_EMAIL, settings.EMAIL_TIMEOUT = "shop@example.com", 20
+    assert found_ids(include_deployment_checks=True) == set()
 
 
 @pytest.mark.django_db

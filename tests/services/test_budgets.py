@@ -92,6 +92,22 @@ def test_the_dearest_price_is_what_others_are_taken_to_cost(launched, run, clock
     assert run()[0] == 9  # 1.49 spent, 4.51 left
 
 
+def test_what_costs_nothing_names_no_price(launched, run, clock):
+    launched(400, "1")
+    run()
+    first = Message.objects.exclude(smsbat_id="").first()
+    tracking.record([said(first.smsbat_id, "undeliverable", cost=0)], clock.now())
+    assert run()[0] == 1  # in the place of the one whose cost is known
+
+
+def test_one_cheap_message_frees_no_others_before_half_have_their_price(launched, run, clock):
+    launched(400, "5")
+    run()
+    first = Message.objects.exclude(smsbat_id="").first()
+    tracking.record([said(first.smsbat_id, "delivered", cost="0.0001")], clock.now())
+    assert run()[0] == 1
+
+
 def test_where_no_cost_is_ever_told_no_budget_can_be_kept(launched, run, clock):
     launched(150, "100")
     run()

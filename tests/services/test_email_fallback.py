@@ -9,7 +9,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.test import override_settings
 
 from django_smsbat.models import FallbackEmail, Message, Recipient, StatusEvent
-from django_smsbat.services import campaigns, consent, email_fallback, tracking
+from django_smsbat.services import campaigns, consent, email_fallback, health, tracking
 from tests.conftest import NOON, phone
 from tests.services.test_tracking import accepted, said
 
@@ -114,6 +114,25 @@ def test_while_an_sms_may_still_follow_it_waits(failed, clock):
     assert state() == "unneeded"
 
 
+def test_one_that_was_not_needed_is_asked_for_when_it_is(failed, clock):
+    message = failed(type="viber_promo", fallback_text="Sale!")
+    Message.objects.filter(pk=message.pk).queue_again()
+    clock.forward(minutes=6)
+    assert email_fallback.send_due(clock) == 0
+    Message.objects.update(status="sending", attempts=2)
+    message.refresh_from_db()
+    tracking.record([accepted(message, "s-2"), said("s-2", "undeliverable")], clock.now())
+    clock.forward(minutes=6)
+    assert email_fallback.send_due(clock) == 1
+
+
+def test_a_run_sends_a_hundred_at_most_so_that_others_have_their_turn(failed, clock, monkeypatch):
+    monkeypatch.setattr(email_fallback, "_AT_ONCE_MAX", 0)
+    failed()
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "queued"
+
+
 @pytest.mark.parametrize("word", ["delivered", "processing", "mystery"])
 def test_only_a_failure_calls_for_it(failed, clock, word):
     failed(word)
@@ -164,10 +183,12 @@ def test_a_mail_server_that_is_away_delays_it(failed, clock, broken):
     assert email_fallback.send_due(clock) == 1
 
 
-def test_one_that_stays_away_is_given_up_in_the_end(failed, clock, broken):
+def test_one_that_stays_away_is_told_and_given_up_in_the_end(failed, clock, broken):
     failed()
     broken(opening=ConnectionRefusedError())
-    for _ in range(12):
+    for tried in range(12):
+        late = [sentence for sentence in health.look(clock.now()).problems if "mail" in sentence]
+        assert bool(late) == (tried >= 3)
         email_fallback.send_due(clock)
         clock.forward(hours=4)
     assert state() == "failed"

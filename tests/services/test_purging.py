@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from django_smsbat.gateway.phones import InvalidPhone
 from django_smsbat.models import (
     ConsentChange,
     InboundMessage,
@@ -114,6 +115,27 @@ def test_rows_may_be_kept(finished, clock):
     assert purge(clock, keep_rows=True).emptied == 0
 
 
+def test_what_has_no_words_any_more_is_not_sent_again(finished, clock):
+    clock.forward(days=31)
+    purge(clock, keep_rows=True)
+    assert campaigns.retry_failed(finished) == 0
+    assert not Message.objects.filter(status="queued").exists()
+
+
+def test_costs_that_callbacks_told_without_a_currency_join_the_one_that_was_named(queued, campaign):
+    made = campaign(started_at=NOON, status="sent")
+    queued(1, campaign=made, status="delivered", cost="0.12", currency="USD", parts=1)
+    queued(2, campaign=made, status="undeliverable", cost="0.06", parts=1)
+    [costs] = statistics.results(made).costs
+    assert (costs.currency, costs.amount, costs.per_delivered) == (
+        "USD",
+        Decimal("0.18"),
+        Decimal("0.18"),
+    )
+    queued(3, campaign=made, status="delivered", cost="9", currency="UAH", parts=1)
+    assert {one.per_delivered for one in statistics.results(made).costs} == {None}
+
+
 def test_what_nobody_knows_the_end_of_is_left(queued, clock):
     queued(status="unconfirmed")
     Message.objects.update(created_at=NOON)
@@ -183,6 +205,14 @@ class TestErasing:
         assert Recipient.objects.get().phone == phone(78)
         assert Message.objects.get().to == phone(78)
         assert RecipientList.objects.get().recipients.count() == 1
+
+    def test_a_phone_is_understood_as_people_write_it(self, known):
+        assert erasure.erase("067 000 00 77", NOON).recipients == 1
+
+    def test_what_is_no_phone_is_refused(self, known):
+        with pytest.raises(InvalidPhone):
+            erasure.erase("+123", NOON)
+        assert not Suppression.objects.exists()
 
     def test_a_phone_that_nobody_knows_is_suppressed_all_the_same(self):
         assert erasure.erase(phone(99), NOON).messages == 0

@@ -115,6 +115,52 @@ class TestMoney:
         tracking.record([said("s-2", "delivered", cost=0.07)], NOON)
         assert row(message).cost == Decimal("0.12")
 
+    def test_a_bare_sum_is_in_the_currency_that_another_attempt_names(self, taken):
+        message = taken()
+        tracking.record([said("s-1", "undeliverable", billAmount=0.05, billCurrency="USD")], NOON)
+        Message.objects.filter(pk=message.pk).queue_again()
+        Message.objects.update(status="sending", attempts=2)
+        tracking.record([accepted(row(message), "s-2")], NOON)
+        tracking.record([said("s-2", "delivered", cost=0.07)], NOON)
+        assert (row(message).cost, row(message).currency) == (Decimal("0.12"), "USD")
+
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(
+        told=st.lists(
+            st.tuples(
+                st.integers(1, 3),  # attempt
+                st.integers(0, 9),  # moment
+                st.sampled_from([("cost", ""), ("rateAmount", "UAH"), ("billAmount", "UAH")]),
+                st.integers(0, 9),  # cents
+            ),
+            max_size=8,
+            unique_by=lambda one: one[:2],
+        )
+    )
+    def test_one_sum_an_attempt_and_never_more(self, queued, told):
+        with transaction.atomic():
+            message = queued(status="sending", attempts=3)
+            for attempt in (1, 2, 3):
+                answer = accepted(message, f"m-{attempt}")
+                answer.attempt = attempt
+                tracking.record([answer], NOON)
+            best = {}
+            for attempt, moment, (key, currency), cents in told:
+                money = {key: cents / 100}
+                if currency:
+                    money[key.replace("Amount", "Currency")] = currency
+                tracking.record([said(f"m-{attempt}", "sent", after=moment, **money)], NOON)
+                rank = ["cost", "rateAmount", "billAmount"].index(key)
+                best[attempt] = max(best.get(attempt, ()), (rank, moment, cents))
+            expected = sum(cents for _, _, cents in best.values())
+            cost = row(message).cost
+            assert cost == (Decimal(expected) / 100 if best else None)
+            transaction.set_rollback(True)
+
 
 class TestAskingLess:
     def test_what_a_callback_told_of_lately_is_not_asked_about(self, taken):

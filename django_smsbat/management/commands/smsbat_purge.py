@@ -1,8 +1,9 @@
 """``manage.py smsbat_purge --older-than DAYS``: remove old messages, keep their numbers."""
 
 import sys
+from argparse import ArgumentTypeError
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
@@ -15,6 +16,15 @@ from django_smsbat.management.worker_command import (
 from django_smsbat.services import purging
 from django_smsbat.services.clock import SystemClock
 
+_DAYS_MAX: Final = 36_500
+
+
+def _days(written: str) -> int:
+    days = positive(written)
+    if days > _DAYS_MAX:
+        raise ArgumentTypeError(f"give {_DAYS_MAX:,} days at most")
+    return days
+
 
 class Command(BaseCommand):
     help = (
@@ -24,7 +34,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--older-than", type=positive, required=True, metavar="DAYS")
+        parser.add_argument("--older-than", type=_days, required=True, metavar="DAYS")
         parser.add_argument(
             "--keep-rows",
             action="store_true",

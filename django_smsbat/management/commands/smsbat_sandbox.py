@@ -115,6 +115,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if importlib.util.find_spec("aiohttp") is None:
             raise CommandError("The sandbox needs: pip install 'django-smsbat[sandbox]'")
+        if not options["callback_url"] and any("callback/" in one for one in options["fault"]):
+            raise CommandError("--fault callback/... needs --callback-url")
         from django_smsbat.sandbox import server
 
         try:

@@ -42,9 +42,12 @@ def _told(found: Health) -> str:
         ("last smsbat_sync", _moment(found.last_sync)),
         ("ready to be sent", found.queued),
         ("overdue status requests", found.overdue),
+        ("held by silent workers", found.silent),
         ("unconfirmed", found.unconfirmed),
         ("reports of unknown messages", found.orphans),
         ("fallback e-mails waiting", found.emails_waiting),
+        ("fallback e-mails in doubt", found.emails_in_doubt),
+        ("fallback e-mails failed", found.emails_failed),
         *((f"held back ({name})", f"until {at:%H:%M:%S}") for name, at in _held_back(found)),
     )
     width = max(len(name) for name, _ in rows)
