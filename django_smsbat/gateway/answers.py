@@ -259,7 +259,7 @@ def read_money(report: Mapping[str, Any]) -> Money | None:
     for rank, (amount_key, currency_key) in _MONEY_KEYS.items():
         amount = decimal_of(report.get(amount_key))
         if amount is not None:
-            return Money(amount, text_of(report.get(currency_key))[:3].upper(), rank)
+            return Money(amount, text_of(report.get(currency_key)).upper()[:3], rank)
     return None
 
 
@@ -284,6 +284,28 @@ def read_channels(report: Mapping[str, Any]) -> Mapping[str, str]:
         if channel and word and re.sub(r"[^a-z]", "", word.lower()) != _NOT_USED:
             found[channel] = str(statuses.from_wire(word) or word[:_WORD_MAX])
     return found
+
+
+_FACTS: Final = (
+    *("deliverystatus", "status", "partscount", "parts", "messagelistId", "code", "email"),
+    *("cost", "rate", "rateAmount", "rateCurrency", "billAmount", "billCurrency"),
+)
+
+
+def without_words(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What everything that is read of a report follows from, but for the words of an error.
+
+    No phone, no text, and nothing that nobody knows the meaning of.
+    """
+    facts = {name: report[name] for name in _FACTS if _is_plain(report.get(name))}
+    if code := read_error(report)[0]:
+        facts["code"] = code
+    channels = read_channels(report)
+    return {**facts, **({"extendedStatuses": dict(channels)} if channels else {})}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float | Decimal) and len(str(value)) <= _WORD_MAX
 
 
 def parse_error(status: int, body: bytes, retry_after: float | None) -> GatewayError:

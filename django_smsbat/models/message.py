@@ -72,6 +72,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             resent_after=models.F("attempts"),
             smsbat_id="",
             messagelist_id="",
+            parts=None,
             delivered_by="",
             channels={},
             error_code="",

@@ -5,8 +5,7 @@ and how the values are read, is the ORM's all the same.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,6 +14,9 @@ if TYPE_CHECKING:
     _Query = models.QuerySet[Any, Any]
 else:
     _Query = models.QuerySet
+
+
+_KEPT: Final = "_smsbat_prepared"
 
 
 class Prepared:
@@ -32,15 +34,15 @@ class Prepared:
             name: f"\x02{name}\x03" if kind is str else -(2**62) - place
             for place, (name, kind) in enumerate(kinds.items())
         }
-        self._written: WeakKeyDictionary[BaseDatabaseWrapper, _Written] = WeakKeyDictionary()
 
     def __call__(self, **given: str | int) -> list[Sequence[Any]]:
         """The rows; read from the database that is written to, as what follows is written there."""
         connection = connections[DEFAULT_DB_ALIAS]
-        written = self._written.get(connection)
+        # Kept on the connection, so that both go together.
+        kept: dict[Prepared, _Written] = connection.__dict__.setdefault(_KEPT, {})
+        written = kept.get(self)
         if written is None:
-            query = self._make(**self._marks)
-            written = self._written[connection] = _Written(query, connection)
+            written = kept[self] = _Written(self._make(**self._marks), connection)
         values = {self._marks[name]: value for name, value in given.items()}
         return written.rows(connection, values)
 

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.gateway.answers import without_words
 from django_smsbat.models.choices import status_choices
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
@@ -146,7 +147,9 @@ def remove_with_messages(message_ids: Collection[int]) -> None:
 
 def empty_payloads(message_ids: Collection[int]) -> None:
     """The third: what was said stays, the words in which it came do not."""
-    _removable().filter(message__in=keys_in(Message, message_ids)).update(payload={})
+    events = _removable().filter(message__in=keys_in(Message, message_ids))
+    rows = [(key, without_words(told)) for key, told in events.values_list("pk", "payload")]
+    update_rows(StatusEvent, ("payload",), rows)
 
 
 def _removable() -> "models.QuerySet[StatusEvent]":

@@ -19,9 +19,8 @@ from django_smsbat.services.money import exact
 
 PROBE: Final = 100  # messages that go first, to learn the price
 _NO_LIMIT: Final = 2**31 - 1
-_UNDER_WAY: Final = [
-    status.value for status in (Status.SENDING, Status.UNCONFIRMED, *sorted(IN_DELIVERY))
-]
+_TO_BE_TOLD: Final = [status.value for status in (Status.SENDING, *sorted(IN_DELIVERY))]
+_UNDER_WAY: Final = [*_TO_BE_TOLD, Status.UNCONFIRMED.value]  # of which nothing may ever be told
 _REACHED: Final = [Status.DELIVERED.value, Status.READ.value]
 
 
@@ -44,13 +43,15 @@ class Outlook:
 
 def outlook(campaign: Campaign) -> Outlook:
     """Look at what was told of costs; one pass over the campaign's messages."""
-    unpriced = Q(cost=None)
+    # What is sent again has the cost of its earlier attempts only.
+    unpriced = Q(cost=None) | Q(resent_after__gt=0)
     told = Message.objects.filter(campaign=campaign).aggregate(
         spent=Sum("cost"),
         dearest=Max("cost", filter=Q(cost__gt=0)),
         priced=Count("pk", filter=Q(cost__gt=0)),
         open=Count("pk", filter=unpriced & Q(status__in=_UNDER_WAY)),
-        silent=Count("pk", filter=unpriced & Q(status__in=_REACHED)),
+        coming=Count("pk", filter=unpriced & Q(status__in=_TO_BE_TOLD)),
+        silent=Count("pk", filter=Q(cost=None, status__in=_REACHED)),
     )
     purged = PurgedMessages.objects.filter(campaign=campaign).aggregate(spent=Sum("cost"))
     spent = exact(told["spent"]) + exact(purged["spent"])
@@ -62,20 +63,20 @@ def outlook(campaign: Campaign) -> Outlook:
         room = min(room, int((budget - spent - price * unknown) // price))
         why = f"The budget of {budget} is used up: {spent.normalize():f} spent."
     room = max(0, room)
-    return Outlook(room, spent, told["open"], "" if room or told["open"] else why)
+    return Outlook(room, spent, told["open"], "" if room or told["coming"] else why)
 
 
 def allowance(campaign: Campaign, size: int) -> int:
     """How many of so many messages may be claimed now; within the claim's transaction.
 
-    Workers draw on the same room: the campaign's row is locked.
+    Workers draw on the same room: the row of a campaign that has a budget is locked.
     """
-    if campaign.budget is None:
+    with_budget = Campaign.objects.filter(pk=campaign.pk, budget__isnull=False)
+    locked = with_budget.select_for_update().first()
+    if locked is None:
+        campaign.budget = None
         return size
-    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     campaign.budget, campaign.budget_room = locked.budget, locked.budget_room
-    if locked.budget is None:
-        return size
     if not campaign.budget_room:
         campaign.budget_room = outlook(campaign).room
     return min(size, campaign.budget_room)
@@ -90,8 +91,6 @@ def draw(campaign: Campaign, count: int) -> None:
 
 def pause_when_used_up(campaign: Campaign) -> bool:
     """Pause a campaign with messages left that its budget will not cover; whether it was so."""
-    if campaign.budget is None:
-        return False
     campaign.refresh_from_db(fields=["budget", "budget_room"])
     if campaign.budget is None or campaign.budget_room:
         return False

@@ -20,13 +20,16 @@ from django_smsbat.gateway.dialects import Outgoing
 from django_smsbat.gateway.message_types import MessageType, is_promotional
 from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, CampaignStatus, Holdback, Message, Recipient
+from django_smsbat.models import Campaign, CampaignStatus, Holdback, Message, Recipient, Suppression
 from django_smsbat.models.message import MessageQuerySet, customer_message_id
 from django_smsbat.models.set_based import keys_in
-from django_smsbat.services import budgets, holdback, quiet_hours, tracking
+from django_smsbat.services import budgets, holdback, quiet_hours, suppression, tracking
 from django_smsbat.services.quiet_hours import QuietHours
 
-_OWN: Final = ("pk", "to", "nonce", "attempts", "resent_after", "time_zone", "unwelcome")
+_OWN: Final = (
+    *("pk", "to", "nonce", "attempts", "resent_after", "time_zone"),
+    *("unwelcome", "anybody_erased"),
+)
 _SAID: Final = ("type", "sender", "text", "data", "ttl", "fallback_text")
 PROMOTIONAL_ALONE: Final = [
     kind.value for kind in MessageType if is_promotional(kind, transactional_campaign=None)
@@ -143,7 +146,11 @@ def _claim(
 
 def _readable(wanted: MessageQuerySet) -> MessageQuerySet:
     opted_out = Recipient.objects.filter(phone=OuterRef("to"), opted_out_at__isnull=False)
-    return wanted.annotate(data=Cast("message_data", TextField()), unwelcome=Exists(opted_out))
+    return wanted.annotate(
+        data=Cast("message_data", TextField()),
+        unwelcome=Exists(opted_out),
+        anybody_erased=Exists(Suppression.objects.all()),
+    )
 
 
 def _who_is_bound(campaign: Campaign | None) -> Callable[[str], bool]:
@@ -166,6 +173,7 @@ def _read(
     welcome: list[Claimed] = []
     refused: list[Claimed] = []
     width = len(_OWN)
+    erased = suppression.among({row[1] for row in found}) if found and found[0][width - 1] else ()
     for row in found:
         words = tuple(row[width:])
         content = said.get(words)
@@ -181,8 +189,9 @@ def _read(
                 ttl=ttl,
                 fallback_text=fallback_text,
             )
-        key, to, nonce, attempts, resent_after, zone, unwelcome = row[:width]
-        side = refused if unwelcome and is_bound(content.type) else welcome
+        key, to, nonce, attempts, resent_after, zone, unwelcome, _ = row[:width]
+        no_more = unwelcome or to in erased
+        side = refused if no_more and is_bound(content.type) else welcome
         own_id = customer_message_id(key, nonce)
         side.append(Claimed(own_id, to, content, key, attempts, resent_after, zone))
     return welcome, refused

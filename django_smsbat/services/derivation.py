@@ -115,7 +115,7 @@ def _derive_from_one(row: Row, event: Event) -> None:
     status = _STATUSES.get(event.status)
     if status is None:
         return
-    before, row.status = row.status, event.status
+    row.status = event.status
     told = event.told
     if event.smsbat_id or event.source == _SUBMIT:
         row.submitted_at = event.occurred_at
@@ -126,7 +126,7 @@ def _derive_from_one(row: Row, event: Event) -> None:
         if told.money is not None:
             row.cost, row.currency = told.money.amount, told.money.currency
     _set_channels(row, [event])
-    _set_error(row, [event], before)
+    _set_error(row, [event])
     row.final_at = event.occurred_at if status.is_final else None
 
 
@@ -137,10 +137,10 @@ def _derive_from_all(row: Row, events: Sequence[Event]) -> None:
     decided = furthest([(_STATUSES[e.status], e.occurred_at) for e in _deciding(counted)])
     if decided is None:
         return
-    before, row.status = row.status, decided[0].value
+    row.status = decided[0].value
     _set_ids(row, counted)
     _set_channels(row, counted)
-    _set_error(row, counted, before)
+    _set_error(row, counted)
     row.final_at = _final_at(counted, decided)
 
 
@@ -240,16 +240,12 @@ def _furthest_word(said: Sequence[tuple[str, datetime]]) -> str:
     return known[0].value if known else said[-1][0]
 
 
-def _set_error(row: Row, counted: Sequence[Event], before: str) -> None:
-    """The words of the report that decided, where it tells of a failure or of a doubt.
-
-    Where that report's words were purged, those that the row has of it already stay.
-    """
+def _set_error(row: Row, counted: Sequence[Event]) -> None:
+    """The words of the report that decided, where it tells of a failure or of a doubt."""
     code, words = "", ""
     if row.status in _FAILURES or row.status == Status.UNCONFIRMED:
         told = [answers.read_error(e.payload) for e in counted if e.status == row.status]
-        kept = (row.error_code, row.error_message) if before == row.status else ("", "")
-        code, words = next((error for error in told if any(error)), kept)
+        code, words = next((error for error in told if any(error)), ("", ""))
     row.error_code, row.error_message = code[:64], words
 
 

@@ -33,9 +33,11 @@ _ATTEMPTS_MAX: Final = 12
 _AT_ONCE_MAX: Final = 100  # in one run: nobody asks for statuses meanwhile
 _FIRST_PAUSE: Final = timedelta(minutes=1)  # doubled with each attempt
 _LONGEST_PAUSE: Final = timedelta(hours=4)
+_TEMPORARY: Final = (400, 500)
 _LONGEST_SUBJECT: Final = 200  # characters
 _FAILED: Final = frozenset(status.value for status in FAILURES - {Status.CANCELLED})
 # With these the mail server says that it did not take the mail; anything else leaves that open.
+# With a code from 400 to 499 it asks to try again later.
 _REFUSALS: Final = (
     smtplib.SMTPRecipientsRefused,
     smtplib.SMTPSenderRefused,
@@ -59,18 +61,26 @@ def send_due(clock: Clock) -> int:
             email = None if clock.stopping else _claim(clock.now())
             if email is None:
                 break
-            mail = _mail(email.message)
+            try:
+                mail = _mail(email.message)
+            except Exception as error:  # a template of the site's
+                logger.error("a fallback e-mail cannot be written: %s", type(error).__name__)
+                _put_back(email, clock.now(), "it cannot be written")
+                continue
             if mail is None:
                 _finish(email, EmailState.UNNEEDED, "", clock.now())
                 continue
             connection = connection or _opened()
             if connection is None:
-                _put_back(email, clock.now())
+                _put_back(email, clock.now(), "the mail server cannot be reached")
                 break
             state, words = _send(mail, connection)
-            _finish(email, state, words, clock.now())
+            if state == EmailState.QUEUED:
+                _put_back(email, clock.now(), words)
+            else:
+                _finish(email, state, words, clock.now())
             sent += state == EmailState.SENT
-            if state == EmailState.UNCONFIRMED:  # the connection may be broken
+            if state != EmailState.SENT:  # the connection may be broken
                 _close(connection)
                 connection = None
     finally:
@@ -99,7 +109,9 @@ def _settle_lost(now: datetime) -> None:
 
 
 def _mail(message: Message) -> EmailMessage | None:
-    """The e-mail, None where it is no longer called for."""
+    """The e-mail, None where it is no longer called for, or its words were purged."""
+    if not (message.text or message.fallback_text):
+        return None
     person = Recipient.objects.filter(phone=message.to).exclude(email="").first()
     if person is None or message.status not in _FAILED or _is_unwelcome(message, person):
         return None
@@ -125,11 +137,15 @@ def _is_unwelcome(message: Message, person: Recipient) -> bool:
 
 
 def _send(mail: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailState, str]:
-    """What became of it, and why. Without the server's words: they quote addresses."""
+    """What became of it, and why: `QUEUED` where it is worth another try.
+
+    Without the server's words: they quote addresses.
+    """
     try:
         taken = connection.send_messages([mail])
     except _REFUSALS as error:
-        return EmailState.FAILED, type(error).__name__
+        again = _is_temporary(error)
+        return EmailState.QUEUED if again else EmailState.FAILED, type(error).__name__
     except Exception as error:  # any backend's: it may have taken the mail
         logger.warning("a fallback e-mail may or may not have left: %s", type(error).__name__)
         return EmailState.UNCONFIRMED, type(error).__name__
@@ -141,6 +157,15 @@ def _send(mail: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailState,
             "",
         )
     )
+
+
+def _is_temporary(error: Exception) -> bool:
+    """Greylisting, a full mailbox: the server says that later may be better."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _words in error.recipients.values()]
+    else:
+        codes = [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
+    return bool(codes) and all(_TEMPORARY[0] <= code < _TEMPORARY[1] for code in codes)
 
 
 def _opened() -> BaseEmailBackend | None:
@@ -162,9 +187,9 @@ def _close(connection: BaseEmailBackend | None) -> None:
             logger.warning("the mail server hung up: %s", type(error).__name__)
 
 
-def _put_back(email: FallbackEmail, now: datetime) -> None:
+def _put_back(email: FallbackEmail, now: datetime, why: str) -> None:
     if email.attempts >= _ATTEMPTS_MAX:
-        _finish(email, EmailState.FAILED, "the mail server cannot be reached", now)
+        _finish(email, EmailState.FAILED, why, now)
         return
     pause = min(_FIRST_PAUSE * 2 ** (email.attempts - 1), _LONGEST_PAUSE)
     ours = FallbackEmail.objects.filter(pk=email.pk, state=EmailState.SENDING)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from django_smsbat import conf
@@ -49,17 +50,18 @@ def erase(phone: str, now: datetime | None = None) -> Erased:
     phone = _known(phone)
     suppression.suppress(phone, moment)
     Recipient.objects.filter(phone=phone).update(opted_out_at=moment)  # nothing more is queued
-    unsent = Message.objects.filter(to=phone, status__in=[status.value for status in UNSENT])
-    waiting = list(unsent.locked())
+    # Also what stands under a number that they had before.
+    to_them = Message.objects.filter(Q(to=phone) | Q(recipient__phone=phone))
+    by_them = InboundMessage.objects.filter(Q(phone=phone) | Q(recipient__phone=phone))
+    unsent = Message.objects.among(list(to_them.values_list("pk", flat=True)))
+    waiting = list(unsent.filter(status__in=[status.value for status in UNSENT]).locked())
     if any(message.status == Status.SENDING for message in waiting):
         raise StillSending("A message to this phone is being sent: try again in a few minutes.")
     words = [tracking.local(one, Status.CANCELLED, "erased") for one in waiting]
     tracking.record(words, moment)
     of_person: dict[type[models.Model], list[int]] = {
-        Message: list(Message.objects.filter(to=phone).values_list("pk", flat=True)),
-        InboundMessage: list(
-            InboundMessage.objects.filter(phone=phone).values_list("pk", flat=True)
-        ),
+        Message: list(to_them.values_list("pk", flat=True)),
+        InboundMessage: list(by_them.values_list("pk", flat=True)),
         Recipient: list(Recipient.objects.filter(phone=phone).values_list("pk", flat=True)),
     }
     purging.remove(of_person[Message])

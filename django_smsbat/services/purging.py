@@ -11,11 +11,12 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Count, F, Max, Q, Sum
 
+from django_smsbat import conf
 from django_smsbat.gateway.message_types import BATCH_MAX
 from django_smsbat.gateway.statuses import FINAL
-from django_smsbat.models import InboundMessage, Message, PurgedMessages
+from django_smsbat.models import EmailState, InboundMessage, Message, PurgedMessages
 from django_smsbat.models.message import MessageQuerySet
-from django_smsbat.models.set_based import keys_in
+from django_smsbat.models.set_based import keys_in, texts_in
 from django_smsbat.models.status_event import empty_payloads, remove_with_messages
 from django_smsbat.services import orphans
 from django_smsbat.services.clock import Clock
@@ -24,7 +25,13 @@ from django_smsbat.services.money import exact
 _CHUNK: Final = 1_000
 _OVER: Final = [status.value for status in FINAL]
 _SIDE_BY_SIDE: Final = 2 * BATCH_MAX
-_NO_WORDS: Final[dict[str, Any]] = {"text": "", "message_data": {}, "fallback_text": ""}
+_IS_OVER: Final = Q(status__in=_OVER)
+_NO_WORDS: Final[dict[str, Any]] = {
+    "text": "",
+    "message_data": {},
+    "fallback_text": "",
+    "error_message": "",  # SMSBAT's own words, which may quote a phone
+}
 
 
 @dataclass
@@ -66,17 +73,17 @@ def purge(
         on_progress: called after each batch with the number of messages.
     """
     old = Message.objects.filter(created_at__lt=before)
-    over = old.filter(status__in=_OVER)
+    over = _over(old)
     result = Result()
     for keys in _batches(over.filter(purged_at=None), clock):
         result.emptied += _empty(keys, clock.now())
         on_progress(len(keys))
     result.inbound = _remove_inbound(before, clock)
     for keys in () if keep_rows else _batches(over, clock):
-        result.removed += remove(keys)
+        result.removed += remove(keys, only=_IS_OVER)
         on_progress(len(keys))
     result.orphans = orphans.forget_old(clock.now())
-    result.left = old.exclude(status__in=_OVER).count()
+    result.left = old.exclude(_IS_OVER).count()
     result.is_complete = not clock.stopping
     return result
 
@@ -89,11 +96,23 @@ def _batches(wanted: MessageQuerySet, clock: Clock) -> Iterator[list[int]]:
         last = batch[-1]
 
 
+def _over(old: MessageQuerySet) -> MessageQuerySet:
+    """Nothing is going to be done with them any more."""
+    over = old.filter(_IS_OVER)
+    if not conf.current().email_fallback:
+        return over
+    to_be_mailed = [EmailState.QUEUED, EmailState.SENDING]
+    return over.exclude(fallback_email__state__in=to_be_mailed)
+
+
 @transaction.atomic
 def _empty(keys: Collection[int], now: datetime) -> int:
-    emptied = Message.objects.among(keys).update(**_NO_WORDS, purged_at=now)
-    empty_payloads(keys)
-    return emptied
+    """Somebody may have had one of them sent again meanwhile: it is asked under the lock."""
+    locked = Message.objects.among(keys).filter(_IS_OVER).locked()
+    found = list(locked.values_list("pk", flat=True))
+    Message.objects.among(found).update(**_NO_WORDS, purged_at=now)
+    empty_payloads(found)
+    return len(found)
 
 
 def _remove_inbound(before: datetime, clock: Clock) -> int:
@@ -119,13 +138,16 @@ def _keep_replies(inbound: Collection[int]) -> None:
 
 
 @transaction.atomic
-def remove(keys: Collection[int]) -> int:
+def remove(keys: Collection[int], only: Q = Q()) -> int:  # noqa: B008 - never changed
     """Remove these messages with all their reports; their numbers are kept.
+
+    Args:
+        only: what has to be true of them still, when they are locked.
 
     Returns:
         How many rows there were.
     """
-    locked = Message.objects.among(keys).locked().values_list("pk", flat=True)
+    locked = Message.objects.among(keys).filter(only).locked().values_list("pk", flat=True)
     found = list(locked)
     if not found:
         return 0
@@ -163,21 +185,35 @@ def _keep_requests(keys: Collection[int]) -> None:
     The messages of one request lie side by side: looking further would take a pass over the whole
     campaign for each batch.
     """
-    near = Message.objects.filter(
-        pk__range=(min(keys) - _SIDE_BY_SIDE, max(keys) + _SIDE_BY_SIDE)
-    ).exclude(messagelist_id="")
-    among = near.filter(pk__in=keys_in(Message, keys)).order_by()
-    left = near.exclude(pk__in=keys_in(Message, keys)).order_by()
-    known = set(left.values_list("campaign", "messagelist_id").distinct())
-    ends = {(of[0], of[-1]): of[:-1] for of in among.values_list(*_GROUP, "messagelist_id")}
-    for request, group in ends.items():
-        if request not in known:
-            _add(group, {"requests": 1})
+    for run in _runs(keys):
+        near = Message.objects.filter(pk__range=(run[0] - _SIDE_BY_SIDE, run[-1] + _SIDE_BY_SIDE))
+        among = near.filter(pk__in=keys_in(Message, run)).exclude(messagelist_id="").order_by()
+        ends = {(of[0], of[-1]): of[:-1] for of in among.values_list(*_GROUP, "messagelist_id")}
+        same = near.filter(messagelist_id__in=texts_in(Message, {name for _, name in ends}))
+        left = same.exclude(pk__in=keys_in(Message, run)).order_by()
+        known = set(left.values_list("campaign", "messagelist_id").distinct())
+        for request, group in ends.items():
+            if request not in known:
+                _add(group, {"requests": 1})
+
+
+def _runs(keys: Collection[int]) -> list[list[int]]:
+    """The keys in order, parted where one is far from the next."""
+    runs: list[list[int]] = []
+    for key in sorted(keys):
+        if runs and key - runs[-1][-1] <= _SIDE_BY_SIDE:
+            runs[-1].append(key)
+        else:
+            runs.append([key])
+    return runs
 
 
 def _add(group: Sequence[object], numbers: Mapping[str, Any], last: datetime | None = None) -> None:
     of: dict[str, Any] = dict(zip(_GROUP, group, strict=True))
-    totals, _ = PurgedMessages.objects.get_or_create(campaign_id=of.pop("campaign"), **of)
+    of["campaign_id"] = of.pop("campaign")
+    # No constraint holds two rows without a campaign apart; whoever reads them adds them up.
+    known = PurgedMessages.objects.filter(**of).order_by("pk").first()
+    totals = known or PurgedMessages.objects.create(**of)
     PurgedMessages.objects.filter(pk=totals.pk).update(
         **{name: F(name) + (number or 0) for name, number in numbers.items()},
     )

@@ -42,16 +42,14 @@ def rebuild(
     return changed
 
 
-def _next(messages: MessageQuerySet, last: int) -> dict[int, bool]:
-    """The next chunk: by key, whether the words of its reports were purged."""
-    found = messages.filter(pk__gt=last).values_list("pk", "purged_at")[:_CHUNK]
-    return {key: purged_at is not None for key, purged_at in found}
+def _next(messages: MessageQuerySet, last: int) -> list[int]:
+    return list(messages.filter(pk__gt=last).values_list("pk", flat=True)[:_CHUNK])
 
 
 @transaction.atomic
-def _rebuild(keys: dict[int, bool], now: datetime) -> int:
+def _rebuild(keys: list[int], now: datetime) -> int:
     rows = tracking.lock(keys)
-    begun = {key: row if keys[key] else _begun(row) for key, row in rows.items()}
+    begun = {key: _begun(row) for key, row in rows.items()}
     events = event_store.known_events(rows, {})
     return len(tracking.follow(begun, events, now, stored=rows))
 

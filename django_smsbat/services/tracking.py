@@ -168,7 +168,8 @@ def follow(
     """Let each message say what follows from all its reports; announce what changed.
 
     Args:
-        stored: what the database says of them, where that is not `rows`.
+        stored: what the database says of them, where that is not `rows`: when all is derived again,
+            for which nobody gets an e-mail.
     """
     changes: list[Change] = []
     moved: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]] = []
@@ -181,7 +182,7 @@ def follow(
             changes.append(Change(key, before[0], after[0]))
     _write(moved)
     failed = [change.message_id for change in changes if change.new_status in _FAILED]
-    if failed:
+    if failed and stored is None:
         email_queue.ask_for(failed, now)
     _announce(changes)
     return changes

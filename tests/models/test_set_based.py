@@ -4,7 +4,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, connections, transaction
 from django.db.models import Value
 
 from django_smsbat.models import Message, Recipient, StatusEvent
@@ -217,6 +217,13 @@ class TestPrepared:
             with django_assert_num_queries(1):
                 [found] = asked(phone=person.phone)
             assert found == [person.pk, {"city": AWKWARD}, person.created_at]
+
+    def test_it_lives_no_longer_than_its_connection(self):
+        asked = Prepared(
+            lambda phone: Recipient.objects.filter(phone=phone).values_list("pk"), phone=str
+        )
+        asked(phone="x")
+        assert asked in connections["default"].__dict__["_smsbat_prepared"]
 
     def test_a_value_is_never_part_of_the_statement(self, people):
         asked = Prepared(

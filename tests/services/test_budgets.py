@@ -108,6 +108,44 @@ def test_one_cheap_message_frees_no_others_before_half_have_their_price(launched
     assert run()[0] == 1
 
 
+def test_one_that_is_set_while_the_campaign_runs_holds_from_the_next_claim_on(
+    launched, people, campaign, clock, settings
+):
+    settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 50}
+    people(*range(1_000, 1_400))
+    made = campaign()
+    campaigns.launch(made)
+    client = ScriptedClient([answer_by_phone()] * 20)
+
+    def somebody_sets_one(_messages):
+        if len(client.sent) == 1:
+            budgets.change(Campaign.objects.get(), Decimal(1))
+
+    client.before_send = somebody_sets_one
+    submission.submit_queued(client=client, clock=clock)
+    assert len(client.phones) == 50 + 50  # what was under way, and no more than a probe in all
+
+
+def test_what_is_sent_again_is_reserved_for_whatever_it_cost_before(launched, run, clock):
+    made = launched(100, "6")
+    run()
+    cost_of_all("0.05", clock)
+    Message.objects.update(status="failed")
+    campaigns.retry_failed(made)
+    assert run()[0] == 20  # 5 spent, 1 left
+    assert run()[0] == 0
+
+
+def test_what_is_in_doubt_keeps_no_campaign_waiting(launched, run, clock):
+    launched(150, "5")
+    run()
+    [doubtful, *_] = Message.objects.exclude(smsbat_id="")
+    Message.objects.filter(pk=doubtful.pk).update(status="unconfirmed", smsbat_id="")
+    cost_of_all("0.05", clock)
+    assert run()[0] == 0
+    assert Campaign.objects.get().status == "paused"
+
+
 def test_where_no_cost_is_ever_told_no_budget_can_be_kept(launched, run, clock):
     launched(150, "100")
     run()

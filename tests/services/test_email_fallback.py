@@ -203,6 +203,45 @@ def test_an_address_that_is_refused_is_no_reason_to_try_again(failed, clock, bro
     assert "olena" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPDataError(451, b"greylisted"),
+        smtplib.SMTPRecipientsRefused({"a@x.y": (452, b"mailbox full")}),
+        smtplib.SMTPSenderRefused(421, b"closing", "me"),
+    ],
+)
+def test_what_the_server_asks_to_bring_later_is_brought_later(failed, clock, broken, error):
+    failed()
+    broken(sending=error)
+    assert email_fallback.send_due(clock) == 0
+    broken(sending=None)
+    clock.forward(minutes=1)
+    assert email_fallback.send_due(clock) == 1
+
+
+def test_a_template_that_fails_holds_up_nothing_else(failed, clock, monkeypatch, caplog):
+    failed()
+
+    def fail(*_):
+        raise KeyError("olena@example.com")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(email_fallback, "render_to_string", fail)
+        assert email_fallback.send_due(clock) == 0
+    assert state() == "queued"
+    assert "olena" not in caplog.text
+    clock.forward(minutes=1)
+    assert email_fallback.send_due(clock) == 1
+
+
+def test_words_that_were_purged_are_mailed_to_nobody(failed, clock):
+    failed()
+    Message.objects.update(text="", fallback_text="")
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "unneeded"
+
+
 @pytest.mark.parametrize("error", [smtplib.SMTPServerDisconnected(), TimeoutError(), KeyError()])
 def test_what_may_have_left_is_never_sent_again(failed, clock, broken, error):
     failed()

@@ -100,7 +100,15 @@ def test_the_words_go_first_so_that_a_run_that_is_stopped_leaves_none(finished, 
     done = purge(clock, on_progress=stop)
     assert (done.emptied, done.removed, done.is_complete) == (5, 0, False)
     assert set(Message.objects.values_list("text", "fallback_text")) == {("", "")}
-    assert all(payload == {} for payload in StatusEvent.objects.values_list("payload", flat=True))
+    kept = {name for told in StatusEvent.objects.values_list("payload", flat=True) for name in told}
+    assert kept <= {
+        "status",
+        "deliverystatus",
+        "parts",
+        "cost",
+        "messagelistId",
+        "extendedStatuses",
+    }
     clock.stopping = False
     assert purge(clock).removed == 5
 
@@ -113,6 +121,37 @@ def test_rows_may_be_kept(finished, clock):
     after = list(Message.objects.order_by("pk").values_list("status", "cost", "delivered_by"))
     assert after == before
     assert purge(clock, keep_rows=True).emptied == 0
+
+
+def test_what_is_sent_again_in_this_moment_is_neither_emptied_nor_removed(finished, clock):
+    keys = list(Message.objects.values_list("pk", flat=True))
+    campaigns.retry_failed(finished)
+    assert purging._empty(keys, clock.now()) == 4
+    assert purging.remove(keys, only=purging._IS_OVER) == 4
+    assert Message.objects.get().fallback_text == "Sale!"
+
+
+def test_two_purges_at_once_may_each_keep_numbers(queued, clock):
+    for _ in range(2):
+        PurgedMessages.objects.create(campaign=None, status="delivered", messages=1)
+    queued(status="delivered")
+    Message.objects.update(created_at=NOON)
+    clock.forward(days=31)
+    assert purge(clock).removed == 1
+    assert sum(PurgedMessages.objects.values_list("messages", flat=True)) == 3
+
+
+def test_what_an_e_mail_is_still_to_follow_is_left(queued, people, clock, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": True}
+    people(77, email="olena@example.com")
+    message = queued(77, type="viber_trans", status="sending", attempts=1)
+    tracking.record([accepted(message)], NOON)
+    tracking.record([said("s-1", "undeliverable")], NOON)
+    Message.objects.update(created_at=NOON)
+    clock.forward(days=31)
+    assert (purge(clock).removed, Message.objects.get().text) == (0, "Hi")
+    sync.sync(client=ScriptedClient(), clock=clock)
+    assert purge(clock).removed == 1
 
 
 def test_what_has_no_words_any_more_is_not_sent_again(finished, clock):
@@ -190,6 +229,21 @@ class TestErasing:
         erasure.erase(phone(77), NOON)
         shown = statistics.progress(made)
         assert (shown.total, shown.failed, shown.unsent) == (2, 1, 1)
+
+    def test_nothing_promotional_is_sent_to_them_singly_either(self, known, queued, clock):
+        erasure.erase(phone(77), NOON)
+        queued(77, type="viber_promo")
+        queued(78, type="viber_promo")
+        client = ScriptedClient([answer_by_phone()])
+        submission.submit_queued(client=client, clock=clock)
+        assert client.phones == [phone(78)]
+        assert Message.objects.get(to=phone(77)).error_code == "opted_out"
+
+    def test_what_stands_under_a_number_that_they_had_before_goes_too(self, known):
+        Recipient.objects.update(phone=phone(79))
+        assert erasure.erase(phone(79), NOON).messages == 1
+        assert not Message.objects.exists()
+        assert not InboundMessage.objects.exists()
 
     def test_while_a_worker_holds_a_message_to_them_nothing_is_erased(self, known, queued):
         queued(77, status="sending", attempts=1)

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Message, Source, StatusEvent
-from django_smsbat.services import rebuilding, tracking, unconfirmed
+from django_smsbat.models import FallbackEmail, Message, Source, StatusEvent
+from django_smsbat.services import purging, rebuilding, tracking, unconfirmed
 from django_smsbat.services.derivation import DERIVED_FIELDS
 from tests.conftest import NOON, HeldClock
 from tests.services.test_tracking import accepted, said
@@ -98,6 +98,11 @@ class TestMoney:
         tracking.record([said("s-1", "sent", cost=1, billAmount=0.02, billCurrency="usd")], NOON)
         tracking.record([said("s-1", "delivered", after=9, cost=5)], NOON)
         assert (row(message).cost, row(message).currency) == (Decimal("0.02"), "USD")
+
+    def test_a_currency_that_grows_in_capitals_is_cut_where_the_column_ends(self, taken):
+        message = taken()
+        tracking.record([said("s-1", "delivered", billAmount=1, billCurrency="ßßß")], NOON)
+        assert row(message).currency == "SSS"
 
     def test_the_same_cost_said_thrice_is_no_threefold_cost(self, taken):
         message = taken()
@@ -206,12 +211,43 @@ class TestRebuilding:
         message = taken()
         failure = said("s-1", "undeliverable", cost=0.05, message="no such user", code=7)
         tracking.record([failure], NOON)
+        clock = HeldClock(NOON + timedelta(days=99))
+        Message.objects.update(created_at=NOON)
+        purging.purge(clock.now(), clock, keep_rows=True)
         before = derived(message)
-        Message.objects.update(purged_at=NOON)
-        StatusEvent._base_manager.update(payload={})
-        assert rebuilding.rebuild(HeldClock()) == 0
+        assert (before["cost"], before["error_code"]) == (Decimal("0.05"), "7")
+        assert before["error_message"] == ""
+        assert rebuilding.rebuild(clock) == 0
         tracking.record([said("s-1", "expired", after=-60)], NOON)  # late, and earlier
         assert derived(message) == before
+
+    def test_a_report_that_comes_after_the_purge_changes_no_money(self, taken):
+        message = taken()
+        tracking.record([said("s-1", "delivered", billAmount=0.5, billCurrency="UAH")], NOON)
+        clock = HeldClock(NOON + timedelta(days=99))
+        Message.objects.update(created_at=NOON)
+        purging.purge(clock.now(), clock, keep_rows=True)
+        tracking.record([said("s-1", "read", after=9, cost=0.7)], NOON)
+        assert (row(message).cost, row(message).currency) == (Decimal("0.5"), "UAH")
+
+    def test_what_is_sent_again_is_derived_as_it_stands(self, taken):
+        message = taken()
+        tracking.record([said("s-1", "undeliverable", cost=0.05)], NOON)
+        Message.objects.filter(pk=message.pk).queue_again()
+        before = derived(message)
+        assert before["parts"] is None
+        rebuilding.rebuild(HeldClock())
+        assert derived(message) == before
+
+    def test_nobody_gets_an_e_mail_because_of_it(self, taken, people, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": True}
+        people(77, email="olena@example.com")
+        taken()
+        tracking.record([said("s-1", "undeliverable")], NOON)
+        FallbackEmail.objects.all().delete()
+        Message.objects.update(status="accepted")
+        assert rebuilding.rebuild(HeldClock()) == 1
+        assert not FallbackEmail.objects.exists()
 
 
 WORDS = ["processing", "sent", "delivered", "read", "undeliverable", "expired", "mystery"]
