@@ -97,9 +97,17 @@ class Site:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        options = ("--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "error")
+        options = ("--bind", f"127.0.0.1:{port}", "--threads", "4")
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", *options, "example_project.wsgi"],
+            [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "--log-level",
+                "error",
+                *options,
+                "example_project.wsgi",
+            ],
             env={**self.environment, "CONN_MAX_AGE": "600"},
             cwd=ROOT,
             start_new_session=True,

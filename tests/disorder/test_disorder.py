@@ -26,7 +26,7 @@ def site(tmp_path):
     if connection.vendor not in ("sqlite", "postgresql"):
         pytest.skip(f"the processes of this test do not speak {connection.vendor}")
     with database(connection.vendor, tmp_path, os.environ.get("DATABASE_URL", "")) as url:
-        options = {"BATCH_SIZE": "500", "STATUS_RATE": "100", "TIMEOUT": "30", "LEASE": "90"}
+        options = {"BATCH_SIZE": "500", "STATUS_RATE": "30", "TIMEOUT": "30", "LEASE": "90"}
         made = Site(url, tmp_path, 0, options)
         made.run("migrate", "-v0")
         made.run("shell", "--no-imports", "-c", PREPARE_ALL_FATES.format(total=MESSAGES))
@@ -40,7 +40,7 @@ def site(tmp_path):
 
 def record(site):
     """The sandbox's own record, when it has called everything back."""
-    deadline = time.monotonic() + PATIENCE * 2
+    deadline = time.monotonic() + PATIENCE * 5
     while True:
         with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/record") as answer:
             told = json.load(answer)
