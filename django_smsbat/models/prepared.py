@@ -16,6 +16,7 @@ else:
     _Query = models.QuerySet
 
 
+_Asked = _Query | tuple[_Query, ...]
 _KEPT: Final = "_smsbat_prepared"
 
 
@@ -23,11 +24,14 @@ class Prepared:
     """A query over values, by named texts or numbers.
 
     Args:
-        make: the query as `values_list`, by those values; its conditions name each of them.
+        make: the query as `values_list`, by those values; its conditions name each of them. Or
+            several queries of one number each, which are asked in one statement.
         kinds: of what type each is.
     """
 
-    def __init__(self, make: Callable[..., _Query], **kinds: type[str] | type[int]) -> None:
+    def __init__(
+        self, make: Callable[..., _Query | tuple[_Query, ...]], **kinds: type[str] | type[int]
+    ) -> None:
         self._make = make
         # Values that stand nowhere else: where the statement takes them, the real ones go.
         self._marks: dict[str, str | int] = {
@@ -50,7 +54,13 @@ class Prepared:
 class _Written:
     """The statement, and how its columns are read, for one connection."""
 
-    def __init__(self, query: _Query, connection: BaseDatabaseWrapper) -> None:
+    def __init__(self, query: _Query | tuple[_Query, ...], connection: BaseDatabaseWrapper) -> None:
+        self._converters: Mapping[int, Any] = {}
+        if isinstance(query, tuple):
+            parts = [one.query.get_compiler(connection=connection).as_sql() for one in query]
+            self._sql = f"SELECT {', '.join(f'({sql})' for sql, _ in parts)}"
+            self._parameters = tuple(value for _, values in parts for value in values)
+            return
         compiler = query.query.get_compiler(connection=connection)
         self._sql, self._parameters = compiler.as_sql()
         columns = [column[0] for column in compiler.select]

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet, Value
 from django.utils import timezone
 
 from django_smsbat import conf, signals
 from django_smsbat.gateway import phones
-from django_smsbat.models import InboundMessage, Message, PulseName, Recipient
+from django_smsbat.models import InboundMessage, Message, PulseName, Recipient, Suppression
 from django_smsbat.models.prepared import Prepared
 from django_smsbat.models.set_based import insert_returning
 from django_smsbat.services import announcing, consent, keywords, pulses, replies, suppression
@@ -67,19 +67,21 @@ def _savepoint() -> AbstractContextManager[object]:
 
 
 def _receive(incoming: Incoming, phone: str, now: datetime) -> bool:
-    found = _writer(phone=phone, id_uuid=incoming.id_uuid) if phone else []
-    owner, last_id, is_known = found[0] if found else (None, None, None)
-    if is_known or (
-        is_known is None and InboundMessage.objects.filter(id_uuid=incoming.id_uuid).exists()
-    ):
+    digests = suppression.digests(phone)
+    named = {f"digest{place}": digest for place, digest in enumerate(digests)}
+    asked_for = _known(len(digests))(phone=phone, id_uuid=incoming.id_uuid, **named)
+    [(owner, last_id, is_known, is_erased)] = asked_for
+    if is_known:
         return False
     asked = keywords.asks_to_opt_out(incoming.text)
     if owner is not None and asked is None:
         _announce(_create(incoming, phone, owner, last_id), now)
         return True
     with transaction.atomic():
-        if owner is None:
-            owner, last_id = _new_writer(phone, now), _last_message_to(phone)
+        if owner is None and phone:
+            # Who writes to us is known from then on. Who was erased stays opted out meanwhile.
+            opted_out_at = suppression.since(phone) if is_erased else None
+            owner = Recipient.objects.create(phone=phone, opted_out_at=opted_out_at).pk
         key = _create(incoming, phone, owner, last_id)
         _announce(key, now)
         if asked is not None:
@@ -87,15 +89,24 @@ def _receive(incoming: Incoming, phone: str, now: datetime) -> bool:
     return True
 
 
-def _asked(phone: str, id_uuid: str) -> QuerySet[Recipient, Any]:
-    """Who writes, the last message to them, and whether this one is known: one statement."""
-    known = InboundMessage.objects.filter(id_uuid=id_uuid)
-    last = Message.objects.filter(to=OuterRef("phone")).order_by("-id").values("pk")[:1]
-    writer = Recipient.objects.filter(phone=phone).order_by()
-    return writer.values_list("pk", Subquery(last), Exists(known))
+@cache
+def _known(digests: int) -> Prepared:
+    """Who writes, the last message to them, whether this one is known, whether they were erased.
 
+    Args:
+        digests: of how many keys a hash is given.
+    """
 
-_writer: Final = Prepared(_asked, phone=str, id_uuid=str)
+    def make(phone: str, id_uuid: str, **hashes: str) -> tuple[QuerySet[Any, Any], ...]:
+        return (
+            Recipient.objects.filter(phone=phone).order_by().values_list("pk")[:1],
+            Message.objects.filter(to=phone).order_by("-id").values_list("pk")[:1],
+            InboundMessage.objects.filter(id_uuid=id_uuid).order_by().values_list("pk")[:1],
+            Suppression.objects.filter(digest__in=list(hashes.values())).values_list(Value(1))[:1],
+        )
+
+    hashes = {f"digest{place}": str for place in range(digests)}
+    return Prepared(make, phone=str, id_uuid=str, **hashes)
 
 
 _WRITTEN: Final = (
@@ -132,13 +143,6 @@ def _create(
     return int(key)
 
 
-def _new_writer(phone: str, now: datetime) -> int | None:
-    """Who writes to us is known from then on. Who was erased stays opted out meanwhile."""
-    if not phone:
-        return None
-    return Recipient.objects.create(phone=phone, opted_out_at=suppression.since(phone)).pk
-
-
 def _announce(key: int, now: datetime) -> None:
     transaction.on_commit(partial(pulses.beat, PulseName.INBOUND, now), robust=True)
     if signals.inbound_received.has_listeners(InboundMessage):
@@ -160,8 +164,3 @@ def _readable(raw: str) -> str:
         return phones.normalise(raw, conf.current().default_region)
     except phones.InvalidPhone:
         return ""
-
-
-def _last_message_to(phone: str) -> int | None:
-    last = Message.objects.filter(to=phone).order_by("-id").values_list("pk", flat=True)
-    return last.first() if phone else None

@@ -24,13 +24,18 @@ def suppress(phone: str, now: datetime) -> None:
 
 def lift(phone: str) -> None:
     """The person came back by their own word."""
-    Suppression.objects.filter(digest__in=_digests([phone])).delete()
+    Suppression.objects.filter(digest__in=digests(phone)).delete()
 
 
 def since(phone: str) -> datetime | None:
     """When the person was erased; None for everybody else."""
-    found = Suppression.objects.filter(digest__in=list(_digests([phone])))
+    found = Suppression.objects.filter(digest__in=digests(phone))
     return found.values_list("at", flat=True).first()
+
+
+def digests(phone: str) -> list[str]:
+    """The hashes by which this phone would be known, one for each key."""
+    return [_digest(phone, key) for key in conf.secret_keys()]
 
 
 def among(phones: Collection[str]) -> set[str]:

@@ -86,8 +86,16 @@ def test_a_callback_takes_three_statements_at_most(people, queued):
     people(77)
     queued(77)
     inbound.receive(written("u-0"))  # the first of a process leaves a sign of life
-    assert statements(id_uuid="u-1") <= 3
-    assert statements(id_uuid="u-1") <= 3  # known
+    assert statements(id_uuid="u-1") == 2
+    assert statements(id_uuid="u-1") == 1  # known
+    assert statements(id_uuid="u-2", raw_phone="380670000078") == 3  # of a phone that is new
+    assert statements(id_uuid="u-3", raw_phone="+123") <= 3
+
+
+def test_a_known_id_from_another_phone_is_known_all_the_same():
+    assert inbound.receive(written())
+    assert not inbound.receive(written(raw_phone="380670000078"))
+    assert InboundMessage.objects.count() == Recipient.objects.count() == 1
 
 
 def test_who_was_erased_and_writes_again_is_known_again_and_stays_opted_out(people):
