@@ -178,7 +178,11 @@ def _emails(settings: Settings) -> Iterator[CheckMessage]:
         words = (
             "SMSBAT['EMAIL_FALLBACK']: a mail server that hangs would hold smsbat_sync for ever."
         )
-        yield checks.Warning(words, hint="Set EMAIL_TIMEOUT, in seconds.", id="smsbat.W006")
+        yield checks.Warning(
+            words,
+            hint="Set EMAIL_TIMEOUT, or the timeout of the mailer, in seconds.",
+            id="smsbat.W006",
+        )
     if settings.email_fallback and conf.default_from_email() == _DJANGOS_OWN_ADDRESS:
         words = f"SMSBAT['EMAIL_FALLBACK']: e-mails would come from {_DJANGOS_OWN_ADDRESS}."
         yield checks.Warning(words, hint="Set DEFAULT_FROM_EMAIL.", id="smsbat.W005")

@@ -5,6 +5,7 @@ taken from the default. The object is read anew when Django says that the settin
 """
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
@@ -230,8 +231,13 @@ def default_from_email() -> str:
 
 def email_timeout() -> float | None:
     """Seconds that Django waits for the mail server; None for ever."""
-    seconds: float | None = django_settings.EMAIL_TIMEOUT
-    return seconds
+    mailers: Mapping[str, Any] | None = getattr(django_settings, "MAILERS", None)
+    if mailers is not None:  # Django 6.1, which warns of the older settings
+        seconds: float | None = mailers.get("default", {}).get("OPTIONS", {}).get("timeout")
+        return seconds
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return getattr(django_settings, "EMAIL_TIMEOUT", None)
 
 
 def problems() -> dict[str, str]:

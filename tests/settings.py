@@ -2,6 +2,8 @@
 
 import os
 
+import django
+
 from example_project.settings import *  # noqa: F403
 from example_project.settings import DATABASES
 
@@ -13,6 +15,8 @@ if DATABASES["default"]["ENGINE"].endswith("mysql"):
     pymysql.install_as_MySQLdb()
 
 DEBUG = False
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

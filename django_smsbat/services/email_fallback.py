@@ -6,9 +6,10 @@ Committed as `sending` before it leaves, like every message. What may have left 
 import logging
 import smtplib
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from django.core.mail import EmailMessage, get_connection
+from django.core import mail
+from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.template.loader import render_to_string
@@ -62,19 +63,19 @@ def send_due(clock: Clock) -> int:
             if email is None:
                 break
             try:
-                mail = _mail(email.message)
+                written = _mail(email.message)
             except Exception as error:  # a template of the site's
                 logger.error("a fallback e-mail cannot be written: %s", type(error).__name__)
                 _put_back(email, clock.now(), "it cannot be written")
                 continue
-            if mail is None:
+            if written is None:
                 _finish(email, EmailState.UNNEEDED, "", clock.now())
                 continue
             connection = connection or _opened()
             if connection is None:
                 _put_back(email, clock.now(), "the mail server cannot be reached")
                 break
-            state, words = _send(mail, connection)
+            state, words = _send(written, connection)
             if state == EmailState.QUEUED:
                 _put_back(email, clock.now(), words)
             else:
@@ -136,13 +137,13 @@ def _is_unwelcome(message: Message, person: Recipient) -> bool:
     return bound and person.opted_out_at is not None
 
 
-def _send(mail: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailState, str]:
+def _send(written: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailState, str]:
     """What became of it, and why: `QUEUED` where it is worth another try.
 
     Without the server's words: they quote addresses.
     """
     try:
-        taken = connection.send_messages([mail])
+        taken = connection.send_messages([written])
     except _REFUSALS as error:
         again = _is_temporary(error)
         return EmailState.QUEUED if again else EmailState.FAILED, type(error).__name__
@@ -170,13 +171,20 @@ def _is_temporary(error: Exception) -> bool:
 
 def _opened() -> BaseEmailBackend | None:
     """A connection to the mail server; None where it is certain that nothing can leave now."""
-    connection: BaseEmailBackend = get_connection()
+    connection = _mailer()
     try:
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
         logger.error("the mail server cannot be reached: %s", type(error).__name__)
         return None
     return connection
+
+
+def _mailer() -> BaseEmailBackend:
+    """Django 6.1 has mailers in the place of connections."""
+    mailers: Any = getattr(mail, "mailers", None)
+    made: BaseEmailBackend = mail.get_connection() if mailers is None else mailers.default
+    return made
 
 
 def _close(connection: BaseEmailBackend | None) -> None:

@@ -196,7 +196,11 @@ def test_sqlite_without_its_two_options_is_warned_of(monkeypatch):
 def test_e_mails_need_a_sender_and_an_end(configured, settings):
     configured(EMAIL_FALLBACK=True)
     assert found_ids(include_deployment_checks=True) == {"smsbat.W005", "smsbat.W006"}
-    settings.DEFAULT_FROM_EMAIL, settings.EMAIL_TIMEOUT = "shop@example.com", 20
+    settings.DEFAULT_FROM_EMAIL = "shop@example.com"
+    if hasattr(settings, "MAILERS"):  # Django 6.1
+        settings.MAILERS = {"default": {"OPTIONS": {"timeout": 20}}}
+    else:
+        settings.EMAIL_TIMEOUT = 20
     assert found_ids(include_deployment_checks=True) == set()
 
 

@@ -39,7 +39,11 @@ def _switched_on(settings):
 
 @pytest.fixture
 def broken(settings, monkeypatch):
-    settings.EMAIL_BACKEND = "tests.services.test_email_fallback.Broken"
+    backend = "tests.services.test_email_fallback.Broken"
+    if hasattr(mail, "mailers"):  # Django 6.1
+        settings.MAILERS = {"default": {"BACKEND": backend}}
+    else:
+        settings.EMAIL_BACKEND = backend
 
     def breaks(**how):
         for name, error in how.items():
