@@ -28,8 +28,10 @@ from django_smsbat.services.quiet_hours import QuietHours
 
 _OWN: Final = (
     *("pk", "to", "nonce", "attempts", "resent_after", "time_zone"),
-    *("unwelcome", "anybody_erased"),
+    *("unwelcome", "anybody_erased", "has_budget"),
 )
+_ANYBODY_ERASED: Final = _OWN.index("anybody_erased")
+_HAS_BUDGET: Final = _OWN.index("has_budget")
 _SAID: Final = ("type", "sender", "text", "data", "ttl", "fallback_text")
 PROMOTIONAL_ALONE: Final = [
     kind.value for kind in MessageType if is_promotional(kind, transactional_campaign=None)
@@ -120,14 +122,18 @@ def _claim(
     A batch of which nobody may get anything is settled, and the next one looked at.
     """
     held_back = Holdback.objects.filter(name=holdback.SEND, not_before__gt=now)
-    wanted = _readable(wanted.filter(~Exists(held_back)))
+    wanted = _readable(wanted.filter(~Exists(held_back)), campaign)
     is_bound = _who_is_bound(campaign)
     last = 0
     while True:
         with transaction.atomic(durable=True):
-            allowed = budgets.allowance(campaign, size) if campaign else size
+            is_limited = campaign is not None and campaign.budget is not None
+            allowed = budgets.allowance(campaign, size) if campaign and is_limited else size
             rows = wanted.filter(pk__gt=last).order_by("pk").locked(skip=True)
             found = list(rows.values_list(*_OWN, *_SAID)[:allowed]) if allowed else []
+            if campaign and not is_limited and found and found[0][_HAS_BUDGET]:
+                campaign.refresh_from_db(fields=["budget"])  # somebody has set one meanwhile
+                continue
             welcome, refused = _read(found, is_bound)
             _cancel_opted_out(refused, now)
             claim = uuid.uuid4()
@@ -144,12 +150,14 @@ def _claim(
         last = found[-1][0]
 
 
-def _readable(wanted: MessageQuerySet) -> MessageQuerySet:
+def _readable(wanted: MessageQuerySet, campaign: Campaign | None) -> MessageQuerySet:
     opted_out = Recipient.objects.filter(phone=OuterRef("to"), opted_out_at__isnull=False)
+    key = campaign.pk if campaign else 0
     return wanted.annotate(
         data=Cast("message_data", TextField()),
         unwelcome=Exists(opted_out),
         anybody_erased=Exists(Suppression.objects.all()),
+        has_budget=Exists(Campaign.objects.filter(pk=key, budget__isnull=False)),
     )
 
 
@@ -173,7 +181,9 @@ def _read(
     welcome: list[Claimed] = []
     refused: list[Claimed] = []
     width = len(_OWN)
-    erased = suppression.among({row[1] for row in found}) if found and found[0][width - 1] else ()
+    erased = (
+        suppression.among({row[1] for row in found}) if found and found[0][_ANYBODY_ERASED] else ()
+    )
     for row in found:
         words = tuple(row[width:])
         content = said.get(words)
@@ -189,7 +199,7 @@ def _read(
                 ttl=ttl,
                 fallback_text=fallback_text,
             )
-        key, to, nonce, attempts, resent_after, zone, unwelcome, _ = row[:width]
+        key, to, nonce, attempts, resent_after, zone, unwelcome, *_ = row[:width]
         no_more = unwelcome or to in erased
         side = refused if no_more and is_bound(content.type) else welcome
         own_id = customer_message_id(key, nonce)
