@@ -17,17 +17,8 @@ from django_smsbat.models import ConsentSource, Recipient
 from django_smsbat.services import consent, erasure
 from django_smsbat.services.consent import Said
 
-_REASON_MAX: Final = 200  # characters
 _AT_ONCE_MAX: Final = 900  # people, each a field: Django takes no form of more than a thousand
 _SHOWN: Final = 10
-
-
-def _opt_out(person: Recipient, said: Said) -> bool:
-    return consent.opt_out(person, said)
-
-
-def _opt_in(person: Recipient, said: Said) -> bool:
-    return consent.opt_in(person, said)
 
 
 def _erase(person: Recipient, said: Said) -> bool:
@@ -54,13 +45,13 @@ QUESTIONS: Final[dict[str, Question]] = {
             "opt_out",
             _("Opt out"),
             _("Send nothing promotional to them any more? It can be reversed."),
-            _opt_out,
+            consent.opt_out,
         ),
         Question(
             "opt_in",
             _("Opt in again"),
             _("Send promotional messages to them again? Only if they have asked for it."),
-            _opt_in,
+            consent.opt_in,
         ),
         Question(
             "erase",
@@ -97,7 +88,7 @@ def ask(
         "media": page.media,
         "question": question,
         "count": count,
-        "reason_max": _REASON_MAX,
+        "reason_max": consent.REASON_MAX,
         "shown": [str(person) for person in chosen[:_SHOWN]],
         "selected": chosen.values_list("pk", flat=True),
         "action_checkbox_name": ACTION_CHECKBOX_NAME,
@@ -108,7 +99,7 @@ def ask(
 def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Question) -> None:
     said = Said(
         source=ConsentSource.PERSON,
-        reason=request.POST.get("reason", "").strip()[:_REASON_MAX],
+        reason=request.POST.get("reason", "").strip(),
         entered_by=request.user.get_username(),
     )
     done = 0

@@ -42,7 +42,10 @@ class Status(StrEnum):
 FAILURES: Final = frozenset(
     {Status.REJECTED, Status.CANCELLED, Status.UNDELIVERABLE, Status.EXPIRED, Status.FAILED}
 )
-FINAL: Final = FAILURES | {Status.DELIVERED, Status.READ}
+# Without what was cancelled, by somebody's word.
+UNDELIVERED: Final = FAILURES - {Status.CANCELLED}
+REACHED: Final = frozenset({Status.DELIVERED, Status.READ})
+FINAL: Final = FAILURES | REACHED
 UNSENT: Final = frozenset({Status.QUEUED, Status.SENDING})
 IN_DELIVERY: Final = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.PROCESSING, Status.SENT})
 

@@ -2,11 +2,11 @@
 
 import secrets
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Self
 
-from django.db import connections, models
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway import phones
@@ -18,6 +18,7 @@ from django_smsbat.models.choices import status_choices, type_choices
 from django_smsbat.models.content import HasContent, fields_of
 from django_smsbat.models.expressions import NUMBER_MAX
 from django_smsbat.models.fields import WireJSONEncoder
+from django_smsbat.models.locking import lock_what_is_free
 from django_smsbat.models.recipient import Recipient
 from django_smsbat.models.set_based import keys_in
 
@@ -58,9 +59,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
         Args:
             skip: leave out what another worker has locked, instead of waiting for it.
         """
-        can_skip = connections[self.db].features.has_select_for_update_skip_locked
-        rows = self if skip else self.order_by("pk")  # one order for all, so that none deadlock
-        return rows.select_for_update(skip_locked=skip and can_skip)
+        if skip:
+            return lock_what_is_free(self)
+        return self.order_by("pk").select_for_update()  # one order for all, so that none deadlock
+
+    def batches_of_keys(self, size: int) -> Iterator[list[int]]:
+        """All keys, beyond the last one seen each time: what is left alone is seen once."""
+        last = 0
+        keys = self.order_by("pk").values_list("pk", flat=True)
+        while batch := list(keys.filter(pk__gt=last)[:size]):
+            yield batch
+            last = batch[-1]
 
     def queue_again(self) -> int:
         """Let a new attempt begin, of which alone the reports will count; how many rows.

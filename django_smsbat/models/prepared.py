@@ -29,9 +29,7 @@ class Prepared:
         kinds: of what type each is.
     """
 
-    def __init__(
-        self, make: Callable[..., _Query | tuple[_Query, ...]], **kinds: type[str] | type[int]
-    ) -> None:
+    def __init__(self, make: Callable[..., _Asked], **kinds: type[str] | type[int]) -> None:
         self._make = make
         # Values that stand nowhere else: where the statement takes them, the real ones go.
         self._marks: dict[str, str | int] = {
@@ -54,7 +52,7 @@ class Prepared:
 class _Written:
     """The statement, and how its columns are read, for one connection."""
 
-    def __init__(self, query: _Query | tuple[_Query, ...], connection: BaseDatabaseWrapper) -> None:
+    def __init__(self, query: _Asked, connection: BaseDatabaseWrapper) -> None:
         self._converters: Mapping[int, Any] = {}
         if isinstance(query, tuple):
             parts = [one.query.get_compiler(connection=connection).as_sql() for one in query]

@@ -42,16 +42,8 @@ class Dialect:
     joins_before_it_sets: bool = False
 
 
-_types: Final[dict[tuple[str, Field], str]] = {}
-
-
 def _typed(connection: BaseDatabaseWrapper, field: Field) -> str:
-    """Asked for each column of each statement, and always the same."""
-    known = _types.get((connection.vendor, field))
-    if known is None:
-        asked = field.rel_db_type if field.primary_key else field.db_type
-        known = _types[connection.vendor, field] = str(asked(connection))
-    return known
+    return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
 
 
 def _postgresql_type(connection: BaseDatabaseWrapper, field: Field) -> str:

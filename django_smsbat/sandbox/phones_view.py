@@ -2,12 +2,11 @@
 
 from typing import Any, Final
 
-from django_smsbat.gateway.statuses import Status, from_wire
+from django_smsbat.gateway.statuses import REACHED, from_wire
 from django_smsbat.sandbox.ledger import Entry, Ledger, Reply
 
 _PHONES_SHOWN: Final = 24
 _BUBBLES_SHOWN: Final = 30
-_ARRIVED: Final = frozenset({Status.DELIVERED, Status.READ})
 
 
 def phones(ledger: Ledger, now: float, search: str = "") -> dict[str, Any]:
@@ -42,5 +41,5 @@ def _bubble(ledger: Ledger, entry: Entry, now: float) -> dict[str, Any]:
         "text": fallback.get("text", "") if by_sms else entry.message.get("text", ""),
         "data": {} if by_sms else entry.message.get("messageData", {}),
         "status": told["deliverystatus"],
-        "arrived": from_wire(told["deliverystatus"]) in _ARRIVED,
+        "arrived": from_wire(told["deliverystatus"]) in REACHED,
     }

@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db.models import Count, Max, Q, Sum
 
-from django_smsbat.gateway.statuses import IN_DELIVERY, Status
+from django_smsbat.gateway.statuses import IN_DELIVERY, REACHED, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message, PurgedMessages
 from django_smsbat.services import transitions
 from django_smsbat.services.money import exact
@@ -21,7 +21,7 @@ PROBE: Final = 100  # messages that go first, to learn the price
 _NO_LIMIT: Final = 2**31 - 1
 _TO_BE_TOLD: Final = [status.value for status in (Status.SENDING, *sorted(IN_DELIVERY))]
 _UNDER_WAY: Final = [*_TO_BE_TOLD, Status.UNCONFIRMED.value]  # of which nothing may ever be told
-_REACHED: Final = [Status.DELIVERED.value, Status.READ.value]
+_REACHED: Final = [status.value for status in REACHED]
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,10 @@ class Outlook:
 
     Attributes:
         room: how many messages more it covers.
-        spent: what SMSBAT has told so far.
-        open: messages under way whose cost is not known yet.
         why_none: why there is no room, and will be none by itself; empty where there is or may be.
     """
 
     room: int
-    spent: Decimal
-    open: int
     why_none: str = ""
 
 
@@ -63,7 +59,7 @@ def outlook(campaign: Campaign) -> Outlook:
         room = min(room, int((budget - spent - price * unknown) // price))
         why = f"The budget of {budget} is used up: {spent.normalize():f} spent."
     room = max(0, room)
-    return Outlook(room, spent, told["open"], "" if room or told["coming"] else why)
+    return Outlook(room, "" if room or told["coming"] else why)
 
 
 def allowance(campaign: Campaign, size: int) -> int:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_smsbat import runners, signals
-from django_smsbat.gateway.statuses import UNSENT, Status
+from django_smsbat.gateway.statuses import UNDELIVERED, UNSENT, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
 from django_smsbat.models.content import CONTENT_FIELDS
 from django_smsbat.services import announcing, canary, tracking, transitions
@@ -44,10 +44,7 @@ __all__ = [
 
 _CHUNK: Final = 2_000
 # What may be tried once more. What was cancelled was cancelled by somebody's word.
-_RETRIED: Final = [
-    status.value
-    for status in (Status.REJECTED, Status.UNDELIVERABLE, Status.EXPIRED, Status.FAILED)
-]
+_RETRIED: Final = [status.value for status in UNDELIVERED]
 
 
 def pause(campaign: Campaign, reason: str = "") -> None:

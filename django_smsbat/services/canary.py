@@ -9,12 +9,12 @@ from typing import Final
 
 from django.db.models import Count, Q
 
-from django_smsbat.gateway.statuses import FINAL, UNSENT, Status
+from django_smsbat.gateway.statuses import FINAL, REACHED, UNSENT, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
 from django_smsbat.models.message import MessageQuerySet
 from django_smsbat.services import transitions
 
-_REACHED: Final = [Status.DELIVERED.value, Status.READ.value]
+_REACHED: Final = [status.value for status in REACHED]
 _PERCENT: Final = 100
 
 

@@ -123,7 +123,7 @@ def _claim(
     """
     held_back = Holdback.objects.filter(name=holdback.SEND, not_before__gt=now)
     wanted = _readable(wanted.filter(~Exists(held_back)), campaign)
-    is_bound = _who_is_bound(campaign)
+    is_bound = who_is_bound(campaign)
     last = 0
     while True:
         with transaction.atomic(durable=True):
@@ -161,7 +161,7 @@ def _readable(wanted: MessageQuerySet, campaign: Campaign | None) -> MessageQuer
     )
 
 
-def _who_is_bound(campaign: Campaign | None) -> Callable[[str], bool]:
+def who_is_bound(campaign: Campaign | None) -> Callable[[str], bool]:
     """Whether consent binds a message of that type."""
     if campaign is None:
         return lambda kind: kind in PROMOTIONAL_ALONE

@@ -4,11 +4,14 @@ Nothing else in the services reads the time or sleeps, so that a test can hold b
 """
 
 import time
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final, Protocol
+from itertools import takewhile
+from typing import Final, Protocol, TypeVar
 
 from django.utils import timezone
 
+_Item = TypeVar("_Item")
 _STEP: Final = 0.2  # seconds between two looks at whether to stop
 
 
@@ -25,6 +28,11 @@ class Clock(Protocol):
     @property
     def stopping(self) -> bool:
         """Whether to finish what is in hand and take nothing more."""
+
+
+def until_stopped(items: Iterable[_Item], clock: Clock) -> Iterator[_Item]:
+    """The items one by one, and none more when it is time to stop."""
+    return takewhile(lambda _: not clock.stopping, items)
 
 
 class SystemClock:

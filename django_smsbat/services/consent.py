@@ -14,7 +14,7 @@ from django_smsbat import signals
 from django_smsbat.models import ConsentChange, ConsentSource, InboundMessage, Recipient
 from django_smsbat.services import announcing, suppression
 
-_REASON_MAX: Final = 200  # characters
+REASON_MAX: Final = 200  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def _change(
             recipient=locked,
             is_opt_out=is_opt_out,
             source=said.source,
-            reason=said.reason[:_REASON_MAX],
+            reason=said.reason[:REASON_MAX],
             inbound=said.inbound,
             entered_by=said.entered_by,
             at=at,

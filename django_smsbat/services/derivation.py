@@ -15,7 +15,7 @@ from typing import Any, Final
 from django_smsbat.gateway import answers
 from django_smsbat.gateway.answers import Money, StatusReport
 from django_smsbat.gateway.message_types import TYPES, MessageType
-from django_smsbat.gateway.statuses import FAILURES, FINAL, IN_DELIVERY, Status, furthest
+from django_smsbat.gateway.statuses import FAILURES, FINAL, IN_DELIVERY, REACHED, Status, furthest
 from django_smsbat.models import Source
 
 FIRST_POLL_AFTER: Final = timedelta(seconds=5)  # SMSBAT's advice: every 5 to 10 s at first
@@ -31,7 +31,7 @@ _POLL: Final = Source.POLL.value
 _STATUSES: Final = {status.value: status for status in Status}
 _FAILURES: Final = frozenset(status.value for status in FAILURES)
 _FINAL: Final = frozenset(status.value for status in FINAL)
-_REACHED: Final = (Status.DELIVERED.value, Status.READ.value)
+_REACHED: Final = frozenset(status.value for status in REACHED)
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from django_smsbat import conf
-from django_smsbat.gateway.statuses import FAILURES, Status
+from django_smsbat.gateway.statuses import UNDELIVERED
 from django_smsbat.models import (
     CampaignStatus,
     EmailState,
@@ -24,6 +24,7 @@ from django_smsbat.models import (
     Recipient,
     Source,
 )
+from django_smsbat.models.locking import lock_what_is_free
 from django_smsbat.services import claiming, tracking
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.event_store import Report
@@ -36,7 +37,7 @@ _FIRST_PAUSE: Final = timedelta(minutes=1)  # doubled with each attempt
 _LONGEST_PAUSE: Final = timedelta(hours=4)
 _TEMPORARY: Final = (400, 500)
 _LONGEST_SUBJECT: Final = 200  # characters
-_FAILED: Final = frozenset(status.value for status in FAILURES - {Status.CANCELLED})
+_FAILED: Final = frozenset(status.value for status in UNDELIVERED)
 # With these the mail server says that it did not take the mail; anything else leaves that open.
 # With a code from 400 to 499 it asks to try again later.
 _REFUSALS: Final = (
@@ -93,8 +94,7 @@ def _claim(now: datetime) -> FallbackEmail | None:
     """One at a time: a worker that dies leaves one in doubt, not a batch."""
     with transaction.atomic(durable=True):
         due = FallbackEmail.objects.filter(state=EmailState.QUEUED, due_at__lte=now)
-        locked = due.order_by("due_at").select_for_update(skip_locked=_can_skip())
-        email = locked.first()
+        email = lock_what_is_free(due.order_by("due_at")).first()
         if email is None:
             return None
         email.state, email.attempts = EmailState.SENDING, email.attempts + 1
@@ -133,8 +133,7 @@ def _is_unwelcome(message: Message, person: Recipient) -> bool:
     campaign = message.campaign
     if campaign is not None and campaign.status == CampaignStatus.CANCELLED:
         return True
-    bound = campaign.is_promotional if campaign else message.type in claiming.PROMOTIONAL_ALONE
-    return bound and person.opted_out_at is not None
+    return claiming.who_is_bound(campaign)(message.type) and person.opted_out_at is not None
 
 
 def _send(written: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailState, str]:
@@ -150,14 +149,9 @@ def _send(written: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailSta
     except Exception as error:  # any backend's: it may have taken the mail
         logger.warning("a fallback e-mail may or may not have left: %s", type(error).__name__)
         return EmailState.UNCONFIRMED, type(error).__name__
-    return (
-        (EmailState.FAILED, "the mail backend took nothing")
-        if taken == 0
-        else (
-            EmailState.SENT,
-            "",
-        )
-    )
+    if taken == 0:
+        return EmailState.FAILED, "the mail backend took nothing"
+    return EmailState.SENT, ""
 
 
 def _is_temporary(error: Exception) -> bool:
@@ -220,7 +214,3 @@ def _finish(email: FallbackEmail, state: EmailState, words: str, now: datetime) 
             attempt=email.message.attempts,
         )
         tracking.record([outcome], now)
-
-
-def _can_skip() -> bool:
-    return bool(transaction.get_connection().features.has_select_for_update_skip_locked)

@@ -3,7 +3,6 @@
 A message that is a keyword changes the writer's consent in the same transaction.
 """
 
-import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from django_smsbat.models import InboundMessage, Message, PulseName, Recipient, 
 from django_smsbat.models.prepared import Prepared
 from django_smsbat.models.set_based import insert_returning
 from django_smsbat.services import announcing, consent, keywords, pulses, replies, suppression
-
-logger = logging.getLogger("django_smsbat")
 
 _TRIES: Final = 3  # the same message, or another of a new phone, may be stored in this very moment
 

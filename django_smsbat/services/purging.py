@@ -3,7 +3,7 @@
 What nobody knows the end of is left: it is a person's to settle.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,13 +19,12 @@ from django_smsbat.models.message import MessageQuerySet
 from django_smsbat.models.set_based import keys_in, texts_in
 from django_smsbat.models.status_event import empty_payloads, remove_with_messages
 from django_smsbat.services import orphans
-from django_smsbat.services.clock import Clock
+from django_smsbat.services.clock import Clock, until_stopped
 from django_smsbat.services.money import exact
 
 _CHUNK: Final = 1_000
-_OVER: Final = [status.value for status in FINAL]
 _SIDE_BY_SIDE: Final = 2 * BATCH_MAX
-_IS_OVER: Final = Q(status__in=_OVER)
+_IS_OVER: Final = Q(status__in=[status.value for status in FINAL])
 _NO_WORDS: Final[dict[str, Any]] = {
     "text": "",
     "message_data": {},
@@ -75,25 +74,18 @@ def purge(
     old = Message.objects.filter(created_at__lt=before)
     over = _over(old)
     result = Result()
-    for keys in _batches(over.filter(purged_at=None), clock):
+    wordy = over.filter(purged_at=None).batches_of_keys(_CHUNK)
+    for keys in until_stopped(wordy, clock):
         result.emptied += _empty(keys, clock.now())
         on_progress(len(keys))
     result.inbound = _remove_inbound(before, clock)
-    for keys in () if keep_rows else _batches(over, clock):
+    for keys in () if keep_rows else until_stopped(over.batches_of_keys(_CHUNK), clock):
         result.removed += remove(keys, only=_IS_OVER)
         on_progress(len(keys))
     result.orphans = orphans.forget_old(clock.now())
     result.left = old.exclude(_IS_OVER).count()
     result.is_complete = not clock.stopping
     return result
-
-
-def _batches(wanted: MessageQuerySet, clock: Clock) -> Iterator[list[int]]:
-    last = 0
-    keys = wanted.order_by("pk").values_list("pk", flat=True)
-    while not clock.stopping and (batch := list(keys.filter(pk__gt=last)[:_CHUNK])):
-        yield batch
-        last = batch[-1]
 
 
 def _over(old: MessageQuerySet) -> MessageQuerySet:

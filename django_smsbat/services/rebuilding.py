@@ -11,9 +11,8 @@ from django.db import transaction
 
 from django_smsbat.gateway.statuses import UNSENT
 from django_smsbat.models import Message
-from django_smsbat.models.message import MessageQuerySet
 from django_smsbat.services import event_store, tracking
-from django_smsbat.services.clock import Clock
+from django_smsbat.services.clock import Clock, until_stopped
 from django_smsbat.services.derivation import Row, blank
 
 _CHUNK: Final = 1_000
@@ -31,19 +30,14 @@ def rebuild(
         campaign_id: only this campaign's messages.
         on_progress: called after each chunk with the number of messages looked at.
     """
-    changed = last = 0
-    messages = Message.objects.order_by("pk")
+    changed = 0
+    messages = Message.objects.all()
     if campaign_id is not None:
         messages = messages.filter(campaign=campaign_id)
-    while not clock.stopping and (keys := _next(messages, last)):
+    for keys in until_stopped(messages.batches_of_keys(_CHUNK), clock):
         changed += _rebuild(keys, clock.now())
-        last = max(keys)
         on_progress(len(keys))
     return changed
-
-
-def _next(messages: MessageQuerySet, last: int) -> list[int]:
-    return list(messages.filter(pk__gt=last).values_list("pk", flat=True)[:_CHUNK])
 
 
 @transaction.atomic

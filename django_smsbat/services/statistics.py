@@ -9,11 +9,11 @@ from typing import Final
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from django_smsbat.gateway.message_types import TYPES, MessageType
-from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, UNSENT, Status
+from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, REACHED, UNSENT, Status
 from django_smsbat.models import Campaign, Message, PurgedMessages
 from django_smsbat.services.money import exact
 
-_REACHED: Final = [Status.DELIVERED.value, Status.READ.value]
+_REACHED: Final = [status.value for status in REACHED]
 _SMS: Final = TYPES[MessageType.SMS].channel
 
 
@@ -41,7 +41,7 @@ class Progress:
     @property
     def delivered(self) -> int:
         """Those that reached the phone, read or not."""
-        return self.count(Status.DELIVERED, Status.READ)
+        return self.count(*REACHED)
 
     @property
     def read(self) -> int:

@@ -170,16 +170,15 @@ class _Run:
         told = [error for _, error in failed if error.kind is not ErrorKind.NOT_FOUND]
         if refused:
             _put_off([message for message, _ in refused], self.clock.now())
-            told = [error for _, error in refused]
-        elif got_answers or not told:
-            self._succeeded(got_answers)
-            return
-        self._hold_back(told)
+            self._hold_back([error for _, error in refused])
+        elif got_answers:
+            self._succeeded()
+        elif told:
+            self._hold_back(told)
 
-    def _succeeded(self, got_answers: bool) -> None:
-        if got_answers:
-            self.refusals = 0
-        if got_answers and self.was_refused:
+    def _succeeded(self) -> None:
+        self.refusals = 0
+        if self.was_refused:
             holdback.succeeded(holdback.STATUS, self.clock.now())
             self.was_refused = False
 

@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from django_smsbat import signals
 from django_smsbat.gateway.messages import Content
-from django_smsbat.gateway.statuses import FAILURES, UNSENT, Status
+from django_smsbat.gateway.statuses import UNDELIVERED, UNSENT, Status
 from django_smsbat.models import Message, PulseName, Source
 from django_smsbat.models.set_based import update_rows
 from django_smsbat.services import announcing, email_queue, event_store, pulses
@@ -30,7 +30,7 @@ from django_smsbat.services.derivation import (
 )
 from django_smsbat.services.event_store import Report
 
-_FAILED: Final = frozenset(status.value for status in FAILURES - {Status.CANCELLED})
+_FAILED: Final = frozenset(status.value for status in UNDELIVERED)
 _UNSENT: Final = frozenset(status.value for status in UNSENT)
 _HELD: Final = ("claim", "lease_until")
 

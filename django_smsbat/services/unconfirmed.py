@@ -6,7 +6,7 @@ site prefers twice to never. A later report may still settle it.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from django.db import transaction
@@ -78,13 +78,7 @@ def _unconfirmed(campaign_id: int | None) -> MessageQuerySet:
 
 
 def _keys_of(wanted: MessageQuerySet) -> Iterator[int]:
-    """All keys, a chunk at a time, beyond the last one seen: what is left alone is seen once."""
-    last = 0
-    while keys := list(
-        wanted.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
-    ):
-        yield from keys
-        last = keys[-1]
+    return chain.from_iterable(wanted.batches_of_keys(_CHUNK))
 
 
 def _chunks(keys: Iterable[int]) -> Iterator[list[int]]:
