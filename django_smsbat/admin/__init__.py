@@ -6,7 +6,8 @@ Translates, calls one service, reports. Every action asks for its own permission
 from django_smsbat.admin.campaign import CampaignAdmin
 from django_smsbat.admin.inbound import InboundMessageAdmin
 from django_smsbat.admin.message import MessageAdmin, StatusEventAdmin
-from django_smsbat.admin.recipient import RecipientAdmin, RecipientListAdmin
+from django_smsbat.admin.recipient import RecipientAdmin
+from django_smsbat.admin.recipient_list import RecipientListAdmin
 
 __all__ = [
     "CampaignAdmin",

@@ -1,49 +1,68 @@
-"""Incoming messages: what they answer, the whole conversation, and the page to reply."""
+"""The inbox: conversations, the newest first; a page for each, with the words to answer."""
 
-from datetime import timedelta
+from collections.abc import Iterator
 from typing import Any, Final
 
-from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from django_smsbat.admin.read_only import PhoneSearchAdmin, ReadOnlyAdmin, status_badge
-from django_smsbat.gateway.messages import InvalidMessage
-from django_smsbat.models import InboundMessage, Message
-from django_smsbat.services import replies
-from django_smsbat.services.conversations import Entry, conversation
+from django_smsbat.admin.changelist import WalkedAdmin
+from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none
+from django_smsbat.admin.replying import ReplyForm, reply_page, thread_of
+from django_smsbat.models import InboundMessage
+from django_smsbat.services import inbox
 
 _PREVIEW: Final = 80  # characters
 _OURS: Final = ("in_reply_to", "answers", "thread")
-_TWICE: Final = timedelta(minutes=1)  # the same answer so soon is a second click
 _CHANGE: Final = "admin:django_smsbat_inboundmessage_change"
 
 
-class ReplyForm(forms.Form):
-    text = forms.CharField(
-        label=_("Your answer"), widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"})
-    )
+class ShownFilter(admin.SimpleListFilter):
+    """Conversations, unless single messages are asked for."""
+
+    title = _("what is shown")
+    parameter_name = "shown"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [("unread", _("unread messages")), ("all", _("all messages"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("conversations")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "all":
+            return queryset
+        if self.value() == "unread":
+            return inbox.of_unread(queryset)
+        return inbox.latest_of_each(queryset)
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
-    list_display = ("received_at", "phone", "recipient", "preview", "alpha_name", "answers")
-    list_filter = ("alpha_name", "received_at")
+class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
+    list_display = ("who", "preview", "unread", "received_at", "alpha_name", "answers")
+    list_filter = (ShownFilter,)
     list_select_related = ("recipient", "in_reply_to__campaign")
     search_fields = ("phone__exact",)
+    search_help_text = _("A whole phone number, however it is written.")
     fields = (
         "phone",
         "recipient",
+        "consent",
         "alpha_name",
         "received_at",
         "text",
@@ -52,6 +71,10 @@ class InboundMessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
         "thread",
     )
     change_form_template = "admin/django_smsbat/inboundmessage/change_form.html"
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        term = search_term.strip()
+        return (queryset.filter(phone=phone_or_none(term) or term) if term else queryset), False
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """What we sent is for those who may see messages."""
@@ -69,9 +92,22 @@ class InboundMessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
     def has_reply_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_smsbat.reply_inboundmessage")
 
+    @admin.display(description=_("who"))
+    def who(self, obj: InboundMessage) -> str:
+        name = obj.recipient.name if obj.recipient else ""
+        return " · ".join(filter(None, [name, obj.phone]))
+
     @admin.display(description=_("text"))
     def preview(self, obj: InboundMessage) -> str:
         return Truncator(obj.text).chars(_PREVIEW)
+
+    @admin.display(description=_("unread"))
+    def unread(self, obj: InboundMessage) -> SafeString | str:
+        count = getattr(obj, "unread_count", int(obj.read_at is None))
+        if not count:
+            return ""
+        words = ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
+        return format_html('<span class="smsbat-badge smsbat-doubt">{}</span>', words)
 
     @admin.display(description=_("what it answers"))
     def answers(self, obj: InboundMessage) -> str:
@@ -81,68 +117,58 @@ class InboundMessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
         text = Truncator(message.text or message.get_type_display()).chars(_PREVIEW)
         return f"{message.campaign}: {text}" if message.campaign else text
 
+    @admin.display(description=_("consent"))
+    def consent(self, obj: InboundMessage) -> str:
+        person = obj.recipient
+        if person is None:
+            return "—"
+        opted_out = _("opted out: nothing promotional is sent to them")
+        return str(opted_out if person.opted_out_at else _("gets promotional messages"))
+
     @admin.display(description=_("conversation"))
     def thread(self, obj: InboundMessage) -> SafeString:
-        rows = [_line(entry) for entry in conversation(obj.phone)]
-        items = format_html_join("", '<li class="{}"><time>{}</time> {} <span>{}</span></li>', rows)
-        return format_html('<ol class="smsbat-thread">{}</ol>', items)
+        return thread_of(obj.phone)
 
     def get_urls(self) -> list[URLPattern]:
-        reply = path(
-            "<int:key>/reply/",
-            self.admin_site.admin_view(self._reply_view),
-            name="django_smsbat_inboundmessage_reply",
-        )
-        return [reply, *super().get_urls()]
+        views = {"reply": self._reply_view, "read": self._read_view}
+        own = [
+            path(
+                f"<int:key>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"django_smsbat_inboundmessage_{name}",
+            )
+            for name, view in views.items()
+        ]
+        return [*own, *super().get_urls()]
 
-    def _reply_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        """GET asks for the words, POST sends them."""
+    def _found(self, request: HttpRequest, key: int) -> InboundMessage:
+        """The message, for who may see and answer it."""
         if not (self.has_view_permission(request) and self.has_reply_permission(request)):
             raise PermissionDenied
-        inbound = self.get_object(request, str(key))
+        inbound: InboundMessage | None = self.get_object(request, str(key))
         if inbound is None:
             raise Http404
-        form = ReplyForm(request.POST or None)
-        if form.is_valid() and self._reply(request, inbound, form):
-            return HttpResponseRedirect(reverse(_CHANGE, args=[inbound.pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Reply"),
-            "opts": self.opts,
-            "media": self.media,
-            "inbound": inbound,
-            "conversation": self.thread(inbound) if self._may_see_ours(request) else inbound.text,
-            "form": form,
-        }
-        template = "admin/django_smsbat/inboundmessage/reply.html"
-        return TemplateResponse(request, template, context)
+        return inbound
 
-    def _reply(self, request: HttpRequest, inbound: InboundMessage, form: ReplyForm) -> bool:
-        text = form.cleaned_data["text"]
-        lately = Message.objects.filter(to=inbound.phone, created_at__gt=timezone.now() - _TWICE)
-        if lately.filter(text=text).exists():
-            form.add_error(None, _("The same answer was sent a moment ago."))
-            return False
-        try:
-            answer = replies.reply(inbound, text)
-        except (InvalidMessage, ImproperlyConfigured) as error:
-            form.add_error(None, str(error))
-            return False
-        told = _("Your answer: %(status)s.") % {"status": answer.get_status_display()}
-        self.log_change(request, inbound, told)
-        level = messages.WARNING if answer.error_message else messages.SUCCESS
-        self.message_user(request, " ".join(filter(None, [told, answer.error_message])), level)
-        return True
+    def _reply_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        return reply_page(self, request, self._found(request, key), self._may_see_ours(request))
+
+    def _read_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """The conversation up to this message was read."""
+        inbound = self._found(request, key)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        inbox.mark_read(inbound)
+        return HttpResponseRedirect(reverse(_CHANGE, args=[inbound.pk]))
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        inbound = context.get("original")
         context["may_reply"] = self.has_reply_permission(request)
+        context["is_unread"] = inbound is not None and inbound.read_at is None
+        context["reply_form"] = ReplyForm()
+        context["may_change_consent"] = bool(
+            inbound and inbound.recipient_id
+        ) and request.user.has_perm("django_smsbat.change_recipient")
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def _line(entry: Entry) -> tuple[str, str, SafeString | str, str]:
-    moment = date_format(localtime(entry.at), "Y-m-d H:i:s T")
-    if entry.is_incoming:
-        return "smsbat-theirs", moment, format_html("<strong>{}</strong>", _("they")), entry.text
-    return "smsbat-ours", moment, status_badge(entry.status), entry.text

@@ -13,15 +13,28 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.admin.read_only import PhoneSearchAdmin, ReadOnlyAdmin, status_badge
+from django_smsbat.admin.changelist import WalkedAdmin
+from django_smsbat.admin.filters import (
+    AttentionFilter,
+    BelongsFilter,
+    CampaignFilter,
+    DayFilter,
+    FailureFilter,
+    RecordedDayFilter,
+    message_keys,
+)
+from django_smsbat.admin.list_making import ask_for_name, make_of_messages
+from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none, status_badge
 from django_smsbat.admin.settling import SETTLEMENTS, settle
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import FallbackEmail, Message, StatusEvent
 from django_smsbat.models.choices import STATUS_LABELS
+from django_smsbat.models.message import MessageQuerySet
 
 # A one-time code, and the digits of a flash call that are one: not for the staff to see.
 _CODES: Final = frozenset({"pin", "pattern", "callerId"})
 _HIDDEN: Final = "••••"
+_FOUND_MAX: Final = 500
 
 
 def _without_codes(data: Any) -> Any:
@@ -51,12 +64,13 @@ def _word(status: str) -> str:
 
 
 @admin.register(Message)
-class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
-    actions = ("resend", "give_up")
+class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
+    actions = ("resend", "give_up", "make_list")
     list_display = ("to", "badge", "type", "campaign", "delivered_by", "created_at", "final_at")
-    list_filter = ("status", "type", "campaign")
+    list_filter = (AttentionFilter, "status", "type", CampaignFilter, FailureFilter, DayFilter)
     list_select_related = ("campaign",)
-    search_fields = ("to__exact", "events__smsbat_id__exact")
+    search_fields = ("to__exact",)  # and SMSBAT's ids, see `get_search_results`
+    search_help_text = _("A whole phone number, however it is written, or SMSBAT's id.")
     fieldsets = (
         (None, {"fields": ("to", "badge", "error", "campaign", "recipient")}),
         (_("What is said"), {"fields": ("type", "sender", "text", "data", "ttl", "fallback_text")}),
@@ -75,15 +89,33 @@ class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
         ),
     )
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """By whole values only: everything else would read the whole table."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if phone := phone_or_none(term):
+            return queryset.filter(to=phone), False
+        named = StatusEvent.objects.filter(smsbat_id=term).exclude(message=None)
+        keys = set(named.values_list("message", flat=True)[:_FOUND_MAX])
+        return queryset.filter(pk__in=keys), False
+
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_smsbat.settle_message")
 
+    def has_make_list_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_smsbat.add_recipientlist")
+
+    @admin.action(permissions=["make_list"], description=_("Make a list of their recipients…"))
+    def make_list(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
+        return ask_for_name(self, request, queryset, make_of_messages)
+
     @admin.action(permissions=["settle"], description=_("Send the unconfirmed again…"))
-    def resend(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+    def resend(self, request: HttpRequest, queryset: MessageQuerySet) -> HttpResponse | None:
         return settle(self, request, queryset, SETTLEMENTS["resend"])
 
     @admin.action(permissions=["settle"], description=_("Give the unconfirmed up…"))
-    def give_up(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+    def give_up(self, request: HttpRequest, queryset: MessageQuerySet) -> HttpResponse | None:
         return settle(self, request, queryset, SETTLEMENTS["give_up"])
 
     @admin.display(description=_("status"), ordering="status")
@@ -132,11 +164,12 @@ class MessageAdmin(PhoneSearchAdmin, ReadOnlyAdmin):
 
 
 @admin.register(StatusEvent)
-class StatusEventAdmin(ReadOnlyAdmin):
+class StatusEventAdmin(ReadOnlyAdmin, WalkedAdmin):
     list_display = ("occurred_at", "badge", "raw_status", "source", "message", "smsbat_id")
-    list_filter = ("status", "source", "message__type", "message__campaign")
+    list_filter = ("status", "source", BelongsFilter, RecordedDayFilter)
     list_select_related = ("message",)
-    search_fields = ("smsbat_id__exact",)
+    search_fields = ("smsbat_id__exact",)  # and phones, see `get_search_results`
+    search_help_text = MessageAdmin.search_help_text
     fields = (
         "message",
         "smsbat_id",
@@ -148,6 +181,14 @@ class StatusEventAdmin(ReadOnlyAdmin):
         "attempt",
         "said",
     )
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if phone := phone_or_none(term):
+            return queryset.filter(message__in=message_keys(phone, _FOUND_MAX)), False
+        return queryset.filter(smsbat_id=term), False
 
     @admin.display(description=_("status"), ordering="status")
     def badge(self, obj: StatusEvent) -> SafeString:

@@ -1,6 +1,5 @@
 """Pages that only show: what happened cannot be added, changed or deleted by hand."""
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -61,10 +60,9 @@ class ReadOnlyAdmin(StyledAdmin):
         return False
 
 
-class PhoneSearchAdmin(_Admin):
-    """Finds a phone however it is written in the search box."""
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        with suppress(phones.InvalidPhone):  # then a name or an id is searched for as written
-            search_term = phones.normalise(search_term, conf.current().default_region)
-        return super().get_search_results(request, queryset, search_term)
+def phone_or_none(written: str) -> str | None:
+    """The phone in E.164, however it is written in a search box."""
+    try:
+        return phones.normalise(written, conf.current().default_region)
+    except phones.InvalidPhone:
+        return None

@@ -1,13 +1,13 @@
-"""Recipients and their lists."""
+"""Recipients: who they are, what they agreed to, and the lists that they stand in."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -15,11 +15,14 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.consent import QUESTIONS, ask
+from django_smsbat.admin.filters import DayFilter, ListFilter
 from django_smsbat.admin.json_field import ObjectField
-from django_smsbat.admin.read_only import PhoneSearchAdmin, StyledAdmin
+from django_smsbat.admin.list_making import ask_for_name, make_of_people
+from django_smsbat.admin.read_only import phone_or_none
 from django_smsbat.models import Recipient, RecipientList
-from django_smsbat.services import suppression
+from django_smsbat.services import lists, suppression
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Recipient]
@@ -68,15 +71,28 @@ class ListActionForm(ActionForm):
 
 
 @admin.register(Recipient)
-class RecipientAdmin(PhoneSearchAdmin, StyledAdmin):
+class RecipientAdmin(WalkedAdmin):
     form = RecipientForm
     action_form = ListActionForm
-    actions = ("add_to_list", "take_from_list", "opt_out", "opt_in", "erase")
+    actions = ("add_to_list", "take_from_list", "make_list", "opt_out", "opt_in", "erase")
     list_display = ("phone", "name", "email", "opted_out_at")
-    list_filter = ("lists", ("opted_out_at", admin.EmptyFieldListFilter))
-    search_fields = ("phone__exact", "name", "email")
+    list_filter = (ListFilter, ("opted_out_at", admin.EmptyFieldListFilter), DayFilter)
+    search_fields = ("phone__exact",)  # and names and addresses, see `get_search_results`
+    search_help_text = _("A whole phone number or e-mail address, or how a name begins.")
     readonly_fields = ("opted_out_at", "consent", "created_at")
-    show_full_result_count = False
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """By what an index finds."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if phone := phone_or_none(term):
+            return queryset.filter(phone=phone), False
+        own = {"email": term} if "@" in term else {"name__startswith": term}
+        return queryset.filter(**own), False
+
+    def has_make_list_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_smsbat.add_recipientlist")
 
     def has_erase_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_smsbat.erase_recipient")
@@ -99,18 +115,31 @@ class RecipientAdmin(PhoneSearchAdmin, StyledAdmin):
 
     @admin.action(permissions=["change_lists"], description=_("Add to the list"))
     def add_to_list(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> None:
-        chosen = self._chosen_list(request)
-        if chosen:
-            chosen.recipients.add(*queryset)
-            self._report(request, queryset.count(), chosen)
+        self._change_list(request, queryset, lists.add)
 
     @admin.action(permissions=["change_lists"], description=_("Take from the list"))
     def take_from_list(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> None:
-        chosen = self._chosen_list(request)
-        if chosen:
-            count = queryset.count()  # before: the page may be filtered by that very list
-            chosen.recipients.remove(*queryset)
-            self._report(request, count, chosen)
+        self._change_list(request, queryset, lists.remove)
+
+    def _change_list(
+        self,
+        request: HttpRequest,
+        people: QuerySet[Recipient],
+        change: Callable[[RecipientList, QuerySet[Recipient]], int],
+    ) -> None:
+        chosen = RecipientList.objects.filter(pk=_key(request.POST.get("list", ""))).first()
+        if chosen is None:
+            self.message_user(request, _("Choose a list beside the action."), messages.WARNING)
+            return
+        count = change(chosen, people)
+        words = ngettext(
+            "“%(list)s”: %(count)d recipient.", "“%(list)s”: %(count)d recipients.", count
+        )
+        self.message_user(request, words % {"list": chosen, "count": count}, messages.SUCCESS)
+
+    @admin.action(permissions=["make_list"], description=_("Make a list of them…"))
+    def make_list(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse:
+        return ask_for_name(self, request, queryset, make_of_people)
 
     @admin.action(permissions=["change"], description=_("Opt out…"))
     def opt_out(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse | None:
@@ -141,44 +170,6 @@ class RecipientAdmin(PhoneSearchAdmin, StyledAdmin):
         )
         return format_html('<ol class="smsbat-timeline">{}</ol>', items) if rows else "—"
 
-    def _chosen_list(self, request: HttpRequest) -> RecipientList | None:
-        chosen = RecipientList.objects.filter(pk=request.POST.get("list") or 0).first()
-        if chosen is None:
-            self.message_user(request, _("Choose a list beside the action."), messages.WARNING)
-        return chosen
 
-    def _report(self, request: HttpRequest, count: int, chosen: RecipientList) -> None:
-        words = ngettext(
-            "“%(list)s”: %(count)d recipient.", "“%(list)s”: %(count)d recipients.", count
-        )
-        self.message_user(request, words % {"list": chosen, "count": count}, messages.SUCCESS)
-
-
-@admin.register(RecipientList)
-class RecipientListAdmin(StyledAdmin):
-    fields = ("name", "people", "created_at")
-    readonly_fields = ("people", "created_at")
-    list_display = ("name", "people", "created_at")
-    search_fields = ("name",)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """A list that a campaign went to stays: without it nobody could tell to whom it went."""
-        deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
-        used = [
-            f"{one}: {name}"
-            for one in objs
-            for name in one.campaigns.values_list("name", flat=True)
-        ]
-        return deleted, counts, needed, [*protected, *used]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RecipientList]:
-        lists: QuerySet[RecipientList] = super().get_queryset(request)
-        return lists.annotate(people_count=Count("recipients"))
-
-    @admin.display(description=_("recipients"), ordering="people_count")
-    def people(self, obj: RecipientList) -> SafeString | str:
-        count = getattr(obj, "people_count", None)
-        if count is None:
-            return str(_("Save the list, then add recipients to it on their own page."))
-        url = reverse("admin:django_smsbat_recipient_changelist")
-        return format_html('<a href="{}?lists__id__exact={}">{}</a>', url, obj.pk, count)
+def _key(written: str) -> int:
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 19 else 0

@@ -2,23 +2,25 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from django.contrib import messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Max, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin.selection import Selection
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, Message
-from django_smsbat.models.set_based import keys_in
+from django_smsbat.models import Campaign
+from django_smsbat.models.message import MessageQuerySet
 from django_smsbat.services import unconfirmed
 
 _LOGGED_SINGLY: Final = 100
+_CHUNK: Final = 2_000
 
 
 @dataclass(frozen=True)
@@ -51,19 +53,22 @@ SETTLEMENTS: Final[dict[str, Settlement]] = {
 
 
 def settle(
-    page: Any, request: HttpRequest, chosen: QuerySet[Message], settlement: Settlement
+    page: Any, request: HttpRequest, chosen: MessageQuerySet, settlement: Settlement
 ) -> HttpResponse | None:
-    """Ask, or do what was confirmed; None when it is done."""
-    found = chosen.filter(status=Status.UNCONFIRMED.value)
-    seen_up_to = request.POST.get("seen_up_to", "")
-    if seen_up_to.isdigit():  # what became unconfirmed since was not asked about
-        found = found.filter(pk__lte=int(seen_up_to))
+    """Ask, or do what was confirmed; None when it is done.
+
+    Args:
+        chosen: it may be a million: it stands for a snapshot, and is walked, never listed.
+    """
+    selection = Selection.of(request, chosen)  # what became unconfirmed since was not asked about
+    found = selection.rows.filter(status=Status.UNCONFIRMED.value)
     if request.POST.get("confirmed") == settlement.name:
-        keys = list(found.values_list("pk", flat=True))
-        count = settlement.run(keys)
+        concerned = _concerned(found)
+        count = settlement.run(chain.from_iterable(found.batches_of_keys(_CHUNK)))
         words = ngettext("%(count)d message settled.", "%(count)d messages settled.", count)
         told = f"{settlement.label}: {words % {'count': count}}"
-        _log(page, request, keys, told)
+        for one in concerned:
+            page.log_change(request, one, told)
         page.message_user(request, told, messages.SUCCESS)
         return None
     context = {
@@ -73,19 +78,13 @@ def settle(
         "media": page.media,
         "settlement": settlement,
         "count": found.count(),
-        "seen_up_to": found.aggregate(last=Max("pk"))["last"] or 0,
-        "left_alone": chosen.count() - found.count(),
-        "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
-        "select_across": request.POST.get("select_across", "0"),
-        "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        "left_alone": selection.rows.count() - found.count(),
+        "selection": selection,
     }
     return TemplateResponse(request, "admin/django_smsbat/message/settle.html", context)
 
 
-def _log(page: Any, request: HttpRequest, keys: list[int], told: str) -> None:
-    """In the history of each campaign concerned, and of a few messages that belong to none."""
-    settled = Message.objects.filter(pk__in=keys_in(Message, keys))
-    for campaign in Campaign.objects.filter(pk__in=settled.values("campaign")):
-        page.log_change(request, campaign, told)
-    for message in settled.filter(campaign=None)[:_LOGGED_SINGLY]:
-        page.log_change(request, message, told)
+def _concerned(found: MessageQuerySet) -> list[Model]:
+    """What has a history of its own to write in: campaigns, and a few messages without any."""
+    campaigns = Campaign.objects.filter(pk__in=found.order_by().values("campaign"))
+    return [*campaigns, *found.filter(campaign=None)[:_LOGGED_SINGLY]]

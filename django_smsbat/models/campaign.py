@@ -117,7 +117,10 @@ class Campaign(HasContent, models.Model):
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
         ordering = ("-id",)
-        permissions = [("send_campaign", "Can send, pause, resume and cancel campaigns")]
+        permissions = [
+            ("send_campaign", "Can send, pause, resume and cancel campaigns"),
+            ("approve_campaign", "Can approve campaigns that others send"),
+        ]
 
     def __str__(self) -> str:
         return self.name

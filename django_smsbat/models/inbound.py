@@ -12,8 +12,9 @@ from django_smsbat.models.recipient import Recipient
 class InboundMessage(models.Model):
     """One incoming message, stored once however often it is delivered.
 
-    Besides the promised fields: `in_reply_to`, the last message that was sent to that phone, and
-    `answer`, the last message with which somebody answered this one.
+    Besides the promised fields: `in_reply_to`, the last message that was sent to that phone,
+    `answer`, the last message with which somebody answered this one, and `read_at`, when a person
+    on this site read it; null while it is unread.
     """
 
     id_uuid = models.CharField(_("SMSBAT's id"), max_length=64, unique=True)
@@ -45,6 +46,7 @@ class InboundMessage(models.Model):
         on_delete=models.SET_NULL,
         related_name="answers_to",
     )
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
     payload = models.JSONField(_("payload"), default=dict, encoder=WireJSONEncoder)
 
     class Meta:
@@ -55,6 +57,7 @@ class InboundMessage(models.Model):
         indexes = [
             models.Index(fields=["phone", "received_at"], name="smsbat_in_phone"),
             models.Index(fields=["received_at"], name="smsbat_in_received"),
+            models.Index(fields=["read_at"], name="smsbat_in_read"),
         ]
 
     def __str__(self) -> str:

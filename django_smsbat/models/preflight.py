@@ -18,6 +18,8 @@ class Preflight(models.Model):
         worst_case_parts: billed at most: one for each message of another channel, and the parts of
             its SMS, or of the SMS that follows it.
         duration: seconds that submitting takes at the configured rate.
+        approved_by: the login of who approved the campaign as it was looked at here; empty for
+            nobody. The next look begins without it, unless it finds the same words and people.
     """
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="preflight")
@@ -31,6 +33,9 @@ class Preflight(models.Model):
     parts = models.JSONField(default=dict)
     worst_case_parts = models.PositiveIntegerField(default=0)
     duration = models.FloatField(default=0)
+
+    approved_by = models.CharField(max_length=150, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "preflight"

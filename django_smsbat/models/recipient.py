@@ -13,7 +13,7 @@ class Recipient(models.Model):
     phone = PhoneField(
         _("phone"), unique=True, help_text=_("International, such as +380671112233.")
     )
-    name = models.CharField(_("name"), max_length=200, blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)
     email = models.EmailField(_("e-mail"), blank=True)
     attributes = models.JSONField(
         _("attributes"),
@@ -33,6 +33,7 @@ class Recipient(models.Model):
         verbose_name = _("recipient")
         verbose_name_plural = _("recipients")
         ordering = ("-id",)
+        indexes = [models.Index(fields=["email"], name="smsbat_person_email")]
         permissions = [("erase_recipient", "Can erase a person and all messages to and from them")]
 
     def __str__(self) -> str:

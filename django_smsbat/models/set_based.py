@@ -218,6 +218,8 @@ def insert_from(
     names: Sequence[str],
     source: _Query,
     same_in_all: Mapping[str, Any],
+    *,
+    known_are_left: bool = False,
 ) -> int:
     """Insert a row for each row of a query, in one statement; returns how many.
 
@@ -225,6 +227,7 @@ def insert_from(
         names: the fields that the query's columns go to, in their order; the rows are inserted in
             the order of the first.
         same_in_all: values that are the same in every row. Other fields get their defaults.
+        known_are_left: whether rows that break a unique constraint are left out.
     """
     connection, dialect = _of(model)
     quote = connection.ops.quote_name
@@ -234,10 +237,12 @@ def insert_from(
     selected, parameters = source.order_by().query.sql_with_params()
     cells = ", ".join([*(dialect.constant(connection, field) for field, _ in same), "r.*"])
     select = f"SELECT {cells} FROM ({selected}) AS r WHERE 1 = 1 ORDER BY {len(same) + 1}"
+    if known_are_left:  # the dialects end such a statement with a condition
+        select = f"SELECT * FROM ({select}) AS o"
     columns = ", ".join(quote(_column(field)) for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
-            dialect.insert(quote(model._meta.db_table), columns, select, False),
+            dialect.insert(quote(model._meta.db_table), columns, select, known_are_left),
             [*(_prepared(field, value, connection) for field, value in same), *parameters],
         )
         return int(cursor.rowcount)

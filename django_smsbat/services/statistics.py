@@ -11,9 +11,11 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, REACHED, UNSENT, Status
 from django_smsbat.models import Campaign, Message, PurgedMessages
+from django_smsbat.models.choices import STATUS_LABELS
 from django_smsbat.services.money import exact
 
 _REACHED: Final = [status.value for status in REACHED]
+_FAILURES: Final = [status.value for status in FAILURES]
 _SMS: Final = TYPES[MessageType.SMS].channel
 
 
@@ -63,6 +65,34 @@ def progress(campaign: Campaign) -> Progress:
     for status, n in _purged(campaign).values_list("status", "messages"):
         counted[Status(status)] += n
     return Progress(counted)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why messages of a campaign did not arrive, and how many.
+
+    Attributes:
+        code: SMSBAT's, or our own word; empty where none was told.
+        example: what was told with one of them, in words.
+    """
+
+    status: Status
+    code: str
+    messages: int
+    example: str
+
+    @property
+    def words(self) -> str:
+        """For people: the status in their language, and the code."""
+        return " · ".join(filter(None, [str(STATUS_LABELS[self.status]), self.code]))
+
+
+def failures(campaign_id: int) -> list[Failure]:
+    """The reasons, the most frequent first."""
+    failed = Message.objects.filter(campaign=campaign_id, status__in=_FAILURES).order_by()
+    counted = failed.values_list("status", "error_code").annotate(n=Count("pk"))
+    told = counted.annotate(example=Max("error_message")).order_by("-n", "status", "error_code")
+    return [Failure(Status(status), code, n, example) for status, code, n, example in told]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""The thread of a conversation, and the page on which somebody answers."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.admin.read_only import status_badge
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.models import InboundMessage, Message
+from django_smsbat.services import inbox, replies
+from django_smsbat.services.conversations import Entry, conversation
+
+_TWICE: Final = timedelta(minutes=1)  # the same answer so soon is a second click
+_CHANGE: Final = "admin:django_smsbat_inboundmessage_change"
+
+
+class ReplyForm(forms.Form):
+    text = forms.CharField(
+        label=_("Your answer"), widget=forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"})
+    )
+
+
+def thread_of(phone: str) -> SafeString:
+    """Both directions, the oldest first."""
+    rows = [_line(entry) for entry in conversation(phone)]
+    items = format_html_join("", '<li class="{}"><time>{}</time> {} <span>{}</span></li>', rows)
+    return format_html('<ol class="smsbat-thread">{}</ol>', items)
+
+
+def _line(entry: Entry) -> tuple[str, str, SafeString | str, str]:
+    moment = date_format(localtime(entry.at), "Y-m-d H:i:s T")
+    if entry.is_incoming:
+        return "smsbat-theirs", moment, format_html("<strong>{}</strong>", _("they")), entry.text
+    return "smsbat-ours", moment, status_badge(entry.status), entry.text
+
+
+def reply_page(
+    page: Any, request: HttpRequest, inbound: InboundMessage, may_see_ours: bool
+) -> HttpResponse:
+    """GET asks for the words, POST sends them."""
+    form = ReplyForm(request.POST or None)
+    if form.is_valid() and _reply(page, request, inbound, form):
+        return HttpResponseRedirect(reverse(_CHANGE, args=[inbound.pk]))
+    context = {
+        **page.admin_site.each_context(request),
+        "title": _("Reply"),
+        "opts": page.opts,
+        "media": page.media,
+        "inbound": inbound,
+        "conversation": thread_of(inbound.phone) if may_see_ours else inbound.text,
+        "form": form,
+    }
+    return TemplateResponse(request, "admin/django_smsbat/inboundmessage/reply.html", context)
+
+
+def _reply(page: Any, request: HttpRequest, inbound: InboundMessage, form: ReplyForm) -> bool:
+    text = form.cleaned_data["text"]
+    lately = Message.objects.filter(to=inbound.phone, created_at__gt=timezone.now() - _TWICE)
+    if lately.filter(text=text).exists():
+        form.add_error(None, _("The same answer was sent a moment ago."))
+        return False
+    try:
+        answer = replies.reply(inbound, text)
+    except (InvalidMessage, ImproperlyConfigured) as error:
+        form.add_error(None, str(error))
+        return False
+    inbox.mark_read(inbound)
+    told = _("Your answer: %(status)s.") % {"status": answer.get_status_display()}
+    page.log_change(request, inbound, told)
+    level = messages.WARNING if answer.error_message else messages.SUCCESS
+    page.message_user(request, " ".join(filter(None, [told, answer.error_message])), level)
+    return True

@@ -1,0 +1,54 @@
+"""Who stands in which list: changed for all of a selection in one statement, however many."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet, Value
+
+from django_smsbat.models import Message, Recipient, RecipientList
+from django_smsbat.models.set_based import insert_from
+from django_smsbat.services.transitions import Refused
+
+
+def add(target: RecipientList, people: QuerySet[Recipient]) -> int:
+    """Put them into the list; how many were not in it yet."""
+    return _insert(target, people.values_list("pk", Value(target.pk)))
+
+
+def remove(target: RecipientList, people: QuerySet[Recipient]) -> int:
+    """Take them from the list; how many stood in it."""
+    places = Recipient.lists.through.objects.filter(recipientlist=target)
+    removed, _ = places.filter(recipient__in=people.order_by().values("pk")).delete()
+    return removed
+
+
+def make_from_messages(name: str, messages: QuerySet[Message]) -> RecipientList:
+    """A new list of whom these messages went to. Who is known no more is not in it.
+
+    Raises:
+        Refused: when there is a list of that name.
+    """
+    return _make(name, messages.exclude(recipient=None).values_list("recipient"))
+
+
+def make(name: str, people: QuerySet[Recipient]) -> RecipientList:
+    """A new list of these people.
+
+    Raises:
+        Refused: when there is a list of that name.
+    """
+    return _make(name, people.values_list("pk"))
+
+
+@transaction.atomic
+def _make(name: str, keys: QuerySet[Any, Any]) -> RecipientList:
+    made, is_new = RecipientList.objects.get_or_create(name=name)
+    if not is_new:
+        raise Refused(f"There is a list “{name}” already.")
+    _insert(made, keys.annotate(target=Value(made.pk)).distinct())
+    return made
+
+
+def _insert(target: RecipientList, rows: QuerySet[Any, Any]) -> int:
+    through = Recipient.lists.through
+    return insert_from(through, ("recipient", "recipientlist"), rows, {}, known_are_left=True)
