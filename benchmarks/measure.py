@@ -18,6 +18,7 @@ from typing import Any, Final
 import requests
 
 from benchmarks import floor, stage
+from benchmarks.changelists import pages  # noqa: F401 - called by name
 from benchmarks.polling import loop, sync_run, without_database  # noqa: F401 - called by name
 from benchmarks.webhooks import doors  # noqa: F401
 

@@ -64,6 +64,8 @@ class Settings:
     opt_out_confirmation: str
     opt_in_confirmation: str
     email_fallback: bool
+    confirm_above: int | None
+    approve_above: int | None
 
 
 class _Wrong(ValueError):
@@ -156,6 +158,8 @@ def _quiet_hours(value: Any) -> tuple[time, time]:
     return hours
 
 
+_AUDIENCE: Final = _optional(_number(0, 1_000_000_000, whole=True))
+
 KEYS: Final[dict[str, _Key]] = {
     "BASE_URL": _Key("", str, _text, "address of your region's API, given by your account manager"),
     "API_KEY": _Key("", str, _secret, "key of your account"),
@@ -203,6 +207,12 @@ KEYS: Final[dict[str, _Key]] = {
     "OPT_IN_CONFIRMATION": _Key("", str, _text, "what is answered to who opts in again"),
     "EMAIL_FALLBACK": _Key(
         False, bool, _flag, "whether an e-mail follows what no channel delivered"
+    ),
+    "CONFIRM_ABOVE": _Key(
+        None, int, _AUDIENCE, "recipients above which a person types their number to send"
+    ),
+    "APPROVE_ABOVE": _Key(
+        None, int, _AUDIENCE, "recipients above which somebody else has to approve"
     ),
 }
 

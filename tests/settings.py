@@ -5,7 +5,7 @@ import os
 import django
 
 from example_project.settings import *  # noqa: F403
-from example_project.settings import DATABASES
+from example_project.settings import DATABASES, MIDDLEWARE
 
 if DATABASES["default"]["ENGINE"].endswith("mysql"):
     # Pure Python, so that the tests need no compiler; Django asks for mysqlclient's version.
@@ -18,6 +18,7 @@ DEBUG = False
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MIDDLEWARE = [*MIDDLEWARE, "tests.strict_csp.strict_csp"]
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 SECRET = "a-secret-for-the-tests-only"

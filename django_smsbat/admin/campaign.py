@@ -1,75 +1,28 @@
-"""Campaigns: the form, how far they have come, and the buttons that control them."""
+"""Campaigns: the composer, how far they have come, and the buttons that control them."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from django_smsbat.admin.controls import CONTROLS, Control, Prospect
-from django_smsbat.admin.json_field import ObjectField
+from django_smsbat.admin import campaign_report
+from django_smsbat.admin.composer import phone
+from django_smsbat.admin.composer.form import SAID, TO_WHOM, CampaignForm
+from django_smsbat.admin.controlling import control_campaigns
+from django_smsbat.admin.controls import CONTROLS
 from django_smsbat.admin.read_only import StyledAdmin
-from django_smsbat.gateway.messages import InvalidMessage
-from django_smsbat.gateway.statuses import Status
+from django_smsbat.admin.trying import try_page
 from django_smsbat.models import Campaign
-from django_smsbat.services import budgets, campaigns, statistics
-
-if TYPE_CHECKING:
-    _ModelForm = forms.ModelForm[Campaign]
-else:
-    _ModelForm = forms.ModelForm
-
-
-_SAID: Final = (
-    "type",
-    "is_transactional",
-    "sender",
-    "text",
-    "message_data",
-    "fallback_text",
-    "ttl",
-)
-_TO_WHOM: Final = ("lists", "scheduled_at", "canary_size", "canary_share")
-
-
-class CampaignForm(_ModelForm):
-    """Content that could be sent to nobody is refused when it is saved, at the field concerned."""
-
-    class Meta:
-        model = Campaign
-        fields = ("name", *_SAID, *_TO_WHOM, "budget")
-        field_classes = {"message_data": ObjectField}
-
-    def clean_scheduled_at(self) -> Any:
-        moment = self.cleaned_data["scheduled_at"]
-        if moment and "scheduled_at" in self.changed_data and moment <= timezone.now():
-            raise forms.ValidationError(_("Give a time in the future, or none."))
-        return moment
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.errors:
-            return
-        if self.instance.pk and not campaigns.lock_for_editing(self.instance):
-            self.add_error(None, _("It was launched meanwhile and can no longer be changed."))
-            return
-        try:
-            campaigns.check(self.instance)
-        except InvalidMessage as error:
-            own = error.field in self.fields
-            self.add_error(
-                error.field if own else "message_data", error.reason if own else str(error)
-            )
+from django_smsbat.services import budgets, campaigns
+from django_smsbat.services.composing import preview
 
 
 @admin.register(Campaign)
@@ -79,25 +32,26 @@ class CampaignAdmin(StyledAdmin):
     list_display = ("name", "state", "type", "scheduled_at", "started_at", "finished_at")
     list_filter = ("status", "type")
     search_fields = ("name",)
-    filter_horizontal = ("lists",)
     show_full_result_count = False
     fieldsets = (
-        (None, {"fields": ("name", "state", "progress")}),
-        (_("What is said"), {"fields": _SAID}),
-        (_("To whom and when"), {"fields": _TO_WHOM}),
-        (_("Money"), {"fields": ("budget", "costs")}),
-        (_("How it went"), {"fields": ("channels", "started_at", "finished_at", "created_at")}),
+        (None, {"fields": ("name", "state")}),
+        (_("On the phone"), {"fields": ("phone",), "classes": ("smsbat-phone-side",)}),
+        (_("What is said"), {"fields": SAID}),
+        (_("To whom and when"), {"fields": TO_WHOM}),
+        (_("Money"), {"fields": ("budget",)}),
+        (_("How it goes"), {"fields": ("report", "started_at", "finished_at", "created_at")}),
     )
-    readonly_fields = (
-        "state",
-        "progress",
-        "costs",
-        "channels",
-        "started_at",
-        "finished_at",
-        "created_at",
-    )
+    readonly_fields = ("state", "phone", "report", "started_at", "finished_at", "created_at")
     change_form_template = "admin/django_smsbat/campaign/change_form.html"
+    change_list_template = "admin/django_smsbat/campaign/change_list.html"
+
+    class Media:
+        js = ("django_smsbat/composer.js", "django_smsbat/live.js")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
+        """Nothing goes yet, so nothing is shown of it."""
+        shown = super().get_fieldsets(request, obj)
+        return shown if obj and obj.started_at else shown[:-1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
         """What was launched is frozen: changing the words later would make the record a lie."""
@@ -105,7 +59,7 @@ class CampaignAdmin(StyledAdmin):
         if obj is None or obj.status in campaigns.EDITABLE:
             return own
         money = () if self.has_send_permission(request) else ("budget",)
-        return (*own, *_SAID, *_TO_WHOM, *money)
+        return (*own, *SAID, *TO_WHOM, *money)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -148,156 +102,118 @@ class CampaignAdmin(StyledAdmin):
             return format_html("<strong>{}</strong>: {}", words, told)
         return format_html("<strong>{}</strong>", words)
 
-    @admin.display(description=_("progress"))
-    def progress(self, obj: Campaign) -> SafeString | str:
-        if obj.pk is None or obj.started_at is None:
-            return str(_("Nothing is sent yet."))
-        shown = statistics.progress(obj)
-        numbers = (
-            (_("messages"), shown.total),
-            (_("waiting"), shown.unsent),
-            (_("in delivery"), shown.in_delivery),
-            (_("delivered"), shown.delivered),
-            (_("of them read"), shown.read),
-            (_("failed"), shown.failed),
-            (_("unconfirmed"), shown.unconfirmed),
-        )
-        listed = reverse("admin:django_smsbat_message_changelist")
-        links = [(listed, obj.pk, "", _("Show the messages"))]
-        if shown.unconfirmed:
-            unconfirmed = f"&status__exact={Status.UNCONFIRMED.value}"
-            links.append((listed, obj.pk, unconfirmed, _("Settle the unconfirmed")))
-        return format_html(
-            '<dl class="smsbat-progress">{}</dl><p>{}</p>',
-            format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", numbers),
-            format_html_join(" ", '<a href="{}?campaign__id__exact={}{}">{}</a>', links),
-        )
+    @admin.display(description=_("how it will look"))
+    def phone(self, obj: Campaign) -> SafeString:
+        """As it is saved; a script renews it while somebody types."""
+        context: dict[str, Any] = {}
+        if obj.pk and obj.type:
+            context = phone.context_of(preview(obj))
+        shown = render_to_string(phone.TEMPLATE, context)
+        live = reverse("admin:django_smsbat_campaign_phone")
+        return format_html('<div id="smsbat-phone" data-url="{}">{}</div>', live, shown)
 
-    @admin.display(description=_("costs"))
-    def costs(self, obj: Campaign) -> SafeString | str:
-        """What SMSBAT has told so far; it tells of each message after it was sent."""
-        if obj._state.adding:
-            return "—"
-        told = statistics.costs(obj, statistics.by_channel(obj).total())
-        rows = [
-            (
-                f"{one.amount.normalize():f} {one.currency}",
-                one.priced,
-                one.parts,
-                "—" if one.per_delivered is None else f"{one.per_delivered:.4f}",
-            )
-            for one in told
-        ]
-        lines = [(self._cost_line(*row),) for row in rows]
-        return format_html_join("", "<p>{}</p>", lines) or "—"
-
-    def _cost_line(self, amount: str, priced: int, parts: int, each: str) -> str:
-        words = ngettext(
-            "%(amount)s for %(count)d message (parts: %(parts)d); %(each)s for each delivered.",
-            "%(amount)s for %(count)d messages (parts: %(parts)d); %(each)s for each delivered.",
-            priced,
-        )
-        return words % {"amount": amount, "count": priced, "parts": parts, "each": each}
-
-    @admin.display(description=_("delivered by"))
-    def channels(self, obj: Campaign) -> str:
-        if obj._state.adding:
-            return "—"
-        reached = statistics.by_channel(obj)
-        told = [f"{name or _('not told')}: {count}" for name, count in sorted(reached.items())]
-        return ", ".join(told) or "—"
+    @admin.display(description=_("how it goes"))
+    def report(self, obj: Campaign) -> SafeString:
+        """Funnel, chart, failures, costs and who did what; scripts renew the first of them."""
+        context = {
+            **campaign_report.progress(obj),
+            **campaign_report.details(obj),
+            "log": campaign_report.log_of(obj),
+        }
+        return render_to_string("admin/django_smsbat/campaign/report.html", context)
 
     @admin.action(permissions=["send"], description=_("Send the selected campaigns…"))
     def send(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return self._control(request, CONTROLS["send"], list(queryset))
+        return control_campaigns(self, request, CONTROLS["send"], list(queryset))
 
     @admin.action(permissions=["send"], description=_("Pause the selected campaigns…"))
     def pause(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return self._control(request, CONTROLS["pause"], list(queryset))
+        return control_campaigns(self, request, CONTROLS["pause"], list(queryset))
 
     @admin.action(permissions=["send"], description=_("Resume the selected campaigns…"))
     def resume(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return self._control(request, CONTROLS["resume"], list(queryset))
+        return control_campaigns(self, request, CONTROLS["resume"], list(queryset))
 
     @admin.action(permissions=["send"], description=_("Cancel the selected campaigns…"))
     def cancel(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return self._control(request, CONTROLS["cancel"], list(queryset))
+        return control_campaigns(self, request, CONTROLS["cancel"], list(queryset))
 
     @admin.action(permissions=["send"], description=_("Send the failed of the selected again…"))
     def retry(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return self._control(request, CONTROLS["retry"], list(queryset))
+        return control_campaigns(self, request, CONTROLS["retry"], list(queryset))
 
     @admin.action(permissions=["add"], description=_("Duplicate the selected campaigns…"))
     def duplicate(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return self._control(request, CONTROLS["duplicate"], list(queryset))
+        return control_campaigns(self, request, CONTROLS["duplicate"], list(queryset))
 
     def get_urls(self) -> list[URLPattern]:
-        return [
-            path(
-                f"<int:campaign_id>/{name}/",
-                self.admin_site.admin_view(self._control_view),
-                {"name": name},
-                name=f"django_smsbat_campaign_{name}",
-            )
-            for name in CONTROLS
-        ] + super().get_urls()
+        of_one: dict[str, tuple[Any, dict[str, str]]] = {
+            **{name: (self._control_view, {"name": name}) for name in CONTROLS},
+            "try": (self._try_view, {}),
+            "progress": (self._fragment_view, {"template": campaign_report.PROGRESS}),
+            "details": (self._fragment_view, {"template": campaign_report.DETAILS}),
+            "results": (self._results_view, {}),
+        }
+        wrap = self.admin_site.admin_view
+        own = [
+            path(f"<int:key>/{name}/", wrap(view), more, name=f"django_smsbat_campaign_{name}")
+            for name, (view, more) in of_one.items()
+        ]
+        live = path("phone/", wrap(self._phone_view), name="django_smsbat_campaign_phone")
+        return [live, *own, *super().get_urls()]
 
-    def _control_view(self, request: HttpRequest, campaign_id: int, name: str) -> HttpResponse:
-        """The page of one button for one campaign: GET asks, POST does."""
-        campaign = self.get_object(request, str(campaign_id))
+    def _found(self, request: HttpRequest, key: int) -> Campaign:
+        """The campaign, for who may see it."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        campaign: Campaign | None = self.get_object(request, str(key))
         if campaign is None:
             raise Http404
+        return campaign
+
+    def _control_view(self, request: HttpRequest, key: int, name: str) -> HttpResponse:
+        """The page of one button for one campaign: GET asks, POST does."""
+        campaign = self._found(request, key)
         back = reverse("admin:django_smsbat_campaign_change", args=[campaign.pk])
-        asked = self._control(request, CONTROLS[name], [campaign])
+        asked = control_campaigns(self, request, CONTROLS[name], [campaign])
         return asked or HttpResponseRedirect(back)
 
-    def _control(
-        self, request: HttpRequest, control: Control, chosen: list[Campaign]
-    ) -> HttpResponse | None:
-        """Ask, or do what was confirmed; None when it is done."""
-        if not request.user.has_perm(f"django_smsbat.{control.permission}"):
+    def _try_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        campaign = self._found(request, key)
+        if not self.has_send_permission(request):
             raise PermissionDenied
-        if request.method == "POST" and request.POST.get("confirmed") == control.name:
-            for campaign in chosen:
-                self._do(request, control, campaign)
-            return None
-        prospects = [Prospect.of(campaign, control) for campaign in chosen]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": control.label,
-            "opts": self.opts,
-            "media": self.media,
-            "control": control,
-            "prospects": prospects,
-            "is_possible": any(not prospect.problem for prospect in prospects),
-            "action_checkbox_name": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/django_smsbat/campaign/confirm.html", context)
+        return try_page(self, request, campaign)
 
-    def _do(self, request: HttpRequest, control: Control, campaign: Campaign) -> None:
-        seen = request.POST.get(f"seen-{campaign.pk}", "")
-        if control.looks_at(campaign) and not seen:
-            words = _("Look at who will get it and what it may cost first.")
-            self.message_user(request, f"“{campaign}”: {words}", messages.ERROR)
-            return
-        try:
-            done = control.run(campaign, seen)
-        except (campaigns.Refused, InvalidMessage) as error:
-            self.message_user(request, f"“{campaign}”: {error}", messages.ERROR)
-            return
-        self.log_change(request, campaign, done)
-        self.message_user(request, f"“{campaign}”: {done}", messages.SUCCESS)
+    def _fragment_view(self, request: HttpRequest, key: int, template: str) -> HttpResponse:
+        return campaign_report.fragment(request, self._found(request, key), template)
+
+    def _results_view(self, request: HttpRequest, key: int) -> Any:
+        """Phones and texts are in it: it is for those who may see messages."""
+        campaign = self._found(request, key)
+        if not request.user.has_perm("django_smsbat.view_message"):
+            raise PermissionDenied
+        return campaign_report.export(campaign)
+
+    def _phone_view(self, request: HttpRequest) -> HttpResponse:
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        return phone.live_phone(request)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """The buttons that this campaign's status and this person's permissions allow."""
         campaign = context.get("original")
+        may = request.user.has_perm
         context["controls"] = [
             control
             for control in CONTROLS.values()
             if campaign is not None
-            and request.user.has_perm(f"django_smsbat.{control.permission}")
+            and may(f"django_smsbat.{control.permission}")
             and control.is_possible(campaign)
         ]
+        context["may_try"] = campaign is not None and self.has_send_permission(request)
+        context["may_export"] = (
+            campaign is not None and campaign.started_at and may("django_smsbat.view_message")
+        )
         return super().render_change_form(request, context, *args, **kwargs)

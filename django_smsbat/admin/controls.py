@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat import conf
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, Preflight
-from django_smsbat.services import campaigns, preflight
+from django_smsbat.services import approval, campaigns, preflight, quiet_hours
 from django_smsbat.services.addressees import Exclusion
 
 EXCLUSION_LABELS: Final[dict[Exclusion, Promise]] = {
@@ -33,10 +35,12 @@ class Control:
             right.
         question: what the confirmation page asks.
         run: does it, and says in a sentence what was done. Also takes the fingerprint of what the
-            person saw.
+            person saw, and their login.
+        spends: whether it costs money: the size is typed and approved where the site wants that.
         looks_first: whether the page tells who will get it and what it may cost, and what is done
             is held to that. So does whatever launches a campaign.
         permission: what is needed besides seeing campaigns.
+        provided: what else has to hold.
         stops_what_goes_on: only for a campaign whose rest would follow by itself.
         needs_time: whether a time in the future has to be set.
     """
@@ -45,11 +49,13 @@ class Control:
     transition: str
     label: Promise
     question: Promise
-    run: Callable[[Campaign, str], str]
+    run: Callable[[Campaign, str, str], str]
     looks_first: bool = False
     needs_time: bool = False
     stops_what_goes_on: bool = False
+    spends: bool = True
     permission: str = "send_campaign"
+    provided: Callable[[Campaign], bool] = lambda campaign: True
 
     def looks_at(self, campaign: Campaign) -> bool:
         launches = self.transition == "resume" and campaign.started_at is None
@@ -61,44 +67,45 @@ class Control:
         goes_on = campaign.canary_is_out and campaign.canary_share is not None
         return (
             allowed
+            and self.provided(campaign)
             and (in_time or not self.needs_time)
             and (goes_on or not self.stops_what_goes_on)
         )
 
 
-def _send(campaign: Campaign, seen: str) -> str:
+def _send(campaign: Campaign, seen: str, login: str) -> str:
     made = campaigns.launch(campaign, fingerprint=seen)
     return ngettext(
         "sending to %(count)d recipient.", "sending to %(count)d recipients.", made.recipients
     ) % {"count": made.recipients}
 
 
-def _schedule(campaign: Campaign, seen: str) -> str:
+def _schedule(campaign: Campaign, seen: str, login: str) -> str:
     campaigns.schedule(campaign, fingerprint=seen)
     return str(_("scheduled."))
 
 
-def _unschedule(campaign: Campaign, seen: str) -> str:
+def _unschedule(campaign: Campaign, seen: str, login: str) -> str:
     campaigns.unschedule(campaign)
     return str(_("a draft again."))
 
 
-def _pause(campaign: Campaign, seen: str) -> str:
+def _pause(campaign: Campaign, seen: str, login: str) -> str:
     campaigns.pause(campaign)
     return str(_("paused."))
 
 
-def _resume(campaign: Campaign, seen: str) -> str:
+def _resume(campaign: Campaign, seen: str, login: str) -> str:
     campaigns.resume(campaign, fingerprint=seen or None)
     return str(_("going on."))
 
 
-def _hold(campaign: Campaign, seen: str) -> str:
+def _hold(campaign: Campaign, seen: str, login: str) -> str:
     campaigns.hold(campaign)
     return str(_("the rest waits for you."))
 
 
-def _cancel(campaign: Campaign, seen: str) -> str:
+def _cancel(campaign: Campaign, seen: str, login: str) -> str:
     count = campaigns.cancel(campaign)
     words = ngettext(
         "cancelled; %(count)d message will not be sent.",
@@ -108,7 +115,7 @@ def _cancel(campaign: Campaign, seen: str) -> str:
     return words % {"count": count}
 
 
-def _retry(campaign: Campaign, seen: str) -> str:
+def _retry(campaign: Campaign, seen: str, login: str) -> str:
     count = campaigns.retry_failed(campaign)
     words = ngettext(
         "%(count)d failed message is sent again.",
@@ -118,9 +125,20 @@ def _retry(campaign: Campaign, seen: str) -> str:
     return words % {"count": count}
 
 
-def _duplicate(campaign: Campaign, seen: str) -> str:
+def _duplicate(campaign: Campaign, seen: str, login: str) -> str:
     made = campaigns.duplicate(campaign)
     return str(_("the draft “%(name)s” was made.") % {"name": made})
+
+
+def _approve(campaign: Campaign, seen: str, login: str) -> str:
+    approval.approve(campaign, seen, login)
+    return str(_("approved."))
+
+
+def needs_typing(recipients: int) -> bool:
+    """Whether so many are confirmed by typing their number."""
+    limit = conf.current().confirm_above
+    return limit is not None and recipients > limit
 
 
 CONTROLS: Final[dict[str, Control]] = {
@@ -142,6 +160,17 @@ CONTROLS: Final[dict[str, Control]] = {
             _schedule,
             looks_first=True,
             needs_time=True,
+        ),
+        Control(
+            "approve",
+            "",
+            _("Approve"),
+            _("Approve that somebody else sends it, as it is now?"),
+            _approve,
+            looks_first=True,
+            spends=False,
+            permission="approve_campaign",
+            provided=approval.may_approve,
         ),
         Control(
             "unschedule",
@@ -194,6 +223,7 @@ class Prospect:
     preflight: Preflight | None = None
     problem: str = ""
     goes_at_once: bool = False
+    spends: bool = False
 
     @classmethod
     def of(cls, campaign: Campaign, control: Control) -> "Prospect":
@@ -208,7 +238,8 @@ class Prospect:
             return cls(campaign, problem=str(error))
         if not looked.recipients:
             return cls(campaign, looked, str(_("Nobody would get it.")))
-        return cls(campaign, looked, goes_at_once=not control.needs_time)
+        at_once = control.spends and not control.needs_time
+        return cls(campaign, looked, goes_at_once=at_once, spends=control.spends)
 
     @property
     def lists(self) -> str:
@@ -223,19 +254,54 @@ class Prospect:
         return ""
 
     @property
-    def total_excluded(self) -> int:
-        return sum(count for _reason, count, _example in self.exclusions)
+    def needs_typing(self) -> bool:
+        return self.spends and self.preflight is not None and needs_typing(self.recipients)
 
     @property
-    def exclusions(self) -> list[tuple[Promise, int, str]]:
-        """Reason, how many, and an example of what exactly is wrong."""
+    def recipients(self) -> int:
+        return self.preflight.recipients if self.preflight else 0
+
+    @property
+    def approval(self) -> str:
+        """Who approved it, or that somebody has to; empty where nobody asks for it."""
+        if self.preflight is None or not approval.is_asked_for(self.recipients):
+            return ""
+        if self.preflight.approved_by:
+            return str(_("by %(login)s") % {"login": self.preflight.approved_by})
+        return str(_("not yet: somebody else has to approve it first"))
+
+    @property
+    def quiet(self) -> str:
+        """The quiet hours that bind it; empty for none."""
+        return quiet_hours.told() if self.campaign.is_promotional else ""
+
+    @property
+    def total_excluded(self) -> int:
+        return sum(count for _reason, count, *_more in self.exclusions)
+
+    @property
+    def exclusions(self) -> list[tuple[Promise, int, str, str]]:
+        """Reason, how many, an example of what exactly is wrong, and where they are listed."""
         if self.preflight is None:
             return []
         examples = self.preflight.examples
         return [
-            (EXCLUSION_LABELS[Exclusion(reason)], count, examples.get(reason, ""))
+            (
+                EXCLUSION_LABELS[Exclusion(reason)],
+                count,
+                examples.get(reason, ""),
+                self._url(reason),
+            )
             for reason, count in self.preflight.excluded.items()
         ]
+
+    def _url(self, reason: str) -> str:
+        """The people concerned, of the first list; empty where no filter finds them."""
+        first = self.campaign.lists.first()
+        if reason != Exclusion.OPTED_OUT or first is None:
+            return ""
+        listed = reverse("admin:django_smsbat_recipient_changelist")
+        return f"{listed}?lists__id__exact={first.pk}&opted_out_at__isempty=0"
 
     @property
     def parts(self) -> list[str]:

@@ -28,6 +28,7 @@ CAMPAIGN: Final = "campaign__id__exact"
 FAILURE: Final = "failure"
 STATUS: Final = "status__exact"
 _NO_CODE: Final = "-"
+_LOOKED_AT: Final = 1_000  # failed messages
 
 
 def failure_value(status: str, code: str) -> str:
@@ -85,7 +86,7 @@ class CampaignFilter(_ListFilter):
 
 
 class FailureFilter(_ListFilter):
-    """Why messages of the chosen campaign failed, with how many each."""
+    """Why messages of the chosen campaign failed; how many each, the campaign's page tells."""
 
     title = _("reason of failure")
     parameter_name = FAILURE
@@ -95,8 +96,8 @@ class FailureFilter(_ListFilter):
         if not (campaign.isascii() and campaign.isdigit() and len(campaign) < 19):
             return []
         return [
-            (failure_value(one.status, one.code), f"{one.words} ({one.messages})")
-            for one in statistics.failures(int(campaign))
+            (failure_value(one.status, one.code), one.words)
+            for one in statistics.reasons_of_failure(int(campaign), _LOOKED_AT)
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

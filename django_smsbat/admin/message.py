@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -24,6 +26,7 @@ from django_smsbat.admin.filters import (
     message_keys,
 )
 from django_smsbat.admin.list_making import ask_for_name, make_of_messages
+from django_smsbat.admin.phone_history import history_page, may_see
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none, status_badge
 from django_smsbat.admin.settling import SETTLEMENTS, settle
 from django_smsbat.gateway.statuses import Status
@@ -69,6 +72,7 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     list_display = ("to", "badge", "type", "campaign", "delivered_by", "created_at", "final_at")
     list_filter = (AttentionFilter, "status", "type", CampaignFilter, FailureFilter, DayFilter)
     list_select_related = ("campaign",)
+    change_form_template = "admin/django_smsbat/with_phone.html"
     search_fields = ("to__exact",)  # and SMSBAT's ids, see `get_search_results`
     search_help_text = _("A whole phone number, however it is written, or SMSBAT's id.")
     fieldsets = (
@@ -117,6 +121,28 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     @admin.action(permissions=["settle"], description=_("Give the unconfirmed up…"))
     def give_up(self, request: HttpRequest, queryset: MessageQuerySet) -> HttpResponse | None:
         return settle(self, request, queryset, SETTLEMENTS["give_up"])
+
+    def get_urls(self) -> list[URLPattern]:
+        history = path(
+            "<int:key>/phone/",
+            self.admin_site.admin_view(self._history_view),
+            name="django_smsbat_message_phone",
+        )
+        return [history, *super().get_urls()]
+
+    def _history_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        if not may_see(request):
+            raise PermissionDenied
+        message = self.get_object(request, str(key))
+        if message is None:
+            raise Http404
+        return history_page(self, request, message.to)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["may_see_phone"] = may_see(request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("status"), ordering="status")
     def badge(self, obj: Message) -> SafeString:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -20,6 +22,7 @@ from django_smsbat.admin.consent import QUESTIONS, ask
 from django_smsbat.admin.filters import DayFilter, ListFilter
 from django_smsbat.admin.json_field import ObjectField
 from django_smsbat.admin.list_making import ask_for_name, make_of_people
+from django_smsbat.admin.phone_history import history_page, may_see
 from django_smsbat.admin.read_only import phone_or_none
 from django_smsbat.models import Recipient, RecipientList
 from django_smsbat.services import lists, suppression
@@ -79,6 +82,7 @@ class RecipientAdmin(WalkedAdmin):
     list_filter = (ListFilter, ("opted_out_at", admin.EmptyFieldListFilter), DayFilter)
     search_fields = ("phone__exact",)  # and names and addresses, see `get_search_results`
     search_help_text = _("A whole phone number or e-mail address, or how a name begins.")
+    change_form_template = "admin/django_smsbat/with_phone.html"
     readonly_fields = ("opted_out_at", "consent", "created_at")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
@@ -152,6 +156,28 @@ class RecipientAdmin(WalkedAdmin):
     @admin.action(permissions=["erase"], description=_("Erase…"))
     def erase(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse | None:
         return ask(self, request, queryset, QUESTIONS["erase"])
+
+    def get_urls(self) -> list[URLPattern]:
+        history = path(
+            "<int:key>/phone/",
+            self.admin_site.admin_view(self._history_view),
+            name="django_smsbat_recipient_phone",
+        )
+        return [history, *super().get_urls()]
+
+    def _history_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        if not may_see(request):
+            raise PermissionDenied
+        person = self.get_object(request, str(key))
+        if person is None:
+            raise Http404
+        return history_page(self, request, person.phone)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["may_see_phone"] = may_see(request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("consent"))
     def consent(self, obj: Recipient) -> SafeString | str:

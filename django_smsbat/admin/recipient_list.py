@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -12,7 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.read_only import StyledAdmin
-from django_smsbat.models import Recipient, RecipientList
+from django_smsbat.models import RecipientList
+from django_smsbat.services import lists
 
 
 @admin.register(RecipientList)
@@ -33,12 +33,7 @@ class RecipientListAdmin(StyledAdmin):
         return deleted, counts, needed, [*protected, *used]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RecipientList]:
-        lists: QuerySet[RecipientList] = super().get_queryset(request)
-        # Counted for the lists on the page alone, from the table of places.
-        places = Recipient.lists.through.objects.filter(recipientlist=OuterRef("pk")).order_by()
-        counted = places.values("recipientlist").annotate(n=Count("pk")).values("n")  # type: ignore[misc]
-        number = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-        return lists.annotate(people_count=number)
+        return lists.with_counts()
 
     @admin.display(description=_("recipients"), ordering="people_count")
     def people(self, obj: RecipientList) -> SafeString | str:

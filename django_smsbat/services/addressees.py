@@ -5,7 +5,7 @@ a quick look does not settle it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -13,7 +13,7 @@ from typing import Any, Final
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import InvalidMessage, from_content
 from django_smsbat.gateway.messages.rules import UNSENDABLE
-from django_smsbat.models import Campaign
+from django_smsbat.models import Campaign, Recipient
 from django_smsbat.models.expressions import PHONE
 from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_from
 from django_smsbat.services.quiet_hours import ZONE_ATTRIBUTE
@@ -66,6 +66,13 @@ READ_OF_PEOPLE: Final = (
     "attributes",
     "opted_out_at",
 )
+
+
+def values_of(person: Recipient, fields: Collection[str]) -> dict[str, str]:
+    """What placeholders that name these fields show of a person."""
+    known = person.attributes if isinstance(person.attributes, Mapping) else {}
+    own = {"phone": person.phone, "name": person.name, "email": person.email}
+    return values_from({**known, **own}, fields)
 
 
 class Filler:

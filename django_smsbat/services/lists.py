@@ -3,11 +3,20 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from django_smsbat.models import Message, Recipient, RecipientList
 from django_smsbat.models.set_based import insert_from
 from django_smsbat.services.transitions import Refused
+
+
+def with_counts() -> QuerySet[RecipientList]:
+    """All lists with `people_count`, counted for each from the table of places."""
+    places = Recipient.lists.through.objects.filter(recipientlist=OuterRef("pk")).order_by()
+    counted = places.values("recipientlist").annotate(n=Count("pk")).values("n")  # type: ignore[misc]
+    number = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    return RecipientList.objects.annotate(people_count=number)
 
 
 def add(target: RecipientList, people: QuerySet[Recipient]) -> int:

@@ -31,12 +31,14 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
     """
     found = audience.tally(campaign)
     settings = conf.current()
+    words = words_of(campaign)
+    approved = Preflight.objects.filter(campaign=campaign, words=words, audience=found.audience)
     by_sms = campaign.type == MessageType.SMS
     made, _ = Preflight.objects.update_or_create(
         campaign=campaign,
         defaults={
             "made_at": now or timezone.now(),
-            "words": words_of(campaign),
+            "words": words,
             "audience": found.audience,
             "recipients": found.recipients,
             "excluded": {reason.value: count for reason, count in found.excluded.items()},
@@ -45,6 +47,7 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
             "parts": {str(parts): count for parts, count in sorted(found.parts.items())},
             "worst_case_parts": found.sms_parts + (0 if by_sms else found.recipients),
             "duration": math.ceil(found.recipients / settings.batch_size) / settings.send_rate,
+            **({} if approved.exists() else {"approved_by": "", "approved_at": None}),
         },
     )
     return made

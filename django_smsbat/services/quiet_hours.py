@@ -25,6 +25,12 @@ def _zones() -> Collection[str]:
     return available_timezones()
 
 
+def told() -> str:
+    """The hours that the site sets, such as ``21:00-09:00``; empty for none."""
+    hours = conf.current().quiet_hours
+    return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}" if hours else ""
+
+
 @dataclass(frozen=True)
 class QuietHours:
     """The quiet hours as they stand at a moment."""

@@ -1,16 +1,18 @@
 """Counts of what became of messages, read from the database for people and programs to look at."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import TruncDay, TruncHour, TruncMinute
 
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, REACHED, UNSENT, Status
-from django_smsbat.models import Campaign, Message, PurgedMessages
+from django_smsbat.models import Campaign, CampaignStatus, Message, PurgedMessages
 from django_smsbat.models.choices import STATUS_LABELS
 from django_smsbat.services.money import exact
 
@@ -54,6 +56,10 @@ class Progress:
         return self.count(*FAILURES)
 
     @property
+    def cancelled(self) -> int:
+        return self.count(Status.CANCELLED)
+
+    @property
     def unconfirmed(self) -> int:
         return self.count(Status.UNCONFIRMED)
 
@@ -65,6 +71,51 @@ def progress(campaign: Campaign) -> Progress:
     for status, n in _purged(campaign).values_list("status", "messages"):
         counted[Status(status)] += n
     return Progress(counted)
+
+
+def estimated_end(campaign: Campaign, told: Progress, now: datetime) -> datetime | None:
+    """When the last message will have left, at the speed so far; None where that cannot be said."""
+    done = told.total - told.unsent
+    if campaign.status != CampaignStatus.SENDING or not (done and told.unsent):
+        return None
+    if campaign.started_at is None or now <= campaign.started_at:
+        return None
+    return now + (now - campaign.started_at) * told.unsent / done
+
+
+@dataclass(frozen=True)
+class OverTime:
+    """Deliveries by time: so many slots of that length, the empty ones left out of the counts."""
+
+    since: datetime
+    slot: timedelta
+    slots: int
+    counts: Mapping[datetime, int]
+
+
+_SLOTS: Final = (
+    (timedelta(minutes=1), TruncMinute),
+    (timedelta(hours=1), TruncHour),
+    (timedelta(days=1), TruncDay),
+)
+_SLOTS_MAX: Final = 120
+
+
+def delivered_over_time(campaign: Campaign) -> OverTime | None:
+    """None while nothing is delivered. What came later than the chart is long is left out."""
+    reached = Message.objects.filter(campaign=campaign, status__in=_REACHED).order_by()
+    ends = reached.aggregate(first=Min("final_at"), last=Max("final_at"))
+    first, last = ends["first"], ends["last"]
+    if first is None:
+        return None
+    span = last - first
+    slot, truncate = next((s for s in _SLOTS if span / s[0] < _SLOTS_MAX - 1), _SLOTS[-1])
+    # In UTC: databases without tables of time zones can do it too.
+    counted = reached.values_list(truncate("final_at", tzinfo=UTC)).annotate(n=Count("pk"))
+    counts = {at: n for at, n in counted if at is not None}
+    begin = min(counts)
+    slots = min(_SLOTS_MAX, (max(counts) - begin) // slot + 1)
+    return OverTime(begin, slot, slots, counts)
 
 
 @dataclass(frozen=True)
@@ -85,6 +136,13 @@ class Failure:
     def words(self) -> str:
         """For people: the status in their language, and the code."""
         return " · ".join(filter(None, [str(STATUS_LABELS[self.status]), self.code]))
+
+
+def reasons_of_failure(campaign_id: int, among: int) -> list[Failure]:
+    """The reasons of so many of its failed messages, not counted further: for who only chooses."""
+    failed = Message.objects.filter(campaign=campaign_id, status__in=_FAILURES).order_by()
+    found = Counter(failed.values_list("status", "error_code")[:among])
+    return [Failure(Status(status), code, n, "") for (status, code), n in found.most_common()]
 
 
 def failures(campaign_id: int) -> list[Failure]:

@@ -1,7 +1,13 @@
-"""Staff with just the permissions that a test names."""
+"""Staff with just the permissions that a test names, and a browser that forgives nothing."""
+
+import shutil
 
 import pytest
 from django.contrib.auth.models import Permission
+
+from tests.chromium import FLAGS
+
+CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture
@@ -21,3 +27,74 @@ def staff(client, django_user_model, db):
 def boss(client, admin_user):
     client.force_login(admin_user)
     return client
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread; nothing of ours runs in it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page_rules():
+    """Pages on which no script may fail and nothing may be refused by a policy."""
+    complaints = []
+
+    def listen(said):
+        # Browsers ask for an icon of the site by themselves; the tests' site has none.
+        if said.type == "error" and not said.location["url"].endswith("/favicon.ico"):
+            complaints.append(f"{said.page.url}: {said.text} {said.location}")
+
+    def open_in(context):
+        opened = context.new_page()
+        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.on("console", listen)
+        return opened
+
+    yield open_in
+    assert complaints == [], "\n".join(complaints)
+
+
+@pytest.fixture
+def page(browser, page_rules):
+    opened = page_rules(browser)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def log_in(browser, page_rules, live_server, admin_user, client):
+    """A page of somebody who may everything, in that language, theme and width."""
+    opened = []
+
+    def make(language="en", theme="light", width=1280, **more):
+        client.force_login(admin_user)
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            locale=language,
+            base_url=live_server.url,
+            **more,
+        )
+        cookies = {"sessionid": client.cookies["sessionid"].value, "django_language": language}
+        context.add_cookies(
+            [
+                {"name": name, "value": value, "url": live_server.url}
+                for name, value in cookies.items()
+            ]
+        )
+        page = page_rules(context)
+        opened.append(context)
+        return page
+
+    yield make
+    for context in opened:
+        context.close()

@@ -1,47 +1,11 @@
 """The product as a person sees it: a real Chromium, the sandbox, a live server."""
 
-import shutil
-
 import pytest
 
 from django_smsbat.models import Campaign, InboundMessage, Message
 from django_smsbat.services import submission, sync
-from tests.chromium import FLAGS
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-CHROMIUM = shutil.which("chromium")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright keeps an event loop in this thread; nothing of ours runs in it.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A page on which no script may fail and nothing may be refused by a policy."""
-    opened = browser.new_page()
-    complaints = []
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-
-    def listen(said):
-        # Browsers ask for an icon of the site by themselves; the tests' site has none.
-        if said.type == "error" and not said.location["url"].endswith("/favicon.ico"):
-            complaints.append(said.text)
-
-    opened.on("console", listen)
-    yield opened
-    opened.close()
-    assert complaints == []
 
 
 def test_a_campaign_is_sent_from_the_admin_and_answered_on_the_phone(

@@ -18,6 +18,7 @@ ALLOWED = {
     "services": {"conf", "gateway", "messages", "models", "runners", "signals"},
     "runners": {"conf", "gateway", "services"},
     "apps": {"checks", "webhooks"},
+    "templatetags": {"admin"},
     "__init__": {"services"},
     **{
         room: {"conf", "gateway", "models", "runners", "services", "sandbox", "webhooks"}

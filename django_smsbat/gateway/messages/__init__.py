@@ -28,6 +28,7 @@ from django_smsbat.gateway.messages.viber import (
 )
 
 __all__ = [
+    "CLASSES",
     "Button",
     "CarouselItem",
     "Content",

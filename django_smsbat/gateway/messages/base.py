@@ -4,7 +4,7 @@ A message that exists is valid: the classes check themselves when they are made.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Final, Self
 
 from django_smsbat.gateway import phones
@@ -69,6 +69,19 @@ class Message:
     def data(self) -> dict[str, Any]:
         """`messageData` in the wire's shape."""
         return {}
+
+    @classmethod
+    def data_of(cls, **arguments: Any) -> dict[str, Any]:
+        """`messageData` of what is still being written: nothing is checked.
+
+        Args:
+            arguments: the constructor's, as far as they say what `messageData` holds.
+        """
+        draft = object.__new__(cls)
+        for one in fields(cls):
+            default = None if one.default is MISSING else one.default
+            object.__setattr__(draft, one.name, arguments.get(one.name, default))
+        return draft.data()
 
     @classmethod
     def fields_from_data(cls, data: Mapping[str, Any]) -> dict[str, Any]:

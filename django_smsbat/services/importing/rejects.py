@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
+from django_smsbat.services.spreadsheets import harmless
+
 _HEADINGS: Final = ("row", "reason")
 
 
@@ -43,7 +45,7 @@ class Rejects:
             self._file.close()
 
     def add(self, number: int, reason: str, cells: Sequence[Any]) -> None:
-        shown = ["" if cell is None else _harmless(str(cell)) for cell in cells]
+        shown = ["" if cell is None else harmless(str(cell)) for cell in cells]
         self._write([[str(number), reason, *shown]])
 
     def flush(self) -> None:
@@ -63,9 +65,3 @@ class Rejects:
         with self.path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))[1:]
         return [row for row in rows if row and row[0].isdigit() and int(row[0]) <= rows_done]
-
-
-def _harmless(cell: str) -> str:
-    """No spreadsheet that opens the file takes a cell for a formula; a phone's plus is none."""
-    starts_formula = cell[:1] in "=-@\t\r" or (cell[:1] == "+" and not cell[1:].isdigit())
-    return f"'{cell}" if cell and starts_formula else cell

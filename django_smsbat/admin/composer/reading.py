@@ -1,0 +1,111 @@
+"""Between the inputs of a type and the arguments of its message class, in both directions.
+
+An input is named by its path: ``viber_carousel-items-0-primary_button-url``.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django_smsbat.admin.composer.schema import ROWS_MAX, SCHEMA, Group, Input, Node, Rows
+from django_smsbat.gateway.message_types import MessageType
+from django_smsbat.gateway.messages import CLASSES
+
+Typed = Mapping[str, Any]
+
+
+def data_from(kind: MessageType, typed: Typed) -> dict[str, Any]:
+    """`messageData` of what was typed, in the wire's shape. Nothing is checked."""
+    return CLASSES[kind].data_of(**_values(SCHEMA[kind], typed, kind.value))
+
+
+def values_of(kind: MessageType, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of all inputs by their path.
+
+    Raises:
+        InvalidMessage: when the data have not the shape of that type.
+    """
+    arguments = CLASSES[kind].fields_from_data(data)
+    found: dict[str, Any] = {}
+    for node in SCHEMA[kind]:
+        _spread(node, arguments.get(node.name), kind.value, found)
+    return found
+
+
+def path_of(kind: MessageType, field: str) -> str:
+    """The input that a refusal of the gateway's speaks of, such as ``items[1].title``."""
+    steps = re.sub(r"\.action\b", "", field).replace("[", ".").replace("]", "")
+    return join(kind.value, *steps.split("."))
+
+
+def join(*steps: str) -> str:
+    return "-".join(step for step in steps if step)
+
+
+def _values(nodes: Sequence[Node], typed: Typed, path: str) -> dict[str, Any]:
+    return {node.name: _value(node, typed, join(path, node.name)) for node in nodes}
+
+
+def _value(node: Node, typed: Typed, path: str) -> Any:
+    if isinstance(node, Rows):
+        rows = (_group(node.row, typed, join(path, str(place))) for place in places(typed, path))
+        return [row for row in rows if row is not None]
+    if isinstance(node, Group):
+        return node.make(_values(node.nodes, typed, path))
+    written = str(typed.get(path, "")).strip()
+    if node.kind == "number":
+        return int(written) if _is_whole(written) else written or _nothing(path)
+    return written
+
+
+def _nothing(path: str) -> Any:
+    """An empty number is no text, but where a template's parameters are told from none."""
+    return "" if "-template_params-" in path else None
+
+
+def _is_whole(written: str) -> bool:
+    return written.isascii() and written.isdigit() and len(written) < 12
+
+
+def _group(row: Group, typed: Typed, path: str) -> Any:
+    """A row; None for one in which nothing was typed."""
+    if not any(_is_typed(node, typed, join(path, node.name)) for node in row.nodes):
+        return None
+    return row.make(_values(row.nodes, typed, path))
+
+
+def _is_typed(node: Node, typed: Typed, path: str) -> bool:
+    if isinstance(node, Rows):
+        return any(
+            _is_typed(node.row, typed, join(path, str(place))) for place in places(typed, path)
+        )
+    if isinstance(node, Group):
+        return any(_is_typed(child, typed, join(path, child.name)) for child in node.nodes)
+    return node.kind != "select" and bool(str(typed.get(path, "")).strip())
+
+
+def places(typed: Typed, path: str) -> list[int]:
+    """The places of the rows that were posted, in their order."""
+    begin = f"{path}-"
+    found = (name[len(begin) :].partition("-")[0] for name in typed if name.startswith(begin))
+    # A browser posts them in the order in which they stand, whatever their numbers.
+    return list(dict.fromkeys(int(place) for place in found if _is_whole(place)))[:ROWS_MAX]
+
+
+def _spread(node: Node, value: Any, path: str, found: dict[str, Any]) -> None:
+    own = join(path, node.name)
+    if isinstance(node, Input):
+        found[own] = "" if value is None else value
+    elif value is None:
+        return
+    elif isinstance(node, Rows):
+        for place, row in enumerate(value):
+            _spread_all(node.row, row, join(own, str(place)), found)
+    else:
+        _spread_all(node, value, own, found)
+
+
+def _spread_all(group: Group, made: Any, path: str, found: dict[str, Any]) -> None:
+    values = group.read(made)
+    for node in group.nodes:
+        _spread(node, values.get(node.name), path, found)

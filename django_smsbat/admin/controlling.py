@@ -1,0 +1,71 @@
+"""The question before a campaign is controlled, and what is done on a yes."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.admin.controls import Control, Prospect, needs_typing
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.models import Campaign, Preflight
+from django_smsbat.services import approval, campaigns
+
+
+def control_campaigns(
+    page: Any, request: HttpRequest, control: Control, chosen: list[Campaign]
+) -> HttpResponse | None:
+    """Ask, or do what was confirmed; None when it is done."""
+    if not request.user.has_perm(f"django_smsbat.{control.permission}"):
+        raise PermissionDenied
+    if request.method == "POST" and request.POST.get("confirmed") == control.name:
+        for campaign in chosen:
+            _do(page, request, control, campaign)
+        return None
+    prospects = [Prospect.of(campaign, control) for campaign in chosen]
+    context = {
+        **page.admin_site.each_context(request),
+        "title": control.label,
+        "opts": page.opts,
+        "media": page.media,
+        "control": control,
+        "prospects": prospects,
+        "is_possible": any(not prospect.problem for prospect in prospects),
+        "action_checkbox_name": ACTION_CHECKBOX_NAME,
+    }
+    return TemplateResponse(request, "admin/django_smsbat/campaign/confirm.html", context)
+
+
+def _do(page: Any, request: HttpRequest, control: Control, campaign: Campaign) -> None:
+    seen = request.POST.get(f"seen-{campaign.pk}", "")
+    login = request.user.get_username()
+    try:
+        if control.looks_at(campaign):
+            _insist(request, control, campaign, seen)
+        done = control.run(campaign, seen, login)
+    except (campaigns.Refused, InvalidMessage) as error:
+        page.message_user(request, f"“{campaign}”: {error}", messages.ERROR)
+        return
+    page.log_change(request, campaign, done)
+    page.message_user(request, f"“{campaign}”: {done}", messages.SUCCESS)
+
+
+def _insist(request: HttpRequest, control: Control, campaign: Campaign, seen: str) -> None:
+    """What costs money is done by who looked at it, typed its size, and may do so alone.
+
+    Raises:
+        Refused: saying what is missing.
+    """
+    if not seen:
+        raise campaigns.Refused(str(_("Look at who will get it and what it may cost first.")))
+    looked = Preflight.objects.filter(campaign=campaign).first()
+    if looked is None or not control.spends:
+        return
+    typed = "".join(request.POST.get(f"typed-{campaign.pk}", "").split())
+    if needs_typing(looked.recipients) and typed != str(looked.recipients):
+        words = _("Type the number of recipients, %(count)d, to confirm.")
+        raise campaigns.Refused(str(words % {"count": looked.recipients}))
+    approval.hold_to(campaign, request.user.get_username())

@@ -1,0 +1,65 @@
+"""The page on which a campaign's message is sent to a phone of one's own."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat import conf
+from django_smsbat.gateway import phones
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.models import Campaign
+from django_smsbat.services import trying
+from django_smsbat.services.composing import somebody
+from django_smsbat.services.transitions import Refused
+
+
+class TryForm(forms.Form):
+    phone = forms.CharField(
+        label=_("Your phone"),
+        max_length=32,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "class": "vTextField"}),
+    )
+
+    def clean_phone(self) -> str:
+        try:
+            return phones.normalise(self.cleaned_data["phone"], conf.current().default_region)
+        except phones.InvalidPhone as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+def try_page(page: Any, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+    """GET asks for the phone, POST sends to it."""
+    form = TryForm(request.POST or None)
+    if form.is_valid() and _send(page, request, campaign, form):
+        back = reverse("admin:django_smsbat_campaign_change", args=[campaign.pk])
+        return HttpResponseRedirect(back)
+    context = {
+        **page.admin_site.each_context(request),
+        "title": _("Send a test to yourself"),
+        "opts": page.opts,
+        "media": page.media,
+        "campaign": campaign,
+        "form": form,
+    }
+    return TemplateResponse(request, "admin/django_smsbat/campaign/try.html", context)
+
+
+def _send(page: Any, request: HttpRequest, campaign: Campaign, form: TryForm) -> bool:
+    may_see = request.user.has_perm("django_smsbat.view_recipient")
+    person = somebody(campaign.lists.values_list("pk", flat=True)) if may_see else None
+    try:
+        sent = trying.send_to(form.cleaned_data["phone"], campaign, person)
+    except (InvalidMessage, Refused, ImproperlyConfigured) as error:
+        form.add_error(None, str(error))
+        return False
+    told = _("The test message: %(status)s.") % {"status": sent.get_status_display()}
+    page.log_change(request, campaign, f"{told} {phones.mask(sent.to)}")
+    level = messages.WARNING if sent.error_message else messages.SUCCESS
+    page.message_user(request, " ".join(filter(None, [told, sent.error_message])), level)
+    return True

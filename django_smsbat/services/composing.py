@@ -1,0 +1,90 @@
+"""A message that is still being written, as one of its recipients will see it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.messages import Content, InvalidMessage
+from django_smsbat.gateway.sms_parts import SmsParts, count_parts
+from django_smsbat.models import Campaign, Recipient
+from django_smsbat.services import audience, launching
+from django_smsbat.services.addressees import values_of
+from django_smsbat.services.lint import Finding, lint
+from django_smsbat.services.personalisation import ContentTemplate, MissingValue
+from django_smsbat.services.sender import sender_or_default
+
+
+@dataclass(frozen=True)
+class Preview:
+    """
+    Attributes:
+        content: with the recipient's values in place of the placeholders.
+        recipient: whose values these are; None for nobody's.
+        missing: a placeholder that this recipient has no value for.
+        problem: why it could not be sent as it is, empty when it could.
+        wrong_field: what is wrong then.
+        sms: how many parts it takes as SMS; None where no SMS is part of it.
+        characters, most: of the text, and how many the type allows.
+        findings: what to look at again.
+    """
+
+    content: Content
+    recipient: Recipient | None = None
+    missing: str = ""
+    problem: str = ""
+    wrong_field: str = ""
+    sms: SmsParts | None = None
+    characters: int = 0
+    most: int | None = None
+    findings: Sequence[Finding] = field(default_factory=tuple)
+
+
+def preview(campaign: Campaign, recipient: Recipient | None = None) -> Preview:
+    """How it looks now; it need neither be saved nor right."""
+    content = replace(campaign.content(), sender=sender_or_default(campaign.sender))
+    filled, missing = _filled(content, recipient)
+    wrong = _problem(campaign)
+    billed = audience.billed_text(filled)
+    return Preview(
+        content=filled,
+        recipient=recipient,
+        missing=missing,
+        problem=wrong.reason if wrong else "",
+        wrong_field=wrong.field if wrong else "",
+        sms=count_parts(billed) if billed else None,
+        characters=len(filled.text),
+        most=TYPES[MessageType(content.type)].text_max,
+        findings=lint(content, promotional=campaign.is_promotional),
+    )
+
+
+def _filled(content: Content, recipient: Recipient | None) -> tuple[Content, str]:
+    """With their values, as far as there are any; and the first placeholder without one."""
+    try:
+        template = ContentTemplate(content)
+        if recipient is None:
+            return content, ""
+        return template.fill(values_of(recipient, template.fields)), ""
+    except MissingValue as error:
+        return content, error.field
+    except InvalidMessage:  # told as the problem
+        return content, ""
+
+
+def _problem(campaign: Campaign) -> InvalidMessage | None:
+    try:
+        launching.check(campaign)
+    except InvalidMessage as error:
+        return error
+    return None
+
+
+def somebody(lists: Iterable[int], place: int = 0) -> Recipient | None:
+    """One of those on the lists; the next one with each place, from the first again at the end.
+
+    Args:
+        lists: keys.
+    """
+    places = Recipient.lists.through.objects.filter(recipientlist__in=list(lists))
+    people = Recipient.objects.filter(pk__in=places.values("recipient")).order_by("pk")
+    return people[place : place + 1].first() or people.first()

@@ -1,0 +1,104 @@
+"""Why a phone got something, or did not: everything that concerns it, in one order of time."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from django_smsbat.models import Campaign, ConsentChange, InboundMessage, Message, Recipient
+
+_EACH_MAX: Final = 200  # of each kind, the latest
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    SENT = "sent"  # we sent, or tried to
+    RECEIVED = "received"
+    OPTED_OUT = "opted_out"
+    OPTED_IN = "opted_in"
+    LEFT_OUT = "left_out"  # a campaign went to a list of theirs, and not to them
+
+
+@dataclass(frozen=True)
+class Happening:
+    """
+    Attributes:
+        status: what became of what we sent; empty for the rest.
+        words: the text, or the reason.
+        campaign: that it belonged to.
+        why: for what did not arrive, why; for who was left out, whether they had opted out.
+        key: of the message or the incoming message; 0 for the rest.
+    """
+
+    at: datetime
+    kind: Kind
+    status: str = ""
+    words: str = field(default="", repr=False)
+    campaign: Campaign | None = None
+    why: str = ""
+    key: int = 0
+
+
+def history_of(phone: str, recipient: Recipient | None) -> list[Happening]:
+    """The latest first.
+
+    Args:
+        phone: in E.164.
+        recipient: whose phone it is, where that is known.
+    """
+    found = [*_sent(phone), *_received(phone)]
+    if recipient is not None:
+        changes = _changes(recipient)
+        found += changes + _left_out(recipient, changes)
+    return sorted(found, key=lambda one: one.at, reverse=True)[:_EACH_MAX]
+
+
+def _sent(phone: str) -> list[Happening]:
+    rows = Message.objects.filter(to=phone).select_related("campaign").order_by("-pk")
+    return [
+        Happening(
+            row.created_at,
+            Kind.SENT,
+            row.status,
+            row.text,
+            row.campaign,
+            ": ".join(filter(None, [row.error_code, row.error_message])),
+            row.pk,
+        )
+        for row in rows[:_EACH_MAX]
+    ]
+
+
+def _received(phone: str) -> list[Happening]:
+    rows = InboundMessage.objects.filter(phone=phone).order_by("-pk")[:_EACH_MAX]
+    return [Happening(row.received_at, Kind.RECEIVED, words=row.text, key=row.pk) for row in rows]
+
+
+def _changes(recipient: Recipient) -> list[Happening]:
+    rows = ConsentChange.objects.filter(recipient=recipient).order_by("-at")[:_EACH_MAX]
+    return [
+        Happening(row.at, Kind.OPTED_OUT if row.is_opt_out else Kind.OPTED_IN, words=row.reason)
+        for row in rows
+    ]
+
+
+def _left_out(recipient: Recipient, changes: list[Happening]) -> list[Happening]:
+    """Campaigns that went to the lists on which they stand now, and not to them."""
+    went = Campaign.objects.filter(lists__in=recipient.lists.all(), started_at__isnull=False)
+    got = Message.objects.filter(to=recipient.phone).exclude(campaign=None).values("campaign")
+    since = went.filter(started_at__gte=recipient.created_at)
+    rows = since.exclude(pk__in=got).distinct().order_by("-started_at")[:_EACH_MAX]
+    return [
+        Happening(row.started_at, Kind.LEFT_OUT, campaign=row, why=_was_out(row, changes))
+        for row in rows
+        if row.started_at is not None
+    ]
+
+
+def _was_out(campaign: Campaign, changes: list[Happening]) -> str:
+    """`OPTED_OUT` where they had opted out of it when it was launched, else nothing."""
+    before = [one for one in changes if campaign.started_at and one.at <= campaign.started_at]
+    latest = max(before, key=lambda one: one.at, default=None)
+    is_out = latest is not None and latest.kind is Kind.OPTED_OUT and campaign.is_promotional
+    return Kind.OPTED_OUT.value if is_out else ""

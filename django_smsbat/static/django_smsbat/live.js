@@ -1,0 +1,36 @@
+// Parts of a page that renew themselves while something goes on, and forms that send themselves.
+"use strict";
+{
+  async function renew(part) {
+    if (!document.hidden) {
+      try {
+        const answer = await fetch(part.dataset.smsbatLive, { credentials: "same-origin" });
+        if (answer.ok && !answer.redirected) {
+          part.innerHTML = await answer.text();
+        }
+      } catch {
+        // The server is away for a moment: the last numbers stay.
+      }
+    }
+    const goesOn = document.querySelector("[data-smsbat-live] [data-is-live], [data-smsbat-live][data-always]");
+    if (goesOn) {
+      setTimeout(renew, Number(part.dataset.every) * 1000, part);
+    }
+  }
+
+  async function sendByItself(form) {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), credentials: "same-origin" });
+    if (answer.ok) {
+      form.remove();
+    }
+  }
+
+  window.addEventListener("load", () => {
+    for (const part of document.querySelectorAll("[data-smsbat-live]")) {
+      if (part.hasAttribute("data-is-live") || part.hasAttribute("data-always")) {
+        setTimeout(renew, Number(part.dataset.every) * 1000, part);
+      }
+    }
+    document.querySelectorAll("[data-smsbat-send-by-itself]").forEach(sendByItself);
+  });
+}

@@ -1,0 +1,1 @@
+"""Tags for the package's own templates."""

@@ -1,0 +1,77 @@
+"""What somebody may have overlooked in a text."""
+
+import pytest
+
+from django_smsbat.gateway.messages import Content
+from django_smsbat.services.lint import Concern, lint
+
+
+def found(text, *, promotional=False, kind="sms", **more):
+    content = Content(type=kind, text=text, **more)
+    return {one.concern: one for one in lint(content, promotional=promotional)}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Привіт, Oлено", ("Oлено",)),  # a Latin O
+        ("Sаle", ("Sаle",)),  # a Cyrillic a
+        ("Купуй в Shop-центрі", None),
+        ("Wi-Fi у кав'ярні", None),
+        ("Звичайний текст and plain words", None),
+    ],
+)
+def test_letters_of_two_alphabets_in_one_word(text, words):
+    told = found(text).get(Concern.MIXED_ALPHABETS)
+    assert (told.what if told else None) == words
+
+
+def test_one_character_that_makes_an_sms_dearer():
+    told = found("a" * 100 + "—")[Concern.DEARER]
+    assert (told.what, told.parts) == (("—",), (2, 1))
+
+
+@pytest.mark.parametrize("text", ["Коротко", "a" * 100, "Довгий текст українською " * 10])
+def test_what_costs_no_more_by_it_is_not_told(text):
+    assert Concern.DEARER not in found(text)
+
+
+def test_it_is_the_fallback_that_an_operator_bills():
+    told = found("Viber—", kind="viber_promo", fallback_text="a" * 100 + "—")
+    assert told[Concern.DEARER].field == "fallback_text"
+
+
+@pytest.mark.parametrize(
+    ("text", "promotional", "missing"),
+    [
+        ("Sale!", True, True),
+        ("Sale! Reply STOP", True, False),
+        ("Знижки! Відмова: стоп", True, False),
+        ("Nonstop sale", True, True),
+        ("Your code", False, False),
+    ],
+)
+def test_a_promotional_sms_says_how_to_opt_out(text, promotional, missing):
+    assert (Concern.NO_WAY_OUT in found(text, promotional=promotional)) is missing
+
+
+def test_viber_has_its_own_way_out():
+    assert Concern.NO_WAY_OUT not in found("Sale!", promotional=True, kind="viber_promo")
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ("Hi {name}", ("{name}",)),
+        ("Hi %name%", ("%name%",)),
+        ("Hi [Name]", ("[Name]",)),
+        ("Hi ${name}", ("${name}",)),
+        ("Hi #name#", ("#name#",)),
+        ('Hi {{ name|default:"you" }}', None),
+        ("Save 10% and 20%", None),
+        ("a < b > c", None),
+    ],
+)
+def test_what_looks_like_a_placeholder_and_is_none(text, raw):
+    told = found(text).get(Concern.RAW_PLACEHOLDER)
+    assert (told.what if told else None) == raw

@@ -1,0 +1,12 @@
+"""The strictest policy that a site may have, on every page of the tests' site."""
+
+POLICY = "default-src 'self'"
+
+
+def strict_csp(get_response):
+    def respond(request):
+        response = get_response(request)
+        response["Content-Security-Policy"] = POLICY
+        return response
+
+    return respond
