@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from celery import shared_task
 
-from django_smsbat.runners.celery import EXPIRES, SUBMIT_TASK
+from django_smsbat.runners.celery import EXPIRES, IMPORT_TASK, SUBMIT_TASK
 from django_smsbat.services import submission, sync
 from django_smsbat.services.clock import SystemClock
+from django_smsbat.services.importing import uploads
 
 logger = logging.getLogger("django_smsbat")
 
@@ -73,3 +74,12 @@ def sync_statuses(
         logger.error("asking for statuses stopped: %s", summary.failure)
     elif again and clock.stopping:
         sync_statuses.apply_async((campaign_id,), expires=EXPIRES)
+
+
+@shared_task(name=IMPORT_TASK, **_HARMLESS_TWICE)  # type: ignore[untyped-decorator]
+def import_uploads(seconds: float = _BUDGET) -> None:
+    """Import the files that were handed to the admin; what is not done then goes on in another."""
+    clock = _BudgetClock(seconds)
+    uploads.import_waiting(clock)
+    if clock.stopping:
+        import_uploads.apply_async()

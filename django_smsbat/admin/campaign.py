@@ -39,7 +39,7 @@ class CampaignAdmin(StyledAdmin):
         (_("What is said"), {"fields": SAID}),
         (_("To whom and when"), {"fields": TO_WHOM}),
         (_("Money"), {"fields": ("budget",)}),
-        (_("How it goes"), {"fields": ("report", "started_at", "finished_at", "created_at")}),
+        (_("Times"), {"fields": ("started_at", "finished_at", "created_at")}),
     )
     readonly_fields = ("state", "phone", "report", "started_at", "finished_at", "created_at")
     change_form_template = "admin/django_smsbat/campaign/change_form.html"
@@ -49,9 +49,15 @@ class CampaignAdmin(StyledAdmin):
         js = ("django_smsbat/composer.js", "django_smsbat/live.js")
 
     def get_fieldsets(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
-        """Nothing goes yet, so nothing is shown of it."""
-        shown = super().get_fieldsets(request, obj)
-        return shown if obj and obj.started_at else shown[:-1]
+        """How it goes comes first, as soon as there is something to tell."""
+        head, *shown = super().get_fieldsets(request, obj)
+        if obj is None or obj.started_at is None:
+            return [head, *shown[:-1]]
+        return [
+            head,
+            (_("How it goes"), {"fields": ("report",), "classes": ("smsbat-wide",)}),
+            *shown,
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
         """What was launched is frozen: changing the words later would make the record a lie."""

@@ -1,7 +1,5 @@
 """How a campaign goes: funnel, chart, failures, costs, who did what; and the results as a file."""
 
-import csv
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -17,18 +15,17 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin.csv_export import csv_response
 from django_smsbat.admin.filters import CAMPAIGN, FAILURE, STATUS, failure_value
 from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, REACHED, UNSENT, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
 from django_smsbat.models.choices import STATUS_LABELS
 from django_smsbat.services import statistics
-from django_smsbat.services.spreadsheets import harmless
 from django_smsbat.services.statistics import Costs, Progress
 
 PROGRESS: Final = "admin/django_smsbat/campaign/progress.html"
 DETAILS: Final = "admin/django_smsbat/campaign/details.html"
 _LOG_SHOWN: Final = 10
-_CHUNK: Final = 2_000
 _CHART_HEIGHT: Final = 100
 _BAR: Final = 10  # units of the drawing
 _GOES_ON: Final = (CampaignStatus.SENDING, CampaignStatus.SCHEDULED)
@@ -160,31 +157,9 @@ def fragment(request: HttpRequest, campaign: Campaign, template: str) -> HttpRes
 
 
 def export(campaign: Campaign) -> StreamingHttpResponse:
-    """The results as CSV that a spreadsheet takes for nothing else than text."""
-    answer = StreamingHttpResponse(_lines(campaign), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="campaign-{campaign.pk}.csv"'
-    return answer
-
-
-class _Echo:
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(campaign: Campaign) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    fields = [Message._meta.get_field(name) for name in _COLUMNS]
-    yield "\ufeff" + writer.writerow([str(getattr(field, "verbose_name", "")) for field in fields])
-    rows = Message.objects.filter(campaign=campaign).order_by("pk")
-    for keys in rows.batches_of_keys(_CHUNK):
-        found = Message.objects.among(keys).order_by("pk").values_list(*_COLUMNS)
-        yield "".join(writer.writerow([_cell(cell) for cell in row]) for row in found)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return localtime(value).isoformat(sep=" ", timespec="seconds")
-    return "" if value is None else harmless(str(value))
+    """The results, a line for each message."""
+    rows = Message.objects.filter(campaign=campaign)
+    return csv_response(f"campaign-{campaign.pk}.csv", Message, _COLUMNS, rows)
 
 
 # Every status belongs to one step at least: nothing is lost between them.

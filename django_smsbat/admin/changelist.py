@@ -5,6 +5,7 @@ Django's own list counts the table for each page and reads all rows before the o
 
 from typing import TYPE_CHECKING, Any, Final
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -90,6 +91,7 @@ class WalkedAdmin(StyledAdmin):
 
     change_list_template = "admin/django_smsbat/walked_list.html"
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
     sortable_by = ()
     ordering = ("-pk",)
 

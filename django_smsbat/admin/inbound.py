@@ -72,6 +72,9 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     )
     change_form_template = "admin/django_smsbat/inboundmessage/change_form.html"
 
+    class Media:
+        js = ("django_smsbat/live.js",)
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         term = search_term.strip()
         return (queryset.filter(phone=phone_or_none(term) or term) if term else queryset), False

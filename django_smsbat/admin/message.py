@@ -4,7 +4,9 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -92,6 +94,14 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
             },
         ),
     )
+
+    @property
+    def media(self) -> forms.Media:
+        """With what the filter by campaign searches with."""
+        relation = Message._meta.get_field("campaign")
+        widget = AutocompleteSelect(relation, self.admin_site)
+        names = forms.Media(js=["django_smsbat/named_selects.js"])
+        return super().media + widget.media + names
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """By whole values only: everything else would read the whole table."""

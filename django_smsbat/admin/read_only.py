@@ -1,6 +1,6 @@
 """Pages that only show: what happened cannot be added, changed or deleted by hand."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from django_smsbat import conf
 from django_smsbat.gateway import phones
-from django_smsbat.gateway.statuses import Status
+from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models.choices import STATUS_LABELS
 
 if TYPE_CHECKING:
@@ -35,6 +35,14 @@ def status_badge(value: str) -> SafeString:
     return format_html(
         '<span class="smsbat-badge smsbat-{}">{}</span>', _tone(status), STATUS_LABELS[status]
     )
+
+
+_TICKS: Final = {"done": "✓✓", "under-way": "✓", "failed": "✗", "doubt": "?"}
+
+
+def ticks(value: str) -> str:
+    """A status as a messenger shows it beside a message; the badge says it in words."""
+    return "…" if Status(value) in UNSENT else _TICKS[_tone(Status(value))]
 
 
 class StyledAdmin(_Admin):

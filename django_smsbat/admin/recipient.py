@@ -1,11 +1,12 @@
 """Recipients: who they are, what they agreed to, and the lists that they stand in."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,11 +20,13 @@ from django.utils.translation import ngettext
 
 from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.consent import QUESTIONS, ask
+from django_smsbat.admin.csv_export import csv_response
 from django_smsbat.admin.filters import DayFilter, ListFilter
 from django_smsbat.admin.json_field import ObjectField
 from django_smsbat.admin.list_making import ask_for_name, make_of_people
 from django_smsbat.admin.phone_history import history_page, may_see
 from django_smsbat.admin.read_only import phone_or_none
+from django_smsbat.admin.uploading import Importing, may_import
 from django_smsbat.models import Recipient, RecipientList
 from django_smsbat.services import lists, suppression
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Recipient]
 else:
     _ModelForm = forms.ModelForm
+
+_EXPORTED: Final = ("phone", "name", "email", "attributes", "opted_out_at", "created_at")
 
 
 class RecipientForm(_ModelForm):
@@ -83,6 +88,7 @@ class RecipientAdmin(WalkedAdmin):
     search_fields = ("phone__exact",)  # and names and addresses, see `get_search_results`
     search_help_text = _("A whole phone number or e-mail address, or how a name begins.")
     change_form_template = "admin/django_smsbat/with_phone.html"
+    change_list_template = "admin/django_smsbat/recipient/change_list.html"
     readonly_fields = ("opted_out_at", "consent", "created_at")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
@@ -163,7 +169,26 @@ class RecipientAdmin(WalkedAdmin):
             self.admin_site.admin_view(self._history_view),
             name="django_smsbat_recipient_phone",
         )
-        return [history, *super().get_urls()]
+        export = path(
+            "export/",
+            self.admin_site.admin_view(self._export_view),
+            name="django_smsbat_recipient_export",
+        )
+        return [history, export, *Importing(self).urls(), *super().get_urls()]
+
+    def _export_view(self, request: HttpRequest) -> Any:
+        """All that the list's filters find."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            found = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            raise Http404 from None
+        return csv_response("recipients.csv", Recipient, _EXPORTED, found)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        may = {"may_import": may_import(request), "may_export": True}
+        return super().changelist_view(request, {**may, **(extra_context or {})})
 
     def _history_view(self, request: HttpRequest, key: int) -> HttpResponse:
         if not may_see(request):

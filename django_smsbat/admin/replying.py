@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.admin.read_only import status_badge
+from django_smsbat.admin.read_only import status_badge, ticks
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import InboundMessage, Message
 from django_smsbat.services import inbox, replies
@@ -43,7 +43,9 @@ def _line(entry: Entry) -> tuple[str, str, SafeString | str, str]:
     moment = date_format(localtime(entry.at), "Y-m-d H:i:s T")
     if entry.is_incoming:
         return "smsbat-theirs", moment, format_html("<strong>{}</strong>", _("they")), entry.text
-    return "smsbat-ours", moment, status_badge(entry.status), entry.text
+    mark = '<span class="smsbat-ticks" aria-hidden="true">{}</span> {}'
+    badge = format_html(mark, ticks(entry.status), status_badge(entry.status))
+    return "smsbat-ours", moment, badge, entry.text
 
 
 def reply_page(

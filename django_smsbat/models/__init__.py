@@ -12,6 +12,7 @@ from django_smsbat.models.purged import PurgedMessages
 from django_smsbat.models.recipient import Recipient, RecipientList
 from django_smsbat.models.recipient_import import RecipientImport
 from django_smsbat.models.status_event import Source, StatusEvent
+from django_smsbat.models.upload import RecipientUpload, UploadPart, UploadState
 
 __all__ = [
     "Campaign",
@@ -30,7 +31,10 @@ __all__ = [
     "Recipient",
     "RecipientImport",
     "RecipientList",
+    "RecipientUpload",
     "Source",
     "StatusEvent",
     "Suppression",
+    "UploadPart",
+    "UploadState",
 ]

@@ -18,6 +18,15 @@ _MODULES: Final = {
 
 def wake() -> None:
     """Tell a worker that something is queued. With ``none`` the next `smsbat_send` finds it."""
+    _call("wake")
+
+
+def wake_import() -> None:
+    """Tell a worker that a file waits. With ``none`` `smsbat_import --uploaded` finds it."""
+    _call("wake_import")
+
+
+def _call(name: str) -> None:
     module = _MODULES.get(conf.current().runner)
     if module:
-        import_module(module).wake()
+        getattr(import_module(module), name)()

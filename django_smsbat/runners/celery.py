@@ -13,11 +13,20 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger("django_smsbat")
 
 SUBMIT_TASK: Final = "django_smsbat.submit"
+IMPORT_TASK: Final = "django_smsbat.import"
 EXPIRES: Final = 60.0  # seconds: of a thousand calls, those that find no worker need none
 
 
 def wake() -> None:
+    _send(SUBMIT_TASK, expires=EXPIRES)
+
+
+def wake_import() -> None:
+    _send(IMPORT_TASK)
+
+
+def _send(task: str, **options: float) -> None:
     try:
-        current_app.send_task(SUBMIT_TASK, retry=False, ignore_result=True, expires=EXPIRES)
+        current_app.send_task(task, retry=False, ignore_result=True, **options)
     except OperationalError as error:
         logger.error("the broker does not answer, the queue waits: %s", type(error).__name__)

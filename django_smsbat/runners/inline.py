@@ -5,6 +5,7 @@ import logging
 from django.core.exceptions import ImproperlyConfigured
 
 from django_smsbat.services import submission
+from django_smsbat.services.importing import uploads
 
 logger = logging.getLogger("django_smsbat")
 
@@ -18,3 +19,8 @@ def wake() -> None:
         return
     for reason in filter(None, [summary.failure, *summary.paused]):
         logger.error("sending stopped: %s", reason)
+
+
+def wake_import() -> None:
+    """Import the files that wait."""
+    uploads.import_waiting()

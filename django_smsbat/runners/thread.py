@@ -15,6 +15,7 @@ from django.db import connections
 from django_smsbat.gateway import phones
 from django_smsbat.services import submission
 from django_smsbat.services.clock import SystemClock
+from django_smsbat.services.importing import uploads
 
 logger = logging.getLogger("django_smsbat")
 
@@ -87,6 +88,21 @@ class _Worker:
             self._running = wanted
             self._woken.clear()
             return wanted
+
+
+def _import() -> None:
+    try:
+        uploads.import_waiting(_ProcessClock())
+    except Exception as error:
+        # Likewise. The file stays, and is taken up again by whoever is woken next.
+        logger.error("the import failed: %s: %s", type(error).__name__, phones.redact(str(error)))
+    finally:
+        connections.close_all()
+
+
+def wake_import() -> None:
+    """Import the files that wait, in a thread of its own: sending waits for none of them."""
+    threading.Thread(target=_import, name="smsbat-import").start()
 
 
 wake = _Worker().wake

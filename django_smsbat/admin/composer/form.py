@@ -102,9 +102,16 @@ class ComposerWidget(forms.Widget):
 class _Shown:
     """The nodes of a type with their values, as the template draws them."""
 
-    def __init__(self, values: Mapping[str, Any], refusals: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        refusals: Mapping[str, str],
+        *,
+        without_script: bool = False,
+    ) -> None:
         self._values = values
         self._refusals = refusals
+        self._without_script = without_script
 
     def nodes(self, nodes: Sequence[Node], path: str, depth: int) -> list[dict[str, Any]]:
         return [self._node(node, reading.join(path, node.name), depth) for node in nodes]
@@ -126,8 +133,11 @@ class _Shown:
         there = len(reading.places(self._values, path))
         token = f"__{depth}__"
 
-        def row(place: object) -> list[dict[str, Any]]:
-            return self.nodes(node.row.nodes, reading.join(path, str(place)), depth + 1)
+        def row(place: object, shown: _Shown = self) -> list[dict[str, Any]]:
+            return shown.nodes(node.row.nodes, reading.join(path, str(place)), depth + 1)
+
+        # A spare row is for who has no script; what is inside it cannot ask for that again.
+        spare = _Shown(self._values, self._refusals, without_script=True)
 
         return {
             "is_rows": True,
@@ -136,7 +146,8 @@ class _Shown:
             "token": token,
             "rows": [row(place) for place in range(max(there, node.least))],
             "blank": row(token),
-            "spare": row(max(there, node.least)) if there < node.most else [],
+            "spare": row(max(there, node.least), spare) if there < node.most else [],
+            "without_script": self._without_script,
             "refusal": self._refusals.get(path, ""),
         }
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from django_smsbat.management.worker_command import stopped_by_signals, told_in_one_line
 from django_smsbat.services import importing
 from django_smsbat.services.clock import SystemClock
-from django_smsbat.services.importing import Result
+from django_smsbat.services.importing import Result, uploads
 
 
 def _column(written: str) -> tuple[str, str]:
@@ -30,8 +30,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE")
-        parser.add_argument("--list", required=True, metavar="NAME", help="made if there is none")
+        parser.add_argument("file", type=Path, metavar="FILE", nargs="?")
+        parser.add_argument("--list", metavar="NAME", help="made if there is none")
+        parser.add_argument(
+            "--uploaded",
+            action="store_true",
+            help="import what was handed to the admin and waits, instead of a file",
+        )
         parser.add_argument(
             "--column",
             action="append",
@@ -48,6 +53,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         clock = SystemClock()
+        if options["uploaded"]:
+            with stopped_by_signals(clock), told_in_one_line():
+                done = uploads.import_waiting(clock)
+            self.stdout.write(f"Files imported: {done}.")
+            return
+        if not (options["file"] and options["list"]):
+            raise CommandError("give FILE and --list NAME, or --uploaded")
         bar = tqdm(unit=" rows", disable=not sys.stderr.isatty(), leave=False)
         with bar, stopped_by_signals(clock), told_in_one_line():
             try:

@@ -69,6 +69,7 @@ def import_file(
     dry_run: bool = False,
     restart: bool = False,
     rejects: Path | None = None,
+    only_first: int | None = None,
     clock: Clock | None = None,
     on_progress: Callable[[int], object] = lambda rows: None,
 ) -> Result:
@@ -80,6 +81,7 @@ def import_file(
         dry_run: only read and count; nothing is written to the database.
         restart: begin anew, also where an earlier run was broken off.
         rejects: where rows that were not taken are written; beside the file if not given.
+        only_first: read no more rows than that.
         clock: says when to stop, after the chunk in hand; the next run goes on there.
         on_progress: called after each chunk with the number of its rows.
 
@@ -96,7 +98,7 @@ def import_file(
     refused = rejects or path.with_name(f"{path.name}.rejects.csv")
     with tables.rows_of(path) as rows, Rejects(refused, result.resumed_after) as rejected:
         read = _Reader(_columns(rows, said), region, rejected)
-        for chunk in _chunks(rows, result.resumed_after):
+        for chunk in _chunks(islice(rows, only_first), result.resumed_after):
             _take(chunk, read, done, result)
             on_progress(len(chunk))
             if clock and clock.stopping:

@@ -19,8 +19,8 @@
   }
 
   async function sendByItself(form) {
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), credentials: "same-origin" });
-    if (answer.ok) {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), credentials: "same-origin", redirect: "manual" });
+    if (answer.type === "opaqueredirect") {
       form.remove();
     }
   }

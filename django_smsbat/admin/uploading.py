@@ -1,0 +1,155 @@
+"""Import in the admin: a file is looked into, confirmed, and imported in the background."""
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat import runners
+from django_smsbat.models import RecipientList, RecipientUpload, UploadState
+from django_smsbat.services.importing import uploads
+
+NEEDED: Final = ("add_recipient", "change_recipient", "add_recipientlist", "change_recipientlist")
+_PROGRESS: Final = "admin/django_smsbat/recipient/import_progress.html"
+
+
+def may_import(request: HttpRequest) -> bool:
+    return all(request.user.has_perm(f"django_smsbat.{name}") for name in NEEDED)
+
+
+class UploadForm(forms.Form):
+    """A file and the list that its people go to."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_(
+            "CSV or XLSX with headings. Phones, names and e-mail addresses are found by their "
+            "headings; every other column fills a placeholder of its name."
+        ),
+    )
+    list = forms.ModelChoiceField(
+        RecipientList.objects.all(), label=_("Into the list"), required=False
+    )
+    new_list = forms.CharField(
+        label=_("or into a new list"),
+        required=False,
+        max_length=RecipientList._meta.get_field("name").max_length,
+    )
+
+    def clean(self) -> Any:
+        chosen = [self.cleaned_data.get("list"), self.cleaned_data.get("new_list")]
+        if sum(bool(one) for one in chosen) != 1:
+            raise forms.ValidationError(_("Choose a list, or give a new one a title."))
+        return self.cleaned_data
+
+
+class Importing:
+    """The views; each for who may change recipients and lists."""
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+
+    def urls(self) -> list[URLPattern]:
+        views = {
+            "import/": ("import", self.begin),
+            "import/<int:key>/": ("import_one", self.one),
+            "import/<int:key>/progress/": ("import_progress", self.progress),
+            "import/<int:key>/rejects/": ("import_rejects", self.rejects),
+        }
+        wrap = self._page.admin_site.admin_view
+        return [
+            path(route, wrap(view), name=f"django_smsbat_recipient_{name}")
+            for route, (name, view) in views.items()
+        ]
+
+    def begin(self, request: HttpRequest) -> HttpResponse:
+        """GET asks for the file, POST keeps it and shows what is in it."""
+        self._insist(request)
+        form = UploadForm(request.POST or None, request.FILES or None)
+        if form.is_valid():
+            given = form.cleaned_data
+            kept = uploads.keep(
+                given["file"].chunks(),
+                given["file"].name,
+                str(given["list"] or given["new_list"]),
+                request.user.get_username(),
+            )
+            return HttpResponseRedirect(_url("import_one", kept))
+        template = "admin/django_smsbat/recipient/import.html"
+        return self._shown(request, template, {"form": form})
+
+    def one(self, request: HttpRequest, key: int) -> HttpResponse:
+        """GET shows what is in it, or how far it is; POST has it imported."""
+        upload = self._found(request, key)
+        if request.method == "POST":
+            if uploads.confirm(upload):
+                messages.success(request, _("The import runs in the background."))
+            elif uploads.is_silent(upload):
+                runners.wake_import()
+            return HttpResponseRedirect(_url("import_one", upload))
+        is_new = upload.state == UploadState.LOOKED_AT
+        context = {
+            **_progress(upload),
+            "look": uploads.look_into(upload) if is_new else None,
+            "looked_into": uploads.LOOKED_INTO,
+        }
+        return self._shown(request, "admin/django_smsbat/recipient/import_one.html", context)
+
+    def progress(self, request: HttpRequest, key: int) -> HttpResponse:
+        upload = self._found(request, key)
+        return HttpResponse(render_to_string(_PROGRESS, _progress(upload), request))
+
+    def rejects(self, request: HttpRequest, key: int) -> Any:
+        """The rows that were not taken, with the reasons, to be mended and imported again."""
+        upload = self._found(request, key)
+        answer = StreamingHttpResponse(uploads.rejects_of(upload), content_type="text/csv")
+        answer["Content-Disposition"] = f'attachment; filename="rejects-{upload.pk}.csv"'
+        return answer
+
+    def _insist(self, request: HttpRequest) -> None:
+        if not may_import(request):
+            raise PermissionDenied
+
+    def _found(self, request: HttpRequest, key: int) -> RecipientUpload:
+        self._insist(request)
+        upload = RecipientUpload.objects.filter(pk=key).first()
+        if upload is None:
+            raise Http404
+        return upload
+
+    def _shown(
+        self, request: HttpRequest, template: str, context: dict[str, Any]
+    ) -> TemplateResponse:
+        page = self._page
+        common = {
+            **page.admin_site.each_context(request),
+            "title": _("Import recipients"),
+            "opts": page.opts,
+            "media": page.media,
+        }
+        return TemplateResponse(request, template, {**common, **context})
+
+
+def _progress(upload: RecipientUpload) -> dict[str, Any]:
+    return {
+        "upload": upload,
+        "is_live": upload.state in (UploadState.QUEUED, UploadState.RUNNING),
+        "is_silent": uploads.is_silent(upload),
+        "list": RecipientList.objects.filter(name=upload.list_name).first(),
+    }
+
+
+def _url(name: str, upload: RecipientUpload) -> str:
+    return reverse(f"admin:django_smsbat_recipient_{name}", args=[upload.pk])

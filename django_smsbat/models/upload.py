@@ -1,0 +1,69 @@
+"""A file of recipients that somebody handed to the admin, until it is imported.
+
+It is kept in the database: the worker that imports it may be on another machine, and a folder of
+uploads may be one that a web server shows to everybody.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class UploadState(models.TextChoices):
+    """How far it has come."""
+
+    LOOKED_AT = "looked_at", _("waits for your word")
+    QUEUED = "queued", _("waits for a worker")
+    RUNNING = "running", _("is being imported")
+    DONE = "done", _("imported")
+    FAILED = "failed", _("failed")
+
+
+class RecipientUpload(models.Model):
+    """One file.
+
+    Attributes:
+        rows: so many are imported.
+        counts: what became of them, by word.
+        failure: why it failed, a sentence for people.
+        beat_at: when its worker was last heard of.
+    """
+
+    list_name = models.CharField(max_length=200)
+    file_name = models.CharField(max_length=200)
+    state = models.CharField(
+        max_length=16, choices=UploadState.choices, default=UploadState.LOOKED_AT
+    )
+    rows = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    failure = models.TextField(blank=True)
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField()
+    beat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "upload of recipients"
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.file_name}"
+
+
+class UploadPart(models.Model):
+    """A piece of the file, or of the file of its rejects: none is too large for a database."""
+
+    upload = models.ForeignKey(RecipientUpload, on_delete=models.CASCADE, related_name="parts")
+    is_rejects = models.BooleanField(default=False)
+    place = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        verbose_name = "part of an upload"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["upload", "is_rejects", "place"], name="smsbat_upload_part"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

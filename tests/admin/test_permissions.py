@@ -1,0 +1,229 @@
+"""The whole matrix: every page and action of the admin, with every permission but one.
+
+What is expected stands in two tables; a page that is in neither fails the first test.
+"""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import NoReverseMatch, get_resolver, reverse
+
+from django_smsbat.admin.controls import CONTROLS
+from django_smsbat.admin.uploading import NEEDED
+from django_smsbat.models import (
+    Campaign,
+    InboundMessage,
+    Message,
+    Recipient,
+    RecipientList,
+    RecipientUpload,
+    StatusEvent,
+)
+from django_smsbat.services import inbound, tracking
+from tests.conftest import NOON
+from tests.services.test_inbound import written
+from tests.services.test_tracking import accepted
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+NEVER = [()]  # no permission opens it
+
+
+def any_of(*names):
+    return [names]
+
+
+def see(model):
+    """Django lets see who may change, too."""
+    return any_of(f"view_{model}", f"change_{model}")
+
+
+CAMPAIGN = see("campaign")
+PHONE = any_of("view_message") + any_of("view_inboundmessage") + any_of("view_recipient")
+ANSWER = see("inboundmessage") + any_of("reply_inboundmessage")
+IMPORT = [(name,) for name in NEEDED]
+# What opens a page, by GET and by POST: of each group one permission at least.
+PAGES = {
+    **{
+        f"{model}_{page}": (see(model), see(model))
+        for model in (
+            "campaign",
+            "message",
+            "statusevent",
+            "inboundmessage",
+            "recipient",
+            "recipientlist",
+        )
+        for page in ("changelist", "history")
+    },
+    **{
+        f"{model}_add": (any_of(f"add_{model}"), any_of(f"add_{model}"))
+        for model in ("campaign", "recipient", "recipientlist")
+    },
+    **{
+        f"{model}_change": (see(model), any_of(f"change_{model}"))
+        for model in ("campaign", "recipient", "recipientlist")
+    },
+    **{
+        f"{model}_delete": (any_of(f"delete_{model}"), any_of(f"delete_{model}"))
+        for model in ("campaign", "recipient", "recipientlist")
+    },
+    **{
+        f"{model}_change": (see(model), NEVER)
+        for model in ("message", "statusevent", "inboundmessage")
+    },
+    **{
+        f"{model}_{page}": (NEVER, NEVER)
+        for model in ("message", "statusevent", "inboundmessage")
+        for page in ("add", "delete")
+    },
+    **{
+        f"campaign_{name}": (CAMPAIGN + any_of(control.permission),) * 2
+        for name, control in CONTROLS.items()
+    },
+    "campaign_try": (CAMPAIGN + any_of("send_campaign"),) * 2,
+    "campaign_progress": (CAMPAIGN, CAMPAIGN),
+    "campaign_details": (CAMPAIGN, CAMPAIGN),
+    "campaign_results": (CAMPAIGN + any_of("view_message"),) * 2,
+    "campaign_phone": (any_of("add_campaign", "change_campaign"),) * 2,
+    "message_phone": (PHONE, PHONE),
+    "recipient_phone": (PHONE, PHONE),
+    "recipient_export": (see("recipient"),) * 2,
+    "recipient_import": (IMPORT, IMPORT),
+    "recipient_import_one": (IMPORT, IMPORT),
+    "recipient_import_progress": (IMPORT, IMPORT),
+    "recipient_import_rejects": (IMPORT, IMPORT),
+    "inboundmessage_reply": (ANSWER, ANSWER),
+    "inboundmessage_read": (ANSWER, ANSWER),
+}
+ACTIONS = {
+    **{
+        ("campaign", name): CAMPAIGN + any_of(CONTROLS[name].permission)
+        for name in ("send", "pause", "resume", "cancel", "retry", "duplicate")
+    },
+    ("campaign", "delete_selected"): CAMPAIGN + any_of("delete_campaign"),
+    ("message", "resend"): see("message") + any_of("settle_message"),
+    ("message", "give_up"): see("message") + any_of("settle_message"),
+    ("message", "make_list"): see("message") + any_of("add_recipientlist"),
+    ("recipient", "opt_out"): any_of("change_recipient"),
+    ("recipient", "opt_in"): any_of("change_recipient"),
+    ("recipient", "erase"): see("recipient") + any_of("erase_recipient"),
+    ("recipient", "make_list"): see("recipient") + any_of("add_recipientlist"),
+    ("recipient", "add_to_list"): see("recipient") + any_of("change_recipientlist"),
+    ("recipient", "take_from_list"): see("recipient") + any_of("change_recipientlist"),
+    ("recipient", "delete_selected"): see("recipient") + any_of("delete_recipient"),
+    ("recipientlist", "delete_selected"): see("recipientlist") + any_of("delete_recipientlist"),
+}
+
+
+def pages():
+    """The names of all pages of the app's admin, as the site itself knows them."""
+    found = get_resolver().namespace_dict["admin"][1].reverse_dict
+    names = {name for name in found if isinstance(name, str) and name.startswith("django_smsbat_")}
+    return {name.removeprefix("django_smsbat_") for name in names}
+
+
+def codenames():
+    own = Permission.objects.filter(content_type__app_label="django_smsbat")
+    return sorted(own.values_list("codename", flat=True))
+
+
+@pytest.fixture
+def world(people, campaign, queued):
+    """One of everything."""
+    [person] = people(77)
+    made = campaign(started_at=NOON)
+    message = queued(77, campaign=made, recipient=person, status="sending", attempts=1)
+    tracking.record([accepted(message)], NOON)
+    inbound.receive(written(text="Hi"))
+    RecipientUpload.objects.create(list_name="L", file_name="a.csv", made_by="x", made_at=NOON)
+    models = (Campaign, Message, StatusEvent, InboundMessage, Recipient, RecipientList)
+    return {model._meta.model_name: model.objects.first().pk for model in models}
+
+
+@pytest.fixture
+def clients(db, django_user_model):
+    """Somebody with every permission, and for each one somebody who lacks just that."""
+    everything = codenames()
+    made = {}
+    for lacking in ("", *everything):
+        user = django_user_model.objects.create_user(f"without-{lacking}", is_staff=True)
+        rest = [name for name in everything if name != lacking]
+        user.user_permissions.set(Permission.objects.filter(codename__in=rest))
+        made[lacking] = Client()
+        made[lacking].force_login(user)
+    return made
+
+
+def is_allowed(needed, lacking):
+    return all(any(name != lacking for name in group) for group in needed)
+
+
+def address(page, world):
+    model, _, rest = page.partition("_")
+    key = RecipientUpload.objects.get().pk if rest.startswith("import_") else world[model]
+    try:
+        return reverse(f"admin:django_smsbat_{page}", args=[key])
+    except NoReverseMatch:
+        return reverse(f"admin:django_smsbat_{page}")
+
+
+def test_every_page_and_every_action_is_in_the_tables():
+    from django.contrib import admin
+
+    assert pages() == set(PAGES)
+    own = {
+        (model._meta.model_name, getattr(action, "__name__", action))
+        for model, page in admin.site._registry.items()
+        if model._meta.app_label == "django_smsbat"
+        for action in page.actions or ()
+    }
+    assert own == {key for key in ACTIONS if key[1] != "delete_selected"}
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_every_page_opens_for_exactly_those_who_may(world, clients, method):
+    wrong = []
+    for page, needed in PAGES.items():
+        url = address(page, world)
+        for lacking, client in clients.items():
+            status = getattr(client, method)(url).status_code
+            opens = status != 403
+            if opens != is_allowed(needed[method == "post"], lacking):
+                wrong.append((method, page, f"without {lacking}", status))
+    assert wrong == []
+
+
+def test_no_page_opens_for_nobody(world, clients):
+    for page in PAGES:
+        url = address(page, world)
+        for method in ("get", "post"):
+            answer = getattr(Client(), method)(url)
+            assert answer.status_code == 302, page
+            assert "/login/" in answer["Location"]
+
+
+def test_every_action_is_offered_to_exactly_those_who_may(world, clients):
+    wrong = []
+    for (model, action), needed in ACTIONS.items():
+        url = reverse(f"admin:django_smsbat_{model}_changelist")
+        for lacking, client in clients.items():
+            asked = client.post(
+                url, {"action": action, "_selected_action": [world[model]], "index": 0}
+            )
+            # Who may not is told that no action was selected; the others are asked, or it is done.
+            words = (
+                [str(told) for told in client.get(url).context["messages"]]
+                if asked.status_code == 302
+                else []
+            )
+            refused = asked.status_code == 403 or any("No action selected" in one for one in words)
+            if refused == is_allowed(needed, lacking):
+                wrong.append((model, action, f"without {lacking}", asked.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", sorted(CONTROLS))
+def test_a_get_changes_nothing(world, clients, name):
+    before = list(Campaign.objects.values()), list(Message.objects.values())
+    clients[""].get(address(f"campaign_{name}", world))
+    assert (list(Campaign.objects.values()), list(Message.objects.values())) == before

@@ -1,0 +1,167 @@
+"""Import in the admin: a file is looked into, confirmed, imported behind the page."""
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.urls import reverse
+
+from django_smsbat.models import Recipient, RecipientList, RecipientUpload, UploadPart
+from django_smsbat.services.importing import uploads
+from tests.conftest import phone
+
+pytestmark = pytest.mark.django_db
+IMPORT = reverse("admin:django_smsbat_recipient_import")
+ROWS = f"phone,name,city\n{phone(1)},Olena,Kyiv\n12,Nobody,=cmd()\n{phone(2)},Ivan,\n"
+
+
+def upload(client, text=ROWS, name="people.csv", **fields):
+    data = text if isinstance(text, bytes) else text.encode()
+    fields = fields or {"new_list": "Spring"}
+    return client.post(IMPORT, {"file": SimpleUploadedFile(name, data), **fields}, follow=True)
+
+
+def confirm(client):
+    key = RecipientUpload.objects.latest("pk").pk
+    return client.post(reverse("admin:django_smsbat_recipient_import_one", args=[key]), follow=True)
+
+
+def test_a_file_is_looked_into_before_anything_is_written(boss):
+    page = upload(boss)
+    look = page.context["look"]
+    assert (look.result.created, look.result.rejected) == (2, 1)
+    words = page.content.decode()
+    assert "<td>3</td>" in words  # the row's number, as a spreadsheet counts
+    assert "phone:" in words
+    assert "Nobody" in words
+    assert not Recipient.objects.exists()
+    assert not RecipientList.objects.exists()
+
+
+def test_a_confirmed_file_is_imported_by_the_worker(
+    boss, settings, django_capture_on_commit_callbacks
+):
+    settings.SMSBAT = {**settings.SMSBAT, "RUNNER": "inline"}
+    upload(boss)
+    with django_capture_on_commit_callbacks(execute=True):
+        confirm(boss)
+    told = RecipientUpload.objects.get()
+    assert (told.state, told.rows) == ("done", 3)
+    assert set(
+        RecipientList.objects.get(name="Spring").recipients.values_list("name", flat=True)
+    ) == {
+        "Olena",
+        "Ivan",
+    }
+    assert not UploadPart.objects.filter(is_rejects=False).exists()
+    url = reverse("admin:django_smsbat_recipient_import_rejects", args=[told.pk])
+    rejects = b"".join(boss.get(url).streaming_content).decode("utf-8-sig")
+    assert "'=cmd()" in rejects
+
+
+def test_without_a_worker_of_its_own_it_waits_for_the_command(boss):
+    upload(boss)
+    page = confirm(boss)
+    assert "waits for a worker" in page.content.decode()
+    out = io.StringIO()
+    call_command("smsbat_import", "--uploaded", stdout=out)
+    assert out.getvalue() == "Files imported: 1.\n"
+    assert Recipient.objects.count() == 2
+
+
+def test_a_second_click_imports_nothing_twice(boss):
+    upload(boss)
+    confirm(boss)
+    confirm(boss)
+    assert uploads.import_waiting() == 1
+    assert uploads.import_waiting() == 0
+
+
+def test_an_import_whose_worker_died_goes_on(boss, monkeypatch):
+    rows = "".join(f"{phone(n)},N{n}\n" for n in range(1, 30))
+    upload(boss, f"phone,name\n{rows}")
+    confirm(boss)
+    monkeypatch.setattr("django_smsbat.services.importing.importer._CHUNK", 10)
+
+    class Killed(BaseException):
+        pass
+
+    taken = []
+
+    def die(*arguments, **options):
+        taken.append(1)
+        if len(taken) == 2:
+            raise Killed
+        return real(*arguments, **options)
+
+    from django_smsbat.services.importing import importer
+
+    real = importer._take
+    monkeypatch.setattr(importer, "_take", die)
+    with pytest.raises(Killed):
+        uploads.import_waiting()
+    assert Recipient.objects.count() == 10
+    assert uploads.import_waiting() == 0  # it may be alive
+    RecipientUpload.objects.update(beat_at="2026-01-01T00:00Z")
+    assert uploads.is_silent(RecipientUpload.objects.get())
+    assert uploads.import_waiting() == 1
+    assert Recipient.objects.count() == 29
+    assert RecipientUpload.objects.get().counts["created"] == 29
+
+
+def test_a_file_of_several_parts_comes_out_as_it_went_in(db, monkeypatch):
+    monkeypatch.setattr(uploads, "_PART", 7)
+    kept = uploads.keep([ROWS.encode()[:10], ROWS.encode()[10:]], "a.csv", "L", "me")
+    assert b"".join(uploads._read(kept, is_rejects=False)) == ROWS.encode()
+    assert UploadPart.objects.count() > 5
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ("a,b\n1,2\n", "people.csv", "no column holds phones"),
+        ("\n \n", "people.csv", "no column holds phones"),
+        (b"PK\x03\x04 broken", "people.xlsx", "people.xlsx is no XLSX"),
+    ],
+)
+def test_what_is_no_table_is_said_in_words(boss, text, name, words):
+    page = upload(boss, text, name)
+    assert words in page.content.decode()
+    assert "--column" not in page.content.decode()
+    assert 'value="Import"' not in page.content.decode()
+
+
+@pytest.mark.parametrize("fields", [{}, {"list": "1", "new_list": "Other"}])
+def test_one_list_is_chosen(boss, fields):
+    RecipientList.objects.create(pk=1, name="Old")
+    page = upload(boss, **(fields or {"new_list": ""}))
+    assert "Choose a list, or give a new one a title." in page.content.decode()
+    assert not RecipientUpload.objects.exists()
+
+
+def test_old_uploads_are_forgotten(boss):
+    upload(boss)
+    RecipientUpload.objects.update(made_at="2020-01-01T00:00Z")
+    upload(boss)
+    assert RecipientUpload.objects.count() == 1
+
+
+@pytest.mark.parametrize("lacking", ["add_recipient", "change_recipientlist"])
+def test_who_may_not_change_people_or_lists_imports_nothing(staff, lacking):
+    from django_smsbat.admin.uploading import NEEDED
+
+    client = staff("view_recipient", *(name for name in NEEDED if name != lacking))
+    assert client.get(IMPORT).status_code == 403
+    assert upload(client).status_code == 403
+    assert not RecipientUpload.objects.exists()
+
+
+def test_people_are_exported_as_they_are_filtered_and_no_cell_is_a_formula(boss, people):
+    people(1, name="=cmd()", attributes={"city": "Київ"})
+    people(2, name="Ivan")
+    url = reverse("admin:django_smsbat_recipient_export")
+    text = b"".join(boss.get(url, {"q": phone(1)}).streaming_content).decode("utf-8-sig")
+    assert text.count("\r\n") == 2
+    assert f"{phone(1)},'=cmd()" in text
+    assert '{""city"": ""Київ""}' in text
