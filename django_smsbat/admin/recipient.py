@@ -55,7 +55,7 @@ class RecipientForm(_ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
+        if self.instance.pk and "lists" in self.fields:
             self.fields["lists"].initial = self.instance.lists.all()
 
     def clean_phone(self) -> Any:
@@ -89,7 +89,7 @@ class RecipientAdmin(WalkedAdmin):
     search_help_text = _("A whole phone number or e-mail address, or how a name begins.")
     change_form_template = "admin/django_smsbat/with_phone.html"
     change_list_template = "admin/django_smsbat/recipient/change_list.html"
-    readonly_fields = ("opted_out_at", "consent", "created_at")
+    readonly_fields = ("opted_out_at", "consent", "created_at", "in_lists")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """By what an index finds."""
@@ -121,7 +121,9 @@ class RecipientAdmin(WalkedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = [*RecipientForm.Meta.fields, "opted_out_at", "consent", "created_at"]
-        return [*fields, "lists"] if self.has_change_lists_permission(request) else fields
+        may_change = self.has_change_permission if obj else self.has_add_permission
+        own = may_change(request) and self.has_change_lists_permission(request)
+        return [*fields, "lists" if own else "in_lists"]
 
     @admin.action(permissions=["change_lists"], description=_("Add to the list"))
     def add_to_list(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> None:
@@ -203,6 +205,10 @@ class RecipientAdmin(WalkedAdmin):
     ) -> HttpResponse:
         context["may_see_phone"] = may_see(request)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("lists"))
+    def in_lists(self, obj: Recipient) -> str:
+        return ", ".join(str(one) for one in obj.lists.all()) if obj.pk else "—"
 
     @admin.display(description=_("consent"))
     def consent(self, obj: Recipient) -> SafeString | str:

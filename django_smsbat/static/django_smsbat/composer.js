@@ -60,11 +60,6 @@
     row.querySelector("input, select").focus();
   }
 
-  function rowBeside(row, side) {
-    const beside = row[side];
-    return beside?.matches(".smsbat-row") ? beside : null;
-  }
-
   function press(event) {
     const button = event.target.closest("button");
     const rows = button?.closest("[data-smsbat-rows]");
@@ -78,10 +73,10 @@
       row.remove();
       countRows(rows);
     } else if (button.matches("[data-smsbat-up]")) {
-      rowBeside(row, "previousElementSibling")?.before(row);
+      row.previousElementSibling?.before(row);
       button.focus();
     } else if (button.matches("[data-smsbat-down]")) {
-      rowBeside(row, "nextElementSibling")?.after(row);
+      row.nextElementSibling?.after(row);
       button.focus();
     }
     renewSoon();
@@ -113,6 +108,7 @@
     if (!form()?.elements.type || !document.getElementById("smsbat-phone")) {
       return;
     }
+    form().querySelectorAll(".smsbat-row-list > noscript").forEach((spare) => spare.remove());
     form().querySelectorAll("[data-smsbat-rows]").forEach(countRows);
     showFields();
     form().addEventListener("click", press);
