@@ -19,6 +19,7 @@ from django_smsbat.admin.composer.form import SAID, TO_WHOM, CampaignForm
 from django_smsbat.admin.controlling import control_campaigns
 from django_smsbat.admin.controls import CONTROLS
 from django_smsbat.admin.read_only import StyledAdmin
+from django_smsbat.admin.sentences import told
 from django_smsbat.admin.trying import try_page
 from django_smsbat.models import Campaign
 from django_smsbat.services import budgets, campaigns
@@ -102,10 +103,10 @@ class CampaignAdmin(StyledAdmin):
     def state(self, obj: Campaign) -> SafeString:
         words = obj.get_status_display()
         if obj.pause_reason and campaigns.may(obj, "resume"):
-            return format_html("<strong>{}</strong>: {}", words, obj.pause_reason)
+            return format_html("<strong>{}</strong>: {}", words, told(obj.pause_reason))
         if obj.budget is not None and not obj.budget_room and campaigns.may(obj, "pause"):
-            told = _("goes on when SMSBAT tells what the last messages cost")
-            return format_html("<strong>{}</strong>: {}", words, told)
+            hint = _("goes on when SMSBAT tells what the last messages cost")
+            return format_html("<strong>{}</strong>: {}", words, hint)
         return format_html("<strong>{}</strong>", words)
 
     @admin.display(description=_("how it will look"))

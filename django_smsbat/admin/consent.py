@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin.sentences import told
 from django_smsbat.models import ConsentSource, Recipient
 from django_smsbat.services import consent, erasure
 from django_smsbat.services.consent import Said
@@ -107,7 +108,7 @@ def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Ques
         try:
             changed = question.run(person, said)
         except erasure.StillSending as error:
-            page.message_user(request, f"{person}: {error}", messages.ERROR)
+            page.message_user(request, f"{person}: {told(error)}", messages.ERROR)
             continue
         done += changed
         if changed and question.is_logged:

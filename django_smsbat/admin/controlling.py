@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.controls import Control, Prospect, needs_typing
+from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, Preflight
 from django_smsbat.services import approval, campaigns
@@ -47,7 +48,7 @@ def _do(page: Any, request: HttpRequest, control: Control, campaign: Campaign) -
             _insist(request, control, campaign, seen)
         done = control.run(campaign, seen, login)
     except (campaigns.Refused, InvalidMessage) as error:
-        page.message_user(request, f"“{campaign}”: {error}", messages.ERROR)
+        page.message_user(request, f"“{campaign}”: {told(error)}", messages.ERROR)
         return
     page.log_change(request, campaign, done)
     page.message_user(request, f"“{campaign}”: {done}", messages.SUCCESS)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_smsbat import conf
+from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, Preflight
 from django_smsbat.services import approval, campaigns, preflight, quiet_hours
@@ -235,7 +236,7 @@ class Prospect:
         try:
             looked = preflight.look(campaign)
         except InvalidMessage as error:
-            return cls(campaign, problem=str(error))
+            return cls(campaign, problem=told(error))
         if not looked.recipients:
             return cls(campaign, looked, str(_("Nobody would get it.")))
         at_once = control.spends and not control.needs_time
@@ -289,7 +290,7 @@ class Prospect:
             (
                 EXCLUSION_LABELS[Exclusion(reason)],
                 count,
-                examples.get(reason, ""),
+                told(examples.get(reason, "")),
                 self._url(reason),
             )
             for reason, count in self.preflight.excluded.items()

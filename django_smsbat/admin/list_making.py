@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.selection import Selection
+from django_smsbat.admin.sentences import told
 from django_smsbat.models import RecipientList
 from django_smsbat.services import lists
 from django_smsbat.services.transitions import Refused
@@ -44,12 +45,12 @@ def ask_for_name(
         try:
             made = make(form.cleaned_data["name"], selection.rows)
         except Refused as error:
-            form.add_error("name", str(error))
+            form.add_error("name", told(error))
         else:
             page.log_addition(request, made, [{"added": {}}])
             words = _("The list “%(name)s” has %(count)d recipients.")
-            told = words % {"name": made, "count": made.recipients.count()}
-            page.message_user(request, told, messages.SUCCESS)
+            said = words % {"name": made, "count": made.recipients.count()}
+            page.message_user(request, said, messages.SUCCESS)
             target = reverse("admin:django_smsbat_recipientlist_change", args=[quote(made.pk)])
             return HttpResponseRedirect(target)
     context = {

@@ -30,6 +30,7 @@ from django_smsbat.admin.filters import (
 from django_smsbat.admin.list_making import ask_for_name, make_of_messages
 from django_smsbat.admin.phone_history import history_page, may_see
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none, status_badge
+from django_smsbat.admin.sentences import told
 from django_smsbat.admin.settling import SETTLEMENTS, settle
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import FallbackEmail, Message, StatusEvent
@@ -160,7 +161,7 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
 
     @admin.display(description=_("error"))
     def error(self, obj: Message) -> str:
-        return ": ".join(filter(None, [obj.error_code, obj.error_message])) or "—"
+        return ": ".join(filter(None, [obj.error_code, told(obj.error_message)])) or "—"
 
     @admin.display(description=_("message data"))
     def data(self, obj: Message) -> SafeString | str:
@@ -172,8 +173,8 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
 
     @admin.display(description=_("channels"))
     def by_channel(self, obj: Message) -> str:
-        told = [f"{name}: {_word(status)}" for name, status in obj.channels.items()]
-        return ", ".join(told) or "—"
+        channels = [f"{name}: {_word(status)}" for name, status in obj.channels.items()]
+        return ", ".join(channels) or "—"
 
     @admin.display(description=_("e-mail"))
     def email(self, obj: Message) -> str:

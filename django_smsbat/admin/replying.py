@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.read_only import status_badge, ticks
+from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import InboundMessage, Message
 from django_smsbat.services import inbox, replies
@@ -76,11 +77,11 @@ def _reply(page: Any, request: HttpRequest, inbound: InboundMessage, form: Reply
     try:
         answer = replies.reply(inbound, text)
     except (InvalidMessage, ImproperlyConfigured) as error:
-        form.add_error(None, str(error))
+        form.add_error(None, told(error))
         return False
     inbox.mark_read(inbound)
-    told = _("Your answer: %(status)s.") % {"status": answer.get_status_display()}
-    page.log_change(request, inbound, told)
+    outcome = _("Your answer: %(status)s.") % {"status": answer.get_status_display()}
+    page.log_change(request, inbound, outcome)
     level = messages.WARNING if answer.error_message else messages.SUCCESS
-    page.message_user(request, " ".join(filter(None, [told, answer.error_message])), level)
+    page.message_user(request, " ".join(filter(None, [outcome, told(answer.error_message)])), level)
     return True

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat import conf
+from django_smsbat.admin.sentences import told
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign
@@ -30,7 +31,7 @@ class TryForm(forms.Form):
         try:
             return phones.normalise(self.cleaned_data["phone"], conf.current().default_region)
         except phones.InvalidPhone as error:
-            raise forms.ValidationError(str(error)) from None
+            raise forms.ValidationError(told(error)) from None
 
 
 def try_page(page: Any, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -56,10 +57,10 @@ def _send(page: Any, request: HttpRequest, campaign: Campaign, form: TryForm) ->
     try:
         sent = trying.send_to(form.cleaned_data["phone"], campaign, person)
     except (InvalidMessage, Refused, ImproperlyConfigured) as error:
-        form.add_error(None, str(error))
+        form.add_error(None, told(error))
         return False
-    told = _("The test message: %(status)s.") % {"status": sent.get_status_display()}
-    page.log_change(request, campaign, f"{told} {phones.mask(sent.to)}")
+    outcome = _("The test message: %(status)s.") % {"status": sent.get_status_display()}
+    page.log_change(request, campaign, f"{outcome} {phones.mask(sent.to)}")
     level = messages.WARNING if sent.error_message else messages.SUCCESS
-    page.message_user(request, " ".join(filter(None, [told, sent.error_message])), level)
+    page.message_user(request, " ".join(filter(None, [outcome, told(sent.error_message)])), level)
     return True

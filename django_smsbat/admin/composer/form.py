@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.composer import reading
 from django_smsbat.admin.composer.schema import SCHEMA, Group, Input, Node, Rows
+from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.message_types import TYPES, MessageType, Purpose
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, RecipientList
@@ -247,8 +248,8 @@ class CampaignForm(_ModelForm):
 
     def _refuse(self, error: InvalidMessage) -> None:
         if error.field in self.fields and error.field != "message_data":
-            self.add_error(error.field, error.reason)
+            self.add_error(error.field, told(error.reason))
             return
         kind = MessageType(self.instance.type)
-        self._composer.refusals[reading.path_of(kind, error.field)] = error.reason
-        self.add_error("message_data", str(error))
+        self._composer.refusals[reading.path_of(kind, error.field)] = told(error.reason)
+        self.add_error("message_data", told(error))

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from django_smsbat.admin.composer import reading
 from django_smsbat.admin.composer.form import chosen_type
+from django_smsbat.admin.sentences import told
 from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import Content
@@ -166,6 +167,7 @@ def context_of(shown: Preview) -> dict[str, Any]:
     kind = MessageType(content.type)
     return {
         "shown": shown,
+        "problem": told(shown.problem) if shown.problem else "",
         "bubble": bubble_of(content),
         "channel": TYPES[kind].channel,
         "parts": _parts_told(shown.sms) if shown.sms else "",

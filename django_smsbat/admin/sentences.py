@@ -1,0 +1,230 @@
+"""The sentences of the services and of the gateway, in the language of who reads them.
+
+Those storeys speak English, as logs and commands do, and what they store is read in any language
+later. Here each sentence is known by its form, and told again with the same values in it. What
+nobody knows, such as SMSBAT's own words, stays as it is.
+"""
+
+import re
+from functools import cache
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop, ngettext_lazy
+
+# Of several that fit, the first one counts: the longer stand before the shorter.
+FORMS: Final[tuple[str, ...]] = (
+    # Of messages: `gateway.messages`.
+    gettext_noop("must be one of %(choices)s"),
+    gettext_noop("type must be one of %(choices)s"),
+    gettext_noop("needs a time zone"),
+    gettext_noop("must be an action"),
+    gettext_noop("give text, media or cards"),
+    gettext_noop("stand instead of media and buttons, not beside them"),
+    gettext_noop("must be after the start"),
+    gettext_noop("give a time such as %(example)s"),
+    gettext_noop("give a phone number as text, such as %(example)s"),
+    gettext_noop("give text"),
+    gettext_noop("must not be empty"),
+    gettext_noop("holds a character that cannot be sent (NUL or half a pair)"),
+    gettext_noop("give whole seconds, more than 0"),
+    gettext_noop("%(count)s seconds; at most %(most)s are allowed"),
+    gettext_noop("longer than %(most)s characters"),
+    gettext_noop("must be an address that begins with https://"),
+    gettext_noop("give a whole number above 0"),
+    gettext_noop("give a list"),
+    gettext_noop("has %(count)s; %(least)s to %(most)s are allowed"),
+    gettext_noop("has %(count)s; at least %(least)s is needed"),
+    gettext_noop("has %(count)s; %(right)s"),
+    gettext_noop("%(count)s characters; at most %(most)s are allowed"),
+    gettext_noop("must be a file of %(kinds)s"),
+    gettext_noop("%(count)s; at most %(most)s is allowed"),
+    gettext_noop("must be an object with named values"),
+    gettext_noop("does not know %(name)s; it takes %(names)s"),
+    gettext_noop("up to %(most)s Latin letters and digits, or a phone number"),
+    gettext_noop("not an address"),
+    gettext_noop("a button needs a text beside it"),
+    gettext_noop("a button needs a text"),
+    gettext_noop("a button needs an address"),
+    gettext_noop("an image with text needs a button too; or send the image alone"),
+    gettext_noop("give an image or a video, not both"),
+    gettext_noop("a file needs a name that ends with .pdf"),
+    gettext_noop("fileType must be pdf"),
+    gettext_noop("a file needs an address"),
+    gettext_noop("no such template; there are %(names)s"),
+    gettext_noop("the template needs it"),
+    gettext_noop("a video needs it"),
+    gettext_noop("belongs to a video, and there is none"),
+    gettext_noop("this type carries no free text"),
+    gettext_noop("an SMS has no fallback"),
+    gettext_noop("not a valid phone number; write it like %(example)s"),
+    gettext_noop("%(what)s does not belong to a placeholder such as %(example)s"),
+    gettext_noop("no value for %(placeholder)s"),
+    # Of campaigns.
+    gettext_noop("Since it was looked at, it has changed: look again."),
+    gettext_noop("Since it was looked at, what it says has changed: look again."),
+    gettext_noop(
+        "Since it was looked at, what it says and who gets it (%(then)s then, %(now)s now) has "
+        "changed: look again."
+    ),
+    gettext_noop(
+        "Since it was looked at, who gets it (%(then)s then, %(now)s now) has changed: look again."
+    ),
+    gettext_noop("Since it was looked at, %(what)s has changed: look again."),
+    gettext_noop("So many recipients need somebody else's approval first."),
+    gettext_noop("Who approved it cannot send it too: somebody else has to."),
+    gettext_noop("People joined or left the lists in this very moment: try again."),
+    gettext_noop("this type is always promotional"),
+    gettext_noop("say how many go first"),
+    gettext_noop("Set a time in the future to schedule for."),
+    gettext_noop("There is a list “%(name)s” already."),
+    gettext_noop("give one here, or SENDER in the SMSBAT setting"),
+    gettext_noop("A campaign that is %(inner_status)s cannot %(action)s."),
+    gettext_noop("There is %(inner)s: choose a list with somebody who has one."),
+    gettext_noop("Nobody would get it: %(reasons)s."),
+    gettext_noop("Not launched: %(inner)s"),
+    gettext_noop(
+        "The first %(count)s were sent; look at what became of them, then resume. The rest follows "
+        "by itself when %(share)s %% were delivered."
+    ),
+    gettext_noop("The first %(count)s were sent; look at what became of them, then resume."),
+    gettext_noop("Held: the rest waits until you resume."),
+    gettext_noop("Of the first %(count)s only %(reached)s %% were delivered, not %(share)s %%."),
+    gettext_noop(
+        "SMSBAT has told no cost of the first %(count)s messages, so no budget can be kept."
+    ),
+    gettext_noop("The budget of %(budget)s is used up: %(spent)s spent."),
+    gettext_noop("every message of a batch was rejected for the same reason: %(inner)s"),
+    gettext_noop("the answer does not mention it"),
+    gettext_noop("the answer says %(status)s, which is unknown"),
+    gettext_noop("gave up after %(count)s failures in a row: %(inner)s"),
+    gettext_noop("SMSBAT asked to be left alone for %(seconds)s more seconds"),
+    gettext_noop("given up by hand"),
+    gettext_noop("A message to this phone is being sent: try again in a few minutes."),
+    # What the gateway's errors mean.
+    gettext_noop("SMSBAT cannot be reached"),
+    gettext_noop("too many requests"),
+    gettext_noop("SMSBAT is not available now"),
+    gettext_noop("the shared storage of the rate limits does not answer"),
+    gettext_noop("the credentials are not accepted"),
+    gettext_noop("the account has no money left"),
+    gettext_noop("no permission, or the account is suspended"),
+    gettext_noop("BASE_URL does not lead to SMSBAT's API"),
+    gettext_noop("an answer that no document of SMSBAT's names"),
+    gettext_noop("SMSBAT knows nothing at that address"),
+    gettext_noop("SMSBAT refuses the request"),
+    gettext_noop("no answer in time"),
+    gettext_noop("the connection was lost"),
+    gettext_noop("SMSBAT failed"),
+    gettext_noop("the answer cannot be read"),
+    # Of imported files.
+    gettext_noop("no column holds phones: there are %(headings)s"),
+    gettext_noop("the table is empty"),
+    gettext_noop("phone: this person was erased on request"),
+    gettext_noop("phone: empty"),
+    gettext_noop(
+        "phone: the spreadsheet has cut the number short; make the column text there, enter the "
+        "numbers again and save anew"
+    ),
+    gettext_noop("phone: several in one cell; give each a row of its own"),
+    gettext_noop("email: not an address such as name@example.com"),
+    gettext_noop("holds a character that cannot be stored"),
+    gettext_noop("%(count)s characters; at most %(most)s are kept"),
+    gettext_noop("row %(row)s is no CSV: %(why)s"),
+    gettext_noop("row %(row)s is no XLSX: %(why)s"),
+    gettext_noop("row %(row)s is no text in %(encoding)s"),
+    gettext_noop("the first row is no text in %(encoding)s"),
+    gettext_noop("%(file)s cannot be read: %(why)s"),
+    gettext_noop("%(file)s is no XLSX: %(why)s"),
+    gettext_noop("XLSX needs: %(command)s"),
+    # Of the site's health.
+    gettext_noop(
+        "No delivery callback came for more than an hour, though messages were sent: ask your "
+        "account manager."
+    ),
+    gettext_noop("Campaign %(key)s is paused: %(inner)s"),
+    # Several parts of which each may be known.
+    gettext_noop("%(inner)s (%(details)s)"),
+)
+# With a number that decides on the form of the words.
+COUNTED: Final[dict[str, Promise]] = {
+    "%(count)s messages wait to be sent: is smsbat_send running?": ngettext_lazy(
+        "%(count)s message waits to be sent: is smsbat_send running?",
+        "%(count)s messages wait to be sent: is smsbat_send running?",
+        "count",
+    ),
+    "%(count)s messages wait for a status request for more than 15 minutes: smsbat_sync does not "
+    "run, or cannot keep up.": ngettext_lazy(
+        "%(count)s message waits for a status request for more than 15 minutes: smsbat_sync does "
+        "not run, or cannot keep up.",
+        "%(count)s messages wait for a status request for more than 15 minutes: smsbat_sync does "
+        "not run, or cannot keep up.",
+        "count",
+    ),
+    "%(count)s messages are held by a worker that fell silent: run smsbat_send.": ngettext_lazy(
+        "%(count)s message is held by a worker that fell silent: run smsbat_send.",
+        "%(count)s messages are held by a worker that fell silent: run smsbat_send.",
+        "count",
+    ),
+    "%(count)s messages are unconfirmed: settle them in the admin or by smsbat_settle.": (
+        ngettext_lazy(
+            "%(count)s message is unconfirmed: settle it in the admin or by smsbat_settle.",
+            "%(count)s messages are unconfirmed: settle them in the admin or by smsbat_settle.",
+            "count",
+        )
+    ),
+    "%(count)s fallback e-mails wait: the mail server cannot be reached.": ngettext_lazy(
+        "%(count)s fallback e-mail waits: the mail server cannot be reached.",
+        "%(count)s fallback e-mails wait: the mail server cannot be reached.",
+        "count",
+    ),
+    "%(count)s fallback e-mails may or may not have left.": ngettext_lazy(
+        "%(count)s fallback e-mail may or may not have left.",
+        "%(count)s fallback e-mails may or may not have left.",
+        "count",
+    ),
+}
+
+_VALUE: Final = re.compile(r"%\((\w+)\)s")
+_BEFORE_COLON: Final = re.compile(r"([\w.\[\]]+): (.+)", re.DOTALL)
+
+
+def told(sentence: object) -> str:
+    """The sentence in the reader's language; as it is where nobody knows its form."""
+    text = str(sentence)
+    for form, pattern in _patterns():
+        if found := pattern.fullmatch(text):
+            values = {name: _inner(name, value) for name, value in found.groupdict().items()}
+            if form in COUNTED:
+                return str(COUNTED[form] % {"count": int(values["count"])})
+            return gettext(form) % values
+    field = _BEFORE_COLON.fullmatch(text)
+    return f"{field[1]}: {told(field[2])}" if field else text
+
+
+def is_known(sentence: str) -> bool:
+    """Whether some form fits it."""
+    return any(pattern.fullmatch(sentence) for _form, pattern in _patterns())
+
+
+def _inner(name: str, value: str) -> str:
+    return told(value) if name.startswith("inner") else value
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((form, _pattern(form)) for form in (*COUNTED, *FORMS))
+
+
+def _pattern(form: str) -> re.Pattern[str]:
+    """A form as what it looks like with values in it; a number is written in digits."""
+    pieces = _VALUE.split(form)
+    written = [
+        _matched(piece) if place % 2 else re.escape(piece.replace("%%", "%"))
+        for place, piece in enumerate(pieces)
+    ]
+    return re.compile("".join(written), re.DOTALL)
+
+
+def _matched(name: str) -> str:
+    return f"(?P<{name}>{r'[0-9,]+' if name == 'count' else '.+?'})"
