@@ -68,6 +68,7 @@ crash: $(VENV)/dev-is-installed  ## Kill workers at random for longer: make cras
 bench: $(VENV)/bench-is-installed  ## Measure what is promised in numbers, as ratios (half an hour)
 	@$(BIN)/python -m benchmarks.sandbox
 	@$(BIN)/python -m benchmarks.delivery --write
+	@$(BIN)/python -m benchmarks.changelists --write
 	@$(BIN)/python -m benchmarks --write
 
 schema: $(VENV)/dev-is-installed  ## Renew docs/openapi.yaml from the webhooks

@@ -81,6 +81,8 @@ def take_pictures(chromium: str) -> None:
             picture_of_campaign(page, admin)
             send_another(page, admin)
             picture_of_phones(page, phones)
+            page.set_viewport_size({"width": 1280, "height": 900})
+            pictures_of_answers(page, admin)
             browser.close()
     finally:
         serving.terminate()
@@ -119,19 +121,25 @@ def send_another(page: Page, admin: str) -> None:
     page.fill("#id_name", "A word to friends")
     page.select_option("#id_type", "viber_promo")
     page.fill("#id_text", '{{ name|default:"Друже" }}, весняний розпродаж у місті {{ city }}!')
-    page.fill("#id_message_data", BUTTON)
+    for name, value in BUTTON.items():
+        page.fill(f"[name=viber_promo-{name}]", value)
     page.fill("#id_fallback_text", "Весняний розпродаж: shop.example.com/sale")
-    page.select_option("#id_lists_from", label="Friends")
-    page.click("#id_lists_add, #id_lists_add_link")
+    page.check("label:has-text('Friends') input")
+    page.wait_for_selector(".smsbat-phone-button >> text=До магазину")
+    page.locator(".smsbat-phone-side").scroll_into_view_if_needed()
+    page.screenshot(path=PICTURES / "composer.png")
     page.click("input[name=_continue]")
-    page.click(".object-tools >> text=Send")
+    page.click(".object-tools a[href$='/send/']")
     page.screenshot(path=PICTURES / "confirm.png")
     page.click("input[type=submit][value=Send]")
     page.wait_for_selector(".success")
 
 
-BUTTON = """{"img": "https://cdn.example.com/spring.jpg", "buttonText": "До магазину",
-"buttonAction": "https://shop.example.com/sale?city={{ city }}"}"""
+BUTTON = {
+    "image_url": "https://cdn.example.com/spring.jpg",
+    "button_text": "До магазину",
+    "button_url": "https://shop.example.com/sale?city={{ city }}",
+}
 
 
 def add_people(page: Page, admin: str) -> None:
@@ -155,6 +163,15 @@ def picture_of_phones(page: Page, phones: str) -> None:
     page.wait_for_selector(".bubble.reply")
     page.wait_for_timeout(1_500)
     page.screenshot(path=PICTURES / "phones.png")
+
+
+def pictures_of_answers(page: Page, admin: str) -> None:
+    page.goto(f"{admin}django_smsbat/inboundmessage/")
+    page.click("#result_list .field-who a >> nth=0")
+    page.wait_for_selector(".smsbat-thread")
+    page.screenshot(path=PICTURES / "conversation.png")
+    page.goto(f"{admin}django_smsbat/")
+    page.screenshot(path=PICTURES / "dashboard.png")
 
 
 if __name__ == "__main__":
