@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Max, Min, QuerySet
+from django.db.models import QuerySet, Subquery
 
 _PROBES: Final = 200  # rows looked at in one statement, for each moment
 _NEAR: Final = 100  # keys; so near is near enough
@@ -24,10 +24,12 @@ def keys_around(
         rows: a whole table, in any order.
         field: when its rows were written.
     """
-    told = rows.order_by().aggregate(first=Min("pk"), last=Max("pk"))
-    if told["first"] is None:
+    # Not MIN and MAX, for which SQLite reads the whole table when it is asked for both.
+    last = Subquery(rows.order_by("-pk").values("pk")[:1])
+    ends = rows.order_by("pk").annotate(last_key=last).values_list("pk", "last_key").first()
+    if ends is None:
         return [(0, 0) for _ in moments]
-    bounds = [(told["first"], told["last"]) for _ in moments]
+    bounds = [ends for _ in moments]
     while probes := {key for low, high in bounds for key in _between(low, high)}:
         known = rows.order_by().filter(pk__in=probes).values_list("pk", field)
         found = sorted(known)

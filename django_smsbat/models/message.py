@@ -69,16 +69,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
         A launch writes a campaign's messages one after the other: a walk between its first key and
         its last meets little else, where an index on the campaign would have them sorted first.
         """
-        ends = {
-            f"{status}_{name}": models.Subquery(
-                Message.objects.filter(campaign=campaign_id, status=status.value)
-                .order_by(order)
+        # A range of one status, ordered by it: an equality would let PostgreSQL's planner look for
+        # the last key from the table's end, past everything that is younger.
+        own = Message.objects.filter(campaign=campaign_id)
+        ends = [
+            models.Subquery(
+                own.filter(status__gte=status.value, status__lte=status.value)
+                .order_by(*order)
                 .values("pk")[:1]
             )
             for status in Status
-            for name, order in (("first", "pk"), ("last", "-pk"))
-        }
-        asked = Campaign.objects.filter(pk=campaign_id).values_list(*ends.values())
+            for order in (("status", "pk"), ("-status", "-pk"))
+        ]
+        asked = Campaign.objects.filter(pk=campaign_id).values_list(*ends)
         keys = [key for key in next(iter(asked), ()) if key is not None]
         if not keys:
             return self.none()
