@@ -1,6 +1,6 @@
 """Campaigns: the composer, how far they have come, and the buttons that control them."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -18,6 +18,7 @@ from django_smsbat.admin.composer import phone
 from django_smsbat.admin.composer.form import SAID, TO_WHOM, CampaignForm
 from django_smsbat.admin.controlling import control_campaigns
 from django_smsbat.admin.controls import CONTROLS
+from django_smsbat.admin.moments import columns
 from django_smsbat.admin.read_only import StyledAdmin
 from django_smsbat.admin.sentences import told
 from django_smsbat.admin.trying import try_page
@@ -25,12 +26,15 @@ from django_smsbat.models import Campaign
 from django_smsbat.services import budgets, campaigns
 from django_smsbat.services.composing import preview
 
+_TIMES: Final = columns(Campaign, "scheduled_at", "started_at", "finished_at")
+_PAST: Final = columns(Campaign, "started_at", "finished_at", "created_at")
+
 
 @admin.register(Campaign)
 class CampaignAdmin(StyledAdmin):
     form = CampaignForm
     actions = ("send", "pause", "resume", "cancel", "retry", "duplicate")
-    list_display = ("name", "state", "type", "scheduled_at", "started_at", "finished_at")
+    list_display = ("name", "state", "type", *_TIMES)
     list_filter = ("status", "type")
     search_fields = ("name",)
     show_full_result_count = False
@@ -40,9 +44,9 @@ class CampaignAdmin(StyledAdmin):
         (_("What is said"), {"fields": SAID}),
         (_("To whom and when"), {"fields": TO_WHOM}),
         (_("Money"), {"fields": ("budget",)}),
-        (_("Times"), {"fields": ("started_at", "finished_at", "created_at")}),
+        (_("Times"), {"fields": _PAST}),
     )
-    readonly_fields = ("state", "phone", "report", "started_at", "finished_at", "created_at")
+    readonly_fields = ("state", "phone", "report", *_PAST)
     change_form_template = "admin/django_smsbat/campaign/change_form.html"
     change_list_template = "admin/django_smsbat/campaign/change_list.html"
 

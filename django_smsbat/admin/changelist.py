@@ -9,6 +9,7 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 
 from django_smsbat.admin.read_only import StyledAdmin
 
@@ -90,6 +91,7 @@ class WalkedAdmin(StyledAdmin):
     """A list of what may be a million rows."""
 
     change_list_template = "admin/django_smsbat/walked_list.html"
+    empty_words: Promise | str = ""  # what to do first, where there is nothing yet
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     sortable_by = ()

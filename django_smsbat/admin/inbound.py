@@ -20,11 +20,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_smsbat.admin.changelist import WalkedAdmin
+from django_smsbat.admin.moments import column
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none
 from django_smsbat.admin.replying import ReplyForm, reply_page, thread_of
 from django_smsbat.models import InboundMessage
 from django_smsbat.services import inbox
 
+_RECEIVED: Final = column(InboundMessage, "received_at")
 _PREVIEW: Final = 80  # characters
 _OURS: Final = ("in_reply_to", "answers", "thread")
 _CHANGE: Final = "admin:django_smsbat_inboundmessage_change"
@@ -54,7 +56,7 @@ class ShownFilter(admin.SimpleListFilter):
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
-    list_display = ("who", "preview", "unread", "received_at", "alpha_name", "answers")
+    list_display = ("who", "preview", "unread", _RECEIVED, "alpha_name", "answers")
     list_filter = (ShownFilter,)
     list_select_related = ("recipient", "in_reply_to__campaign")
     search_fields = ("phone__exact",)
@@ -64,11 +66,15 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
         "recipient",
         "consent",
         "alpha_name",
-        "received_at",
+        _RECEIVED,
         "text",
         "in_reply_to",
         "answers",
         "thread",
+    )
+    readonly_fields = (_RECEIVED,)
+    empty_words = _(
+        "Nobody has written yet. SMSBAT needs to know your address for it: see the README."
     )
     change_form_template = "admin/django_smsbat/inboundmessage/change_form.html"
 

@@ -1,7 +1,6 @@
 """Messages and what was reported of them. Both only show; what is in doubt may be settled."""
 
 import json
-from datetime import datetime
 from typing import Any, Final
 
 from django import forms
@@ -11,10 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.changelist import WalkedAdmin
@@ -28,6 +25,7 @@ from django_smsbat.admin.filters import (
     message_keys,
 )
 from django_smsbat.admin.list_making import ask_for_name, make_of_messages
+from django_smsbat.admin.moments import column, columns, moment
 from django_smsbat.admin.phone_history import history_page, may_see
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none, status_badge
 from django_smsbat.admin.sentences import told
@@ -41,6 +39,10 @@ from django_smsbat.models.message import MessageQuerySet
 _CODES: Final = frozenset({"pin", "pattern", "callerId"})
 _HIDDEN: Final = "••••"
 _FOUND_MAX: Final = 500
+_TIMES: Final = columns(Message, "created_at", "final_at")
+_ALL_TIMES: Final = columns(Message, "created_at", "submitted_at", "final_at")
+_OCCURRED: Final = column(StatusEvent, "occurred_at")
+_RECORDED: Final = column(StatusEvent, "recorded_at")
 
 
 def _without_codes(data: Any) -> Any:
@@ -58,11 +60,6 @@ def shown_json(data: Any) -> SafeString | str:
     return format_html('<pre class="smsbat-data">{}</pre>', text)
 
 
-def _moment(moment: datetime) -> str:
-    """With seconds: most of a message's story happens within one minute."""
-    return date_format(localtime(moment), "Y-m-d H:i:s T")
-
-
 def _word(status: str) -> str:
     """A channel's status in our words, or as SMSBAT said it."""
     known = status in list(Status)
@@ -72,10 +69,12 @@ def _word(status: str) -> str:
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     actions = ("resend", "give_up", "make_list")
-    list_display = ("to", "badge", "type", "campaign", "delivered_by", "created_at", "final_at")
+    list_display = ("to", "badge", "type", "campaign", "delivered_by", *_TIMES)
     list_filter = (AttentionFilter, "status", "type", CampaignFilter, FailureFilter, DayFilter)
     list_select_related = ("campaign",)
     change_form_template = "admin/django_smsbat/with_phone.html"
+    readonly_fields = _ALL_TIMES
+    empty_words = _("No message yet: campaigns make them, and “send” in the site's own code.")
     search_fields = ("to__exact",)  # and SMSBAT's ids, see `get_search_results`
     search_help_text = _("A whole phone number, however it is written, or SMSBAT's id.")
     fieldsets = (
@@ -90,7 +89,7 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
                     ("parts", "cost", "currency"),
                     ("attempts", "polls"),
                     ("smsbat_id", "messagelist_id", "customer_message_id"),
-                    ("created_at", "submitted_at", "final_at"),
+                    _ALL_TIMES,
                 )
             },
         ),
@@ -184,10 +183,10 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     @admin.display(description=_("timeline"))
     def timeline(self, obj: Message) -> SafeString:
         """Every report, in the order in which things happened."""
-        rows = [(_moment(obj.created_at), status_badge("queued"), "", "")]
+        rows = [(moment(obj.created_at), status_badge("queued"), "", "")]
         rows += [
             (
-                _moment(event.occurred_at),
+                moment(event.occurred_at),
                 status_badge(event.status),
                 event.raw_status,
                 event.get_source_display(),
@@ -202,19 +201,21 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
 
 @admin.register(StatusEvent)
 class StatusEventAdmin(ReadOnlyAdmin, WalkedAdmin):
-    list_display = ("occurred_at", "badge", "raw_status", "source", "message", "smsbat_id")
+    list_display = (_OCCURRED, "badge", "raw_status", "source", "message", "smsbat_id")
     list_filter = ("status", "source", BelongsFilter, RecordedDayFilter)
     list_select_related = ("message",)
     search_fields = ("smsbat_id__exact",)  # and phones, see `get_search_results`
     search_help_text = MessageAdmin.search_help_text
+    readonly_fields = (_OCCURRED, _RECORDED)
+    empty_words = _("No report yet: SMSBAT tells here what becomes of each message.")
     fields = (
         "message",
         "smsbat_id",
         "badge",
         "raw_status",
         "source",
-        "occurred_at",
-        "recorded_at",
+        _OCCURRED,
+        _RECORDED,
         "attempt",
         "said",
     )

@@ -11,10 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -24,6 +22,7 @@ from django_smsbat.admin.csv_export import csv_response
 from django_smsbat.admin.filters import DayFilter, ListFilter
 from django_smsbat.admin.json_field import ObjectField
 from django_smsbat.admin.list_making import ask_for_name, make_of_people
+from django_smsbat.admin.moments import columns, moment
 from django_smsbat.admin.phone_history import history_page, may_see
 from django_smsbat.admin.read_only import phone_or_none
 from django_smsbat.admin.uploading import Importing, may_import
@@ -83,7 +82,8 @@ class RecipientAdmin(WalkedAdmin):
     form = RecipientForm
     action_form = ListActionForm
     actions = ("add_to_list", "take_from_list", "make_list", "opt_out", "opt_in", "erase")
-    list_display = ("phone", "name", "email", "opted_out_at")
+    list_display = ("phone", "name", "email", *columns(Recipient, "opted_out_at"))
+    empty_words = _("Nobody yet: press “Import” above, or add one. Who writes to you is added too.")
     list_filter = (ListFilter, ("opted_out_at", admin.EmptyFieldListFilter), DayFilter)
     search_fields = ("phone__exact",)  # and names and addresses, see `get_search_results`
     search_help_text = _("A whole phone number or e-mail address, or how a name begins.")
@@ -215,7 +215,7 @@ class RecipientAdmin(WalkedAdmin):
         """Every change with its reason, the latest first."""
         rows = [
             (
-                date_format(localtime(change.at), "Y-m-d H:i:s T"),
+                moment(change.at),
                 _("opted out") if change.is_opt_out else _("opted in"),
                 change.reason,
                 " · ".join(filter(None, [change.get_source_display(), change.entered_by])),

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.admin.moments import columns
 from django_smsbat.admin.read_only import StyledAdmin
 from django_smsbat.models import RecipientList
 from django_smsbat.services import lists
@@ -19,7 +20,7 @@ from django_smsbat.services import lists
 class RecipientListAdmin(StyledAdmin):
     fields = ("name", "people", "created_at")
     readonly_fields = ("people", "created_at")
-    list_display = ("name", "people", "created_at")
+    list_display = ("name", "people", *columns(RecipientList, "created_at"))
     search_fields = ("name",)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

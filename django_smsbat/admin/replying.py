@@ -10,12 +10,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.admin.moments import moment
 from django_smsbat.admin.read_only import status_badge, ticks
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
@@ -41,12 +40,12 @@ def thread_of(phone: str) -> SafeString:
 
 
 def _line(entry: Entry) -> tuple[str, str, SafeString | str, str]:
-    moment = date_format(localtime(entry.at), "Y-m-d H:i:s T")
+    at = moment(entry.at)
     if entry.is_incoming:
-        return "smsbat-theirs", moment, format_html("<strong>{}</strong>", _("they")), entry.text
+        return "smsbat-theirs", at, format_html("<strong>{}</strong>", _("they")), entry.text
     mark = '<span class="smsbat-ticks" aria-hidden="true">{}</span> {}'
     badge = format_html(mark, ticks(entry.status), status_badge(entry.status))
-    return "smsbat-ours", moment, badge, entry.text
+    return "smsbat-ours", at, badge, entry.text
 
 
 def reply_page(
