@@ -8,11 +8,11 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin.question import own_page
 from django_smsbat.admin.sentences import told
 from django_smsbat.models import ConsentSource, Recipient
 from django_smsbat.services import consent, erasure
@@ -82,19 +82,18 @@ def ask(
     if request.POST.get("confirmed") == question.name:
         _do(page, request, list(chosen), question)
         return None
-    context = {
-        **page.admin_site.each_context(request),
-        "title": question.label,
-        "opts": page.opts,
-        "media": page.media,
-        "question": question,
-        "count": count,
-        "reason_max": consent.REASON_MAX,
-        "shown": [str(person) for person in chosen[:_SHOWN]],
-        "selected": chosen.values_list("pk", flat=True),
-        "action_checkbox_name": ACTION_CHECKBOX_NAME,
-    }
-    return TemplateResponse(request, "admin/django_smsbat/recipient/ask.html", context)
+    return own_page(
+        page,
+        request,
+        "recipient/ask.html",
+        question.label,
+        question=question,
+        count=count,
+        reason_max=consent.REASON_MAX,
+        shown=[str(person) for person in chosen[:_SHOWN]],
+        selected=chosen.values_list("pk", flat=True),
+        action_checkbox_name=ACTION_CHECKBOX_NAME,
+    )
 
 
 def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Question) -> None:

@@ -6,10 +6,10 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.controls import Control, Prospect, needs_typing
+from django_smsbat.admin.question import own_page
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, Preflight
@@ -27,17 +27,16 @@ def control_campaigns(
             _do(page, request, control, campaign)
         return None
     prospects = [Prospect.of(campaign, control) for campaign in chosen]
-    context = {
-        **page.admin_site.each_context(request),
-        "title": control.label,
-        "opts": page.opts,
-        "media": page.media,
-        "control": control,
-        "prospects": prospects,
-        "is_possible": any(not prospect.problem for prospect in prospects),
-        "action_checkbox_name": ACTION_CHECKBOX_NAME,
-    }
-    return TemplateResponse(request, "admin/django_smsbat/campaign/confirm.html", context)
+    return own_page(
+        page,
+        request,
+        "campaign/confirm.html",
+        control.label,
+        control=control,
+        prospects=prospects,
+        is_possible=any(not prospect.problem for prospect in prospects),
+        action_checkbox_name=ACTION_CHECKBOX_NAME,
+    )
 
 
 def _do(page: Any, request: HttpRequest, control: Control, campaign: Campaign) -> None:

@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.contrib.admin.utils import quote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.admin.question import own_page
 from django_smsbat.admin.selection import Selection
 from django_smsbat.admin.sentences import told
 from django_smsbat.models import RecipientList
@@ -53,17 +53,16 @@ def ask_for_name(
             page.message_user(request, said, messages.SUCCESS)
             target = reverse("admin:django_smsbat_recipientlist_change", args=[quote(made.pk)])
             return HttpResponseRedirect(target)
-    context = {
-        **page.admin_site.each_context(request),
-        "title": _("Make a list"),
-        "opts": page.opts,
-        "media": page.media,
-        "form": form,
-        "selection": selection,
-        "count": selection.rows.count(),
-        "answer": {"name": _ACTION, "label": _("Make the list")},
-    }
-    return TemplateResponse(request, "admin/django_smsbat/recipientlist/make.html", context)
+    return own_page(
+        page,
+        request,
+        "recipientlist/make.html",
+        _("Make a list"),
+        form=form,
+        selection=selection,
+        count=selection.rows.count(),
+        answer={"name": _ACTION, "label": _("Make the list")},
+    )
 
 
 make_of_people: Make = lists.make

@@ -6,10 +6,8 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +24,7 @@ from django_smsbat.admin.filters import (
 )
 from django_smsbat.admin.list_making import ask_for_name, make_of_messages
 from django_smsbat.admin.moments import column, columns, moment
-from django_smsbat.admin.phone_history import history_page, may_see
+from django_smsbat.admin.phone_history import PhoneHistoryAdmin
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none, status_badge
 from django_smsbat.admin.sentences import told
 from django_smsbat.admin.settling import SETTLEMENTS, settle
@@ -67,12 +65,12 @@ def _word(status: str) -> str:
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
+class MessageAdmin(ReadOnlyAdmin, WalkedAdmin, PhoneHistoryAdmin):
     actions = ("resend", "give_up", "make_list")
     list_display = ("to", "badge", "type", "campaign", "delivered_by", *_TIMES)
     list_filter = (AttentionFilter, "status", "type", CampaignFilter, FailureFilter, DayFilter)
     list_select_related = ("campaign",)
-    change_form_template = "admin/django_smsbat/with_phone.html"
+    phone_field = "to"
     readonly_fields = _ALL_TIMES
     empty_words = _("No message yet: campaigns make them, and “send” in the site's own code.")
     search_fields = ("to__exact",)  # and SMSBAT's ids, see `get_search_results`
@@ -131,28 +129,6 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     @admin.action(permissions=["settle"], description=_("Give the unconfirmed up…"))
     def give_up(self, request: HttpRequest, queryset: MessageQuerySet) -> HttpResponse | None:
         return settle(self, request, queryset, SETTLEMENTS["give_up"])
-
-    def get_urls(self) -> list[URLPattern]:
-        history = path(
-            "<int:key>/phone/",
-            self.admin_site.admin_view(self._history_view),
-            name="django_smsbat_message_phone",
-        )
-        return [history, *super().get_urls()]
-
-    def _history_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        if not may_see(request):
-            raise PermissionDenied
-        message = self.get_object(request, str(key))
-        if message is None:
-            raise Http404
-        return history_page(self, request, message.to)
-
-    def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        context["may_see_phone"] = may_see(request)
-        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("status"), ordering="status")
     def badge(self, obj: Message) -> SafeString:

@@ -1,13 +1,15 @@
 """One page for one phone: what was sent to it, what came back, and what it was left out of."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.admin.read_only import status_badge
+from django_smsbat.admin.question import own_page
+from django_smsbat.admin.read_only import StyledAdmin, status_badge
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway import phones
 from django_smsbat.models import Recipient
@@ -32,22 +34,47 @@ _URLS: Final = {
 }
 
 
-def history_page(page: Any, request: HttpRequest, phone: str) -> HttpResponse:
-    """For who may see messages, incoming messages and recipients."""
-    recipient = Recipient.objects.filter(phone=phone).first()
-    context = {
-        **page.admin_site.each_context(request),
-        "title": _("Everything about one phone"),
-        "opts": page.opts,
-        "media": page.media,
-        "phone": phone,
-        "recipient": recipient,
-        "rows": [_row(one) for one in history_of(phone, recipient)],
-    }
-    return TemplateResponse(request, "admin/django_smsbat/recipient/history.html", context)
+class PhoneHistoryAdmin(StyledAdmin):
+    """A page more: everything about the phone of a row."""
+
+    change_form_template = "admin/django_smsbat/with_phone.html"
+    phone_field: ClassVar[str]
+
+    def get_urls(self) -> list[URLPattern]:
+        history = path(
+            "<int:key>/phone/",
+            self.admin_site.admin_view(self._history_view),
+            name=f"django_smsbat_{self.opts.model_name}_phone",
+        )
+        return [history, *super().get_urls()]
+
+    def _history_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        if not may_see(request):
+            raise PermissionDenied
+        row = self.get_object(request, str(key))
+        if row is None:
+            raise Http404
+        phone = getattr(row, self.phone_field)
+        recipient = Recipient.objects.filter(phone=phone).first()
+        return own_page(
+            self,
+            request,
+            "recipient/history.html",
+            _("Everything about one phone"),
+            phone=phone,
+            recipient=recipient,
+            rows=[_row(one) for one in history_of(phone, recipient)],
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["may_see_phone"] = may_see(request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 def may_see(request: HttpRequest) -> bool:
+    """Who may see messages, incoming messages and recipients."""
     models = ("message", "inboundmessage", "recipient")
     return all(request.user.has_perm(f"django_smsbat.view_{model}") for model in models)
 

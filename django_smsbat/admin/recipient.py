@@ -23,7 +23,7 @@ from django_smsbat.admin.filters import DayFilter, ListFilter
 from django_smsbat.admin.json_field import ObjectField
 from django_smsbat.admin.list_making import ask_for_name, make_of_people
 from django_smsbat.admin.moments import columns, moment
-from django_smsbat.admin.phone_history import history_page, may_see
+from django_smsbat.admin.phone_history import PhoneHistoryAdmin
 from django_smsbat.admin.read_only import phone_or_none
 from django_smsbat.admin.uploading import Importing, may_import
 from django_smsbat.models import Recipient, RecipientList
@@ -78,7 +78,7 @@ class ListActionForm(ActionForm):
 
 
 @admin.register(Recipient)
-class RecipientAdmin(WalkedAdmin):
+class RecipientAdmin(WalkedAdmin, PhoneHistoryAdmin):
     form = RecipientForm
     action_form = ListActionForm
     actions = ("add_to_list", "take_from_list", "make_list", "opt_out", "opt_in", "erase")
@@ -87,7 +87,7 @@ class RecipientAdmin(WalkedAdmin):
     list_filter = (ListFilter, ("opted_out_at", admin.EmptyFieldListFilter), DayFilter)
     search_fields = ("phone__exact",)  # and names and addresses, see `get_search_results`
     search_help_text = _("A whole phone number or e-mail address, or how a name begins.")
-    change_form_template = "admin/django_smsbat/with_phone.html"
+    phone_field = "phone"
     change_list_template = "admin/django_smsbat/recipient/change_list.html"
     readonly_fields = ("opted_out_at", "consent", "created_at", "in_lists")
 
@@ -166,17 +166,12 @@ class RecipientAdmin(WalkedAdmin):
         return ask(self, request, queryset, QUESTIONS["erase"])
 
     def get_urls(self) -> list[URLPattern]:
-        history = path(
-            "<int:key>/phone/",
-            self.admin_site.admin_view(self._history_view),
-            name="django_smsbat_recipient_phone",
-        )
         export = path(
             "export/",
             self.admin_site.admin_view(self._export_view),
             name="django_smsbat_recipient_export",
         )
-        return [history, export, *Importing(self).urls(), *super().get_urls()]
+        return [export, *Importing(self).urls(), *super().get_urls()]
 
     def _export_view(self, request: HttpRequest) -> Any:
         """All that the list's filters find."""
@@ -191,20 +186,6 @@ class RecipientAdmin(WalkedAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         may = {"may_import": may_import(request), "may_export": True}
         return super().changelist_view(request, {**may, **(extra_context or {})})
-
-    def _history_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        if not may_see(request):
-            raise PermissionDenied
-        person = self.get_object(request, str(key))
-        if person is None:
-            raise Http404
-        return history_page(self, request, person.phone)
-
-    def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        context["may_see_phone"] = may_see(request)
-        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("lists"))
     def in_lists(self, obj: Recipient) -> str:

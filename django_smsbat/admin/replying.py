@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -15,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.moments import moment
+from django_smsbat.admin.question import own_page
 from django_smsbat.admin.read_only import status_badge, ticks
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
@@ -55,16 +55,15 @@ def reply_page(
     form = ReplyForm(request.POST or None)
     if form.is_valid() and _reply(page, request, inbound, form):
         return HttpResponseRedirect(reverse(_CHANGE, args=[inbound.pk]))
-    context = {
-        **page.admin_site.each_context(request),
-        "title": _("Reply"),
-        "opts": page.opts,
-        "media": page.media,
-        "inbound": inbound,
-        "conversation": thread_of(inbound.phone) if may_see_ours else inbound.text,
-        "form": form,
-    }
-    return TemplateResponse(request, "admin/django_smsbat/inboundmessage/reply.html", context)
+    return own_page(
+        page,
+        request,
+        "inboundmessage/reply.html",
+        _("Reply"),
+        inbound=inbound,
+        conversation=thread_of(inbound.phone) if may_see_ours else inbound.text,
+        form=form,
+    )
 
 
 def _reply(page: Any, request: HttpRequest, inbound: InboundMessage, form: ReplyForm) -> bool:

@@ -8,11 +8,11 @@ from typing import Any, Final
 from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin.question import own_page
 from django_smsbat.admin.selection import Selection
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign
@@ -71,17 +71,16 @@ def settle(
             page.log_change(request, one, told)
         page.message_user(request, told, messages.SUCCESS)
         return None
-    context = {
-        **page.admin_site.each_context(request),
-        "title": settlement.label,
-        "opts": page.opts,
-        "media": page.media,
-        "settlement": settlement,
-        "count": found.count(),
-        "left_alone": selection.rows.count() - found.count(),
-        "selection": selection,
-    }
-    return TemplateResponse(request, "admin/django_smsbat/message/settle.html", context)
+    return own_page(
+        page,
+        request,
+        "message/settle.html",
+        settlement.label,
+        settlement=settlement,
+        count=found.count(),
+        left_alone=selection.rows.count() - found.count(),
+        selection=selection,
+    )
 
 
 def _concerned(found: MessageQuerySet) -> list[Model]:

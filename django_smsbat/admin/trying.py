@@ -6,11 +6,11 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat import conf
+from django_smsbat.admin.question import own_page
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.messages import InvalidMessage
@@ -40,15 +40,8 @@ def try_page(page: Any, request: HttpRequest, campaign: Campaign) -> HttpRespons
     if form.is_valid() and _send(page, request, campaign, form):
         back = reverse("admin:django_smsbat_campaign_change", args=[campaign.pk])
         return HttpResponseRedirect(back)
-    context = {
-        **page.admin_site.each_context(request),
-        "title": _("Send a test to yourself"),
-        "opts": page.opts,
-        "media": page.media,
-        "campaign": campaign,
-        "form": form,
-    }
-    return TemplateResponse(request, "admin/django_smsbat/campaign/try.html", context)
+    title = _("Send a test to yourself")
+    return own_page(page, request, "campaign/try.html", title, campaign=campaign, form=form)
 
 
 def _send(page: Any, request: HttpRequest, campaign: Campaign, form: TryForm) -> bool:

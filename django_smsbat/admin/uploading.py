@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat import runners
+from django_smsbat.admin.question import own_page
 from django_smsbat.models import RecipientList, RecipientUpload, UploadState
 from django_smsbat.services.importing import uploads
 
@@ -87,8 +88,7 @@ class Importing:
                 request.user.get_username(),
             )
             return HttpResponseRedirect(_url("import_one", kept))
-        template = "admin/django_smsbat/recipient/import.html"
-        return self._shown(request, template, {"form": form})
+        return self._shown(request, "import.html", {"form": form})
 
     def one(self, request: HttpRequest, key: int) -> HttpResponse:
         """GET shows what is in it, or how far it is; POST has it imported."""
@@ -105,7 +105,7 @@ class Importing:
             "look": uploads.look_into(upload) if is_new else None,
             "looked_into": uploads.LOOKED_INTO,
         }
-        return self._shown(request, "admin/django_smsbat/recipient/import_one.html", context)
+        return self._shown(request, "import_one.html", context)
 
     def progress(self, request: HttpRequest, key: int) -> HttpResponse:
         upload = self._found(request, key)
@@ -132,14 +132,8 @@ class Importing:
     def _shown(
         self, request: HttpRequest, template: str, context: dict[str, Any]
     ) -> TemplateResponse:
-        page = self._page
-        common = {
-            **page.admin_site.each_context(request),
-            "title": _("Import recipients"),
-            "opts": page.opts,
-            "media": page.media,
-        }
-        return TemplateResponse(request, template, {**common, **context})
+        title = _("Import recipients")
+        return own_page(self._page, request, f"recipient/{template}", title, **context)
 
 
 def _progress(upload: RecipientUpload) -> dict[str, Any]:
