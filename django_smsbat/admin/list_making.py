@@ -1,6 +1,7 @@
 """The question how a new list is to be called, made of people or of whom messages went to."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
@@ -19,7 +20,6 @@ from django_smsbat.services import lists
 from django_smsbat.services.transitions import Refused
 
 _ACTION: Final = "make_list"
-Make = Callable[[str, QuerySet[Any]], RecipientList]
 
 
 class NameForm(forms.Form):
@@ -30,20 +30,51 @@ class NameForm(forms.Form):
     )
 
 
-def ask_for_name(
-    page: Any, request: HttpRequest, queryset: QuerySet[Any], make: Make
-) -> HttpResponse:
-    """Ask, or make the list and show it.
+class PeopleForm(NameForm):
+    """Also of only some of them."""
 
-    Args:
-        make: the service that makes it of these rows.
-    """
+    attribute = forms.CharField(
+        label=_("Only those whose attribute"),
+        required=False,
+        max_length=200,
+        help_text=_("Such as city; empty for all."),
+    )
+    value = forms.CharField(label=_("is"), required=False, max_length=200)
+
+
+def _of_people(form: forms.Form, people: QuerySet[Any]) -> RecipientList:
+    said = form.cleaned_data
+    if said["attribute"]:
+        people = lists.with_attribute(people, said["attribute"], said["value"])
+    return lists.make(said["name"], people)
+
+
+def _of_messages(form: forms.Form, messages: QuerySet[Any]) -> RecipientList:
+    return lists.make_from_messages(form.cleaned_data["name"], messages)
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a list is made of: the form that asks, and the service that makes it."""
+
+    form: type[forms.Form]
+    make: Callable[[forms.Form, QuerySet[Any]], RecipientList]
+
+
+OF_PEOPLE: Final = Making(PeopleForm, _of_people)
+OF_MESSAGES: Final = Making(NameForm, _of_messages)
+
+
+def ask_for_name(
+    page: Any, request: HttpRequest, queryset: QuerySet[Any], making: Making
+) -> HttpResponse:
+    """Ask, or make the list and show it."""
     selection = Selection.of(request, queryset)
     confirmed = request.POST.get("confirmed") == _ACTION
-    form = NameForm(request.POST if confirmed else None)
+    form = making.form(request.POST if confirmed else None)
     if form.is_valid():
         try:
-            made = make(form.cleaned_data["name"], selection.rows)
+            made = making.make(form, selection.rows)
         except Refused as error:
             form.add_error("name", told(error))
         else:
@@ -63,7 +94,3 @@ def ask_for_name(
         count=selection.rows.count(),
         answer={"name": _ACTION, "label": _("Make the list")},
     )
-
-
-make_of_people: Make = lists.make
-make_of_messages: Make = lists.make_from_messages

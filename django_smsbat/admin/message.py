@@ -22,7 +22,7 @@ from django_smsbat.admin.filters import (
     RecordedDayFilter,
     message_keys,
 )
-from django_smsbat.admin.list_making import ask_for_name, make_of_messages
+from django_smsbat.admin.list_making import OF_MESSAGES, ask_for_name
 from django_smsbat.admin.moments import column, columns, moment
 from django_smsbat.admin.phone_history import PhoneHistoryAdmin
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none, status_badge
@@ -120,7 +120,7 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin, PhoneHistoryAdmin):
 
     @admin.action(permissions=["make_list"], description=_("Make a list of their recipients…"))
     def make_list(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
-        return ask_for_name(self, request, queryset, make_of_messages)
+        return ask_for_name(self, request, queryset, OF_MESSAGES)
 
     @admin.action(permissions=["settle"], description=_("Send the unconfirmed again…"))
     def resend(self, request: HttpRequest, queryset: MessageQuerySet) -> HttpResponse | None:

@@ -21,7 +21,7 @@ from django_smsbat.admin.consent import QUESTIONS, ask
 from django_smsbat.admin.csv_export import csv_response
 from django_smsbat.admin.filters import DayFilter, ListFilter
 from django_smsbat.admin.json_field import ObjectField
-from django_smsbat.admin.list_making import ask_for_name, make_of_people
+from django_smsbat.admin.list_making import OF_PEOPLE, ask_for_name
 from django_smsbat.admin.moments import columns, moment
 from django_smsbat.admin.phone_history import PhoneHistoryAdmin
 from django_smsbat.admin.read_only import phone_or_none
@@ -151,7 +151,7 @@ class RecipientAdmin(WalkedAdmin, PhoneHistoryAdmin):
 
     @admin.action(permissions=["make_list"], description=_("Make a list of them…"))
     def make_list(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse:
-        return ask_for_name(self, request, queryset, make_of_people)
+        return ask_for_name(self, request, queryset, OF_PEOPLE)
 
     @admin.action(permissions=["change"], description=_("Opt out…"))
     def opt_out(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse | None:

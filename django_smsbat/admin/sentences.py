@@ -78,6 +78,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("say how many go first"),
     gettext_noop("Set a time in the future to schedule for."),
     gettext_noop("There is a list “%(name)s” already."),
+    gettext_noop("Nobody would stand in that list."),
     gettext_noop("give one here, or SENDER in the SMSBAT setting"),
     gettext_noop("A campaign that is %(inner_status)s cannot %(action)s."),
     gettext_noop("There is %(inner)s: choose a list with somebody who has one."),

@@ -3,8 +3,17 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    CharField,
+    Count,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
 
 from django_smsbat.models import Message, Recipient, RecipientList
 from django_smsbat.models.set_based import insert_from
@@ -35,22 +44,33 @@ def make_from_messages(name: str, messages: QuerySet[Message]) -> RecipientList:
     """A new list of whom these messages went to. Who is known no more is not in it.
 
     Raises:
-        Refused: when there is a list of that name.
+        Refused: when there is a list of that name, or nobody would stand in it.
     """
     return _make(name, messages.exclude(recipient=None).values_list("recipient"))
+
+
+def with_attribute(people: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
+    """Those whose attribute has that value, written as a placeholder would show it.
+
+    No index finds them: it is for making a list once, not for a page.
+    """
+    shown = Cast(KeyTextTransform(name, "attributes"), CharField())
+    return people.alias(chosen_attribute=shown).filter(chosen_attribute=value)
 
 
 def make(name: str, people: QuerySet[Recipient]) -> RecipientList:
     """A new list of these people.
 
     Raises:
-        Refused: when there is a list of that name.
+        Refused: when there is a list of that name, or nobody would stand in it.
     """
     return _make(name, people.values_list("pk"))
 
 
 @transaction.atomic
 def _make(name: str, keys: QuerySet[Any, Any]) -> RecipientList:
+    if not keys.exists():
+        raise Refused("Nobody would stand in that list.")
     made, is_new = RecipientList.objects.get_or_create(name=name)
     if not is_new:
         raise Refused(f"There is a list “{name}” already.")

@@ -228,6 +228,24 @@ class TestAllThatAreSelected:
         boss.post(listing("recipient"), {**chosen, "confirmed": "make_list", "name": "All"})
         assert RecipientList.objects.get(name="All").recipients.count() == 7
 
+    @pytest.mark.parametrize(("attribute", "value"), [("city", "Kyiv"), ("age", "30")])
+    def test_only_those_with_an_attribute_make_a_list(self, boss, people, attribute, value):
+        people(1, 2, attributes={"city": "Kyiv", "age": 30})
+        people(3, attributes={"city": "Lviv"})
+        people(4)
+        chosen = {"action": "make_list", "_selected_action": [1], "select_across": 1}
+        said = {"name": "Some", "attribute": attribute, "value": value}
+        boss.post(listing("recipient"), {**chosen, "confirmed": "make_list", **said})
+        assert RecipientList.objects.get(name="Some").recipients.count() == 2
+
+    def test_a_list_of_nobody_is_not_made(self, boss, people):
+        people(1)
+        chosen = {"action": "make_list", "_selected_action": [1], "select_across": 1}
+        said = {"name": "Some", "attribute": "a__b') or 1=1", "value": "x"}
+        answer = boss.post(listing("recipient"), {**chosen, "confirmed": "make_list", **said})
+        assert "Nobody would stand in that list." in answer.content.decode()
+        assert not RecipientList.objects.filter(name="Some").exists()
+
     def test_a_title_that_is_taken_is_refused_and_changes_nothing(self, boss, people):
         people(1)
         taken = RecipientList.objects.create(name="Taken")
