@@ -48,7 +48,7 @@ test-fast: $(VENV)/dev-is-installed  ## The unit tests, on SQLite
 test: lint  ## Everything: style, types, all tests on SQLite and PostgreSQL, the demo
 	$(BIN)/python -m pytest $(AT_ONCE)
 	@if $(BIN)/python -m tests.database_answers $(POSTGRES_URL); then \
-		DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest $(AT_ONCE) -m "not browser and not packaging"; \
+		DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest $(AT_ONCE) -m "not browser and not packaging and not once"; \
 	else \
 		echo "SKIPPED: the suite on PostgreSQL, because none answers at $(POSTGRES_URL)"; \
 	fi

@@ -30,7 +30,7 @@ def test_a_campaign_is_sent_from_the_admin_and_answered_on_the_phone(
     Message.objects.update(next_poll_at="2026-01-01T00:00Z")
     sync.sync()
     page.reload()
-    assert page.inner_text(".smsbat-progress div:nth-child(4) dd") == "1"
+    assert page.inner_text(".smsbat-step:nth-child(5) dd:first-of-type") == "1"  # delivered
 
     page.goto(sandbox.url)
     page.wait_for_selector(".bubble >> text=Hi Olena")

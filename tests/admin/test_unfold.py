@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 RUN = "import django; django.setup(); from tests.unfold_pages import open_all; open_all()"
 ROOT = Path(__file__).parent.parent.parent
 
