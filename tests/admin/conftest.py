@@ -29,7 +29,7 @@ def boss(client, admin_user):
     return client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it keeps an event loop, in which other tests cannot start one
 def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium")
