@@ -48,19 +48,8 @@ def fill(rows: int) -> dict[str, str]:
             to = f"+38067{n:07}"
             messages.append((keys[own], to, "sms", status, at, at))
             events.append((n + 1, f"s-{n}", UUID(int=n), status, "poll", at, at, 1))
-        insert_rows(
-            Message, ("campaign", "to", "type", "status", "created_at", "submitted_at"), messages
-        )
-        names = (
-            "message",
-            "smsbat_id",
-            "fingerprint",
-            "status",
-            "source",
-            "occurred_at",
-            "recorded_at",
-        )
-        insert_rows(StatusEvent, (*names, "attempt"), events)
+        insert_rows(Message, _MESSAGE, messages)
+        insert_rows(StatusEvent, _EVENT, events)
     stage.analyse()
     User.objects.create_superuser("boss")
     deep = Message.objects.order_by("-pk").values_list("pk", flat=True)

@@ -22,7 +22,7 @@ _BUDGET: Final = 60.0  # seconds; then the next task goes on, so that none outli
 _EVERY: Final = 30.0  # seconds
 _HARMLESS_TWICE: Final = {"acks_late": True, "reject_on_worker_lost": True, "ignore_result": True}
 
-# For `app.conf.beat_schedule`: due campaigns, what a dead worker left, and statuses. These tasks
+# For `app.conf.beat_schedule`: due campaigns, what a dead worker left, statuses, files. These tasks
 # end before the next ones come, and call no others: else a long campaign would fill all workers.
 BEAT_SCHEDULE: Final[dict[str, dict[str, Any]]] = {
     name: {
@@ -31,7 +31,7 @@ BEAT_SCHEDULE: Final[dict[str, dict[str, Any]]] = {
         "kwargs": {"seconds": _EVERY - 5, "again": False},
         "options": {"expires": _EVERY},
     }
-    for name in (SUBMIT_TASK, SYNC_TASK)
+    for name in (SUBMIT_TASK, SYNC_TASK, IMPORT_TASK)
 }
 
 
@@ -77,9 +77,9 @@ def sync_statuses(
 
 
 @shared_task(name=IMPORT_TASK, **_HARMLESS_TWICE)  # type: ignore[untyped-decorator]
-def import_uploads(seconds: float = _BUDGET) -> None:
-    """Import the files that were handed to the admin; what is not done then goes on in another."""
+def import_uploads(seconds: float = _BUDGET, again: bool = True) -> None:
+    """Import the files that were handed to the admin; `seconds` and `again` as above."""
     clock = _BudgetClock(seconds)
     uploads.import_waiting(clock)
-    if clock.stopping:
-        import_uploads.apply_async()
+    if again and clock.stopping:
+        import_uploads.apply_async(expires=EXPIRES)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin import campaign_report
 from django_smsbat.admin.composer import phone
-from django_smsbat.admin.composer.form import SAID, TO_WHOM, CampaignForm
+from django_smsbat.admin.composer.form import EMPTIED, SAID, TO_WHOM, CampaignForm
 from django_smsbat.admin.controlling import control_campaigns
 from django_smsbat.admin.controls import CONTROLS
 from django_smsbat.admin.moments import columns
@@ -87,7 +87,9 @@ class CampaignAdmin(StyledAdmin):
         if not change:
             super().save_model(request, obj, form, change)
             return
-        own = [name for name in form.changed_data if name not in ("lists", "budget")]
+        changed = {name for name in form.changed_data if name not in ("lists", "budget")}
+        # What the type has no place for was emptied, though its input did not change.
+        own = changed | {name for name in EMPTIED if name in form.cleaned_data}
         if own:
             obj.save(update_fields=own)
         if "budget" in form.changed_data:
@@ -116,9 +118,7 @@ class CampaignAdmin(StyledAdmin):
     @admin.display(description=_("how it will look"))
     def phone(self, obj: Campaign) -> SafeString:
         """As it is saved; a script renews it while somebody types."""
-        context: dict[str, Any] = {}
-        if obj.pk and obj.type:
-            context = phone.context_of(preview(obj))
+        context = phone.context_of(preview(obj)) if obj.pk and obj.type else {}
         shown = render_to_string(phone.TEMPLATE, context)
         live = reverse("admin:django_smsbat_campaign_phone")
         return format_html('<div id="smsbat-phone" data-url="{}">{}</div>', live, shown)

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from django_smsbat.admin.csv_export import csv_response
 from django_smsbat.admin.filters import CAMPAIGN, FAILURE, STATUS, failure_value
+from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, REACHED, UNSENT, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
 from django_smsbat.models.choices import STATUS_LABELS
@@ -53,32 +54,32 @@ def messages_url(campaign: Campaign, **filters: str) -> str:
 
 def progress(campaign: Campaign, now: datetime | None = None) -> dict[str, Any]:
     """What is refreshed every few seconds."""
-    told = statistics.progress(campaign)
-    end = statistics.estimated_end(campaign, told, now or timezone.now())
+    counted = statistics.progress(campaign)
+    end = statistics.estimated_end(campaign, counted, now or timezone.now())
     return {
         "campaign": campaign,
-        "told": told,
-        "steps": _funnel(campaign, told),
-        "is_live": campaign.status in _GOES_ON or bool(told.in_delivery),
-        "estimated_end": date_format(localtime(end), "H:i:s T") if end else "",
+        "told": counted,
+        "steps": _funnel(counted),
+        "is_live": campaign.status in _GOES_ON or bool(counted.in_delivery),
+        "estimated_end": date_format(localtime(end), "Y-m-d H:i T") if end else "",
         "unconfirmed_url": messages_url(campaign, **{STATUS: Status.UNCONFIRMED.value}),
         "messages_url": messages_url(campaign),
     }
 
 
-def _funnel(campaign: Campaign, told: Progress) -> list[dict[str, Any]]:
+def _funnel(counted: Progress) -> list[dict[str, Any]]:
     """Each step with its share of all messages, in percent."""
     steps = (
-        (_("messages"), told.total, "under-way"),
-        (_("waiting"), told.unsent, "under-way"),
-        (_("submitted"), told.total - told.unsent - told.cancelled, "under-way"),
-        (_("in delivery"), told.in_delivery, "under-way"),
-        (_("delivered"), told.delivered, "done"),
-        (_("of them read"), told.read, "done"),
-        (_("failed"), told.failed, "failed"),
-        (_("unconfirmed"), told.unconfirmed, "doubt"),
+        (_("messages"), counted.total, "under-way"),
+        (_("waiting"), counted.unsent, "under-way"),
+        (_("submitted"), counted.total - counted.unsent - counted.cancelled, "under-way"),
+        (_("in delivery"), counted.in_delivery, "under-way"),
+        (_("delivered"), counted.delivered, "done"),
+        (_("of them read"), counted.read, "done"),
+        (_("failed"), counted.failed, "failed"),
+        (_("unconfirmed"), counted.unconfirmed, "doubt"),
     )
-    total = max(told.total, 1)
+    total = max(counted.total, 1)
     return [
         {"label": label, "count": count, "tone": tone, "share": round(100 * count / total)}
         for label, count, tone in steps
@@ -101,46 +102,47 @@ def details(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _cost_line(told: Costs) -> str:
-    """What SMSBAT has told so far; it tells of each message after it was sent."""
+def _cost_line(cost: Costs) -> str:
+    """What SMSBAT has cost so far; it tells of each message after it was sent."""
     words = ngettext(
         "%(amount)s for %(count)d message (parts: %(parts)d); %(each)s for each delivered.",
         "%(amount)s for %(count)d messages (parts: %(parts)d); %(each)s for each delivered.",
-        told.priced,
+        cost.priced,
     )
-    each = "—" if told.per_delivered is None else f"{told.per_delivered:.4f}"
-    amount = f"{told.amount.normalize():f} {told.currency}"
-    return words % {"amount": amount, "count": told.priced, "parts": told.parts, "each": each}
+    each = "—" if cost.per_delivered is None else f"{cost.per_delivered:.4f}"
+    amount = f"{cost.amount.normalize():f} {cost.currency}"
+    return words % {"amount": amount, "count": cost.priced, "parts": cost.parts, "each": each}
 
 
 def _chart(campaign: Campaign) -> dict[str, Any] | None:
     """Deliveries over time as bars, and the same as a table for who does not see them."""
-    told = statistics.delivered_over_time(campaign)
-    if told is None:
+    drawn = statistics.delivered_over_time(campaign)
+    if drawn is None:
         return None
-    highest = max(told.counts.values())
+    highest = max(drawn.counts.values())
     bars = []
-    for place in range(told.slots):
-        at = told.since + place * told.slot
-        count = told.counts.get(at, 0)
+    for place in range(drawn.slots):
+        at = drawn.since + place * drawn.slot
+        count = drawn.counts.get(at, 0)
         height = round(_CHART_HEIGHT * count / highest)
-        moment = _moment(at, told.slot)
+        moment = _moment(at, drawn.slot)
         bars.append((place * _BAR, _CHART_HEIGHT - height, height, moment, count))
     return {
         "bars": bars,
-        "width": told.slots * _BAR,
+        "width": drawn.slots * _BAR,
         "height": _CHART_HEIGHT,
         "bar": _BAR - 2,
         "highest": highest,
-        "first": _moment(told.since, told.slot),
-        "last": _moment(told.since + (told.slots - 1) * told.slot, told.slot),
+        "first": _moment(drawn.since, drawn.slot),
+        "last": _moment(drawn.since + (drawn.slots - 1) * drawn.slot, drawn.slot),
         "rows": [(moment, count) for *_place, moment, count in bars if count],
     }
 
 
 def _moment(at: datetime, slot: timedelta) -> str:
-    local = localtime(at)
-    return date_format(local, "DATE_FORMAT" if slot >= timedelta(days=1) else "d.m. H:i T")
+    if slot >= timedelta(days=1):
+        return date_format(at, "DATE_FORMAT")  # the day is that of UTC, as it was counted
+    return date_format(localtime(at), "d.m. H:i T")
 
 
 def log_of(campaign: Campaign) -> list[LogEntry]:
@@ -159,7 +161,8 @@ def fragment(request: HttpRequest, campaign: Campaign, template: str) -> HttpRes
 def export(campaign: Campaign) -> StreamingHttpResponse:
     """The results, a line for each message."""
     rows = Message.objects.filter(campaign=campaign)
-    return csv_response(f"campaign-{campaign.pk}.csv", Message, _COLUMNS, rows)
+    shown = {"status": lambda value: str(STATUS_LABELS[Status(value)]), "error_message": told}
+    return csv_response(f"campaign-{campaign.pk}.csv", Message, _COLUMNS, rows, shown)
 
 
 # Every status belongs to one step at least: nothing is lost between them.

@@ -62,10 +62,12 @@ def _insist(request: HttpRequest, control: Control, campaign: Campaign, seen: st
     if not seen:
         raise campaigns.Refused(str(_("Look at who will get it and what it may cost first.")))
     looked = Preflight.objects.filter(campaign=campaign).first()
-    if looked is None or not control.spends:
+    if looked is None or looked.fingerprint != seen:  # somebody has looked at something else since
+        raise campaigns.Refused("Since it was looked at, it has changed: look again.")
+    if not control.spends:
         return
-    typed = "".join(request.POST.get(f"typed-{campaign.pk}", "").split())
+    typed = "".join(c for c in request.POST.get(f"typed-{campaign.pk}", "") if c.isdigit())
     if needs_typing(looked.recipients) and typed != str(looked.recipients):
         words = _("Type the number of recipients, %(count)d, to confirm.")
         raise campaigns.Refused(str(words % {"count": looked.recipients}))
-    approval.hold_to(campaign, request.user.get_username())
+    approval.hold_to(looked, request.user.get_username())

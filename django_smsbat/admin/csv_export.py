@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,15 +17,21 @@ _BYTE_ORDER_MARK: Final = "\ufeff"  # by which spreadsheets know UTF-8
 
 
 def csv_response(
-    file_name: str, model: type[Model], columns: Sequence[str], rows: QuerySet[Any]
+    file_name: str,
+    model: type[Model],
+    columns: Sequence[str],
+    rows: QuerySet[Any],
+    shown: Mapping[str, Callable[[Any], str]] | None = None,
 ) -> StreamingHttpResponse:
     """
     Args:
         columns: fields of the model; their names for people are the headings.
+        shown: how the values of a column are told to people, where it is not as they stand.
         rows: read by key, a chunk at a time, so that memory does not grow with them.
     """
     headings = [str(getattr(model._meta.get_field(name), "verbose_name", "")) for name in columns]
-    lines = _lines(headings, _walk(rows, columns))
+    told = [(shown or {}).get(name, _plain) for name in columns]
+    lines = _lines(headings, _walk(rows, columns), told)
     answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return answer
@@ -46,16 +52,18 @@ class _Echo:
         return line
 
 
-def _lines(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+def _lines(
+    headings: Sequence[str], rows: Iterable[Sequence[Any]], told: Sequence[Callable[[Any], str]]
+) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield _BYTE_ORDER_MARK + writer.writerow(headings)
     for row in rows:
-        yield writer.writerow([_cell(cell) for cell in row])
+        yield writer.writerow([harmless(tell(cell)) for tell, cell in zip(told, row, strict=True)])
 
 
-def _cell(value: object) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return localtime(value).isoformat(sep=" ", timespec="seconds")
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False) if value else ""
-    return "" if value is None else harmless(str(value))
+    return "" if value is None else str(value)

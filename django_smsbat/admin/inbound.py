@@ -29,6 +29,7 @@ from django_smsbat.services import inbox
 _RECEIVED: Final = column(InboundMessage, "received_at")
 _PREVIEW: Final = 80  # characters
 _OURS: Final = ("in_reply_to", "answers", "thread")
+_PEOPLE: Final = ("who", "recipient", "consent")
 _CHANGE: Final = "admin:django_smsbat_inboundmessage_change"
 
 
@@ -86,14 +87,18 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
         return (queryset.filter(phone=phone_or_none(term) or term) if term else queryset), False
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What we sent is for those who may see messages."""
-        if self._may_see_ours(request):
-            return super().get_fields(request, obj)
-        return [name for name in self.fields if name not in _OURS]
+        """What we sent is for those who may see messages, who they are for those who see people."""
+        return [name for name in self.fields if name not in self._hidden(request)]
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        may = self._may_see_ours(request)
-        return [name for name in self.list_display if may or name not in _OURS]
+        hidden = self._hidden(request)
+        first = "phone" if "who" in hidden else "who"
+        return [first, *(name for name in self.list_display[1:] if name not in hidden)]
+
+    def _hidden(self, request: HttpRequest) -> set[str]:
+        ours = () if self._may_see_ours(request) else _OURS
+        people = () if request.user.has_perm("django_smsbat.view_recipient") else _PEOPLE
+        return {*ours, *people}
 
     def _may_see_ours(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("django_smsbat.view_message"))

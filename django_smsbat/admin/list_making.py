@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from django_smsbat.admin.question import own_page
 from django_smsbat.admin.selection import Selection
@@ -79,8 +80,13 @@ def ask_for_name(
             form.add_error("name", told(error))
         else:
             page.log_addition(request, made, [{"added": {}}])
-            words = _("The list “%(name)s” has %(count)d recipients.")
-            said = words % {"name": made, "count": made.recipients.count()}
+            count = made.recipients.count()
+            words = ngettext(
+                "The list “%(name)s” has %(count)d recipient.",
+                "The list “%(name)s” has %(count)d recipients.",
+                count,
+            )
+            said = words % {"name": made, "count": count}
             page.message_user(request, said, messages.SUCCESS)
             target = reverse("admin:django_smsbat_recipientlist_change", args=[quote(made.pk)])
             return HttpResponseRedirect(target)

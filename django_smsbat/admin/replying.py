@@ -1,6 +1,5 @@
 """The thread of a conversation, and the page on which somebody answers."""
 
-from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
@@ -8,7 +7,6 @@ from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -18,11 +16,10 @@ from django_smsbat.admin.question import own_page
 from django_smsbat.admin.read_only import status_badge, ticks
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
-from django_smsbat.models import InboundMessage, Message
+from django_smsbat.models import InboundMessage
 from django_smsbat.services import inbox, replies
 from django_smsbat.services.conversations import Entry, conversation
 
-_TWICE: Final = timedelta(minutes=1)  # the same answer so soon is a second click
 _CHANGE: Final = "admin:django_smsbat_inboundmessage_change"
 
 
@@ -68,8 +65,7 @@ def reply_page(
 
 def _reply(page: Any, request: HttpRequest, inbound: InboundMessage, form: ReplyForm) -> bool:
     text = form.cleaned_data["text"]
-    lately = Message.objects.filter(to=inbound.phone, created_at__gt=timezone.now() - _TWICE)
-    if lately.filter(text=text).exists():
+    if replies.was_sent_lately(inbound.phone, text):
         form.add_error(None, _("The same answer was sent a moment ago."))
         return False
     try:

@@ -45,10 +45,10 @@ class Selection:
         )
 
     @property
-    def hidden(self) -> list[tuple[str, Any]]:
+    def hidden(self) -> list[tuple[str, str]]:
         """The fields by which a question hands the same selection on to its answer."""
         return [
             *((ACTION_CHECKBOX_NAME, key) for key in self.ticked),
-            ("select_across", int(self.is_across)),
-            (_SEEN, self.seen_up_to),
+            ("select_across", str(int(self.is_across))),
+            (_SEEN, str(self.seen_up_to)),  # text: numbers are shown with separators in templates
         ]

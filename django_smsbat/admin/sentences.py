@@ -73,6 +73,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("Since it was looked at, %(what)s has changed: look again."),
     gettext_noop("So many recipients need somebody else's approval first."),
     gettext_noop("Who approved it cannot send it too: somebody else has to."),
+    gettext_noop("Its lists have grown to %(count)s recipients, which were not approved."),
     gettext_noop("People joined or left the lists in this very moment: try again."),
     gettext_noop("this type is always promotional"),
     gettext_noop("say how many go first"),
@@ -82,7 +83,12 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("give one here, or SENDER in the SMSBAT setting"),
     gettext_noop("A campaign that is %(inner_status)s cannot %(action)s."),
     gettext_noop("There is %(inner)s: choose a list with somebody who has one."),
-    gettext_noop("Nobody would get it: %(reasons)s."),
+    gettext_noop("Nobody would get it: %(inner)s."),
+    gettext_noop("%(count)s opted out"),
+    gettext_noop("%(count)s invalid number"),
+    gettext_noop("%(count)s missing value"),
+    gettext_noop("%(count)s invalid content"),
+    gettext_noop("Nobody is on the campaign's lists."),
     gettext_noop("Not launched: %(inner)s"),
     gettext_noop(
         "The first %(count)s were sent; look at what became of them, then resume. The rest follows "
@@ -130,6 +136,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("phone: several in one cell; give each a row of its own"),
     gettext_noop("email: not an address such as name@example.com"),
     gettext_noop("holds a character that cannot be stored"),
+    gettext_noop("the import failed %(count)s times: %(why)s"),
     gettext_noop("%(count)s characters; at most %(most)s are kept"),
     gettext_noop("row %(row)s is no CSV: %(why)s"),
     gettext_noop("row %(row)s is no XLSX: %(why)s"),
@@ -146,6 +153,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("Campaign %(key)s is paused: %(inner)s"),
     # Several parts of which each may be known.
     gettext_noop("%(inner)s (%(details)s)"),
+    gettext_noop("%(inner)s, %(inner_rest)s"),
 )
 # With a number that decides on the form of the words.
 COUNTED: Final[dict[str, Promise]] = {
@@ -186,21 +194,28 @@ COUNTED: Final[dict[str, Promise]] = {
     ),
 }
 
+_DEEPEST: Final = 5
 _VALUE: Final = re.compile(r"%\((\w+)\)s")
 _BEFORE_COLON: Final = re.compile(r"([\w.\[\]]+): (.+)", re.DOTALL)
 
 
-def told(sentence: object) -> str:
-    """The sentence in the reader's language; as it is where nobody knows its form."""
+def told(sentence: object, depth: int = 0) -> str:
+    """The sentence in the reader's language; as it is where nobody knows its form.
+
+    Args:
+        depth: how many sentences it stands in; SMSBAT's own words may hold anything.
+    """
     text = str(sentence)
+    if depth > _DEEPEST:
+        return text
     for form, pattern in _patterns():
         if found := pattern.fullmatch(text):
-            values = {name: _inner(name, value) for name, value in found.groupdict().items()}
+            values = {name: _inner(name, value, depth) for name, value in found.groupdict().items()}
             if form in COUNTED:
                 return str(COUNTED[form] % {"count": int(values["count"])})
             return gettext(form) % values
     field = _BEFORE_COLON.fullmatch(text)
-    return f"{field[1]}: {told(field[2])}" if field else text
+    return f"{field[1]}: {told(field[2], depth + 1)}" if field else text
 
 
 def is_known(sentence: str) -> bool:
@@ -208,8 +223,8 @@ def is_known(sentence: str) -> bool:
     return any(pattern.fullmatch(sentence) for _form, pattern in _patterns())
 
 
-def _inner(name: str, value: str) -> str:
-    return told(value) if name.startswith("inner") else value
+def _inner(name: str, value: str, depth: int) -> str:
+    return told(value, depth + 1) if name.startswith("inner") else value
 
 
 @cache

@@ -15,7 +15,7 @@ from django_smsbat.admin.sentences import told
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign
-from django_smsbat.services import trying
+from django_smsbat.services import replies, trying
 from django_smsbat.services.composing import somebody
 from django_smsbat.services.transitions import Refused
 
@@ -45,6 +45,9 @@ def try_page(page: Any, request: HttpRequest, campaign: Campaign) -> HttpRespons
 
 
 def _send(page: Any, request: HttpRequest, campaign: Campaign, form: TryForm) -> bool:
+    if replies.was_sent_lately(form.cleaned_data["phone"]):
+        form.add_error(None, _("A test was sent there a moment ago."))
+        return False
     may_see = request.user.has_perm("django_smsbat.view_recipient")
     person = somebody(campaign.lists.values_list("pk", flat=True)) if may_see else None
     try:

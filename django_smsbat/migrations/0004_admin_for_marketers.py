@@ -61,6 +61,8 @@ class Migration(migrations.Migration):
                 ('failure', models.TextField(blank=True)),
                 ('made_by', models.CharField(max_length=150)),
                 ('made_at', models.DateTimeField()),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('claim', models.UUIDField(blank=True, null=True)),
                 ('beat_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
             ],

@@ -25,7 +25,8 @@ class RecipientUpload(models.Model):
         rows: so many are imported.
         counts: what became of them, by word.
         failure: why it failed, a sentence for people.
-        beat_at: when its worker was last heard of.
+        attempts: how often its import was begun.
+        claim: which worker has it; beat_at: when that was last heard of.
     """
 
     list_name = models.CharField(max_length=200)
@@ -38,6 +39,8 @@ class RecipientUpload(models.Model):
     failure = models.TextField(blank=True)
     made_by = models.CharField(max_length=150)
     made_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True, blank=True)
     beat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 

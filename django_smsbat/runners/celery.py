@@ -22,7 +22,7 @@ def wake() -> None:
 
 
 def wake_import() -> None:
-    _send(IMPORT_TASK)
+    _send(IMPORT_TASK, expires=EXPIRES)
 
 
 def _send(task: str, **options: float) -> None:

@@ -1,16 +1,21 @@
 """Four eyes: above a size that the site sets, somebody else approves what a person sends.
 
-An approval is of what was looked at: other words, or other people, need another one. It binds
-people; code that launches a campaign answers for itself.
+An approval is of what was looked at: other words, or other people, need another one, also where a
+scheduled campaign's lists have grown meanwhile. It binds people; code that launches a campaign
+answers for itself.
 """
 
 from datetime import datetime
+from typing import Final
 
 from django.utils import timezone
 
 from django_smsbat import conf
-from django_smsbat.models import Campaign, Preflight
-from django_smsbat.services.transitions import EDITABLE, Refused
+from django_smsbat.models import Campaign, CampaignStatus, Preflight
+from django_smsbat.services.audience import Tally
+from django_smsbat.services.transitions import Refused
+
+_TO_COME: Final = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.PAUSED)
 
 
 def is_asked_for(recipients: int) -> bool:
@@ -19,8 +24,9 @@ def is_asked_for(recipients: int) -> bool:
 
 
 def may_approve(campaign: Campaign) -> bool:
-    """Whether there is something to approve: a draft, on a site that asks for it."""
-    return conf.current().approve_above is not None and campaign.status in EDITABLE
+    """Whether there is something to approve: what was not launched, on a site that asks for it."""
+    is_to_come = campaign.started_at is None and campaign.status in _TO_COME
+    return conf.current().approve_above is not None and is_to_come
 
 
 def approve(campaign: Campaign, fingerprint: str, login: str, now: datetime | None = None) -> None:
@@ -32,23 +38,38 @@ def approve(campaign: Campaign, fingerprint: str, login: str, now: datetime | No
     Raises:
         Refused: when it is no longer what they saw.
     """
-    seen = Preflight.objects.filter(campaign=campaign).first()
-    if seen is None or seen.fingerprint != fingerprint:
+    words, _, audience = fingerprint.partition("-")
+    seen = Preflight.objects.filter(campaign=campaign, words=words, audience=audience)
+    if not seen.update(approved_by=login, approved_at=now or timezone.now()):
         raise Refused("Since it was looked at, it has changed: look again.")
-    seen.approved_by, seen.approved_at = login, now or timezone.now()
-    seen.save(update_fields=["approved_by", "approved_at"])
 
 
-def hold_to(campaign: Campaign, login: str) -> None:
+def hold_to(seen: Preflight, login: str) -> None:
     """Refuse what needs an approval and has none by somebody else.
 
     Raises:
         Refused: saying what is needed.
     """
-    seen = Preflight.objects.filter(campaign=campaign).first()
-    if seen is None or not is_asked_for(seen.recipients):
+    if not is_asked_for(seen.recipients):
         return
     if not seen.approved_by:
         raise Refused("So many recipients need somebody else's approval first.")
     if seen.approved_by == login:
         raise Refused("Who approved it cannot send it too: somebody else has to.")
+
+
+def hold_due_to(campaign: Campaign, made: Tally) -> None:
+    """Refuse a scheduled campaign that grew beyond what may go unapproved, or was approved.
+
+    One that nobody has looked at was scheduled by code, which answers for itself.
+
+    Raises:
+        Refused: saying so.
+    """
+    seen = Preflight.objects.filter(campaign=campaign).first()
+    if seen is None or not is_asked_for(made.recipients):
+        return
+    if not seen.approved_by or seen.audience != made.audience:
+        raise Refused(
+            f"Its lists have grown to {made.recipients} recipients, which were not approved."
+        )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from django_smsbat import conf
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import Content, InvalidMessage
 from django_smsbat.gateway.sms_parts import SmsParts, count_parts
@@ -11,7 +12,6 @@ from django_smsbat.services import audience, launching
 from django_smsbat.services.addressees import values_of
 from django_smsbat.services.lint import Finding, lint
 from django_smsbat.services.personalisation import ContentTemplate, MissingValue
-from django_smsbat.services.sender import sender_or_default
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Preview:
 
 def preview(campaign: Campaign, recipient: Recipient | None = None) -> Preview:
     """How it looks now; it need neither be saved nor right."""
-    content = replace(campaign.content(), sender=sender_or_default(campaign.sender))
+    content = replace(campaign.content(), sender=campaign.sender or conf.current().sender)
     filled, missing = _filled(content, recipient)
     wrong = _problem(campaign)
     billed = audience.billed_text(filled)

@@ -17,6 +17,7 @@ from django_smsbat.gateway import phones
 from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models import InboundMessage, Message, Recipient
 from django_smsbat.services import purging, suppression, tracking
+from django_smsbat.services.importing import uploads
 
 
 class StillSending(Exception):
@@ -68,6 +69,7 @@ def erase(phone: str, now: datetime | None = None) -> Erased:
     for model in (InboundMessage, Recipient):
         model.objects.filter(pk__in=of_person[model]).delete()
     _forget_in_log(of_person)
+    uploads.forget(phone)
     return Erased(*(len(keys) for keys in of_person.values()))
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_smsbat import runners
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, CampaignStatus
-from django_smsbat.services import audience, canary, preflight, transitions
+from django_smsbat.services import approval, audience, canary, preflight, transitions
 from django_smsbat.services.audience import Tally
 from django_smsbat.services.transitions import Refused
 
@@ -67,6 +67,8 @@ def _launch(
             campaign.refresh_from_db()  # its row is locked now: nobody changes it behind our back
             made = audience.create_messages(campaign, now)
             preflight.hold_to(campaign, made, fingerprint, people_may_change=people_may_change)
+            if people_may_change:
+                approval.hold_due_to(campaign, made)
             if not made.recipients:
                 raise Refused(_why_nobody(made))
             canary.hold_after_first(campaign)

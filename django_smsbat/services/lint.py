@@ -40,12 +40,15 @@ class Finding:
 
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
+_INSIDE: Final = re.compile("['’ʼ-]")  # an ending on a foreign word stands behind one of these
 _LATIN: Final = re.compile(r"[A-Za-z]")
 _CYRILLIC: Final = re.compile(r"[\u0400-\u04FF]")
 # What other programs write for a placeholder, and a brace or a space that went astray.
 _LOOKS_RAW: Final = re.compile(
-    r"(?<!\{)\{\s*\w+\s*\}(?!\})|%\w+%|\[\[?\w+\]\]?|<<?\w+>>?|\$\{?\w+\}?|#\w+#"
+    r"\{+\s*[^\W\d]\w*\s*\}+|(?<!\d)%[^\W\d]\w*%|\[\[?[^\W\d]\w*\]\]?|<<?[^\W\d]\w*>>?"
+    r"|\$\{\w+\}|\$[^\W\d]\w*|#[^\W\d]\w*#"
 )
+_PLACEHOLDER: Final = re.compile(r"\{\{.*?\}\}")
 _FEW: Final = 3  # characters that could easily be replaced
 
 
@@ -67,21 +70,23 @@ def lint(content: Content, *, promotional: bool) -> list[Finding]:
             found += _raw(field, text)
             if is_sms:
                 found += _dearer(field, text)
-            if is_sms and promotional and not _says_how_to_opt_out(text):
+            if is_sms and promotional and _opt_out_words() and not _says_how_to_opt_out(text):
                 found.append(Finding(Concern.NO_WAY_OUT, field, tuple(_opt_out_words()[:1])))
     return found
 
 
 def _alphabets(field: str, text: str) -> Iterator[Finding]:
     words = dict.fromkeys(_WORD.findall(text))
-    parts = (part for word in words for part in word.split("-"))
+    parts = (part for word in words for part in _INSIDE.split(word))
     mixed = tuple(part for part in parts if _LATIN.search(part) and _CYRILLIC.search(part))
     if mixed:
         yield Finding(Concern.MIXED_ALPHABETS, field, mixed)
 
 
 def _raw(field: str, text: str) -> Iterator[Finding]:
-    looks = tuple(dict.fromkeys(found.group() for found in _LOOKS_RAW.finditer(text)))
+    looks = tuple(
+        dict.fromkeys(found.group() for found in _LOOKS_RAW.finditer(_PLACEHOLDER.sub("", text)))
+    )
     if looks:
         yield Finding(Concern.RAW_PLACEHOLDER, field, looks)
 
@@ -101,5 +106,5 @@ def _opt_out_words() -> list[str]:
 
 
 def _says_how_to_opt_out(text: str) -> bool:
-    words = {word.casefold() for word in _WORD.findall(text)}
-    return not words.isdisjoint(word.casefold() for word in _opt_out_words())
+    known = "|".join(re.escape(word.casefold()) for word in _opt_out_words())
+    return bool(re.search(rf"(?<!\w)(?:{known})(?!\w)", text.casefold()))

@@ -30,7 +30,10 @@ def with_counts() -> QuerySet[RecipientList]:
 
 def add(target: RecipientList, people: QuerySet[Recipient]) -> int:
     """Put them into the list; how many were not in it yet."""
-    return _insert(target, people.values_list("pk", Value(target.pk)))
+    places = Recipient.lists.through.objects.filter(recipientlist=target)
+    # MariaDB would count those that were left out.
+    new = people.exclude(pk__in=places.values("recipient"))
+    return _insert(target, new.values_list("pk", Value(target.pk)))
 
 
 def remove(target: RecipientList, people: QuerySet[Recipient]) -> int:

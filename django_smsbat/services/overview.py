@@ -8,7 +8,7 @@ from typing import Final
 from django.db.models import Count
 
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, CampaignStatus, InboundMessage, Message
+from django_smsbat.models import Campaign, CampaignStatus, InboundMessage, Message, PurgedMessages
 from django_smsbat.models.key_search import keys_around
 from django_smsbat.services import health, inbox
 from django_smsbat.services.health import Health
@@ -52,5 +52,5 @@ def look(midnight: datetime, now: datetime) -> Overview:
         unread=inbox.unread_count(),
         health=health.look(now),
         campaigns=list(running[:_CAMPAIGNS_MAX]),
-        is_new=not Message.objects.exists(),
+        is_new=not (Message.objects.exists() or PurgedMessages.objects.exists()),
     )

@@ -5,7 +5,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from django_smsbat.models import Campaign, ConsentChange, InboundMessage, Message, Recipient
+from django.db.models import Q
+
+from django_smsbat.models import (
+    Campaign,
+    ConsentChange,
+    InboundMessage,
+    Message,
+    PurgedMessages,
+    Recipient,
+)
 
 _EACH_MAX: Final = 200  # of each kind, the latest
 
@@ -86,9 +95,17 @@ def _changes(recipient: Recipient) -> list[Happening]:
 def _left_out(recipient: Recipient, changes: list[Happening]) -> list[Happening]:
     """Campaigns that went to the lists on which they stand now, and not to them."""
     went = Campaign.objects.filter(lists__in=recipient.lists.all(), started_at__isnull=False)
-    got = Message.objects.filter(to=recipient.phone).exclude(campaign=None).values("campaign")
+    own = Message.objects.filter(Q(to=recipient.phone) | Q(recipient=recipient))
+    got = own.exclude(campaign=None).values("campaign")
+    # Of campaigns whose messages were purged nobody can tell any more.
+    purged = PurgedMessages.objects.exclude(campaign=None).values("campaign")
     since = went.filter(started_at__gte=recipient.created_at)
-    rows = since.exclude(pk__in=got).distinct().order_by("-started_at")[:_EACH_MAX]
+    rows = (
+        since.exclude(pk__in=got)
+        .exclude(pk__in=purged)
+        .distinct()
+        .order_by("-started_at")[:_EACH_MAX]
+    )
     return [
         Happening(row.started_at, Kind.LEFT_OUT, campaign=row, why=_was_out(row, changes))
         for row in rows

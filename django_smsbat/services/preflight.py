@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from django_smsbat import conf
@@ -23,6 +24,7 @@ from django_smsbat.services.transitions import Refused
 _DIGEST_BYTES: Final = 16
 
 
+@transaction.atomic
 def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
     """Find out what a launch would do now, and keep it with the campaign in place of the last look.
 
@@ -32,7 +34,8 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
     found = audience.tally(campaign)
     settings = conf.current()
     words = words_of(campaign)
-    approved = Preflight.objects.filter(campaign=campaign, words=words, audience=found.audience)
+    last = Preflight.objects.select_for_update().filter(campaign=campaign)
+    is_same = last.filter(words=words, audience=found.audience).exists()
     by_sms = campaign.type == MessageType.SMS
     made, _ = Preflight.objects.update_or_create(
         campaign=campaign,
@@ -47,7 +50,7 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
             "parts": {str(parts): count for parts, count in sorted(found.parts.items())},
             "worst_case_parts": found.sms_parts + (0 if by_sms else found.recipients),
             "duration": math.ceil(found.recipients / settings.batch_size) / settings.send_rate,
-            **({} if approved.exists() else {"approved_by": "", "approved_at": None}),
+            **({} if is_same else {"approved_by": "", "approved_at": None}),
         },
     )
     return made

@@ -20,6 +20,7 @@ from django_smsbat.models.set_based import keys_in, texts_in
 from django_smsbat.models.status_event import empty_payloads, remove_with_messages
 from django_smsbat.services import orphans
 from django_smsbat.services.clock import Clock, until_stopped
+from django_smsbat.services.importing import uploads
 from django_smsbat.services.money import exact
 
 _CHUNK: Final = 1_000
@@ -73,6 +74,7 @@ def purge(
     """
     old = Message.objects.filter(created_at__lt=before)
     over = _over(old)
+    uploads.forget_old(min(before, clock.now() - uploads.KEPT))
     result = Result()
     wordy = over.filter(purged_at=None).batches_of_keys(_CHUNK)
     for keys in until_stopped(wordy, clock):

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.utils import timezone
+
 from django_smsbat.gateway import messages
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import InvalidMessage
@@ -14,6 +16,7 @@ from django_smsbat.services.sender import sender_or_default
 
 logger = logging.getLogger("django_smsbat")
 
+_TWICE: Final = timedelta(minutes=1)
 _CONFIRMED_ONCE_IN: Final = timedelta(hours=1)
 # What answers on a channel. SMSBAT's incoming messages name none: it is that of what they answer,
 # and Viber, for which two-way messages are documented, where they answer nothing.
@@ -51,6 +54,13 @@ def reply(inbound: InboundMessage, text: str, *, queue: bool = False) -> Message
     inbound.answer = answer
     inbound.save(update_fields=["answer"])
     return answer
+
+
+def was_sent_lately(phone: str, text: str | None = None, now: datetime | None = None) -> bool:
+    """Whether something, or just that, was sent there so shortly ago that it was a second click."""
+    since = (now or timezone.now()) - _TWICE
+    sent = Message.objects.filter(to=phone, campaign=None, created_at__gt=since)
+    return (sent if text is None else sent.filter(text=text)).exists()
 
 
 def confirm(change: ConsentChange, words: str, now: datetime) -> None:

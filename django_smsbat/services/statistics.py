@@ -73,6 +73,9 @@ def progress(campaign: Campaign) -> Progress:
     return Progress(counted)
 
 
+_FORESEEN: Final = timedelta(days=30)
+
+
 def estimated_end(campaign: Campaign, told: Progress, now: datetime) -> datetime | None:
     """When the last message will have left, at the speed so far; None where that cannot be said."""
     done = told.total - told.unsent
@@ -80,7 +83,8 @@ def estimated_end(campaign: Campaign, told: Progress, now: datetime) -> datetime
         return None
     if campaign.started_at is None or now <= campaign.started_at:
         return None
-    return now + (now - campaign.started_at) * told.unsent / done
+    left = (now - campaign.started_at).total_seconds() * told.unsent / done
+    return now + timedelta(seconds=left) if left < _FORESEEN.total_seconds() else None
 
 
 @dataclass(frozen=True)

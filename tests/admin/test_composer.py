@@ -280,3 +280,100 @@ def test_advice_on_time_to_live_is_told_in_plain_units():
     assert told[MessageType.VIBER_OTP].endswith("5 minutes to 10 minutes.")
     assert told[MessageType.VIBER_TRANSACTIONAL].endswith("of 1 day.")
     assert told[MessageType.FLASH_CALL].endswith("1 minute to 90 seconds.")
+
+
+class TestWhatIsStored:
+    """What stands in the database and what the form shows are the same, whoever wrote it."""
+
+    def change(self, made):
+        return reverse("admin:django_smsbat_campaign_change", args=[made.pk])
+
+    @pytest.mark.parametrize(
+        ("before", "after", "field", "empty"),
+        [
+            ({"type": "viber_promo", "fallback_text": "fall"}, "sms", "fallback_text", ""),
+            ({"type": "sms"}, "flashcall", "text", ""),
+            ({"type": "rcs", "is_transactional": True}, "viber_trans", "is_transactional", False),
+        ],
+    )
+    def test_another_type_leaves_nothing_of_the_last_one(
+        self, boss, campaign, everybody, before, after, field, empty
+    ):
+        made = campaign(**before)
+        same = {"name": "Sale", "text": "Sale!", "lists": [everybody.pk]}
+        hidden = {name: value for name, value in before.items() if name != "type"}
+        boss.post(self.change(made), {**same, **hidden, "type": after})
+        stored = Campaign.objects.get()
+        assert (stored.type, getattr(stored, field)) == (after, empty)
+
+    def test_a_refusal_is_shown_to_nobody_else(self, boss, everybody):
+        wrong = {"viber_survey-options-1": "x" * 500, "lists": [everybody.pk]}
+        assert "500 characters" in boss.post(ADD, typed("viber_survey", **wrong)).content.decode()
+        assert "500 characters" not in boss.get(ADD).content.decode()
+
+    @pytest.mark.parametrize(
+        ("kind", "data"),
+        [
+            ("sms", {"x": 1}),
+            ("rcs", {"buttons": None}),
+            ("rcs", {"media": [], "carousel": 7}),
+            ("viber_carousel", {"carousel": {"items": None}}),
+            ("viber_survey", [1]),
+            ("viber_otp", {"templateId": otp_templates.TEMPLATES[0].id, "templateParams": []}),
+            ("viber_promo", {"img": IMAGE, "extra": 1}),
+        ],
+    )
+    def test_what_fits_no_input_opens_the_page_and_is_not_lost_by_another_title(
+        self, boss, campaign, everybody, kind, data
+    ):
+        made = campaign(type=kind, message_data=data, text="Hi")
+        page = boss.get(self.change(made))
+        assert page.status_code == 200
+        assert 'id="smsbat-phone"' in page.content.decode()
+        boss.post(
+            self.change(made),
+            {"name": "New title", "type": kind, "text": "Hi", "lists": [everybody.pk]},
+        )
+        assert Campaign.objects.get().message_data == data
+
+    def test_more_cards_than_the_form_adds_are_kept(self, boss, campaign, everybody):
+        items = [
+            {**TYPED["viber_carousel"][1]["carousel"]["items"][0], "title": f"T{n}"}
+            for n in range(35)
+        ]
+        made = campaign(
+            type="viber_carousel", text="Hi", message_data={"carousel": {"items": items}}
+        )
+        page = boss.get(self.change(made)).content.decode()
+        posted = {
+            f"viber_carousel-items-{n}-{name}": value
+            for n in range(35)
+            for name, value in {
+                "title": f"T{n}",
+                "image_url": IMAGE,
+                "primary_button-label": "Buy",
+                "primary_button-url": SHOP,
+                "secondary_button-label": "More",
+                "secondary_button-url": SHOP,
+            }.items()
+        }
+        assert all(f'name="{name}"' in page for name in posted)
+        own = {"name": "Sale", "type": "viber_carousel", "text": "Hi", "lists": [everybody.pk]}
+        boss.post(self.change(made), {**own, **posted})
+        assert len(Campaign.objects.get().message_data["carousel"]["items"]) == 35
+
+    def test_parameters_that_the_template_does_not_take_are_left_out(self, boss, everybody):
+        more = {"viber_otp-template_params-business_platform_name": "Acme"}
+        boss.post(ADD, typed("viber_otp", lists=[everybody.pk], **more))
+        assert Campaign.objects.get().message_data == TYPED["viber_otp"][1]
+
+
+@pytest.mark.parametrize("address", ["https://[", "https://[x", "http://\x00", "{{ a }}"])
+def test_half_an_address_breaks_no_phone(boss, db, address):
+    more = {"viber_promo-image_url": address}
+    assert boss.post(PHONE, typed("viber_promo", **more)).status_code == 200
+
+
+def test_without_any_sender_the_phone_says_so(boss, db, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "SENDER": ""}
+    assert "SENDER in the SMSBAT setting" in boss.post(PHONE, typed("sms")).content.decode()

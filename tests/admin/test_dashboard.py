@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from django_smsbat.models import Campaign, InboundMessage, Message, Recipient
+from django_smsbat.models import Campaign, InboundMessage, Message, PurgedMessages, Recipient
 from django_smsbat.services import consent, inbound, tracking
 from django_smsbat.services.phone_history import Kind, history_of
 from tests.conftest import NOON, phone
@@ -87,6 +87,13 @@ class TestConversation:
         page = staff("view_inboundmessage").get(self.url("change", hers)).content.decode()
         assert "smsbat-answer" not in page
 
+    def test_who_they_are_is_for_those_who_may_see_people(self, staff, hers):
+        client = staff("view_inboundmessage")
+        listed = client.get(reverse("admin:django_smsbat_inboundmessage_changelist"))
+        for page in (listed, client.get(self.url("change", hers))):
+            assert page.status_code == 200
+            assert "Olena" not in page.content.decode()
+
     def test_ticks_say_what_became_of_ours(self, boss, hers, queued):
         queued(77, status="delivered")
         assert "✓✓" in boss.get(self.url("change", hers)).content.decode()
@@ -128,6 +135,16 @@ class TestOnePhone:
         campaign(status="sent", started_at=NOON, is_transactional=True)
         [missed] = [one for one in history_of(phone(77), person) if one.kind is Kind.LEFT_OUT]
         assert missed.why == ""
+
+    def test_purged_messages_left_nobody_out(self, people, campaign):
+        [person] = people(77)
+        Recipient.objects.update(created_at=NOON - timedelta(days=30))
+        person.refresh_from_db()
+        made = campaign(status="sent", started_at=NOON)
+        PurgedMessages.objects.create(
+            campaign=made, status="delivered", messages=1, last_final_at=NOON
+        )
+        assert history_of(phone(77), person) == []
 
     def test_what_went_before_they_were_known_left_them_out_of_nothing(self, people, campaign):
         [person] = people(77)

@@ -257,3 +257,87 @@ def test_quiet_hours_are_told_before_sending(boss, people, campaign, settings):
     settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
     people(1)
     assert "21:00-09:00" in boss.get(control(campaign(), "send")).content.decode()
+
+
+class TestLooksThatAreOver:
+    """What was typed and approved is what is sent, whatever tabs stand open."""
+
+    @pytest.fixture
+    def limits(self, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "CONFIRM_ABOVE": 1, "APPROVE_ABOVE": 1}
+
+    @pytest.mark.usefixtures("limits")
+    @pytest.mark.parametrize("name", ["send", "schedule"])
+    def test_an_older_look_is_not_covered_by_a_newer_one(self, boss, people, campaign, name):
+        people(1, 2)
+        made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
+        old = preflight.look(made).fingerprint
+        small = made.lists.get()
+        small.recipients.remove(small.recipients.first())
+        preflight.look(made)
+        people(1 + 2)
+        answer = boss.post(
+            control(made, name), {"confirmed": name, f"seen-{made.pk}": old}, follow=True
+        )
+        assert "look again" in answer.content.decode()
+        assert Campaign.objects.get().status == "draft"
+
+    @pytest.mark.usefixtures("limits")
+    def test_the_look_at_another_campaign_is_none(self, boss, people, campaign):
+        people(1, 2)
+        seen = preflight.look(campaign()).fingerprint
+        other = campaign(name="Other")
+        boss.post(control(other, "send"), {"confirmed": "send", f"seen-{other.pk}": seen})
+        assert Campaign.objects.get(name="Other").status == "draft"
+
+    @pytest.mark.usefixtures("limits")
+    def test_a_scheduled_campaign_that_grew_pauses_and_can_be_approved_then(
+        self, boss, people, campaign
+    ):
+        people(1)
+        made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
+        confirm(boss, made, "schedule")
+        people(2, 3)
+        campaigns.launch_due(timezone.now() + timedelta(hours=2))
+        made.refresh_from_db()
+        assert made.status == "paused"
+        assert "grown to 3 recipients" in made.pause_reason
+        assert "Approve" in boss.get(change(made)).content.decode()
+
+    def test_code_that_schedules_answers_for_itself(self, people, campaign, limits):
+        people(1, 2)
+        made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
+        campaigns.schedule(made)
+        assert campaigns.launch_due(timezone.now() + timedelta(hours=2)) == []
+
+    def test_an_approval_between_two_looks_is_of_neither(self, people, campaign):
+        people(1)
+        made = campaign()
+        first = preflight.look(made).fingerprint
+        Campaign.objects.update(text="Other")
+        made.refresh_from_db()
+        preflight.look(made)
+        with pytest.raises(campaigns.Refused):
+            approval.approve(made, first, "other")
+        assert Preflight.objects.get().approved_by == ""
+
+
+@pytest.mark.parametrize("done", [1, 100])
+def test_an_end_that_nobody_can_foresee_is_not_told(boss, campaign, queued, done):
+    made = campaign(status="sending", started_at=NOON)
+    told = statistics.Progress(statistics.Counter(queued=1_000_000_000_000, delivered=done))
+    assert statistics.estimated_end(made, told, NOON + timedelta(days=3)) is None
+
+
+def test_separators_of_thousands_break_no_question(boss, people, campaign, settings):
+    settings.USE_THOUSAND_SEPARATOR = True
+    settings.SMSBAT = {**settings.SMSBAT, "CONFIRM_ABOVE": 1}
+    people(1, 2)
+    made = campaign(pk=12_345)
+    page = boss.get(control(made, "send")).content.decode()
+    assert 'name="seen-12345"' in page
+    assert 'value="12345"' in page
+    seen = preflight.look(made).fingerprint
+    data = {"confirmed": "send", "seen-12345": seen, "typed-12345": "2"}
+    boss.post(control(made, "send"), data)
+    assert Campaign.objects.get().status == "sending"

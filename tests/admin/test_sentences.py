@@ -96,6 +96,13 @@ def test_a_sentence_is_told_with_its_values(sentence, ukrainian):
 
 
 @pytest.mark.parametrize(
+    "endless", ["a: " * 2_000 + "x", "gave up after 3 failures in a row: " * 2_000, "x, " * 5_000]
+)
+def test_words_of_the_service_may_hold_anything(endless):
+    assert told(endless)
+
+
+@pytest.mark.parametrize(
     ("count", "language", "words"),
     [
         (1, "en", "1 message is unconfirmed"),

@@ -1,6 +1,8 @@
 """Import in the admin: a file is looked into, confirmed, imported behind the page."""
 
+import csv
 import io
+import threading
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -8,6 +10,8 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from django_smsbat.models import Recipient, RecipientList, RecipientUpload, UploadPart
+from django_smsbat.runners import thread
+from django_smsbat.services import erasure, purging
 from django_smsbat.services.importing import uploads
 from tests.conftest import phone
 
@@ -165,3 +169,186 @@ def test_people_are_exported_as_they_are_filtered_and_no_cell_is_a_formula(boss,
     assert text.count("\r\n") == 2
     assert f"{phone(1)},'=cmd()" in text
     assert '{""city"": ""Київ""}' in text
+
+
+class TestWorkers:
+    """Killed, stalled and failing ones: nothing is lost, told wrong, or tried for ever."""
+
+    @pytest.fixture
+    def small_chunks(self, monkeypatch):
+        monkeypatch.setattr("django_smsbat.services.importing.importer._CHUNK", 10)
+
+    @pytest.fixture
+    def mixed(self, boss):
+        """Thirty rows, every third of which holds no phone."""
+        rows = [f"{phone(n) if n % 3 else 'x'},N{n}" for n in range(30)]
+        upload(boss, "phone,name\n" + "\n".join(rows) + "\n")
+        confirm(boss)
+        return RecipientUpload.objects.get()
+
+    @pytest.fixture
+    def failing_once(self, monkeypatch):
+        """The chunk at that place raises, the first time that it is stored."""
+        from django_smsbat.services.importing import importer
+
+        real, taken = importer._store, []
+
+        def make(error, at=2, times=1):
+            def store(*arguments):
+                taken.append(1)
+                if at <= len(taken) < at + times:
+                    raise error
+                return real(*arguments)
+
+            monkeypatch.setattr(importer, "_store", store)
+
+        return make
+
+    def rejects(self, told):
+        text = b"".join(uploads.rejects_of(told)).decode("utf-8-sig")
+        return list(csv.reader(io.StringIO(text)))[1:]
+
+    @pytest.mark.usefixtures("small_chunks")
+    def test_rows_that_were_not_taken_survive_a_kill_and_stand_there_once(
+        self, mixed, failing_once, monkeypatch
+    ):
+        class Killed(BaseException):
+            pass
+
+        failing_once(Killed())
+        with pytest.raises(Killed):
+            uploads.import_waiting()
+        assert len(self.rejects(mixed)) == 4
+        RecipientUpload.objects.update(beat_at="2026-01-01T00:00Z")
+        uploads.import_waiting()
+        told = RecipientUpload.objects.get()
+        assert (told.state, told.rows) == ("done", 30)
+        assert told.counts["rejected"] == 10
+        numbers = [int(row[0]) for row in self.rejects(told)]
+        assert numbers == [n + 2 for n in range(0, 30, 3)]
+
+    @pytest.mark.usefixtures("small_chunks")
+    def test_a_failure_is_tried_again_and_the_next_file_is_not_held_up(
+        self, boss, mixed, failing_once
+    ):
+        upload(boss, f"phone\n{phone(99)}\n", new_list="Other")
+        confirm(boss)
+        failing_once(RuntimeError(f"boom {phone(7)}"))
+        uploads.import_waiting()
+        assert set(RecipientUpload.objects.values_list("state", flat=True)) == {"done"}
+        assert Recipient.objects.count() == 21
+
+    @pytest.mark.usefixtures("small_chunks")
+    def test_what_fails_three_times_is_told_with_what_was_done(self, mixed, failing_once, caplog):
+        failing_once(RuntimeError(f"boom {phone(7)}"), times=99)
+        uploads.import_waiting()
+        told = RecipientUpload.objects.get()
+        assert (told.state, told.attempts) == ("failed", 3)
+        assert told.failure == "the import failed 3 times: RuntimeError"
+        assert told.counts["created"] == 6
+        assert len(self.rejects(told)) == 4
+        assert phone(7) not in caplog.text
+
+    def test_who_was_silent_and_comes_back_changes_nothing(self, mixed):
+        first = uploads._take(uploads.timezone.now())
+        RecipientUpload.objects.update(beat_at="2026-01-01T00:00Z")
+        assert uploads.import_waiting() == 1
+        assert uploads._Import(first, uploads.SystemClock()).run() is False
+        told = RecipientUpload.objects.get()
+        assert (told.state, told.counts["created"]) == ("done", 20)
+
+    def test_one_that_is_told_to_stop_goes_on_later(self, mixed, clock, small_chunks):
+        clock.moment = uploads.timezone.now()
+        real = clock.now
+
+        class Stopping(type(clock)):
+            beats = 0
+
+            @property
+            def stopping(self):
+                self.beats += 1
+                return self.beats > 2
+
+            @stopping.setter
+            def stopping(self, value):
+                pass
+
+            def now(self):
+                return real()
+
+        assert uploads.import_waiting(Stopping()) == 0
+        assert RecipientUpload.objects.get().state == "queued"
+        assert uploads.import_waiting() == 1
+        assert RecipientUpload.objects.get().counts["rejected"] == 10
+
+    def test_a_number_that_no_database_keeps_is_text(self, boss):
+        upload(boss, f"phone,n\n{phone(1)},1e999\n")
+        confirm(boss)
+        uploads.import_waiting()
+        assert Recipient.objects.get().attributes == {"n": "1e999"}
+
+
+class TestPrivacy:
+    def test_who_was_erased_is_written_nowhere_again(self, boss, people):
+        people(1)
+        upload(boss, f"phone,name\n{phone(1)},Olena\n")
+        confirm(boss)
+        erasure.erase(phone(1))
+        uploads.import_waiting()
+        kept = b"".join(uploads.rejects_of(RecipientUpload.objects.get())).decode()
+        assert "erased on request" in kept
+        assert "Olena" not in kept
+        assert phone(1)[-7:] not in kept
+
+    @pytest.mark.parametrize("written", [phone(1), "(067) 000-00-01", "0670000001 ext"])
+    def test_files_in_which_somebody_stands_go_with_them(self, boss, people, written):
+        people(1)
+        upload(boss, f"phone,name\n{written},Olena\n")
+        upload(boss, f"phone,name\n{phone(2)},Ivan\n", new_list="Other")
+        erasure.erase(phone(1))
+        assert [one.list_name for one in RecipientUpload.objects.all()] == ["Other"]
+
+    def test_purging_removes_old_files_and_not_what_is_being_imported(self, boss, clock):
+        for state in ("looked_at", "done", "running"):
+            upload(boss, new_list=state)
+        for one in RecipientUpload.objects.all():
+            RecipientUpload.objects.filter(pk=one.pk).update(
+                state=one.list_name, made_at="2020-01-01T00:00Z"
+            )
+        purging.purge(clock.now(), clock)
+        assert [one.state for one in RecipientUpload.objects.all()] == ["running"]
+
+
+class TestRunners:
+    def test_a_thread_imports_while_the_page_is_answered(self, monkeypatch):
+        done = threading.Event()
+        monkeypatch.setattr(
+            "django_smsbat.services.importing.uploads.import_waiting", lambda clock: done.set()
+        )
+        thread.wake_import()
+        assert done.wait(5)
+
+    def test_a_failing_thread_says_so_without_phones(self, monkeypatch, caplog):
+        def fail(clock):
+            raise RuntimeError(f"boom {phone(7)}")
+
+        monkeypatch.setattr("django_smsbat.services.importing.uploads.import_waiting", fail)
+        monkeypatch.setattr("django_smsbat.runners.thread.connections.close_all", lambda: None)
+        thread._import()
+        assert "the import failed" in caplog.text
+        assert phone(7) not in caplog.text
+
+    def test_celery_s_task_imports_and_the_schedule_sends_it(self, boss):
+        from django_smsbat import tasks
+
+        upload(boss)
+        confirm(boss)
+        tasks.import_uploads(again=False)
+        assert RecipientUpload.objects.get().state == "done"
+        assert "django_smsbat.import" in tasks.BEAT_SCHEDULE
+
+
+def test_an_import_that_was_just_confirmed_is_not_called_silent(boss):
+    upload(boss)
+    RecipientUpload.objects.update(made_at="2026-01-01T00:00Z")
+    assert "has not been heard of" not in confirm(boss).content.decode()

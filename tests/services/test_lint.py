@@ -19,6 +19,7 @@ def found(text, *, promotional=False, kind="sms", **more):
         ("Купуй в Shop-центрі", None),
         ("Wi-Fi у кав'ярні", None),
         ("Звичайний текст and plain words", None),
+        ("У Shop'ом і Shop-ом", None),
     ],
 )
 def test_letters_of_two_alphabets_in_one_word(text, words):
@@ -55,6 +56,18 @@ def test_a_promotional_sms_says_how_to_opt_out(text, promotional, missing):
     assert (Concern.NO_WAY_OUT in found(text, promotional=promotional)) is missing
 
 
+@pytest.mark.parametrize("keyword", ["STOP1", "не хочу"])
+def test_any_keyword_of_the_site_is_a_way_out(settings, keyword):
+    settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": [keyword]}
+    assert Concern.NO_WAY_OUT not in found(f"Sale! {keyword.upper()}.", promotional=True)
+    assert Concern.NO_WAY_OUT in found("Sale!", promotional=True)
+
+
+def test_without_keywords_there_is_no_way_out_to_tell_of(settings):
+    settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": []}
+    assert Concern.NO_WAY_OUT not in found("Sale!", promotional=True)
+
+
 def test_viber_has_its_own_way_out():
     assert Concern.NO_WAY_OUT not in found("Sale!", promotional=True, kind="viber_promo")
 
@@ -70,6 +83,10 @@ def test_viber_has_its_own_way_out():
         ('Hi {{ name|default:"you" }}', None),
         ("Save 10% and 20%", None),
         ("a < b > c", None),
+        ("Save $20, order #5, room [12], 5%off% ", None),
+        ("Hi {{ name }", ("{{ name }",)),
+        ("Hi { name }}", ("{ name }}",)),
+        ('Hi {{ name|default:"[you]" }}', None),
     ],
 )
 def test_what_looks_like_a_placeholder_and_is_none(text, raw):

@@ -43,6 +43,9 @@ _ONLY_FOR: Final[Mapping[str, list[MessageType]]] = {
 }
 
 
+EMPTIED: Final = tuple(_ONLY_FOR)
+
+
 def chosen_type(written: object) -> MessageType | None:
     """The type that was chosen, if it is one."""
     return MessageType(str(written)) if str(written) in list(MessageType) else None
@@ -93,11 +96,7 @@ class ComposerWidget(forms.Widget):
         return reading.values_of(kind, value) if kind is self.type and self._fits(value) else {}
 
     def _fits(self, value: Any) -> bool:
-        try:
-            reading.values_of(self.type or MessageType.SMS, value or {})
-        except InvalidMessage:
-            return False
-        return True
+        return reading.fits(self.type or MessageType.SMS, value or {})
 
 
 class _Shown:
@@ -211,6 +210,7 @@ class CampaignForm(_ModelForm):
         if "message_data" in self.fields:
             written = self.data.get("type") if self.is_bound else self.initial.get("type")
             self._composer.type = chosen_type(written)
+            self._composer.refusals = {}  # a copied widget would share that of all forms
 
     @property
     def _composer(self) -> ComposerWidget:
@@ -232,7 +232,20 @@ class CampaignForm(_ModelForm):
                 self.cleaned_data[name] = {"is_transactional": False, "message_data": {}}.get(
                     name, ""
                 )
+        self._keep_what_does_not_fit(kind)
         return self.cleaned_data
+
+    def _keep_what_does_not_fit(self, kind: MessageType | None) -> None:
+        """What was stored by code and has no inputs is not lost by who typed nothing in them."""
+        stored = self.initial.get("message_data") or {}
+        is_same = kind is not None and kind == self.initial.get("type")
+        if (
+            is_same
+            and kind
+            and not reading.fits(kind, stored)
+            and not reading.is_typed(kind, self.data)
+        ):
+            self.cleaned_data["message_data"] = stored
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

@@ -53,7 +53,10 @@ class Bubble:
 def _picture(kind: str, address: object) -> tuple[Picture, ...]:
     if not address:
         return ()
-    name = unquote(urlsplit(str(address)).path.rpartition("/")[2])
+    try:
+        name = unquote(urlsplit(str(address)).path.rpartition("/")[2])
+    except ValueError:  # half an IPv6 address, while somebody is typing
+        name = ""
     return (Picture(kind, name or str(address)),)
 
 
@@ -65,7 +68,14 @@ def _media(media: Any) -> tuple[Picture, ...]:
 
 
 def bubble_of(content: Content) -> Bubble:
-    """From the wire's shape; a part that is not there is not drawn."""
+    """From the wire's shape; what has another shape, stored by code, is not drawn."""
+    try:
+        return _bubble_of(content)
+    except (TypeError, AttributeError, ValueError):
+        return Bubble(text=content.text)
+
+
+def _bubble_of(content: Content) -> Bubble:
     data = dict(content.message_data)
     button = (data["buttonText"],) if data.get("buttonText") else ()
     carousel = data.get("carousel", {})

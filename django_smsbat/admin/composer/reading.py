@@ -5,18 +5,24 @@ An input is named by its path: ``viber_carousel-items-0-primary_button-url``.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from django_smsbat.admin.composer.schema import ROWS_MAX, SCHEMA, Group, Input, Node, Rows
+from django_smsbat.admin.composer.schema import SCHEMA, Group, Input, Node, Rows
+from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.message_types import MessageType
-from django_smsbat.gateway.messages import CLASSES
+from django_smsbat.gateway.messages import CLASSES, InvalidMessage
 
 Typed = Mapping[str, Any]
 
 
 def data_from(kind: MessageType, typed: Typed) -> dict[str, Any]:
     """`messageData` of what was typed, in the wire's shape. Nothing is checked."""
-    return CLASSES[kind].data_of(**_values(SCHEMA[kind], typed, kind.value))
+    values = _values(SCHEMA[kind], typed, kind.value)
+    template = otp_templates.find(str(values.get("template_id", "")))
+    if template:  # the inputs that it has no use for were not to be seen
+        given = values["template_params"]
+        values["template_params"] = {n: given[n] for n in template.params if n in given}
+    return CLASSES[kind].data_of(**values)
 
 
 def values_of(kind: MessageType, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,6 +36,20 @@ def values_of(kind: MessageType, data: Mapping[str, Any]) -> dict[str, Any]:
     for node in SCHEMA[kind]:
         _spread(node, arguments.get(node.name), kind.value, found)
     return found
+
+
+def fits(kind: MessageType, data: Any) -> bool:
+    """Whether the inputs of that type can show the data, all of them."""
+    try:
+        shown = values_of(kind, data)
+        return len(shown) <= _INPUTS_MAX
+    except (InvalidMessage, TypeError, AttributeError, ValueError):  # code may store anything
+        return False
+
+
+def is_typed(kind: MessageType, typed: Typed) -> bool:
+    """Whether anything was typed into the inputs of that type."""
+    return any(_is_typed(node, typed, join(kind.value, node.name)) for node in SCHEMA[kind])
 
 
 def path_of(kind: MessageType, field: str) -> str:
@@ -63,6 +83,9 @@ def _nothing(path: str) -> Any:
     return "" if "-template_params-" in path else None
 
 
+_INPUTS_MAX: Final = 900  # Django takes no form of more than a thousand
+
+
 def _is_whole(written: str) -> bool:
     return written.isascii() and written.isdigit() and len(written) < 12
 
@@ -89,7 +112,7 @@ def places(typed: Typed, path: str) -> list[int]:
     begin = f"{path}-"
     found = (name[len(begin) :].partition("-")[0] for name in typed if name.startswith(begin))
     # A browser posts them in the order in which they stand, whatever their numbers.
-    return list(dict.fromkeys(int(place) for place in found if _is_whole(place)))[:ROWS_MAX]
+    return list(dict.fromkeys(int(place) for place in found if _is_whole(place)))
 
 
 def _spread(node: Node, value: Any, path: str, found: dict[str, Any]) -> None:

@@ -70,36 +70,39 @@ def import_file(
     restart: bool = False,
     rejects: Path | None = None,
     only_first: int | None = None,
+    run: str = "",
+    on_rejects: Callable[[], object] = lambda: None,
     clock: Clock | None = None,
     on_progress: Callable[[int], object] = lambda rows: None,
 ) -> Result:
     """Read recipients from a CSV or XLSX file into a list, which is made if there is none.
 
     Args:
-        columns: headings by what they hold (``phone``, ``name``, ``email``, an attribute), where
-            they do not say so themselves.
-        dry_run: only read and count; nothing is written to the database.
+        columns: headings by what they hold, where they do not say so themselves.
+        dry_run: only read and count.
         restart: begin anew, also where an earlier run was broken off.
-        rejects: where rows that were not taken are written; beside the file if not given.
+        rejects: the file of rows that were not taken; beside the other if not given.
         only_first: read no more rows than that.
-        clock: says when to stop, after the chunk in hand; the next run goes on there.
+        run: tells it from others of the same file; one that is done is not begun again.
+        on_rejects: called in the transaction of each chunk, its rejects written.
+        clock: says when to stop; the next run goes on there.
         on_progress: called after each chunk with the number of its rows.
 
     Raises:
         UnreadableTable: when the file is no table.
         UnknownColumns: when no column holds phones.
     """
-    said = dict(columns or {})
-    region = conf.current().default_region
-    digest = tables.digest_of(path, f"{sorted(said.items())}{region}")
-    done = None if dry_run else _begin(list_name, digest, restart)
-    result = Result(resumed_after=done.rows_done if done else 0)
-    result.add(done.counts if done else {})
+    said, region = dict(columns or {}), conf.current().default_region
+    digest = tables.digest_of(path, f"{sorted(said.items())}{region}{run}")
+    done = None if dry_run else _begin(list_name, digest, restart, once=bool(run))
+    result = _so_far(done)
+    if run and done and done.finished_at:
+        return result
     refused = rejects or path.with_name(f"{path.name}.rejects.csv")
     with tables.rows_of(path) as rows, Rejects(refused, result.resumed_after) as rejected:
         read = _Reader(_columns(rows, said), region, rejected)
         for chunk in _chunks(islice(rows, only_first), result.resumed_after):
-            _take(chunk, read, done, result)
+            _take(chunk, read, done, result, on_rejects)
             on_progress(len(chunk))
             if clock and clock.stopping:
                 result.is_complete = False
@@ -110,7 +113,19 @@ def import_file(
     return result
 
 
-def _take(chunk: list[Row], read: "_Reader", done: RecipientImport | None, result: Result) -> None:
+def _so_far(done: RecipientImport | None) -> Result:
+    result = Result(resumed_after=done.rows_done if done else 0)
+    result.add(done.counts if done else {})
+    return result
+
+
+def _take(
+    chunk: list[Row],
+    read: "_Reader",
+    done: RecipientImport | None,
+    result: Result,
+    on_rejects: Callable[[], object],
+) -> None:
     """One chunk, committed together with how far the import has come."""
     found = read(chunk)
     with transaction.atomic():
@@ -118,17 +133,18 @@ def _take(chunk: list[Row], read: "_Reader", done: RecipientImport | None, resul
         counts.update(rows=len(chunk), repeated=found.repeated, rejected=found.rejected)
         result.add(counts)
         read.rejects.flush()
+        on_rejects()
         if done:
             done.rows_done, done.counts = chunk[-1][0], result.counts()
             done.save(update_fields=["rows_done", "counts"])
 
 
-def _begin(list_name: str, digest: str, restart: bool) -> RecipientImport:
+def _begin(list_name: str, digest: str, restart: bool, *, once: bool) -> RecipientImport:
     """The import that a broken run left, or a new one."""
     target, _ = RecipientList.objects.get_or_create(name=list_name)
     defaults: dict[str, Any] = {"started_at": timezone.now()}
     known, _ = RecipientImport.objects.get_or_create(list=target, digest=digest, defaults=defaults)
-    if restart or known.finished_at:
+    if restart or (known.finished_at and not once):
         known.rows_done, known.counts, known.finished_at = 0, {}, None
         known.started_at = defaults["started_at"]
         known.save()
@@ -169,8 +185,11 @@ class _Reader:
         erased = suppression.among({one.phone for *_, one in read if isinstance(one, Person)})
         for number, cells, person in read:
             if isinstance(person, Rejected) or person.phone in erased:
-                reason = str(person) if isinstance(person, Rejected) else _ERASED
-                self.rejects.add(number, reason, cells)
+                is_read = not isinstance(person, Rejected)
+                # Of who was erased nothing is written anywhere any more.
+                self.rejects.add(
+                    number, _ERASED if is_read else str(person), () if is_read else cells
+                )
                 found.rejected += 1
                 continue
             known = found.people.setdefault(person.phone, person)

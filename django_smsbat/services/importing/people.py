@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -52,6 +53,8 @@ def read(cells: Sequence[Any], columns: Columns, region: str) -> Person:
     )
     for place, name in columns.attributes.items():
         value = _cell(cells, place)
+        if isinstance(value, float) and not isfinite(value):
+            value = str(value)  # no database keeps it as a number in JSON
         if isinstance(value, bool) or not isinstance(value, int | float):
             value = _text(value, name, ATTRIBUTE_MAX)
         if value != "":

@@ -4,31 +4,43 @@ An import whose worker died is taken up by the next one, where it was.
 """
 
 import csv
+import logging
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from django_smsbat import runners
-from django_smsbat.models import RecipientUpload, UploadPart, UploadState
+from django_smsbat.gateway import phones
+from django_smsbat.models import RecipientImport, RecipientUpload, UploadPart, UploadState
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.importing.columns import UnknownColumns
 from django_smsbat.services.importing.importer import Result, import_file
 from django_smsbat.services.importing.tables import UnreadableTable
 
+logger = logging.getLogger("django_smsbat")
+
 LOOKED_INTO: Final = 1_000  # rows, before it is imported
 SHOWN: Final = 20  # rows that are not taken
 _PART: Final = 524_288  # bytes: fits what databases take in one value
-_SILENT: Final = timedelta(minutes=2)
-_KEPT: Final = timedelta(days=30)
+SILENT: Final = timedelta(minutes=10)  # then its worker is taken for dead
+KEPT: Final = timedelta(days=30)
 _NAME_MAX: Final = 200
+_ATTEMPTS_MAX: Final = 3
+_OPEN: Final = (UploadState.QUEUED, UploadState.RUNNING)
+_NO_DIGIT: Final = re.compile(rb"\D")
+_NATIONAL: Final = 9  # digits of a phone, without what may stand before them
+_ZIP: Final = b"PK"  # how a workbook begins
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ def keep(
 ) -> RecipientUpload:
     """Store a file until somebody says that it is to be imported."""
     now = now or timezone.now()
-    RecipientUpload.objects.filter(made_at__lt=now - _KEPT).delete()
+    forget_old(now - KEPT)
     with transaction.atomic():
         made = RecipientUpload.objects.create(
             list_name=list_name, file_name=file_name[-_NAME_MAX:], made_by=login, made_at=now
@@ -76,10 +88,10 @@ def look_into(upload: RecipientUpload) -> Look:
         return Look(told, rows)
 
 
-def confirm(upload: RecipientUpload) -> bool:
+def confirm(upload: RecipientUpload, now: datetime | None = None) -> bool:
     """Have it imported; whether that was not asked for before."""
     looked_at = RecipientUpload.objects.filter(pk=upload.pk, state=UploadState.LOOKED_AT)
-    if not looked_at.update(state=UploadState.QUEUED):
+    if not looked_at.update(state=UploadState.QUEUED, beat_at=now or timezone.now()):
         return False
     transaction.on_commit(runners.wake_import)
     return True
@@ -89,14 +101,14 @@ def is_silent(upload: RecipientUpload, now: datetime | None = None) -> bool:
     """Whether its worker has died, or has not begun for long."""
     last = upload.beat_at or upload.made_at
     is_open = upload.state in (UploadState.QUEUED, UploadState.RUNNING)
-    return is_open and (now or timezone.now()) - last > _SILENT
+    return is_open and (now or timezone.now()) - last > SILENT
 
 
 def import_waiting(clock: Clock | None = None) -> int:
-    """Import what waits, and what a dead worker left; how many files are done."""
+    """Import what waits, and what a dead worker left; how many files are done with."""
     clock, done = clock or SystemClock(), 0
     while not clock.stopping and (upload := _take(clock.now())):
-        done += _import(upload, clock)
+        done += _Import(upload, clock).run()
     return done
 
 
@@ -105,56 +117,146 @@ def rejects_of(upload: RecipientUpload) -> Iterator[bytes]:
     return _read(upload, is_rejects=True)
 
 
+def forget_old(before: datetime) -> int:
+    """Remove files that were handed over before, and their rejects; not what is being imported."""
+    old = RecipientUpload.objects.filter(made_at__lt=before).exclude(state__in=_OPEN)
+    removed = old.count()
+    old.delete()
+    return removed
+
+
+def forget(phone: str) -> None:
+    """Remove the files, and the rejects, in which this phone stands; of a workbook nobody can tell.
+
+    What is being imported refuses whoever was erased, and is removed then.
+
+    Args:
+        phone: in E.164.
+    """
+    digits = _NO_DIGIT.sub(b"", phone.encode())[-_NATIONAL:]
+    for upload in RecipientUpload.objects.exclude(state__in=_OPEN):
+        kept = b"".join([*_read(upload, is_rejects=False), *_read(upload, is_rejects=True)])
+        if kept.startswith(_ZIP) or digits in _NO_DIGIT.sub(b"", kept):
+            upload.delete()
+
+
 def _take(now: datetime) -> RecipientUpload | None:
-    free = Q(state=UploadState.QUEUED) | Q(state=UploadState.RUNNING, beat_at__lt=now - _SILENT)
+    free = Q(state=UploadState.QUEUED) | Q(state=UploadState.RUNNING, beat_at__lt=now - SILENT)
     for upload in RecipientUpload.objects.filter(free).order_by("pk"):
+        upload.claim, upload.attempts = uuid4(), upload.attempts + 1
+        claimed = {"claim": upload.claim, "attempts": upload.attempts}
         mine = RecipientUpload.objects.filter(free, pk=upload.pk)
-        if mine.update(state=UploadState.RUNNING, beat_at=now):
+        if mine.update(state=UploadState.RUNNING, beat_at=now, **claimed):
             return upload
     return None
 
 
-def _import(upload: RecipientUpload, clock: Clock) -> bool:
-    """Import one file; whether it came to its end."""
-    own = RecipientUpload.objects.filter(pk=upload.pk)
+class _Lost(Exception):
+    """Another worker has taken the file over, since this one was silent for too long."""
 
-    def beat(rows: int) -> None:
-        upload.rows += rows
-        own.update(rows=upload.rows, beat_at=clock.now())
 
-    with tempfile.TemporaryDirectory() as folder, _as_file(upload, Path(folder)) as path:
-        rejects = Path(folder) / "rejects.csv"
-        _restore(upload, rejects)
+class _Import:
+    """One file, held by a claim: whoever lost it writes nothing any more."""
+
+    def __init__(self, upload: RecipientUpload, clock: Clock) -> None:
+        self._upload = upload
+        self._clock = clock
+        self._mine = RecipientUpload.objects.filter(pk=upload.pk, claim=upload.claim)
+        self._saved = 0  # bytes of the rejects
+
+    def run(self) -> bool:
+        """Whether it is done with."""
+        with tempfile.TemporaryDirectory() as folder, _as_file(self._upload, Path(folder)) as path:
+            rejects = Path(folder) / "rejects.csv"
+            rejects.write_bytes(b"".join(_read(self._upload, is_rejects=True)))
+            try:
+                return self._tried(path, rejects)
+            except _Lost:
+                return False
+
+    def _tried(self, path: Path, rejects: Path) -> bool:
         try:
-            told = import_file(
-                path, upload.list_name, rejects=rejects, clock=clock, on_progress=beat
-            )
+            return self._end_with(self._import(path, rejects))
+        except _Lost:
+            raise
         except (UnreadableTable, UnknownColumns) as error:
-            _end(
-                upload, UploadState.FAILED, clock.now(), failure=_without_path(error, path, upload)
+            return self._fail(_without_path(error, path, self._upload))
+        except Exception as error:
+            return self._fail_or_try_again(error)
+
+    def _import(self, path: Path, rejects: Path) -> Result:
+        return import_file(
+            path,
+            self._upload.list_name,
+            rejects=rejects,
+            run=str(self._upload.pk),
+            on_rejects=partial(self._keep, rejects),
+            clock=self._clock,
+            on_progress=self._beat,
+        )
+
+    def _beat(self, rows: int) -> None:
+        self._upload.rows += rows
+        self._write(rows=self._upload.rows)
+
+    def _keep(self, rejects: Path) -> None:
+        """The rejects so far, committed together with the rows beside them."""
+        if not self._mine.select_for_update().exists():
+            raise _Lost
+        if not rejects.exists():
+            return
+        with rejects.open("rb") as file:
+            file.seek(self._saved)
+            _write(
+                self._upload, iter(lambda: file.read(_PART), b""), is_rejects=True, at=self._saved
             )
-            return True
-        with suppress(FileNotFoundError), rejects.open("rb") as file:
-            _write(upload, iter(lambda: file.read(_PART), b""), is_rejects=True)
+            self._saved = file.tell()
+
+    def _end_with(self, told: Result) -> bool:
         if not told.is_complete:
-            own.update(state=UploadState.QUEUED, rows=told.rows)
+            self._write(state=UploadState.QUEUED, rows=told.rows)
             return False
-        _end(upload, UploadState.DONE, clock.now(), counts=told.counts(), rows=told.rows)
+        self._end(state=UploadState.DONE, counts=told.counts(), rows=told.rows)
         return True
 
+    def _fail(self, failure: str) -> bool:
+        """What was done before stays, and is told."""
+        known = RecipientImport.objects.filter(list__name=self._upload.list_name)
+        counts = known.order_by("-started_at").values_list("counts", flat=True).first() or {}
+        self._end(state=UploadState.FAILED, failure=failure, counts=counts)
+        return True
+
+    def _fail_or_try_again(self, error: Exception) -> bool:
+        words = f"{type(error).__name__}: {phones.redact(str(error))}"
+        logger.error("an import failed, attempt %d: %s", self._upload.attempts, words)
+        if self._upload.attempts < _ATTEMPTS_MAX:
+            self._write(state=UploadState.QUEUED)
+            return False
+        kind = type(error).__name__
+        return self._fail(f"the import failed {self._upload.attempts} times: {kind}")
+
+    def _end(self, **told: object) -> None:
+        """Nobody needs the file any more."""
+        with transaction.atomic():
+            self._write(finished_at=self._clock.now(), **told)
+            UploadPart.objects.filter(upload=self._upload, is_rejects=False).delete()
+
+    def _write(self, **told: object) -> None:
+        if not self._mine.update(beat_at=self._clock.now(), **told):
+            raise _Lost
+
 
 @transaction.atomic
-def _end(upload: RecipientUpload, state: UploadState, now: datetime, **told: object) -> None:
-    """Nobody needs the file any more."""
-    UploadPart.objects.filter(upload=upload, is_rejects=False).delete()
-    RecipientUpload.objects.filter(pk=upload.pk).update(state=state, finished_at=now, **told)
-
-
-@transaction.atomic
-def _write(upload: RecipientUpload, parts: Iterable[bytes], *, is_rejects: bool) -> None:
-    UploadPart.objects.filter(upload=upload, is_rejects=is_rejects).delete()
-    pieces = (part[at : at + _PART] for part in parts for at in range(0, len(part), _PART))
-    for place, data in enumerate(pieces):
+def _write(
+    upload: RecipientUpload, parts: Iterable[bytes], *, is_rejects: bool, at: int = 0
+) -> None:
+    """Store a file, or what follows its first bytes."""
+    kept = UploadPart.objects.filter(upload=upload, is_rejects=is_rejects)
+    if not at:
+        kept.delete()
+    first = kept.count()
+    pieces = (part[i : i + _PART] for part in parts for i in range(0, len(part), _PART))
+    for place, data in enumerate(pieces, start=first):
         UploadPart.objects.create(upload=upload, is_rejects=is_rejects, place=place, data=data)
 
 
@@ -170,13 +272,6 @@ def _as_file(upload: RecipientUpload, folder: Path) -> Iterator[Path]:
     with path.open("wb") as file:
         file.writelines(_read(upload, is_rejects=False))
     yield path
-
-
-def _restore(upload: RecipientUpload, rejects: Path) -> None:
-    """What an earlier worker had written of the rows that were not taken."""
-    parts = list(_read(upload, is_rejects=True))
-    if parts:
-        rejects.write_bytes(b"".join(parts))
 
 
 def _without_path(error: Exception, path: Path, upload: RecipientUpload) -> str:
