@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from django_smsbat.models import InboundMessage, Message, RecipientList, StatusEvent
 from django_smsbat.services import inbound, preflight, tracking
+from django_smsbat.services.importing import uploads
 from tests.conftest import NOON
 from tests.services.test_inbound import written
 from tests.services.test_tracking import accepted, said
@@ -55,6 +56,8 @@ def story(people, campaign, queued):
     queued(79, campaign=made, status="rejected", error_code="1003", error_message="invalid")
     made.status, made.started_at = "sending", NOON
     made.save()
+    rows = b"phone,name\n380671112233,Ivan\n12,Nobody\n"
+    kept = uploads.keep([rows], "people.csv", "Spring", "admin")
     inbound.receive(written(text="Дякую, а коли привезуть?"))
     return {
         "home": reverse("admin:index"),
@@ -78,6 +81,8 @@ def story(people, campaign, queued):
         "reply": reverse(
             "admin:django_smsbat_inboundmessage_reply", args=[InboundMessage.objects.get().pk]
         ),
+        "import": reverse("admin:django_smsbat_recipient_import"),
+        "file": reverse("admin:django_smsbat_recipient_import_one", args=[kept.pk]),
         "recipients": reverse("admin:django_smsbat_recipient_changelist"),
         "recipient": reverse("admin:django_smsbat_recipient_change", args=[person.pk]),
         "phone": reverse("admin:django_smsbat_recipient_phone", args=[person.pk]),

@@ -12,7 +12,7 @@ from kombu import Connection
 
 from django_smsbat import tasks
 from django_smsbat.conf import Runner
-from django_smsbat.runners.celery import SUBMIT_TASK
+from django_smsbat.runners.celery import IMPORT_TASK, SUBMIT_TASK
 from django_smsbat.tasks import BEAT_SCHEDULE, SYNC_TASK
 from tests.live_site import LEASE, PATIENCE, PREPARE, Site, database, kill
 
@@ -97,7 +97,8 @@ def test_a_broker_that_is_away_loses_nothing(people, campaign, settings, caplog)
 
 
 def test_the_beat_schedule_names_the_tasks_that_there_are():
-    assert {entry["task"] for entry in BEAT_SCHEDULE.values()} == {SUBMIT_TASK, SYNC_TASK}
+    tasks = {entry["task"] for entry in BEAT_SCHEDULE.values()}
+    assert tasks == {SUBMIT_TASK, SYNC_TASK, IMPORT_TASK}
 
 
 @pytest.mark.parametrize("again", [True, False])
