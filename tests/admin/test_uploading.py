@@ -308,6 +308,12 @@ class TestPrivacy:
         erasure.erase(phone(1))
         assert [one.list_name for one in RecipientUpload.objects.all()] == ["Other"]
 
+    def test_what_is_no_phone_takes_no_file_along(self, boss):
+        upload(boss)
+        uploads.forget("Acme")
+        uploads.forget("102")
+        assert RecipientUpload.objects.count() == 1
+
     def test_purging_removes_old_files_and_not_what_is_being_imported(self, boss, clock):
         for state in ("looked_at", "done", "running"):
             upload(boss, new_list=state)

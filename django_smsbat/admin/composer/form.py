@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.composer import reading
@@ -187,11 +188,7 @@ class CampaignForm(_ModelForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Each person gets one message, on however many of them they stand."),
     )
-    scheduled_at = forms.SplitDateTimeField(
-        label=_("scheduled for"),
-        required=False,
-        widget=LabelledDateTime,
-    )
+    scheduled_at = forms.SplitDateTimeField(required=False, widget=LabelledDateTime)
 
     class Meta:
         model = Campaign
@@ -206,6 +203,7 @@ class CampaignForm(_ModelForm):
             self.fields["lists"].queryset = lists.with_counts()  # type: ignore[attr-defined]
         if "scheduled_at" in self.fields:
             zone = timezone.localtime().strftime("%Z")
+            self.fields["scheduled_at"].label = capfirst(_("scheduled for"))
             self.fields["scheduled_at"].help_text = _("By the clock of %(zone)s.") % {"zone": zone}
         if "message_data" in self.fields:
             written = self.data.get("type") if self.is_bound else self.initial.get("type")

@@ -131,12 +131,15 @@ def forget(phone: str) -> None:
     What is being imported refuses whoever was erased, and is removed then.
 
     Args:
-        phone: in E.164.
+        phone: in E.164; of what is none nothing is looked for.
     """
     digits = _NO_DIGIT.sub(b"", phone.encode())[-_NATIONAL:]
+    if len(digits) < _NATIONAL:
+        return
     for upload in RecipientUpload.objects.exclude(state__in=_OPEN):
         kept = b"".join([*_read(upload, is_rejects=False), *_read(upload, is_rejects=True)])
-        if kept.startswith(_ZIP) or digits in _NO_DIGIT.sub(b"", kept):
+        rows = (_NO_DIGIT.sub(b"", row) for row in kept.splitlines())
+        if kept.startswith(_ZIP) or any(digits in row for row in rows):
             upload.delete()
 
 
@@ -214,7 +217,7 @@ class _Import:
 
     def _end_with(self, told: Result) -> bool:
         if not told.is_complete:
-            self._write(state=UploadState.QUEUED, rows=told.rows)
+            self._write(state=UploadState.QUEUED, rows=told.rows, attempts=0)
             return False
         self._end(state=UploadState.DONE, counts=told.counts(), rows=told.rows)
         return True
