@@ -23,7 +23,7 @@ OURS = {
     "message_changelist": "smsbat-pages",
     "inboundmessage_change": "smsbat-thread",
 }
-BY_POST = ("campaign_phone", "inboundmessage_read")
+BY_POST = ("campaign_phone", "inboundmessage_phone", "inboundmessage_read")
 
 
 def make_world():

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.moments import column
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none
-from django_smsbat.admin.replying import ReplyForm, reply_page, thread_of
+from django_smsbat.admin.replying import ReplyForm, live_phone, reply_page, thread_of
 from django_smsbat.models import InboundMessage
 from django_smsbat.services import inbox
 
@@ -80,7 +80,7 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     change_form_template = "admin/django_smsbat/inboundmessage/change_form.html"
 
     class Media:
-        js = ("django_smsbat/live.js",)
+        js = ("django_smsbat/composer.js", "django_smsbat/live.js")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         term = search_term.strip()
@@ -144,7 +144,11 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
         return thread_of(obj.phone)
 
     def get_urls(self) -> list[URLPattern]:
-        views = {"reply": self._reply_view, "read": self._read_view}
+        views = {
+            "reply": self._reply_view,
+            "phone": self._phone_view,
+            "read": self._read_view,
+        }
         own = [
             path(
                 f"<int:key>/{name}/",
@@ -166,6 +170,9 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
 
     def _reply_view(self, request: HttpRequest, key: int) -> HttpResponse:
         return reply_page(self, request, self._found(request, key), self._may_see_ours(request))
+
+    def _phone_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        return live_phone(request, self._found(request, key))
 
     def _read_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """The conversation up to this message was read."""

@@ -5,12 +5,14 @@ from typing import Any, Final
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.admin.composer import phone
 from django_smsbat.admin.moments import moment
 from django_smsbat.admin.question import own_page
 from django_smsbat.admin.read_only import status_badge, ticks
@@ -18,6 +20,7 @@ from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import InboundMessage
 from django_smsbat.services import inbox, replies
+from django_smsbat.services.composing import preview
 from django_smsbat.services.conversations import Entry, conversation
 
 _CHANGE: Final = "admin:django_smsbat_inboundmessage_change"
@@ -29,9 +32,9 @@ class ReplyForm(forms.Form):
     )
 
 
-def thread_of(phone: str) -> SafeString:
+def thread_of(number: str) -> SafeString:
     """Both directions, the oldest first."""
-    rows = [_line(entry) for entry in conversation(phone)]
+    rows = [_line(entry) for entry in conversation(number)]
     items = format_html_join("", '<li class="{}"><time>{}</time> {} <span>{}</span></li>', rows)
     return format_html('<ol class="smsbat-thread">{}</ol>', items)
 
@@ -61,6 +64,14 @@ def reply_page(
         conversation=thread_of(inbound.phone) if may_see_ours else inbound.text,
         form=form,
     )
+
+
+def live_phone(request: HttpRequest, inbound: InboundMessage) -> HttpResponse:
+    """The phone for the answer that is being typed."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    draft = replies.draft_of(inbound, request.POST.get("text", ""))
+    return TemplateResponse(request, phone.TEMPLATE, phone.context_of(preview(draft)))
 
 
 def _reply(page: Any, request: HttpRequest, inbound: InboundMessage, form: ReplyForm) -> bool:

@@ -1,7 +1,6 @@
 """Answers to what customers write, by the channel on which it came."""
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,7 +9,7 @@ from django.utils import timezone
 from django_smsbat.gateway import messages
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import InvalidMessage
-from django_smsbat.models import ConsentChange, InboundMessage, Message
+from django_smsbat.models import Campaign, ConsentChange, InboundMessage, Message
 from django_smsbat.services import sending
 from django_smsbat.services.sender import sender_or_default
 
@@ -20,7 +19,7 @@ _TWICE: Final = timedelta(minutes=1)
 _CONFIRMED_ONCE_IN: Final = timedelta(hours=1)
 # What answers on a channel. SMSBAT's incoming messages name none: it is that of what they answer,
 # and Viber, for which two-way messages are documented, where they answer nothing.
-_BY_CHANNEL: Final[dict[str, Callable[..., messages.Message]]] = {
+_BY_CHANNEL: Final[dict[str, type[messages.ViberTransactional | messages.Sms | messages.Rcs]]] = {
     "viber": messages.ViberTransactional,
     "sms": messages.Sms,
     "rcs": messages.Rcs,
@@ -36,6 +35,16 @@ def channel_of(inbound: InboundMessage) -> str:
     own = TYPES[MessageType(answered.type)].channel
     channel = answered.delivered_by or own
     return channel if channel in _BY_CHANNEL else _TWO_WAY
+
+
+def draft_of(inbound: InboundMessage, text: str) -> Campaign:
+    """The answer as it would be sent, to be looked at; nothing is stored."""
+    return Campaign(
+        type=_BY_CHANNEL[channel_of(inbound)].type.value,
+        sender=inbound.alpha_name,
+        text=text,
+        is_transactional=True,
+    )
 
 
 def reply(inbound: InboundMessage, text: str, *, queue: bool = False) -> Message:

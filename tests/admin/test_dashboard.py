@@ -94,6 +94,15 @@ class TestConversation:
             assert page.status_code == 200
             assert "Olena" not in page.content.decode()
 
+    def test_the_phone_shows_the_answer_as_it_will_be_sent(self, boss, hers, queued):
+        shown = boss.post(self.url("phone", hers), {"text": "Завтра <b>"}).content.decode()
+        assert "smsbat-channel-viber" in shown
+        assert "Завтра &lt;b&gt;" in shown
+        answered = queued(77, type="sms", status="delivered")
+        InboundMessage.objects.update(in_reply_to=answered)
+        shown = boss.post(self.url("phone", hers), {"text": "Завтра"}).content.decode()
+        assert "SMS: 1 part, UCS-2" in shown
+
     def test_ticks_say_what_became_of_ours(self, boss, hers, queued):
         queued(77, status="delivered")
         assert "✓✓" in boss.get(self.url("change", hers)).content.decode()

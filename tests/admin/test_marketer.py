@@ -158,6 +158,7 @@ def answer(page):
     page.click("#result_list .field-who a")
     page.wait_for_selector(".smsbat-thread >> text=<b>Коли?</b>")
     page.fill(".smsbat-answer textarea", "Завтра")
+    page.wait_for_selector(".smsbat-answer .smsbat-phone-bubble >> text=Завтра")
     page.click(".smsbat-answer [type=submit] >> nth=0")
     page.wait_for_selector(".smsbat-thread .smsbat-ours >> text=Завтра")
     assert InboundMessage.objects.get().read_at is not None

@@ -98,6 +98,7 @@ PAGES = {
     "recipient_import_rejects": (IMPORT, IMPORT),
     "inboundmessage_reply": (ANSWER, ANSWER),
     "inboundmessage_read": (ANSWER, ANSWER),
+    "inboundmessage_phone": (ANSWER, ANSWER),
 }
 ACTIONS = {
     **{

@@ -4,7 +4,7 @@
 {
   const WAIT = 350; // milliseconds after the last key
 
-  const form = () => document.getElementById("campaign_form");
+  const form = () => document.getElementById("campaign_form") ?? document.querySelector("[data-smsbat-composer]");
   const chosen = () => form().elements.type?.value ?? "";
 
   function isFor(node, value) {
@@ -105,14 +105,17 @@
   }
 
   function begin() {
-    if (!form()?.elements.type || !document.getElementById("smsbat-phone")) {
+    if (!form() || !document.getElementById("smsbat-phone")) {
       return;
+    }
+    form().addEventListener("input", renewSoon);
+    if (!form().elements.type) {
+      return; // what was launched cannot be changed; an answer has its words alone
     }
     form().querySelectorAll(".smsbat-row-list > noscript").forEach((spare) => spare.remove());
     form().querySelectorAll("[data-smsbat-rows]").forEach(countRows);
     showFields();
     form().addEventListener("click", press);
-    form().addEventListener("input", renewSoon);
     form().addEventListener("change", () => { showFields(); renewSoon(); });
     renew();
   }
