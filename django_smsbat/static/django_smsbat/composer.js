@@ -108,9 +108,13 @@
     if (!form() || !document.getElementById("smsbat-phone")) {
       return;
     }
+    const isAnswer = form().hasAttribute("data-smsbat-composer");
+    if (!isAnswer && !form().elements.type) {
+      return; // what was launched cannot be changed
+    }
     form().addEventListener("input", renewSoon);
-    if (!form().elements.type) {
-      return; // what was launched cannot be changed; an answer has its words alone
+    if (isAnswer) {
+      return; // it has its words alone
     }
     form().querySelectorAll(".smsbat-row-list > noscript").forEach((spare) => spare.remove());
     form().querySelectorAll("[data-smsbat-rows]").forEach(countRows);
