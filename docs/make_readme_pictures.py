@@ -169,7 +169,7 @@ def pictures_of_answers(page: Page, admin: str) -> None:
     page.goto(f"{admin}django_smsbat/inboundmessage/")
     page.click("#result_list .field-who a >> nth=0")
     page.wait_for_selector(".smsbat-thread")
-    page.screenshot(path=PICTURES / "conversation.png")
+    page.screenshot(path=PICTURES / "conversation.png", full_page=True)
     page.goto(f"{admin}django_smsbat/")
     page.screenshot(path=PICTURES / "dashboard.png")
 
