@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin import campaign_report
 from django_smsbat.admin.composer import phone
-from django_smsbat.admin.composer.form import EMPTIED, SAID, TO_WHOM, CampaignForm
+from django_smsbat.admin.composer.form import EMPTIED, SAID, TO_WHOM, CampaignForm, is_used
 from django_smsbat.admin.controlling import control_campaigns
 from django_smsbat.admin.controls import CONTROLS
 from django_smsbat.admin.moments import columns
@@ -23,7 +23,7 @@ from django_smsbat.admin.read_only import StyledAdmin
 from django_smsbat.admin.sentences import told
 from django_smsbat.admin.trying import try_page
 from django_smsbat.models import Campaign
-from django_smsbat.services import budgets, campaigns
+from django_smsbat.services import approval, budgets, campaigns
 from django_smsbat.services.composing import preview
 
 _TIMES: Final = columns(Campaign, "scheduled_at", "started_at", "finished_at")
@@ -58,6 +58,9 @@ class CampaignAdmin(StyledAdmin):
         head, *shown = super().get_fieldsets(request, obj)
         if obj is None or obj.started_at is None:
             return [head, *shown[:-1]]
+        # The phone shows what it is made of; what the type has no use for is not listed.
+        said: Any = (_("What is said"), {"fields": [n for n in SAID if is_used(n, obj.type)]})
+        shown = [said if "type" in fields["fields"] else (title, fields) for title, fields in shown]
         return [
             head,
             (_("How it goes"), {"fields": ("report",), "classes": ("smsbat-wide",)}),
@@ -113,6 +116,9 @@ class CampaignAdmin(StyledAdmin):
         if obj.budget is not None and not obj.budget_room and campaigns.may(obj, "pause"):
             hint = _("goes on when SMSBAT tells what the last messages cost")
             return format_html("<strong>{}</strong>: {}", words, hint)
+        if approved_by := approval.approver_of(obj):
+            approved = _("approved by %(login)s") % {"login": approved_by}
+            return format_html("<strong>{}</strong>: {}", words, approved)
         return format_html("<strong>{}</strong>", words)
 
     @admin.display(description=_("how it will look"))
@@ -122,6 +128,13 @@ class CampaignAdmin(StyledAdmin):
         shown = render_to_string(phone.TEMPLATE, context)
         live = reverse("admin:django_smsbat_campaign_phone")
         return format_html('<div id="smsbat-phone" data-url="{}">{}</div>', live, shown)
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """With what this person may see of it, for the pages that are given the campaign alone."""
+        found = super().get_object(request, *args, **kwargs)
+        if found is not None:
+            found.shows_messages = request.user.has_perm("django_smsbat.view_message")
+        return found
 
     @admin.display(description=_("how it goes"))
     def report(self, obj: Campaign) -> SafeString:

@@ -26,6 +26,7 @@ from django_smsbat.services.statistics import Costs, Progress
 
 PROGRESS: Final = "admin/django_smsbat/campaign/progress.html"
 DETAILS: Final = "admin/django_smsbat/campaign/details.html"
+_READ_WITHIN: Final = timedelta(hours=1)
 _LOG_SHOWN: Final = 10
 _CHART_HEIGHT: Final = 100
 _BAR: Final = 10  # units of the drawing
@@ -60,11 +61,17 @@ def progress(campaign: Campaign, now: datetime | None = None) -> dict[str, Any]:
         "campaign": campaign,
         "told": counted,
         "steps": _funnel(counted),
-        "is_live": campaign.status in _GOES_ON or bool(counted.in_delivery),
+        "is_live": campaign.status in _GOES_ON or bool(counted.in_delivery) or _is_fresh(campaign),
         "estimated_end": date_format(localtime(end), "Y-m-d H:i T") if end else "",
         "unconfirmed_url": messages_url(campaign, **{STATUS: Status.UNCONFIRMED.value}),
         "messages_url": messages_url(campaign),
     }
+
+
+def _is_fresh(campaign: Campaign) -> bool:
+    """What was sent a while ago is still being read."""
+    over = campaign.finished_at
+    return over is not None and timezone.now() - over < _READ_WITHIN
 
 
 def _funnel(counted: Progress) -> list[dict[str, Any]]:
@@ -110,7 +117,8 @@ def _cost_line(cost: Costs) -> str:
         cost.priced,
     )
     each = "—" if cost.per_delivered is None else f"{cost.per_delivered:.4f}"
-    amount = f"{cost.amount.normalize():f} {cost.currency}"
+    currency = cost.currency or _("(currency not told)")
+    amount = f"{cost.amount.normalize():f} {currency}"
     return words % {"amount": amount, "count": cost.priced, "parts": cost.parts, "each": each}
 
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -81,7 +82,7 @@ def ask(
         return None
     if request.POST.get("confirmed") == question.name:
         _do(page, request, list(chosen), question)
-        return None
+        return HttpResponseRedirect(back) if (back := _back(request)) else None
     return own_page(
         page,
         request,
@@ -91,9 +92,19 @@ def ask(
         count=count,
         reason_max=consent.REASON_MAX,
         shown=[str(person) for person in chosen[:_SHOWN]],
+        back=request.POST.get("conversation", ""),
+        back_url=_back(request),
         selected=chosen.values_list("pk", flat=True),
         action_checkbox_name=ACTION_CHECKBOX_NAME,
     )
+
+
+def _back(request: HttpRequest) -> str:
+    """The conversation from which the question was asked; empty for the list of recipients."""
+    key = request.POST.get("conversation", "")
+    if not (key.isascii() and key.isdigit()):
+        return ""
+    return reverse("admin:django_smsbat_inboundmessage_change", args=[key])
 
 
 def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Question) -> None:

@@ -22,11 +22,17 @@ def control_campaigns(
     """Ask, or do what was confirmed; None when it is done."""
     if not request.user.has_perm(f"django_smsbat.{control.permission}"):
         raise PermissionDenied
+    login = request.user.get_username()
     if request.method == "POST" and request.POST.get("confirmed") == control.name:
-        for campaign in chosen:
-            _do(page, request, control, campaign)
-        return None
-    prospects = [Prospect.of(campaign, control) for campaign in chosen]
+        wrong = [one for one in chosen if _is_typed_wrong(request, control, one)]
+        if not wrong:
+            for campaign in chosen:
+                _do(page, request, control, campaign)
+            return None
+        page.message_user(
+            request, _("Nothing was done: the number is another one."), messages.ERROR
+        )
+    prospects = [Prospect.of(campaign, control, login) for campaign in chosen]
     return own_page(
         page,
         request,
@@ -66,8 +72,18 @@ def _insist(request: HttpRequest, control: Control, campaign: Campaign, seen: st
         raise campaigns.Refused("Since it was looked at, it has changed: look again.")
     if not control.spends:
         return
-    typed = "".join(c for c in request.POST.get(f"typed-{campaign.pk}", "") if c.isdigit())
-    if needs_typing(looked.recipients) and typed != str(looked.recipients):
+    if _is_typed_wrong(request, control, campaign):
         words = _("Type the number of recipients, %(count)d, to confirm.")
         raise campaigns.Refused(str(words % {"count": looked.recipients}))
     approval.hold_to(looked, request.user.get_username())
+
+
+def _is_typed_wrong(request: HttpRequest, control: Control, campaign: Campaign) -> bool:
+    """Whether the size should have been typed, and another number, or none, was."""
+    if not (control.spends and control.looks_at(campaign)):
+        return False
+    looked = Preflight.objects.filter(campaign=campaign).first()
+    if looked is None or not needs_typing(looked.recipients):
+        return False
+    typed = "".join(c for c in request.POST.get(f"typed-{campaign.pk}", "") if c.isdigit())
+    return typed != str(looked.recipients)

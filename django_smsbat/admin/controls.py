@@ -83,11 +83,13 @@ def _send(campaign: Campaign, seen: str, login: str) -> str:
 
 def _schedule(campaign: Campaign, seen: str, login: str) -> str:
     campaigns.schedule(campaign, fingerprint=seen)
+    approval.scheduled(campaign, login)
     return str(_("scheduled."))
 
 
 def _unschedule(campaign: Campaign, seen: str, login: str) -> str:
     campaigns.unschedule(campaign)
+    approval.scheduled(campaign, "")
     return str(_("a draft again."))
 
 
@@ -227,7 +229,7 @@ class Prospect:
     spends: bool = False
 
     @classmethod
-    def of(cls, campaign: Campaign, control: Control) -> "Prospect":
+    def of(cls, campaign: Campaign, control: Control, login: str) -> "Prospect":
         if not control.is_possible(campaign):
             problem = _("Its status is “%(status)s”: this is not possible now.")
             return cls(campaign, problem=problem % {"status": campaign.get_status_display()})
@@ -239,6 +241,11 @@ class Prospect:
             return cls(campaign, problem=told(error))
         if not looked.recipients:
             return cls(campaign, looked, str(_("Nobody would get it.")))
+        if control.spends:
+            try:
+                approval.hold_to(looked, login)
+            except campaigns.Refused as error:
+                return cls(campaign, looked, told(error))
         at_once = control.spends and not control.needs_time
         return cls(campaign, looked, goes_at_once=at_once, spends=control.spends)
 

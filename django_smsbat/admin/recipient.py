@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 else:
     _ModelForm = forms.ModelForm
 
+_OPTED_OUT, _CREATED = columns(Recipient, "opted_out_at", "created_at")
 _EXPORTED: Final = ("phone", "name", "email", "attributes", "opted_out_at", "created_at")
 
 
@@ -82,14 +83,14 @@ class RecipientAdmin(WalkedAdmin, PhoneHistoryAdmin):
     form = RecipientForm
     action_form = ListActionForm
     actions = ("add_to_list", "take_from_list", "make_list", "opt_out", "opt_in", "erase")
-    list_display = ("phone", "name", "email", *columns(Recipient, "opted_out_at"))
+    list_display = ("phone", "name", "email", _OPTED_OUT)
     empty_words = _("Nobody yet: press “Import” above, or add one. Who writes to you is added too.")
     list_filter = (ListFilter, ("opted_out_at", admin.EmptyFieldListFilter), DayFilter)
     search_fields = ("phone__exact",)  # and names and addresses, see `get_search_results`
     search_help_text = _("A whole phone number or e-mail address, or how a name begins.")
     phone_field = "phone"
     change_list_template = "admin/django_smsbat/recipient/change_list.html"
-    readonly_fields = ("opted_out_at", "consent", "created_at", "in_lists")
+    readonly_fields = (_OPTED_OUT, "consent", _CREATED, "in_lists")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """By what an index finds."""
@@ -120,7 +121,7 @@ class RecipientAdmin(WalkedAdmin, PhoneHistoryAdmin):
         return form
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = [*RecipientForm.Meta.fields, "opted_out_at", "consent", "created_at"]
+        fields = [*RecipientForm.Meta.fields, _OPTED_OUT, "consent", _CREATED]
         may_change = self.has_change_permission if obj else self.has_add_permission
         own = may_change(request) and self.has_change_lists_permission(request)
         return [*fields, "lists" if own else "in_lists"]

@@ -71,7 +71,9 @@ def live_phone(request: HttpRequest, inbound: InboundMessage) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     draft = replies.draft_of(inbound, request.POST.get("text", ""))
-    return TemplateResponse(request, phone.TEMPLATE, phone.context_of(preview(draft)))
+    return TemplateResponse(
+        request, phone.TEMPLATE, phone.context_of(preview(draft, is_literal=True))
+    )
 
 
 def _reply(page: Any, request: HttpRequest, inbound: InboundMessage, form: ReplyForm) -> bool:

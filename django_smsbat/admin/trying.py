@@ -46,7 +46,7 @@ def try_page(page: Any, request: HttpRequest, campaign: Campaign) -> HttpRespons
 
 def _send(page: Any, request: HttpRequest, campaign: Campaign, form: TryForm) -> bool:
     if replies.was_sent_lately(form.cleaned_data["phone"]):
-        form.add_error(None, _("A test was sent there a moment ago."))
+        form.add_error(None, _("Something was sent there a moment ago."))
         return False
     may_see = request.user.has_perm("django_smsbat.view_recipient")
     person = somebody(campaign.lists.values_list("pk", flat=True)) if may_see else None

@@ -52,6 +52,14 @@ def _readings(digits: str, region: str | None) -> list[str]:
     return readings
 
 
+def national(phone: str) -> str:
+    """The digits without what may stand before them in a country; empty for what is no phone."""
+    try:
+        return str(phonenumbers.parse(phone).national_number)
+    except phonenumbers.NumberParseException:
+        return ""
+
+
 def mask(phone: str) -> str:
     """A phone as logs and reprs may show it: without five digits at least."""
     shown = max(0, min(6, len(phone) - 7))

@@ -36,6 +36,11 @@ class Migration(migrations.Migration):
             name='approved_by',
             field=models.CharField(blank=True, max_length=150),
         ),
+        migrations.AddField(
+            model_name='preflight',
+            name='scheduled_by',
+            field=models.CharField(blank=True, max_length=150),
+        ),
         migrations.AlterField(
             model_name='recipient',
             name='name',

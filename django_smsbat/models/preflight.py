@@ -20,6 +20,7 @@ class Preflight(models.Model):
         duration: seconds that submitting takes at the configured rate.
         approved_by: the login of who approved the campaign as it was looked at here; empty for
             nobody. The next look begins without it, unless it finds the same words and people.
+        scheduled_by: the login of who scheduled it; empty where code did.
     """
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="preflight")
@@ -35,6 +36,7 @@ class Preflight(models.Model):
     duration = models.FloatField(default=0)
 
     approved_by = models.CharField(max_length=150, blank=True)
+    scheduled_by = models.CharField(max_length=150, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -25,7 +25,7 @@ class RecipientUpload(models.Model):
         rows: so many are imported.
         counts: what became of them, by word.
         failure: why it failed, a sentence for people.
-        attempts: how often its import was begun.
+        attempts: how often its import was begun since its last chunk was done.
         claim: which worker has it; beat_at: when that was last heard of.
     """
 

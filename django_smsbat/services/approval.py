@@ -29,6 +29,14 @@ def may_approve(campaign: Campaign) -> bool:
     return conf.current().approve_above is not None and is_to_come
 
 
+def approver_of(campaign: Campaign) -> str:
+    """Who approved what is yet to be launched, as it was last looked at; empty for nobody."""
+    if not campaign.pk or not may_approve(campaign):
+        return ""
+    seen = Preflight.objects.filter(campaign=campaign).values_list("approved_by", flat=True)
+    return seen.first() or ""
+
+
 def approve(campaign: Campaign, fingerprint: str, login: str, now: datetime | None = None) -> None:
     """Approve the campaign as it was looked at.
 
@@ -36,10 +44,12 @@ def approve(campaign: Campaign, fingerprint: str, login: str, now: datetime | No
         fingerprint: of the preflight that this person saw.
 
     Raises:
-        Refused: when it is no longer what they saw.
+        Refused: when it is no longer what they saw, or they are who scheduled it.
     """
     words, _, audience = fingerprint.partition("-")
     seen = Preflight.objects.filter(campaign=campaign, words=words, audience=audience)
+    if login in seen.values_list("scheduled_by", flat=True):
+        raise Refused("Who scheduled it cannot approve it too: somebody else has to.")
     if not seen.update(approved_by=login, approved_at=now or timezone.now()):
         raise Refused("Since it was looked at, it has changed: look again.")
 
@@ -58,18 +68,22 @@ def hold_to(seen: Preflight, login: str) -> None:
         raise Refused("Who approved it cannot send it too: somebody else has to.")
 
 
-def hold_due_to(campaign: Campaign, made: Tally) -> None:
-    """Refuse a scheduled campaign that grew beyond what may go unapproved, or was approved.
+def scheduled(campaign: Campaign, login: str) -> None:
+    """A person scheduled it; an empty login where it is taken off the schedule."""
+    Preflight.objects.filter(campaign=campaign).update(scheduled_by=login)
 
-    One that nobody has looked at was scheduled by code, which answers for itself.
+
+def hold_due_to(campaign: Campaign, made: Tally) -> None:
+    """Refuse what a person scheduled, and that is larger now than may go unapproved.
+
+    Who leaves the lists after an approval changes nothing; nor does one who takes another's place.
 
     Raises:
         Refused: saying so.
     """
-    seen = Preflight.objects.filter(campaign=campaign).first()
+    seen = Preflight.objects.filter(campaign=campaign).exclude(scheduled_by="").first()
     if seen is None or not is_asked_for(made.recipients):
         return
-    if not seen.approved_by or seen.audience != made.audience:
-        raise Refused(
-            f"Its lists have grown to {made.recipients} recipients, which were not approved."
-        )
+    is_approved = seen.approved_by and seen.approved_by != seen.scheduled_by
+    if not is_approved or made.recipients > seen.recipients:
+        raise Refused(f"{made.recipients} recipients were not approved by somebody else.")

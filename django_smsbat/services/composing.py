@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from django_smsbat import conf
 from django_smsbat.gateway.message_types import TYPES, MessageType
-from django_smsbat.gateway.messages import Content, InvalidMessage
+from django_smsbat.gateway.messages import Content, InvalidMessage, from_content
 from django_smsbat.gateway.sms_parts import SmsParts, count_parts
 from django_smsbat.models import Campaign, Recipient
 from django_smsbat.services import audience, launching
-from django_smsbat.services.addressees import values_of
+from django_smsbat.services.addressees import ANY_PHONE, values_of
 from django_smsbat.services.lint import Finding, lint
 from django_smsbat.services.personalisation import ContentTemplate, MissingValue
 
@@ -39,11 +39,17 @@ class Preview:
     findings: Sequence[Finding] = field(default_factory=tuple)
 
 
-def preview(campaign: Campaign, recipient: Recipient | None = None) -> Preview:
-    """How it looks now; it need neither be saved nor right."""
+def preview(
+    campaign: Campaign, recipient: Recipient | None = None, *, is_literal: bool = False
+) -> Preview:
+    """How it looks now; it need neither be saved nor right.
+
+    Args:
+        is_literal: whether braces are braces, as in what is sent singly.
+    """
     content = replace(campaign.content(), sender=campaign.sender or conf.current().sender)
     filled, missing = _filled(content, recipient)
-    wrong = _problem(campaign)
+    wrong = _problem_of(content) if is_literal else _problem(campaign)
     billed = audience.billed_text(filled)
     return Preview(
         content=filled,
@@ -74,6 +80,14 @@ def _filled(content: Content, recipient: Recipient | None) -> tuple[Content, str
 def _problem(campaign: Campaign) -> InvalidMessage | None:
     try:
         launching.check(campaign)
+    except InvalidMessage as error:
+        return error
+    return None
+
+
+def _problem_of(content: Content) -> InvalidMessage | None:
+    try:
+        from_content(content, ANY_PHONE)
     except InvalidMessage as error:
         return error
     return None

@@ -111,7 +111,7 @@ def launch_due(now: datetime) -> list[Campaign]:
     For a worker, which goes on with what it finds queued: nobody else is woken.
 
     Who joined or left the lists since it was scheduled is expected: only the words must be the
-    same that the preflight saw.
+    same that the preflight saw, and an approval holds (see `approval.hold_due_to`).
 
     Returns:
         Those that could not be launched, with the reason on them.

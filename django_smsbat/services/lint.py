@@ -45,10 +45,10 @@ _LATIN: Final = re.compile(r"[A-Za-z]")
 _CYRILLIC: Final = re.compile(r"[\u0400-\u04FF]")
 # What other programs write for a placeholder, and a brace or a space that went astray.
 _LOOKS_RAW: Final = re.compile(
-    r"\{+\s*[^\W\d]\w*\s*\}+|(?<!\d)%[^\W\d]\w*%|\[\[?[^\W\d]\w*\]\]?|<<?[^\W\d]\w*>>?"
+    r"\{{1,3}\s?[^\W\d]\w*\s?\}{1,3}|(?<!\d)%[^\W\d]\w*%|\[\[?[^\W\d]\w*\]\]?|<<?[^\W\d]\w*>>?"
     r"|\$\{\w+\}|\$[^\W\d]\w*|#[^\W\d]\w*#"
 )
-_PLACEHOLDER: Final = re.compile(r"\{\{.*?\}\}")
+_PLACEHOLDER: Final = re.compile(r"\{\{[^{}]*\}\}")
 _FEW: Final = 3  # characters that could easily be replaced
 
 

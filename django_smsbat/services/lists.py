@@ -53,9 +53,10 @@ def make_from_messages(name: str, messages: QuerySet[Message]) -> RecipientList:
 
 
 def with_attribute(people: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
-    """Those whose attribute has that value, written as a placeholder would show it.
+    """Those whose attribute is that text or number.
 
-    No index finds them: it is for making a list once, not for a page.
+    What a database takes for no name, such as digits alone, finds nobody. No index helps: it is
+    for making a list once, not for a page.
     """
     shown = Cast(KeyTextTransform(name, "attributes"), CharField())
     return people.alias(chosen_attribute=shown).filter(chosen_attribute=value)

@@ -24,7 +24,6 @@ from django_smsbat.services.transitions import Refused
 _DIGEST_BYTES: Final = 16
 
 
-@transaction.atomic
 def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
     """Find out what a launch would do now, and keep it with the campaign in place of the last look.
 
@@ -34,25 +33,24 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
     found = audience.tally(campaign)
     settings = conf.current()
     words = words_of(campaign)
-    last = Preflight.objects.select_for_update().filter(campaign=campaign)
-    is_same = last.filter(words=words, audience=found.audience).exists()
     by_sms = campaign.type == MessageType.SMS
-    made, _ = Preflight.objects.update_or_create(
-        campaign=campaign,
-        defaults={
-            "made_at": now or timezone.now(),
-            "words": words,
-            "audience": found.audience,
-            "recipients": found.recipients,
-            "excluded": {reason.value: count for reason, count in found.excluded.items()},
-            "examples": {reason.value: told for reason, told in found.examples.items()},
-            "repeated": found.repeated,
-            "parts": {str(parts): count for parts, count in sorted(found.parts.items())},
-            "worst_case_parts": found.sms_parts + (0 if by_sms else found.recipients),
-            "duration": math.ceil(found.recipients / settings.batch_size) / settings.send_rate,
-            **({} if is_same else {"approved_by": "", "approved_at": None}),
-        },
-    )
+    told = {
+        "made_at": now or timezone.now(),
+        "words": words,
+        "audience": found.audience,
+        "recipients": found.recipients,
+        "excluded": {reason.value: count for reason, count in found.excluded.items()},
+        "examples": {reason.value: told for reason, told in found.examples.items()},
+        "repeated": found.repeated,
+        "parts": {str(parts): count for parts, count in sorted(found.parts.items())},
+        "worst_case_parts": found.sms_parts + (0 if by_sms else found.recipients),
+        "duration": math.ceil(found.recipients / settings.batch_size) / settings.send_rate,
+    }
+    with transaction.atomic():
+        last = Preflight.objects.select_for_update().filter(campaign=campaign)
+        if not last.filter(words=words, audience=found.audience).exists():
+            told |= {"approved_by": "", "approved_at": None}
+        made, _ = Preflight.objects.update_or_create(campaign=campaign, defaults=told)
     return made
 
 

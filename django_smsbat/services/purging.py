@@ -74,7 +74,7 @@ def purge(
     """
     old = Message.objects.filter(created_at__lt=before)
     over = _over(old)
-    uploads.forget_old(min(before, clock.now() - uploads.KEPT))
+    uploads.forget_old(max(before, clock.now() - uploads.KEPT))
     result = Result()
     wordy = over.filter(purged_at=None).batches_of_keys(_CHUNK)
     for keys in until_stopped(wordy, clock):

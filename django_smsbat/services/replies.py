@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_smsbat.gateway import messages
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.gateway.statuses import FAILURES
 from django_smsbat.models import Campaign, ConsentChange, InboundMessage, Message
 from django_smsbat.services import sending
 from django_smsbat.services.sender import sender_or_default
@@ -69,6 +70,7 @@ def was_sent_lately(phone: str, text: str | None = None, now: datetime | None = 
     """Whether something, or just that, was sent there so shortly ago that it was a second click."""
     since = (now or timezone.now()) - _TWICE
     sent = Message.objects.filter(to=phone, campaign=None, created_at__gt=since)
+    sent = sent.exclude(status__in=[status.value for status in FAILURES])  # that may be tried again
     return (sent if text is None else sent.filter(text=text)).exists()
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 _BEGINS_FORMULA: Final = "=-@\t\r"
 # Where a spreadsheet parts cells by semicolons or tabs, a formula may begin within a text.
-_FORMULA_INSIDE: Final = re.compile(r"([;\t\n])(\s*[=@+-])")
+_FORMULA_INSIDE: Final = re.compile(r"([;\t\r\n]\s*)([=@+-])")
 
 
 def harmless(cell: str) -> str:

@@ -61,12 +61,12 @@ def test_a_campaign_is_composed(boss):
         ({"text": ""}, "text", "must not be empty"),
         ({"text": "Hi {{ name"}, "text", "placeholder"),
         ({"sender": "Занадто"}, "sender", "Latin letters"),
-        ({"type": "viber_promo", "viber_promo-image_url": "x"}, "message_data", "image_url"),
+        ({"type": "viber_promo", "viber_promo-image_url": "x"}, "message_data", "Image: must be"),
         ({"scheduled_at_0": "2020-01-01", "scheduled_at_1": "12:00"}, "scheduled_at", "future"),
         (
             {"type": "rcs", "rcs-buttons-0-text": "Call", "rcs-buttons-0-kind": "nonsense"},
             "message_data",
-            "buttons[0].action.url",
+            "Buttons: must not be empty",
         ),
         (
             {

@@ -243,7 +243,7 @@ class TestPhone:
         lists = [everybody.pk]
         shown = boss.post(PHONE, typed("sms", text="In {{ city }}", lists=lists)).content.decode()
         assert "has no value for city" in shown
-        assert "text: must not be empty" in boss.post(PHONE, typed("sms", text="")).content.decode()
+        assert "Text: must not be empty" in boss.post(PHONE, typed("sms", text="")).content.decode()
 
     def test_characters_parts_and_what_makes_it_dearer_are_counted(self, boss, db):
         shown = boss.post(PHONE, typed("sms", text="a" * 80 + "—")).content.decode()

@@ -83,6 +83,16 @@ class TestConversation:
         assert "opted out: nothing promotional" in page
         assert 'value="opt_in"' in page
 
+    def test_who_changes_consent_from_there_comes_back_there(self, boss, hers):
+        person = Recipient.objects.get()
+        data = {"action": "opt_out", "_selected_action": person.pk, "conversation": hers.pk}
+        people = reverse("admin:django_smsbat_recipient_changelist")
+        question = boss.post(people, {**data, "index": 0}).content.decode()
+        assert self.url("change", hers) in question
+        answer = boss.post(people, {**data, "confirmed": "opt_out", "reason": "asked"})
+        assert answer["Location"] == self.url("change", hers)
+        assert Recipient.objects.get().opted_out_at is not None
+
     def test_who_may_not_answer_sees_no_form(self, staff, hers):
         page = staff("view_inboundmessage").get(self.url("change", hers)).content.decode()
         assert "smsbat-answer" not in page

@@ -22,6 +22,13 @@ def part(made, name):
     return reverse(f"admin:django_smsbat_campaign_{name}", args=[made.pk])
 
 
+def test_links_to_messages_are_for_those_who_may_see_them(staff, running):
+    pages = [part(running, "details"), part(running, "progress"), change(running)]
+    client = staff("view_campaign")
+    for page in pages:
+        assert "/message/" not in client.get(page).content.decode(), page
+
+
 @pytest.fixture
 def running(campaign, queued):
     made = campaign(status="sending", started_at=NOON)
@@ -130,13 +137,13 @@ class TestConfirmation:
     @pytest.mark.parametrize(
         ("typed", "status"), [("2", "sending"), ("3", "draft"), (" 2 ", "sending")]
     )
-    def test_it_has_to_be_right(self, boss, big, typed, status):
+    def test_it_has_to_be_right_or_is_asked_again(self, boss, big, typed, status):
         seen = preflight.look(big).fingerprint
-        boss.post(
-            control(big, "send"),
-            {"confirmed": "send", f"seen-{big.pk}": seen, f"typed-{big.pk}": typed},
-        )
+        data = {"confirmed": "send", f"seen-{big.pk}": seen, f"typed-{big.pk}": typed}
+        answer = boss.post(control(big, "send"), data)
         assert Campaign.objects.get().status == status
+        is_asked_again = f'name="typed-{big.pk}"' in answer.content.decode()
+        assert is_asked_again == (status == "draft")
 
     def test_below_it_nothing_is_typed(self, boss, people, campaign, settings):
         settings.SMSBAT = {**settings.SMSBAT, "CONFIRM_ABOVE": 5}
@@ -163,9 +170,20 @@ class TestFourEyes:
         second.force_login(user)
         return second
 
+    def sent_all_the_same(self, client, made):
+        """What is answered to who posts without having been asked."""
+        made.refresh_from_db()
+        seen = preflight.look(made).fingerprint
+        data = {"confirmed": "send", f"seen-{made.pk}": seen}
+        answer = client.post(control(made, "send"), data, follow=True).content.decode()
+        assert Campaign.objects.get().status == "draft"
+        return answer
+
     def test_nobody_sends_what_nobody_else_approved(self, boss, big):
-        assert "somebody else has to approve it" in boss.get(control(big, "send")).content.decode()
-        assert "need somebody else" in confirm(boss, big, "send").content.decode()
+        page = boss.get(control(big, "send")).content.decode()
+        assert "somebody else has to approve it" in page
+        assert 'type="submit" class="default"' not in page  # nothing to press
+        assert "need somebody else" in self.sent_all_the_same(boss, big)
         assert Campaign.objects.get().status == "draft"
 
     def test_what_another_approved_is_sent(self, boss, big, other):
@@ -177,17 +195,18 @@ class TestFourEyes:
 
     def test_who_approved_it_cannot_send_it(self, boss, big):
         confirm(boss, big, "approve")
-        assert "cannot send it too" in confirm(boss, big, "send").content.decode()
+        assert "cannot send it too" in boss.get(control(big, "send")).content.decode()
+        assert "cannot send it too" in self.sent_all_the_same(boss, big)
 
     def test_other_words_need_another_approval(self, boss, big, other):
         confirm(other, big, "approve")
         Campaign.objects.update(text="Something else")
-        assert "need somebody else" in confirm(boss, big, "send").content.decode()
+        assert "need somebody else" in self.sent_all_the_same(boss, big)
 
     def test_other_people_need_another_approval(self, boss, big, other, people):
         confirm(other, big, "approve")
         people(3)
-        assert "need somebody else" in confirm(boss, big, "send").content.decode()
+        assert "need somebody else" in self.sent_all_the_same(boss, big)
 
     def test_looking_again_at_the_same_keeps_it(self, boss, big, other):
         confirm(other, big, "approve")
@@ -208,6 +227,10 @@ class TestFourEyes:
 
     def test_code_answers_for_itself(self, big):
         assert campaigns.launch(big).recipients == 2
+
+    def test_who_approved_is_told_on_the_draft(self, boss, big, other):
+        confirm(other, big, "approve")
+        assert "approved by other" in boss.get(change(big)).content.decode()
 
     def test_it_is_off_by_default(self, boss, people, campaign):
         people(1, 2)
@@ -301,8 +324,45 @@ class TestLooksThatAreOver:
         campaigns.launch_due(timezone.now() + timedelta(hours=2))
         made.refresh_from_db()
         assert made.status == "paused"
-        assert "grown to 3 recipients" in made.pause_reason
+        assert "3 recipients were not approved by somebody else" in made.pause_reason
         assert "Approve" in boss.get(change(made)).content.decode()
+
+    @pytest.fixture
+    def due(self, people, campaign, limits):
+        """Scheduled by a person, for three whom somebody else approved."""
+        people(1, 2, 3)
+        made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
+        approval.approve(made, preflight.look(made).fingerprint, "other")
+        campaigns.schedule(made)
+        approval.scheduled(made, "admin")
+        return made
+
+    def launched(self):
+        campaigns.launch_due(timezone.now() + timedelta(hours=2))
+        return Campaign.objects.get().status
+
+    def test_who_opts_out_after_an_approval_stops_nothing(self, people, due):
+        due.lists.get().recipients.first().delete()
+        assert self.launched() == "sending"
+
+    def test_who_joins_after_an_approval_stops_it(self, people, due):
+        people(4)
+        assert self.launched() == "paused"
+
+    def test_who_scheduled_it_cannot_approve_it(self, boss, people, due):
+        people(4)
+        answer = confirm(boss, due, "approve").content.decode()
+        assert "Who scheduled it cannot approve it too" in answer
+        assert self.launched() == "paused"
+
+    def test_a_look_makes_no_person_responsible_for_what_code_scheduled(
+        self, people, campaign, limits
+    ):
+        people(1, 2)
+        made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
+        preflight.look(made)
+        campaigns.schedule(made)
+        assert self.launched() == "sending"
 
     def test_code_that_schedules_answers_for_itself(self, people, campaign, limits):
         people(1, 2)

@@ -3,6 +3,7 @@
 import csv
 import io
 import threading
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -257,6 +258,26 @@ class TestWorkers:
         told = RecipientUpload.objects.get()
         assert (told.state, told.counts["created"]) == ("done", 20)
 
+    def test_what_kills_its_worker_is_given_up_after_a_while(self, mixed):
+        RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
+        assert uploads.import_waiting() == 0
+        told = RecipientUpload.objects.get()
+        assert (told.state, told.failure) == (
+            "failed",
+            "the import failed 10 times: its worker died",
+        )
+
+    def test_the_rejected_rows_can_be_mended_and_imported_again(self, boss, mixed):
+        uploads.import_waiting()
+        text = b"".join(uploads.rejects_of(mixed)).decode("utf-8-sig")
+        assert text.splitlines()[0] == "row,reason,phone,name"
+        mended = text.replace(",x,N3", f",{phone(103)},N3")
+        page = upload(boss, mended, new_list="Mended")
+        assert page.context["look"].result.created == 1
+        confirm(boss)
+        uploads.import_waiting()
+        assert Recipient.objects.get(phone=phone(103)).attributes == {}
+
     def test_one_that_is_told_to_stop_goes_on_later(self, mixed, clock, small_chunks):
         clock.moment = uploads.timezone.now()
         real = clock.now
@@ -300,6 +321,15 @@ class TestPrivacy:
         assert "Olena" not in kept
         assert phone(1)[-7:] not in kept
 
+    def test_nor_where_another_cell_of_their_row_is_wrong(self, boss, people):
+        people(1)
+        upload(boss, f"phone,name,email\n{phone(1)},Olena,no address\n")
+        confirm(boss)
+        erasure.erase(phone(1))
+        uploads.import_waiting()
+        kept = b"".join(uploads.rejects_of(RecipientUpload.objects.get())).decode()
+        assert "Olena" not in kept
+
     @pytest.mark.parametrize("written", [phone(1), "(067) 000-00-01", "0670000001 ext"])
     def test_files_in_which_somebody_stands_go_with_them(self, boss, people, written):
         people(1)
@@ -313,6 +343,12 @@ class TestPrivacy:
         uploads.forget("Acme")
         uploads.forget("102")
         assert RecipientUpload.objects.count() == 1
+
+    def test_purging_removes_files_after_thirty_days_whatever_else_is_kept(self, boss, clock):
+        upload(boss)
+        RecipientUpload.objects.update(made_at=clock.now() - timedelta(days=40))
+        purging.purge(clock.now() - timedelta(days=365), clock)
+        assert not RecipientUpload.objects.exists()
 
     def test_purging_removes_old_files_and_not_what_is_being_imported(self, boss, clock):
         for state in ("looked_at", "done", "running"):

@@ -47,6 +47,11 @@ _ONLY_FOR: Final[Mapping[str, list[MessageType]]] = {
 EMPTIED: Final = tuple(_ONLY_FOR)
 
 
+def is_used(field: str, kind: str) -> bool:
+    """Whether a field says something of a message of that type that is not seen on its phone."""
+    return field != "message_data" and kind in _ONLY_FOR.get(field, [kind])
+
+
 def chosen_type(written: object) -> MessageType | None:
     """The type that was chosen, if it is one."""
     return MessageType(str(written)) if str(written) in list(MessageType) else None
@@ -263,4 +268,5 @@ class CampaignForm(_ModelForm):
             return
         kind = MessageType(self.instance.type)
         self._composer.refusals[reading.path_of(kind, error.field)] = told(error.reason)
-        self.add_error("message_data", told(error))
+        label = reading.label_of(kind, error.field)
+        self.add_error("message_data", f"{label}: {told(error.reason)}")

@@ -178,6 +178,7 @@ def context_of(shown: Preview) -> dict[str, Any]:
     return {
         "shown": shown,
         "problem": told(shown.problem) if shown.problem else "",
+        "wrong": reading.label_of(kind, shown.wrong_field),
         "bubble": bubble_of(content),
         "channel": TYPES[kind].channel,
         "parts": _parts_told(shown.sms) if shown.sms else "",

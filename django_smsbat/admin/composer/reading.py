@@ -7,12 +7,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from django.utils.translation import gettext_lazy as _
+
 from django_smsbat.admin.composer.schema import SCHEMA, Group, Input, Node, Rows
 from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import CLASSES, InvalidMessage
 
 Typed = Mapping[str, Any]
+# The other fields that a refusal may speak of.
+WORDS: Final = {
+    "text": _("text"),
+    "sender": _("sender"),
+    "ttl": _("time to live"),
+    "fallback_text": _("SMS fallback"),
+}
 
 
 def data_from(kind: MessageType, typed: Typed) -> dict[str, Any]:
@@ -56,6 +65,13 @@ def path_of(kind: MessageType, field: str) -> str:
     """The input that a refusal of the gateway's speaks of, such as ``items[1].title``."""
     steps = re.sub(r"\.action\b", "", field).replace("[", ".").replace("]", "")
     return join(kind.value, *steps.split("."))
+
+
+def label_of(kind: MessageType, field: str) -> str:
+    """The input that it speaks of, as people know it."""
+    first = re.split(r"[.\[]", field)[0]
+    labels = {node.name: node.label for node in SCHEMA[kind]}
+    return str(labels.get(first) or WORDS.get(first) or field)
 
 
 def join(*steps: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django_smsbat.gateway import phones
+from django_smsbat.services.importing.rejects import OWN_HEADINGS
 
 PHONE: Final = "phone"
 NAME: Final = "name"
@@ -56,6 +57,8 @@ class Columns:
             UnknownColumns: when there is no column of phones, or one that was named is not there.
         """
         written = [str(heading or "").strip() for heading in headings]
+        if tuple(written[:2]) == OWN_HEADINGS:  # a file of rejects: these two are none of theirs
+            written[:2] = ["", ""]
         found = _named(written, said)
         for place, heading in enumerate(written):
             field = _HEADINGS.get(heading.lower())

@@ -56,6 +56,10 @@ class Result:
     def counts(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in _COUNTED}
 
+    def is_stopped_by(self, clock: Clock | None) -> bool:
+        self.is_complete = not (clock and clock.stopping)
+        return not self.is_complete
+
     def add(self, counts: Mapping[str, int]) -> None:
         for name, count in counts.items():
             setattr(self, name, getattr(self, name) + count)
@@ -71,7 +75,7 @@ def import_file(
     rejects: Path | None = None,
     only_first: int | None = None,
     run: str = "",
-    on_rejects: Callable[[], object] = lambda: None,
+    on_chunk: Callable[[Mapping[str, int]], object] = lambda counts: None,
     clock: Clock | None = None,
     on_progress: Callable[[int], object] = lambda rows: None,
 ) -> Result:
@@ -84,13 +88,11 @@ def import_file(
         rejects: the file of rows that were not taken; beside the other if not given.
         only_first: read no more rows than that.
         run: tells it from others of the same file; one that is done is not begun again.
-        on_rejects: called in the transaction of each chunk, its rejects written.
+        on_chunk: called with the counts in the transaction of each chunk, its rejects written.
         clock: says when to stop; the next run goes on there.
         on_progress: called after each chunk with the number of its rows.
 
-    Raises:
-        UnreadableTable: when the file is no table.
-        UnknownColumns: when no column holds phones.
+    Raises: UnreadableTable, when the file is no table; UnknownColumns, when none holds phones.
     """
     said, region = dict(columns or {}), conf.current().default_region
     digest = tables.digest_of(path, f"{sorted(said.items())}{region}{run}")
@@ -99,14 +101,19 @@ def import_file(
     if run and done and done.finished_at:
         return result
     refused = rejects or path.with_name(f"{path.name}.rejects.csv")
-    with tables.rows_of(path) as rows, Rejects(refused, result.resumed_after) as rejected:
-        read = _Reader(_columns(rows, said), region, rejected)
-        for chunk in _chunks(islice(rows, only_first), result.resumed_after):
-            _take(chunk, read, done, result, on_rejects)
-            on_progress(len(chunk))
-            if clock and clock.stopping:
-                result.is_complete = False
-                break
+    with tables.rows_of(path) as rows:
+        headings = _headings(rows)
+        with Rejects(refused, result.resumed_after, headings) as rejected:
+            read = _Reader(Columns.of(headings, said), region, rejected)
+            for chunk in _chunks(islice(rows, only_first), result.resumed_after):
+                _take(chunk, read, done, result, on_chunk)
+                on_progress(len(chunk))
+                if result.is_stopped_by(clock):
+                    break
+    return _ended(result, done, refused)
+
+
+def _ended(result: Result, done: RecipientImport | None, refused: Path) -> Result:
     if done and result.is_complete:
         RecipientImport.objects.filter(pk=done.pk).update(finished_at=timezone.now())
     result.rejects = refused if result.rejected else None
@@ -124,7 +131,7 @@ def _take(
     read: "_Reader",
     done: RecipientImport | None,
     result: Result,
-    on_rejects: Callable[[], object],
+    on_chunk: Callable[[Mapping[str, int]], object],
 ) -> None:
     """One chunk, committed together with how far the import has come."""
     found = read(chunk)
@@ -133,7 +140,7 @@ def _take(
         counts.update(rows=len(chunk), repeated=found.repeated, rejected=found.rejected)
         result.add(counts)
         read.rejects.flush()
-        on_rejects()
+        on_chunk(result.counts())
         if done:
             done.rows_done, done.counts = chunk[-1][0], result.counts()
             done.save(update_fields=["rows_done", "counts"])
@@ -151,11 +158,11 @@ def _begin(list_name: str, digest: str, restart: bool, *, once: bool) -> Recipie
     return known
 
 
-def _columns(rows: Iterator[Row], said: Mapping[str, str]) -> Columns:
+def _headings(rows: Iterator[Row]) -> Sequence[Any]:
     heading = next(rows, None)
     if heading is None:
         raise UnreadableTable("the table is empty")
-    return Columns.of(heading[1], said)
+    return heading[1]
 
 
 def _chunks(rows: Iterator[Row], rows_done: int) -> Iterator[list[Row]]:
@@ -182,14 +189,13 @@ class _Reader:
     def __call__(self, chunk: Iterable[Row]) -> _Found:
         found = _Found({})
         read = [(number, cells, self._read(cells)) for number, cells in chunk]
-        erased = suppression.among({one.phone for *_, one in read if isinstance(one, Person)})
+        erased = suppression.among({one.phone for *_, one in read} - {""})
         for number, cells, person in read:
-            if isinstance(person, Rejected) or person.phone in erased:
-                is_read = not isinstance(person, Rejected)
+            is_erased = person.phone in erased
+            if isinstance(person, Rejected) or is_erased:
                 # Of who was erased nothing is written anywhere any more.
-                self.rejects.add(
-                    number, _ERASED if is_read else str(person), () if is_read else cells
-                )
+                reason = _ERASED if is_erased else str(person)
+                self.rejects.add(number, reason, () if is_erased else cells)
                 found.rejected += 1
                 continue
             known = found.people.setdefault(person.phone, person)

@@ -1,7 +1,7 @@
 """A row of cells read as a person, or refused with what would be right."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
@@ -23,7 +23,13 @@ _EXACT_MAX: Final = 2**53  # beyond it a spreadsheet's number is no longer what 
 
 
 class Rejected(Exception):
-    """A row that holds no person; the text says why, and what would be right."""
+    """A row that holds no person; the text says why, and what would be right.
+
+    Attributes:
+        phone: what stands there, where that at least could be read.
+    """
+
+    phone: str = ""
 
 
 @dataclass(slots=True)
@@ -46,8 +52,17 @@ def read(cells: Sequence[Any], columns: Columns, region: str) -> Person:
         Rejected: saying why.
     """
     own = {name: _cell(cells, place) for name, place in columns.own.items()}
+    phone = _phone(own[PHONE], region)
+    try:
+        return _person(phone, own, cells, columns)
+    except Rejected as error:
+        error.phone = phone
+        raise
+
+
+def _person(phone: str, own: Mapping[str, Any], cells: Sequence[Any], columns: Columns) -> Person:
     person = Person(
-        _phone(own[PHONE], region),
+        phone,
         _text(own.get(NAME), NAME, NAME_MAX),
         _email(_text(own.get(EMAIL), EMAIL, EMAIL_MAX)),
     )

@@ -8,7 +8,7 @@ from typing import Any, Final, Self, TextIO
 
 from django_smsbat.services.spreadsheets import harmless
 
-_HEADINGS: Final = ("row", "reason")
+OWN_HEADINGS: Final = ("row", "reason")
 
 
 class Rejects:
@@ -16,10 +16,12 @@ class Rejects:
 
     Args:
         rows_done: how far an earlier run got: what it wrote beyond that is written again.
+        headings: of the columns, so that the file can be mended and imported itself.
     """
 
-    def __init__(self, path: Path, rows_done: int) -> None:
+    def __init__(self, path: Path, rows_done: int, headings: Sequence[Any]) -> None:
         self.path = path
+        self._headings = [*OWN_HEADINGS, *("" if one is None else str(one) for one in headings)]
         self._file: TextIO | None = None
         self._kept = self._rows_up_to(rows_done) if rows_done else []
 
@@ -56,7 +58,7 @@ class Rejects:
     def _write(self, rows: Sequence[Sequence[str]]) -> None:
         if self._file is None:
             self._file = self.path.open("w", encoding="utf-8-sig", newline="")
-            csv.writer(self._file).writerow(_HEADINGS)
+            csv.writer(self._file).writerow(self._headings)
         csv.writer(self._file).writerows(rows)
 
     def _rows_up_to(self, rows_done: int) -> list[list[str]]:

@@ -7,7 +7,7 @@ import csv
 import logging
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from django_smsbat import runners
 from django_smsbat.gateway import phones
-from django_smsbat.models import RecipientImport, RecipientUpload, UploadPart, UploadState
+from django_smsbat.models import RecipientUpload, UploadPart, UploadState
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.importing.columns import UnknownColumns
 from django_smsbat.services.importing.importer import Result, import_file
@@ -36,10 +36,10 @@ _PART: Final = 524_288  # bytes: fits what databases take in one value
 SILENT: Final = timedelta(minutes=10)  # then its worker is taken for dead
 KEPT: Final = timedelta(days=30)
 _NAME_MAX: Final = 200
-_ATTEMPTS_MAX: Final = 3
+_ATTEMPTS_MAX: Final = 3  # without a chunk that was done
+_KILLED_MAX: Final = 10  # likewise, where nobody lived to tell why
 _OPEN: Final = (UploadState.QUEUED, UploadState.RUNNING)
 _NO_DIGIT: Final = re.compile(rb"\D")
-_NATIONAL: Final = 9  # digits of a phone, without what may stand before them
 _ZIP: Final = b"PK"  # how a workbook begins
 
 
@@ -100,8 +100,7 @@ def confirm(upload: RecipientUpload, now: datetime | None = None) -> bool:
 def is_silent(upload: RecipientUpload, now: datetime | None = None) -> bool:
     """Whether its worker has died, or has not begun for long."""
     last = upload.beat_at or upload.made_at
-    is_open = upload.state in (UploadState.QUEUED, UploadState.RUNNING)
-    return is_open and (now or timezone.now()) - last > SILENT
+    return upload.state in _OPEN and (now or timezone.now()) - last > SILENT
 
 
 def import_waiting(clock: Clock | None = None) -> int:
@@ -128,30 +127,42 @@ def forget_old(before: datetime) -> int:
 def forget(phone: str) -> None:
     """Remove the files, and the rejects, in which this phone stands; of a workbook nobody can tell.
 
-    What is being imported refuses whoever was erased, and is removed then.
+    What is being imported is left: it takes and writes down nobody who was erased.
 
     Args:
         phone: in E.164; of what is none nothing is looked for.
     """
-    digits = _NO_DIGIT.sub(b"", phone.encode())[-_NATIONAL:]
-    if len(digits) < _NATIONAL:
+    digits = phones.national(phone).encode()
+    if not digits:
         return
     for upload in RecipientUpload.objects.exclude(state__in=_OPEN):
         kept = b"".join([*_read(upload, is_rejects=False), *_read(upload, is_rejects=True)])
         rows = (_NO_DIGIT.sub(b"", row) for row in kept.splitlines())
         if kept.startswith(_ZIP) or any(digits in row for row in rows):
-            upload.delete()
+            # It may have been confirmed while it was read.
+            RecipientUpload.objects.filter(pk=upload.pk).exclude(state__in=_OPEN).delete()
 
 
 def _take(now: datetime) -> RecipientUpload | None:
     free = Q(state=UploadState.QUEUED) | Q(state=UploadState.RUNNING, beat_at__lt=now - SILENT)
     for upload in RecipientUpload.objects.filter(free).order_by("pk"):
+        if upload.attempts >= _KILLED_MAX:
+            _give_up(upload, now)
+            continue
         upload.claim, upload.attempts = uuid4(), upload.attempts + 1
         claimed = {"claim": upload.claim, "attempts": upload.attempts}
         mine = RecipientUpload.objects.filter(free, pk=upload.pk)
         if mine.update(state=UploadState.RUNNING, beat_at=now, **claimed):
             return upload
     return None
+
+
+def _give_up(upload: RecipientUpload, now: datetime) -> None:
+    """Whatever kills its worker would do so for ever."""
+    same = RecipientUpload.objects.filter(pk=upload.pk, claim=upload.claim, state__in=_OPEN)
+    failure = f"the import failed {upload.attempts} times: its worker died"
+    if same.update(state=UploadState.FAILED, failure=failure, finished_at=now):
+        UploadPart.objects.filter(upload=upload, is_rejects=False).delete()
 
 
 class _Lost(Exception):
@@ -193,19 +204,18 @@ class _Import:
             self._upload.list_name,
             rejects=rejects,
             run=str(self._upload.pk),
-            on_rejects=partial(self._keep, rejects),
+            on_chunk=partial(self._keep, rejects),
             clock=self._clock,
             on_progress=self._beat,
         )
 
     def _beat(self, rows: int) -> None:
-        self._upload.rows += rows
-        self._write(rows=self._upload.rows)
+        self._upload.attempts = 1
+        self._write(attempts=1)
 
-    def _keep(self, rejects: Path) -> None:
-        """The rejects so far, committed together with the rows beside them."""
-        if not self._mine.select_for_update().exists():
-            raise _Lost
+    def _keep(self, rejects: Path, counts: Mapping[str, int]) -> None:
+        """The counts and rejects so far, committed together with the rows beside them."""
+        self._write(counts=dict(counts), rows=counts["rows"])
         if not rejects.exists():
             return
         with rejects.open("rb") as file:
@@ -217,16 +227,14 @@ class _Import:
 
     def _end_with(self, told: Result) -> bool:
         if not told.is_complete:
-            self._write(state=UploadState.QUEUED, rows=told.rows, attempts=0)
+            self._write(state=UploadState.QUEUED, attempts=0)
             return False
         self._end(state=UploadState.DONE, counts=told.counts(), rows=told.rows)
         return True
 
     def _fail(self, failure: str) -> bool:
         """What was done before stays, and is told."""
-        known = RecipientImport.objects.filter(list__name=self._upload.list_name)
-        counts = known.order_by("-started_at").values_list("counts", flat=True).first() or {}
-        self._end(state=UploadState.FAILED, failure=failure, counts=counts)
+        self._end(state=UploadState.FAILED, failure=failure)
         return True
 
     def _fail_or_try_again(self, error: Exception) -> bool:
