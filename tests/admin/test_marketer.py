@@ -143,7 +143,7 @@ def settle_one(page):
     Message.objects.create(to=phone(79), type="sms", text="Hi", **lost)
     page.reload()
     page.click("a[href*='status__exact=unconfirmed']")
-    page.check("#action-toggle")
+    page.check(".action-select >> nth=0")
     page.select_option("select[name=action]", "give_up")
     page.click("button[name=index]")
     page.click(".submit-row [type=submit]")
