@@ -64,6 +64,7 @@ def test_what_changed_since_it_was_looked_at_is_said_and_what_is_in_doubt_is_set
     Message.objects.update(status="unconfirmed", attempts=1)
     page.reload()
     page.click("text=Settle the unconfirmed")
+    page.wait_for_selector(".action-select")
     for box in page.locator(".action-select").all():
         box.check()
     page.select_option("select[name=action]", "give_up")
