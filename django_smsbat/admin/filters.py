@@ -86,7 +86,10 @@ class CampaignFilter(_ListFilter):
 
 
 class FailureFilter(_ListFilter):
-    """Why messages of the chosen campaign failed; how many each, the campaign's page tells."""
+    """Why messages of the chosen campaign failed; how many each, the campaign's page tells.
+
+    Offered beside failures alone: looking for reasons is one more statement.
+    """
 
     title = _("reason of failure")
     parameter_name = FAILURE
@@ -94,6 +97,9 @@ class FailureFilter(_ListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         campaign = request.GET.get(CAMPAIGN, "")
         if not (campaign.isascii() and campaign.isdigit() and len(campaign) < 19):
+            return []
+        is_failure = request.GET.get(STATUS) in [status.value for status in FAILURES]
+        if not (is_failure or self.parameter_name in request.GET):
             return []
         return [
             (failure_value(one.status, one.code), one.words)
