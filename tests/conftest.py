@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,16 @@ from django_smsbat.sandbox.app import Options
 from django_smsbat.sandbox.server import Running, running
 from django_smsbat.services import pulses
 
+# Rooms that know no database: one run of them says as much as three.
+ONCE = {"gateway", "sandbox", "project"}
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in ONCE:
+            item.add_marker(pytest.mark.once)
 
 
 class HeldClock:
