@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 
 from django_smsbat.admin.read_only import StyledAdmin
+from django_smsbat.admin.written import number
 
 if TYPE_CHECKING:
     _ChangeList = ChangeList
@@ -71,7 +72,7 @@ class WalkedList(_ChangeList):
 def _page(rows: QuerySet[Any], place: str, size: int) -> tuple[list[Any], bool, bool]:
     """One page, and whether there is something older and something newer than it."""
     kind, key = place[:1], place[1:]
-    bound = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else None
+    bound = number(key)
     if kind == _OLDER_THAN and bound is not None:
         found = list(rows.filter(pk__lt=bound)[: size + 1])
         # An empty page has nothing to go back from: the first one is shown instead.

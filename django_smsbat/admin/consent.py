@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from django_smsbat.admin.question import own_page
 from django_smsbat.admin.sentences import told
+from django_smsbat.admin.written import number
 from django_smsbat.models import ConsentSource, Recipient
 from django_smsbat.services import consent, erasure
 from django_smsbat.services.consent import Said
@@ -101,8 +102,8 @@ def ask(
 
 def _back(request: HttpRequest) -> str:
     """The conversation from which the question was asked; empty for the list of recipients."""
-    key = request.POST.get("conversation", "")
-    if not (key.isascii() and key.isdigit()):
+    key = number(request.POST.get("conversation"))
+    if key is None:
         return ""
     return reverse("admin:django_smsbat_inboundmessage_change", args=[key])
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.admin.written import number
 from django_smsbat.gateway.statuses import FAILURES, Status
 from django_smsbat.models import Campaign, Message, Recipient, RecipientList
 from django_smsbat.models.choices import STATUS_LABELS
@@ -65,7 +66,7 @@ class CampaignFilter(_ListFilter):
 
     def value(self) -> str | None:
         value = super().value()
-        return value if value and value.isascii() and value.isdigit() and len(value) < 19 else None
+        return None if number(value) is None else value
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         shown = self._widget.render(
@@ -77,9 +78,9 @@ class CampaignFilter(_ListFilter):
             yield {"query_string": everything, "selected": False, "display": _("All")}
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() is None:
+        key = number(self.value())
+        if key is None:
             return queryset
-        key = int(self.value() or 0)
         if self._is_by_status:
             return queryset.filter(campaign=key)
         return queryset.of_campaign_by_key(key)
@@ -95,15 +96,15 @@ class FailureFilter(_ListFilter):
     parameter_name = FAILURE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        campaign = request.GET.get(CAMPAIGN, "")
-        if not (campaign.isascii() and campaign.isdigit() and len(campaign) < 19):
+        campaign = number(request.GET.get(CAMPAIGN))
+        if campaign is None:
             return []
         is_failure = request.GET.get(STATUS) in [status.value for status in FAILURES]
         if not (is_failure or self.parameter_name in request.GET):
             return []
         return [
             (failure_value(one.status, one.code), one.words)
-            for one in statistics.reasons_of_failure(int(campaign), _LOOKED_AT)
+            for one in statistics.reasons_of_failure(campaign, _LOOKED_AT)
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -179,10 +180,10 @@ class ListFilter(_ListFilter):
         return [(str(key), name) for key, name in RecipientList.objects.values_list("pk", "name")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        key = self.value() or ""
-        if not (key.isascii() and key.isdigit() and len(key) < 19):
+        key = number(self.value())
+        if key is None:
             return queryset
-        places = Recipient.lists.through.objects.filter(recipientlist=int(key))
+        places = Recipient.lists.through.objects.filter(recipientlist=key)
         return queryset.filter(pk__in=places.values("recipient"))
 
 

@@ -26,6 +26,7 @@ from django_smsbat.admin.moments import columns, moment
 from django_smsbat.admin.phone_history import PhoneHistoryAdmin
 from django_smsbat.admin.read_only import phone_or_none
 from django_smsbat.admin.uploading import Importing, may_import
+from django_smsbat.admin.written import number
 from django_smsbat.models import Recipient, RecipientList
 from django_smsbat.services import lists, suppression
 
@@ -140,7 +141,7 @@ class RecipientAdmin(WalkedAdmin, PhoneHistoryAdmin):
         people: QuerySet[Recipient],
         change: Callable[[RecipientList, QuerySet[Recipient]], int],
     ) -> None:
-        chosen = RecipientList.objects.filter(pk=_key(request.POST.get("list", ""))).first()
+        chosen = RecipientList.objects.filter(pk=number(request.POST.get("list")) or 0).first()
         if chosen is None:
             self.message_user(request, _("Choose a list beside the action."), messages.WARNING)
             return
@@ -208,7 +209,3 @@ class RecipientAdmin(WalkedAdmin, PhoneHistoryAdmin):
             "", "<li><time>{}</time> {} <span>{}</span> <small>{}</small></li>", rows
         )
         return format_html('<ol class="smsbat-timeline">{}</ol>', items) if rows else "—"
-
-
-def _key(written: str) -> int:
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 19 else 0

@@ -10,6 +10,8 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 
+from django_smsbat.admin.written import number
+
 _SEEN: Final = "seen_up_to"
 
 
@@ -33,8 +35,7 @@ class Selection:
         Args:
             queryset: what the admin hands to an action.
         """
-        asked = request.POST.get(_SEEN, "")
-        last = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+        last = number(request.POST.get(_SEEN))
         if last is None:
             last = queryset.order_by().aggregate(last=Max("pk"))["last"] or 0
         return cls(

@@ -93,12 +93,11 @@ def _problem_of(content: Content) -> InvalidMessage | None:
     return None
 
 
-def somebody(lists: Iterable[int], place: int = 0) -> Recipient | None:
-    """One of those on the lists; the next one with each place, from the first again at the end.
+def somebody(lists: Iterable[int]) -> Recipient | None:
+    """One of those on the lists: the first.
 
     Args:
         lists: keys.
     """
     places = Recipient.lists.through.objects.filter(recipientlist__in=list(lists))
-    people = Recipient.objects.filter(pk__in=places.values("recipient")).order_by("pk")
-    return people[place : place + 1].first() or people.first()
+    return Recipient.objects.filter(pk__in=places.values("recipient")).order_by("pk").first()

@@ -127,6 +127,12 @@ def pages():
     return {name.removeprefix("django_smsbat_") for name in names}
 
 
+def first_keys():
+    """Of one row of each model that has pages."""
+    models = (Campaign, Message, StatusEvent, InboundMessage, Recipient, RecipientList)
+    return {model._meta.model_name: model.objects.first().pk for model in models}
+
+
 def codenames():
     own = Permission.objects.filter(content_type__app_label="django_smsbat")
     return sorted(own.values_list("codename", flat=True))
@@ -141,8 +147,7 @@ def world(people, campaign, queued):
     tracking.record([accepted(message)], NOON)
     inbound.receive(written(text="Hi"))
     RecipientUpload.objects.create(list_name="L", file_name="a.csv", made_by="x", made_at=NOON)
-    models = (Campaign, Message, StatusEvent, InboundMessage, Recipient, RecipientList)
-    return {model._meta.model_name: model.objects.first().pk for model in models}
+    return first_keys()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django_smsbat.admin.composer import reading
 from django_smsbat.admin.composer.form import chosen_type
 from django_smsbat.admin.sentences import told
+from django_smsbat.admin.written import number
 from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import Content
@@ -28,6 +29,7 @@ TEMPLATE: Final = "admin/django_smsbat/composer/phone.html"
 _HOUR: Final = 3_600
 _DAY: Final = 24 * _HOUR
 _LISTS_MAX: Final = 500
+_DIGITS_MAX: Final = 9
 
 
 @dataclass(frozen=True)
@@ -195,23 +197,17 @@ def live_phone(request: HttpRequest) -> HttpResponse:
     if kind is None:
         return TemplateResponse(request, TEMPLATE, {})
     typed = request.POST
-    ttl = typed.get("ttl", "")
     draft = Campaign(
         type=kind.value,
         sender=typed.get("sender", ""),
         text=typed.get("text", "") if TYPES[kind].has_text else "",
         message_data=reading.data_from(kind, typed),
-        ttl=int(ttl) if ttl.isascii() and ttl.isdigit() and len(ttl) < 10 else None,
+        ttl=number(typed.get("ttl"), _DIGITS_MAX),
         fallback_text=typed.get("fallback_text", "") if TYPES[kind].has_fallback else "",
         is_transactional="is_transactional" in typed,
     )
     person = None
     if request.user.has_perm("django_smsbat.view_recipient"):
-        keys = [int(key) for key in typed.getlist("lists")[:_LISTS_MAX] if _is_key(key)]
-        place = typed.get("smsbat-person", "0")
-        person = somebody(keys, int(place) if _is_key(place) else 0)
+        keys = (number(key, _DIGITS_MAX) for key in typed.getlist("lists")[:_LISTS_MAX])
+        person = somebody(key for key in keys if key is not None)
     return TemplateResponse(request, TEMPLATE, context_of(preview(draft, person)))
-
-
-def _is_key(written: str) -> bool:
-    return written.isascii() and written.isdigit() and len(written) < 10

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.composer.schema import SCHEMA, Group, Input, Node, Rows
+from django_smsbat.admin.written import number
 from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import CLASSES, InvalidMessage
@@ -90,7 +91,8 @@ def _value(node: Node, typed: Typed, path: str) -> Any:
         return node.make(_values(node.nodes, typed, path))
     written = str(typed.get(path, "")).strip()
     if node.kind == "number":
-        return int(written) if _is_whole(written) else written or _nothing(path)
+        typed_number = number(written, _DIGITS_MAX)
+        return written or _nothing(path) if typed_number is None else typed_number
     return written
 
 
@@ -99,11 +101,8 @@ def _nothing(path: str) -> Any:
     return "" if "-template_params-" in path else None
 
 
+_DIGITS_MAX: Final = 11
 _INPUTS_MAX: Final = 900  # Django takes no form of more than a thousand
-
-
-def _is_whole(written: str) -> bool:
-    return written.isascii() and written.isdigit() and len(written) < 12
 
 
 def _group(row: Group, typed: Typed, path: str) -> Any:
@@ -128,7 +127,8 @@ def places(typed: Typed, path: str) -> list[int]:
     begin = f"{path}-"
     found = (name[len(begin) :].partition("-")[0] for name in typed if name.startswith(begin))
     # A browser posts them in the order in which they stand, whatever their numbers.
-    return list(dict.fromkeys(int(place) for place in found if _is_whole(place)))
+    numbers = (number(place, _DIGITS_MAX) for place in found)
+    return list(dict.fromkeys(place for place in numbers if place is not None))
 
 
 def _spread(node: Node, value: Any, path: str, found: dict[str, Any]) -> None:

@@ -116,12 +116,9 @@ def rejects_of(upload: RecipientUpload) -> Iterator[bytes]:
     return _read(upload, is_rejects=True)
 
 
-def forget_old(before: datetime) -> int:
+def forget_old(before: datetime) -> None:
     """Remove files that were handed over before, and their rejects; not what is being imported."""
-    old = RecipientUpload.objects.filter(made_at__lt=before).exclude(state__in=_OPEN)
-    removed = old.count()
-    old.delete()
-    return removed
+    RecipientUpload.objects.filter(made_at__lt=before).exclude(state__in=_OPEN).delete()
 
 
 def forget(phone: str) -> None:

@@ -22,7 +22,7 @@
         // The server is away for a moment: the last numbers stay.
       }
     }
-    const goesOn = document.querySelector("[data-smsbat-live] [data-is-live], [data-smsbat-live][data-always]");
+    const goesOn = document.querySelector("[data-smsbat-live] [data-is-live]");
     if (goesOn) {
       setTimeout(renew, Number(part.dataset.every) * 1000, part);
     }
@@ -36,10 +36,8 @@
   }
 
   window.addEventListener("load", () => {
-    for (const part of document.querySelectorAll("[data-smsbat-live]")) {
-      if (part.hasAttribute("data-is-live") || part.hasAttribute("data-always")) {
-        setTimeout(renew, Number(part.dataset.every) * 1000, part);
-      }
+    for (const part of document.querySelectorAll("[data-smsbat-live][data-is-live]")) {
+      setTimeout(renew, Number(part.dataset.every) * 1000, part);
     }
     document.querySelectorAll("[data-smsbat-send-by-itself]").forEach(sendByItself);
   });
