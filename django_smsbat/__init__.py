@@ -1,16 +1,16 @@
 """Viber, SMS and RCS through SMSBAT for Django: campaigns, tracking, two-way, verification.
 
-``send`` and ``send_many`` are looked up when they are first used, because Django's models can't be
+``send`` and its kin are looked up when they are first used, because Django's models can't be
 imported before the apps are ready.
 """
 
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["send", "send_many"]
+__all__ = ["asend", "asend_many", "send", "send_many"]
 
 if TYPE_CHECKING:
-    from django_smsbat.services.sending import send, send_many
+    from django_smsbat.services.sending import asend, asend_many, send, send_many
 
 
 def __getattr__(name: str) -> Any:

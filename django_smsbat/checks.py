@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from django_smsbat import conf
 from django_smsbat.conf import Runner, Settings
+from django_smsbat.conf.accounts import shared_secrets
 from django_smsbat.gateway.pacing import MEMORY
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -34,6 +35,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
         *_base_url(settings),
         *_lease(settings),
         *_secrets(settings),
+        *_verification(settings),
         *_extras(settings),
     ]
 
@@ -105,23 +107,31 @@ def _is_wal(connection: Any) -> bool:
 def _credentials(settings: Settings) -> Iterator[CheckMessage]:
     from django_smsbat.services.connection import credentials
 
-    try:
-        credentials(settings)
-    except ImproperlyConfigured as error:
-        hint = "Set API_KEY, or LOGIN and PASSWORD, in SMSBAT or as SMSBAT_… in the environment."
-        yield Error(f"{error}.", hint=hint, id="smsbat.E002")
+    for account in settings.accounts.values():
+        try:
+            credentials(account)
+        except ImproperlyConfigured as error:
+            hint = (
+                "Set API_KEY, or LOGIN and PASSWORD, in SMSBAT or as SMSBAT_… in the environment."
+            )
+            yield Error(f"{error}.", hint=hint, id="smsbat.E002")
 
 
 def _base_url(settings: Settings) -> Iterator[CheckMessage]:
-    if not settings.base_url:
-        yield Error("SMSBAT['BASE_URL'] is not set.", hint=_ask_manager(), id="smsbat.E003")
-        return
-    scheme, host = _scheme_and_host(settings.base_url)
-    if scheme not in ("http", "https") or not host:
-        yield Error("SMSBAT['BASE_URL'] is no address.", hint=_ask_manager(), id="smsbat.E003")
-    elif scheme == "http" and host not in _LOOPBACK:
-        words = "SMSBAT['BASE_URL'] is not https: credentials and texts would travel readable."
-        yield Error(words, hint=_ask_manager(), id="smsbat.E004")
+    for account in settings.accounts.values():
+        if not account.base_url:
+            words = account.called("SMSBAT['BASE_URL'] is not set.")
+            yield Error(words, hint=_ask_manager(), id="smsbat.E003")
+            continue
+        scheme, host = _scheme_and_host(account.base_url)
+        if scheme not in ("http", "https") or not host:
+            words = account.called("SMSBAT['BASE_URL'] is no address.")
+            yield Error(words, hint=_ask_manager(), id="smsbat.E003")
+        elif scheme == "http" and host not in _LOOPBACK:
+            words = account.called(
+                "SMSBAT['BASE_URL'] is not https: credentials and texts would travel readable."
+            )
+            yield Error(words, hint=_ask_manager(), id="smsbat.E004")
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:
@@ -145,9 +155,24 @@ def _lease(settings: Settings) -> Iterator[CheckMessage]:
 
 
 def _secrets(settings: Settings) -> Iterator[CheckMessage]:
-    if not settings.webhook_secrets:
-        words = "SMSBAT['WEBHOOK_SECRETS'] is empty: callbacks and incoming messages are refused."
-        yield checks.Warning(words, hint="Set at least one long random secret.", id="smsbat.W001")
+    for account in settings.accounts.values():
+        if not account.webhook_secrets:
+            words = account.called(
+                "SMSBAT['WEBHOOK_SECRETS'] is empty: callbacks and incoming messages are refused."
+            )
+            hint = "Set at least one long random secret."
+            yield checks.Warning(words, hint=hint, id="smsbat.W001")
+    if shared_secrets(settings.accounts):
+        words = "Two accounts have a secret in WEBHOOK_SECRETS in common."
+        hint = "Give each its own: a report is believed for the account whose secret it brings."
+        yield Error(words, hint=hint, id="smsbat.E010")
+
+
+def _verification(settings: Settings) -> Iterator[CheckMessage]:
+    if settings.verify_account and settings.verify_account not in settings.accounts:
+        known = ", ".join(settings.accounts)
+        words = f"SMSBAT['VERIFY_ACCOUNT'] names no account; there are {known}."
+        yield Error(words, id="smsbat.E011")
 
 
 def _extras(settings: Settings) -> Iterator[CheckMessage]:
@@ -164,7 +189,8 @@ def _extras(settings: Settings) -> Iterator[CheckMessage]:
 
 
 def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:
-    if any(len(secret) < _SECRET_MIN for secret in settings.webhook_secrets):
+    secrets = [secret for one in settings.accounts.values() for secret in one.webhook_secrets]
+    if any(len(secret) < _SECRET_MIN for secret in secrets):
         words = f"A secret in SMSBAT['WEBHOOK_SECRETS'] is shorter than {_SECRET_MIN} characters."
         yield checks.Warning(words, hint="Whoever guesses it can forge reports.", id="smsbat.W002")
     if settings.webhook_secret_in_path:
@@ -189,6 +215,10 @@ def _emails(settings: Settings) -> Iterator[CheckMessage]:
 
 
 def _sandbox_in_production(settings: Settings) -> Iterator[CheckMessage]:
-    if _scheme_and_host(settings.base_url)[1] in _LOOPBACK:
-        words = "SMSBAT['BASE_URL'] leads to this machine: nobody will get anything."
+    for account in settings.accounts.values():
+        if _scheme_and_host(account.base_url)[1] not in _LOOPBACK:
+            continue
+        words = account.called(
+            "SMSBAT['BASE_URL'] leads to this machine: nobody will get anything."
+        )
         yield checks.Warning(words, hint=_ask_manager(), id="smsbat.W004")

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin import campaign_report
+from django_smsbat.admin.accounts import without_account
 from django_smsbat.admin.composer import phone
 from django_smsbat.admin.composer.form import EMPTIED, SAID, TO_WHOM, CampaignForm, is_used
 from django_smsbat.admin.controlling import control_campaigns
@@ -57,15 +58,12 @@ class CampaignAdmin(StyledAdmin):
         """How it goes comes first, as soon as there is something to tell."""
         head, *shown = super().get_fieldsets(request, obj)
         if obj is None or obj.started_at is None:
-            return [head, *shown[:-1]]
+            return without_account([head, *shown[:-1]], obj)
         # The phone shows what it is made of; what the type has no use for is not listed.
         said: Any = (_("What is said"), {"fields": [n for n in SAID if is_used(n, obj.type)]})
         shown = [said if "type" in fields["fields"] else (title, fields) for title, fields in shown]
-        return [
-            head,
-            (_("How it goes"), {"fields": ("report",), "classes": ("smsbat-wide",)}),
-            *shown,
-        ]
+        report = (_("How it goes"), {"fields": ("report",), "classes": ("smsbat-wide",)})
+        return without_account([head, report, *shown], obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
         """What was launched is frozen: changing the words later would make the record a lie."""

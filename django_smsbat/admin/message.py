@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.admin.accounts import without_account
 from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.filters import (
     AttentionFilter,
@@ -77,7 +78,10 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin, PhoneHistoryAdmin):
     search_help_text = _("A whole phone number, however it is written, or SMSBAT's id.")
     fieldsets = (
         (None, {"fields": ("to", "badge", "error", "campaign", "recipient")}),
-        (_("What is said"), {"fields": ("type", "sender", "text", "data", "ttl", "fallback_text")}),
+        (
+            _("What is said"),
+            {"fields": ("account", "type", "sender", "text", "data", "ttl", "fallback_text")},
+        ),
         (_("What became of it"), {"fields": ("timeline",)}),
         (
             _("Numbers"),
@@ -92,6 +96,9 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin, PhoneHistoryAdmin):
             },
         ),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Message | None = None) -> Any:
+        return without_account(super().get_fieldsets(request, obj), obj)
 
     @property
     def media(self) -> forms.Media:

@@ -82,7 +82,9 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("Set a time in the future to schedule for."),
     gettext_noop("There is a list “%(name)s” already."),
     gettext_noop("Nobody would stand in that list."),
+    gettext_noop("give one here, or SENDER in the SMSBAT setting of that account"),
     gettext_noop("give one here, or SENDER in the SMSBAT setting"),
+    gettext_noop("no account of the settings; there are %(names)s"),
     gettext_noop("A campaign that is %(inner_status)s cannot %(action)s."),
     gettext_noop("There is %(inner)s: choose a list with somebody who has one."),
     gettext_noop("Nobody would get it: %(inner)s."),
@@ -153,6 +155,8 @@ FORMS: Final[tuple[str, ...]] = (
         "account manager."
     ),
     gettext_noop("Campaign %(key)s is paused: %(inner)s"),
+    gettext_noop("Messages wait for the account %(name)s, which the settings do not name."),
+    gettext_noop("account %(name)s: %(inner)s"),
     # Several parts of which each may be known.
     gettext_noop("%(inner)s (%(details)s)"),
     gettext_noop("%(inner)s, %(inner_rest)s"),

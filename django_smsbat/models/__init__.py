@@ -4,6 +4,7 @@ from django_smsbat.models.campaign import Campaign, CampaignStatus
 from django_smsbat.models.consent import ConsentChange, ConsentSource, Suppression
 from django_smsbat.models.fallback_email import EmailState, FallbackEmail
 from django_smsbat.models.holdback import Holdback
+from django_smsbat.models.idempotency import IdempotencyKey
 from django_smsbat.models.inbound import InboundMessage
 from django_smsbat.models.message import Message
 from django_smsbat.models.preflight import Preflight
@@ -13,15 +14,25 @@ from django_smsbat.models.recipient import Recipient, RecipientList
 from django_smsbat.models.recipient_import import RecipientImport
 from django_smsbat.models.status_event import Source, StatusEvent
 from django_smsbat.models.upload import RecipientUpload, UploadPart, UploadState
+from django_smsbat.models.verification import (
+    Channel,
+    ClosedPrefix,
+    Verification,
+    VerificationCounter,
+    VerificationStatus,
+)
 
 __all__ = [
     "Campaign",
     "CampaignStatus",
+    "Channel",
+    "ClosedPrefix",
     "ConsentChange",
     "ConsentSource",
     "EmailState",
     "FallbackEmail",
     "Holdback",
+    "IdempotencyKey",
     "InboundMessage",
     "Message",
     "Preflight",
@@ -37,4 +48,7 @@ __all__ = [
     "Suppression",
     "UploadPart",
     "UploadState",
+    "Verification",
+    "VerificationCounter",
+    "VerificationStatus",
 ]

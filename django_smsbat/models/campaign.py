@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway.message_types import is_promotional
+from django_smsbat.models.account import account_field
 from django_smsbat.models.choices import type_choices
 from django_smsbat.models.content import HasContent
 from django_smsbat.models.recipient import RecipientList
@@ -49,6 +50,7 @@ class Campaign(HasContent, models.Model):
         db_index=True,
     )
     pause_reason = models.TextField(_("why it paused"), blank=True, editable=False)
+    account = account_field(help_text=_("Which of the site's accounts it is sent by."))
     type = models.CharField(_("type"), max_length=16, choices=type_choices)
     sender = models.CharField(
         _("sender"),

@@ -4,9 +4,12 @@ from django.db import models
 
 
 class Holdback(models.Model):
-    """One row for each kind of request. `refusals` counts those in a row, without a success."""
+    """One row for each kind of request of an account's.
 
-    name = models.CharField(max_length=16, primary_key=True)
+    `refusals` counts those in a row, without a success.
+    """
+
+    name = models.CharField(max_length=48, primary_key=True)
     not_before = models.DateTimeField(null=True)
     refusals = models.PositiveSmallIntegerField(default=0)
 

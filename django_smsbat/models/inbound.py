@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway import phones
+from django_smsbat.models.account import account_field
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
 from django_smsbat.models.recipient import Recipient
@@ -12,12 +13,13 @@ from django_smsbat.models.recipient import Recipient
 class InboundMessage(models.Model):
     """One incoming message, stored once however often it is delivered.
 
-    Besides the promised fields: `in_reply_to`, the last message that was sent to that phone,
-    `answer`, the last message with which somebody answered this one, and `read_at`, when a person
-    on this site read it; null while it is unread.
+    Besides the promised fields: `account`, to which it was written, `in_reply_to`, the last message
+    that was sent to that phone, `answer`, the last message with which somebody answered this one,
+    and `read_at`, when a person on this site read it; null while it is unread.
     """
 
     id_uuid = models.CharField(_("SMSBAT's id"), max_length=64, unique=True)
+    account = account_field()
     alpha_name = models.CharField(_("written to"), max_length=64, blank=True)
     phone = models.CharField(_("phone"), max_length=32)
     text = models.TextField(_("text"), blank=True)

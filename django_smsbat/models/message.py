@@ -13,6 +13,7 @@ from django_smsbat.gateway import phones
 from django_smsbat.gateway.dialects import Outgoing
 from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.statuses import Status
+from django_smsbat.models.account import account_field
 from django_smsbat.models.campaign import Campaign
 from django_smsbat.models.choices import status_choices, type_choices
 from django_smsbat.models.content import HasContent, fields_of
@@ -128,13 +129,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(HasContent, models.Model):
     """A message from before its request until its last report.
 
-    Besides the promised fields: `nonce` (see `customer_message_id`), `claim` (which worker's batch
-    holds it), `lease_until` (until when that worker may be silent), `resent_after` (reports of
-    attempts up to that one no longer count, because a person had it sent again), `time_zone` (the
-    recipient's, by which quiet hours are kept; empty for the site's), `next_poll_at` and `polls`
-    (when to ask for its status, how often that was done), `delivered_by` (the channel that reached
-    the phone), `channels` (what each channel that was used came to, where SMSBAT has said so),
-    `purged_at` (when its words were purged).
+    Besides the promised fields: `account` (by which it is sent), `nonce` (see
+    `customer_message_id`), `claim` (which worker's batch holds it), `lease_until` (until when that
+    worker may be silent), `resent_after` (reports of attempts up to that one no longer count,
+    because a person had it sent again), `time_zone` (the recipient's, by which quiet hours are
+    kept; empty for the site's), `next_poll_at` and `polls` (when to ask for its status, how often
+    that was done), `delivered_by` (the channel that reached the phone), `channels` (what each
+    channel that was used came to, where SMSBAT has said so), `purged_at` (since when its words are
+    not here: purged, or never kept because they held a code).
     """
 
     campaign = models.ForeignKey(
@@ -154,6 +156,7 @@ class Message(HasContent, models.Model):
         on_delete=models.SET_NULL,
         related_name="messages",
     )
+    account = account_field()
     to = models.CharField(_("to"), max_length=20)
     type = models.CharField(_("type"), max_length=16, choices=type_choices)
     sender = models.CharField(_("sender"), max_length=64, blank=True)

@@ -30,13 +30,13 @@ class LookedUp:
     """Values that an INSERT finds in the database, by a value of each row.
 
     Attributes:
-        by: the field whose value they are looked up by.
+        by: the fields whose values they are looked up by.
         queries: fields, each with a scalar query, which may say ``{exactly}`` (a condition: the
-            column ``k.<by>`` is that value) and ``{lock}`` (locks what it reads until the end of
-            the transaction).
+            columns ``k.<by>`` are those values) and ``{lock}`` (locks what it reads until the end
+            of the transaction).
     """
 
-    by: str
+    by: tuple[str, ...]
     queries: tuple[tuple[str, str], ...]
 
     @property
@@ -46,10 +46,12 @@ class LookedUp:
     def cells(
         self, connection: BaseDatabaseWrapper, dialect: Dialect, varying: Sequence[Field]
     ) -> list[str]:
-        names = [field.name for field in varying]
-        place = names.index(self.by)
-        column = f"k.{connection.ops.quote_name(_column(varying[place]))}"
-        exactly = dialect.exactly.format(column, f"r.c{place}")
+        quote = connection.ops.quote_name
+        exactly = " AND ".join(
+            dialect.exactly.format(f"k.{quote(_column(field))}", f"r.c{place}")
+            for place, field in enumerate(varying)
+            if field.name in self.by
+        )
         return [
             f"({query.format(exactly=exactly, lock=dialect.lock)})" for _, query in self.queries
         ]
@@ -173,8 +175,8 @@ def _insert(
     looked_up: LookedUp | None,
 ) -> tuple[str, list[Any]]:
     connection = _of(model)[0]
-    key = looked_up.by if looked_up else names[-1]  # a table expression needs a column
-    same, varying = _sorted_out(_fields(model, names), list(zip(*rows, strict=True)), key)
+    keys = looked_up.by if looked_up else names[-1:]  # a table expression needs a column
+    same, varying = _sorted_out(_fields(model, names), list(zip(*rows, strict=True)), keys)
     same += _defaults(model, {*names, *(looked_up.names if looked_up else ())})
     fields = tuple(field for field, _ in varying)
     sql = _insert_sql(
@@ -267,17 +269,17 @@ def _defaults(model: type[models.Model], given: set[str]) -> list[tuple[Field, A
 
 
 def _sorted_out(
-    fields: Sequence[Field], columns: Sequence[Sequence[Any]], key: str = ""
+    fields: Sequence[Field], columns: Sequence[Sequence[Any]], keys: Sequence[str] = ()
 ) -> tuple[list[tuple[Field, Any]], list[tuple[Field, Sequence[Any]]]]:
     """Fields that are the same in all rows with their value, and the others with their column.
 
     Args:
-        key: the field that counts among the others in any case.
+        keys: the fields that count among the others in any case.
     """
     same: list[tuple[Field, Any]] = []
     varying: list[tuple[Field, Sequence[Any]]] = []
     for field, column in zip(fields, columns, strict=True):
-        if field.name != key and column.count(column[0]) == len(column):
+        if field.name not in keys and column.count(column[0]) == len(column):
             same.append((field, column[0]))
         else:
             varying.append((field, column))

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway.answers import without_words
+from django_smsbat.models.account import account_field
 from django_smsbat.models.choices import status_choices
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
@@ -61,7 +62,8 @@ class StatusEventQuerySet(models.QuerySet["StatusEvent"]):
 class StatusEvent(models.Model):
     """One report.
 
-    Besides the promised fields: `attempt` (which attempt of the message it speaks of) and
+    Besides the promised fields: `account` (whose report it is: ids of SMSBAT's are known within one
+    account only), `attempt` (which attempt of the message it speaks of) and
     `fingerprint` (identical reports have the same, and are stored once).
     """
 
@@ -73,6 +75,7 @@ class StatusEvent(models.Model):
         on_delete=models.CASCADE,
         related_name="events",
     )
+    account = account_field()
     smsbat_id = models.CharField(_("SMSBAT's id"), max_length=64, blank=True)
     status = models.CharField(
         _("status"),
@@ -114,12 +117,17 @@ class StatusEvent(models.Model):
         _refuse("deleted")
 
 
-def give_waiting(owners: Mapping[str, tuple[int, int]]) -> None:
-    """Match waiting reports to messages: by SMSBAT's id, the message's key and its attempt."""
-    waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=list(owners))
-    found = waiting.values_list("pk", "smsbat_id")
-    # A collation that ignores case finds more than what was asked for.
-    give_to({key: owners[smsbat_id] for key, smsbat_id in found if smsbat_id in owners})
+# How SMSBAT names a message: the account, and the id that it has there.
+Name = tuple[str, str]
+
+
+def give_waiting(owners: Mapping[Name, tuple[int, int]]) -> None:
+    """Match waiting reports to messages: by SMSBAT's name, the message's key and its attempt."""
+    ids = {smsbat_id for _account, smsbat_id in owners}
+    waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=ids)
+    found = waiting.values_list("pk", "account", "smsbat_id")
+    # More than what was asked for: of other accounts, and by a collation that ignores case.
+    give_to({key: owners[(a, i)] for key, a, i in found if (a, i) in owners})
 
 
 def give_to(owners: Mapping[int, tuple[int, int]]) -> None:
@@ -180,4 +188,4 @@ def _whose() -> LookedUp:
         f"SELECT m.id FROM {messages} m WHERE m.id = (SELECT k.message_id {named} {latest}){{lock}}"
     )
     attempt = f"COALESCE((SELECT k.attempt {named} {latest}), 0)"
-    return LookedUp("smsbat_id", (("message", message), ("attempt", attempt)))
+    return LookedUp(("smsbat_id", "account"), (("message", message), ("attempt", attempt)))

@@ -25,6 +25,7 @@ from django_smsbat.gateway.sms_parts import count_parts
 from django_smsbat.models import Campaign, Message, Recipient
 from django_smsbat.models.expressions import NUMBER_MAX, IsPhone, RandomNumber
 from django_smsbat.models.set_based import insert_from, insert_rows, keys_in
+from django_smsbat.services.accounts import sender_or_default
 from django_smsbat.services.addressees import (
     ANY_PHONE,
     READ_OF_PEOPLE,
@@ -36,7 +37,6 @@ from django_smsbat.services.addressees import (
 )
 from django_smsbat.services.personalisation import ContentTemplate
 from django_smsbat.services.quiet_hours import ZONE_ATTRIBUTE
-from django_smsbat.services.sender import sender_or_default
 from django_smsbat.services.transitions import Refused
 
 _CHUNK: Final = 2_000
@@ -91,7 +91,8 @@ def content_of(campaign: Campaign) -> ContentTemplate:
         InvalidMessage: naming the field that is wrong.
     """
     content = campaign.content()
-    template = ContentTemplate(replace(content, sender=sender_or_default(content.sender)))
+    sender = sender_or_default(content.sender, campaign.account)
+    template = ContentTemplate(replace(content, sender=sender))
     from_content(template.sample(), ANY_PHONE)
     return template
 
@@ -129,6 +130,7 @@ def create_messages(campaign: Campaign, now: datetime) -> Tally:
     said = template.content
     same: dict[str, Any] = {
         "campaign": campaign.pk,
+        "account": campaign.account,
         "type": said.type,
         "sender": said.sender,
         "ttl": said.ttl,

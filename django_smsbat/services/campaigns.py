@@ -137,7 +137,14 @@ def retry_failed(campaign: Campaign) -> int:
 
 def duplicate(campaign: Campaign) -> Campaign:
     """A draft that says the same to the same lists."""
-    copied = (*CONTENT_FIELDS, "is_transactional", "canary_size", "canary_share", "budget")
+    copied = (
+        *CONTENT_FIELDS,
+        "account",
+        "is_transactional",
+        "canary_size",
+        "canary_share",
+        "budget",
+    )
     longest = Campaign._meta.get_field("name").max_length or 0
     ending = " (2)"
     with transaction.atomic():

@@ -56,6 +56,7 @@ class Batch:
     messages: Sequence[Claimed]
     lease_until: datetime
     campaign_id: int | None
+    account: str
 
     def __len__(self) -> int:
         return len(self.messages)
@@ -74,20 +75,25 @@ def lease_from(now: datetime) -> datetime:
     return now + timedelta(seconds=conf.current().lease)
 
 
-def singles(now: datetime) -> MessageQuerySet:
-    """Queued messages outside any campaign that may leave now."""
+def singles(now: datetime, account: str | None = None) -> MessageQuerySet:
+    """Queued messages outside any campaign that may leave now: of one account, or of all."""
     queued = Message.objects.filter(campaign=None).queued()
+    if account is not None:
+        queued = queued.filter(account=account)
     if quiet_hours.bind_now(now):
         return queued.exclude(type__in=PROMOTIONAL_ALONE)
     return queued
 
 
-def claim_singles(size: int, now: datetime, keys: Sequence[int] | None = None) -> Batch | None:
-    """Claim single messages; only those with these keys where any are given."""
-    wanted = singles(now)
+def claim_singles(
+    size: int, now: datetime, account: str, keys: Sequence[int] | None = None
+) -> Batch | None:
+    """Claim single messages of an account; only those with these keys where any are given."""
+    wanted = singles(now, account)
     if keys is not None:
         wanted = wanted.filter(pk__in=keys_in(Message, keys))
-    return _claim(wanted, size, now, None, quiet_hours.at(now))
+    hours = quiet_hours.at(now)
+    return _claim(wanted, size, now, account=account, campaign=None, hours=hours)
 
 
 def claim_campaign(campaign: Campaign, size: int, now: datetime, after: int = 0) -> Batch | None:
@@ -102,7 +108,7 @@ def claim_campaign(campaign: Campaign, size: int, now: datetime, after: int = 0)
     hours = quiet_hours.at(now) if campaign.is_promotional else None
     if hours:
         wanted = wanted.filter(hours.awake())
-    return _claim(wanted, size, now, campaign, hours)
+    return _claim(wanted, size, now, account=campaign.account, campaign=campaign, hours=hours)
 
 
 def _within_canary(campaign: Campaign) -> Q:
@@ -114,6 +120,8 @@ def _claim(
     wanted: MessageQuerySet,
     size: int,
     now: datetime,
+    *,
+    account: str,
     campaign: Campaign | None,
     hours: QuietHours | None,
 ) -> Batch | None:
@@ -121,7 +129,8 @@ def _claim(
 
     A batch of which nobody may get anything is settled, and the next one looked at.
     """
-    held_back = Holdback.objects.filter(name=holdback.SEND, not_before__gt=now)
+    name = holdback.of(holdback.SEND, account)
+    held_back = Holdback.objects.filter(name=name, not_before__gt=now)
     wanted = _readable(wanted.filter(~Exists(held_back)), campaign)
     is_bound = who_is_bound(campaign)
     last = 0
@@ -137,7 +146,8 @@ def _claim(
             welcome, refused = _read(found, is_bound)
             _cancel_opted_out(refused, now)
             claim = uuid.uuid4()
-            batch = Batch(claim, welcome, lease_from(now), campaign.pk if campaign else None)
+            key = campaign.pk if campaign else None
+            batch = Batch(claim, welcome, lease_from(now), key, account)
             if hours:
                 _shorten([one for one in welcome if is_bound(one.content.type)], hours)
             _hold(batch)

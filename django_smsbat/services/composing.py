@@ -47,7 +47,9 @@ def preview(
     Args:
         is_literal: whether braces are braces, as in what is sent singly.
     """
-    content = replace(campaign.content(), sender=campaign.sender or conf.current().sender)
+    account = conf.current().accounts.get(campaign.account)
+    sender = campaign.sender or (account.sender if account else "")
+    content = replace(campaign.content(), sender=sender)
     filled, missing = _filled(content, recipient)
     wrong = _problem_of(content) if is_literal else _problem(campaign)
     billed = audience.billed_text(filled)

@@ -1,6 +1,8 @@
-"""The gateway's client as the settings describe it, one for the process."""
+"""The gateway's clients as the settings describe them, one an account for the process."""
 
-from functools import cache
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any
 
@@ -8,60 +10,88 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from django_smsbat import conf
+from django_smsbat.conf import DEFAULT_ACCOUNT, Account
 from django_smsbat.gateway.auth import Credentials
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.pacing import Pace
 
 
-def credentials(settings: conf.Settings) -> Credentials:
+def credentials(account: Account) -> Credentials:
     """
     Raises:
         ImproperlyConfigured: saying which key is missing.
     """
-    given = {
-        "api_key": settings.api_key,
-        "login": settings.login,
-        "password": settings.password,
-    }
+    given = {"api_key": account.api_key, "login": account.login, "password": account.password}
     try:
-        if settings.auth is None:
+        if account.auth is None:
             return Credentials.by_what_is_given(**given)
-        return Credentials(settings.auth, **given)
+        return Credentials(account.auth, **given)
     except ValueError as error:
-        raise ImproperlyConfigured(f"SMSBAT: {error}") from None
+        raise ImproperlyConfigured(account.called(f"SMSBAT: {error}")) from None
 
 
-@cache
-def client() -> Client:
-    """The client, shared by all threads of the process.
+_clients: dict[str, Client] = {}
+_lock = threading.Lock()
+
+
+def client(name: str = DEFAULT_ACCOUNT) -> Client:
+    """The account's client, shared by all threads of the process.
 
     Raises:
-        ImproperlyConfigured: without credentials or without `BASE_URL`.
+        ImproperlyConfigured: without such an account, its credentials, or its `BASE_URL`.
     """
+    if _stand_ins:
+        return _stand_ins[-1](name)
+    with _lock:
+        if name not in _clients:
+            _clients[name] = _made(name)
+        return _clients[name]
+
+
+def _made(name: str) -> Client:
     settings = conf.current()
-    if not settings.base_url:
-        raise ImproperlyConfigured("SMSBAT['BASE_URL']: give the address of your region's API")
+    account = settings.accounts.get(name)
+    if account is None:
+        raise ImproperlyConfigured(f"SMSBAT: there is no account {name!r}")
+    if not account.base_url:
+        words = "SMSBAT['BASE_URL']: give the address of your region's API"
+        raise ImproperlyConfigured(account.called(words))
     return Client(
-        settings.base_url,
-        credentials(settings),
-        dialect=settings.dialect,
+        account.base_url,
+        credentials(account),
+        dialect=account.dialect,
         timeout=settings.timeout,
-        send_pace=_pace(settings, settings.send_rate, "send"),
-        status_pace=_pace(settings, settings.status_rate, "status"),
+        send_pace=_pace(settings, account, account.send_rate, "send"),
+        status_pace=_pace(settings, account, account.status_rate, "status"),
     )
 
 
-def _pace(settings: conf.Settings, rate: float, kind: str) -> Pace:
+def _pace(settings: conf.Settings, account: Account, rate: float, kind: str) -> Pace:
     """Counted for each account apart, and without its secrets in the name."""
-    account = "\0".join((settings.base_url, settings.api_key or settings.login))
-    digest = blake2b(account.encode(), digest_size=8).hexdigest()
+    whose = "\0".join((account.base_url, account.api_key or account.login))
+    digest = blake2b(whose.encode(), digest_size=8).hexdigest()
     return Pace(rate, storage=settings.rate_limit_storage, name=f"smsbat:{digest}:{kind}")
 
 
+_stand_ins: list[Callable[[str], Client]] = []
+
+
+@contextmanager
+def replaced_by(make: Callable[[str], Client]) -> Iterator[None]:
+    """Have something else stand in for SMSBAT: in tests, by the account's name."""
+    _stand_ins.append(make)
+    try:
+        yield
+    finally:
+        _stand_ins.remove(make)
+
+
 def _forget(*, setting: str, **_: Any) -> None:
-    if setting == "SMSBAT" and client.cache_info().currsize:
-        client().close()
-        client.cache_clear()
+    if setting == "SMSBAT":
+        with _lock:
+            for made in _clients.values():
+                made.close()
+            _clients.clear()
 
 
 setting_changed.connect(_forget, dispatch_uid="django_smsbat.services.connection")

@@ -6,6 +6,7 @@ the database. So one more is called when a batch has shown that it mostly waited
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from django.db import connections, router
@@ -30,26 +31,28 @@ class Crew:
         self._most = 1 if _connection().in_atomic_block else most
         self._called: list[threading.Thread] = []
         self._failures: list[Exception] = []
-        self._job: Callable[[Crew], None] = lambda crew: None
+        self._waiting: list[Job] = []
         self.lock = threading.RLock()
 
-    def work(self, job: Callable[["Crew"], None]) -> None:
-        """Do the job in this thread, and in those that it calls meanwhile; return when all ended.
+    def work(self, *jobs: "Job") -> None:
+        """Do the jobs, side by side as far as there are threads; return when all ended.
 
         Raises:
             Exception: what any of the threads raised.
         """
-        self._job = job
+        self._waiting = list(jobs)
         try:
-            job(self)
+            for _ in range(min(len(jobs), self._most) - 1):
+                self._call(self._work_off)
+            self._work_off()
         finally:
             for thread in self._called:
                 thread.join()
         for failure in self._failures:
             raise failure
 
-    def call_another(self, taken: float, busy: float) -> None:
-        """One thread more, where one is left and there is room beside the others.
+    def call_another(self, job: "Job", taken: float, busy: float) -> None:
+        """One thread more for that job, where one is left and there is room beside the others.
 
         Args:
             taken: seconds that a full batch took; `busy` of them were work.
@@ -57,17 +60,31 @@ class Crew:
         with self.lock:
             at_work = 1 + sum(thread.is_alive() for thread in self._called)
             if at_work < self._most and taken > busy * (at_work + _MARGIN):
-                thread = threading.Thread(target=self._run_other, name="smsbat-send-more")
-                self._called.append(thread)
-                thread.start()
+                self._call(partial(job, self))
 
-    def _run_other(self) -> None:
+    def _work_off(self) -> None:
+        while job := self._next():
+            job(self)
+
+    def _next(self) -> "Job | None":
+        with self.lock:
+            return self._waiting.pop(0) if self._waiting else None
+
+    def _call(self, what: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self._run_other, args=[what], name="smsbat-send-more")
+        self._called.append(thread)
+        thread.start()
+
+    def _run_other(self, what: Callable[[], None]) -> None:
         try:
-            self._job(self)
+            what()
         except Exception as error:
             self._failures.append(error)
         finally:
             connections.close_all()
+
+
+Job = Callable[[Crew], None]
 
 
 def _connection() -> BaseDatabaseWrapper:

@@ -133,7 +133,7 @@ class _Delivery:
         recorded: list[Report] = []
         for message in part:
             result = answer.results.get(message.customer_message_id)
-            reports = _reports(message, result, answer.messagelist_id)
+            reports = self._reports(message, result, answer.messagelist_id)
             if result is None or result.status is None:
                 self.outcome.unconfirmed += 1
             elif result.status.is_failure:
@@ -143,6 +143,28 @@ class _Delivery:
                 self.outcome.taken += 1
             recorded += reports
         self._record(recorded)
+
+    def _reports(
+        self, message: Claimed, result: MessageResult | None, messagelist_id: str
+    ) -> list[Report]:
+        """What the answer says of one message, and our own doubt where it says nothing certain."""
+        if result is None:
+            words = "the answer does not mention it"
+            return [tracking.local(message, Status.UNCONFIRMED, "unmentioned", words)]
+        report = Report(
+            source=Source.SUBMIT,
+            status=result.status,
+            raw_status=result.raw_status,
+            payload={**result.payload, "messagelistId": messagelist_id},
+            smsbat_id=result.message_id,
+            message_id=message.pk,
+            attempt=message.attempts,
+            account=self.batch.account,
+        )
+        if result.status is not None:
+            return [report]
+        words = f"the answer says {result.raw_status!r}, which is unknown"
+        return [report, tracking.local(message, Status.UNCONFIRMED, "unknown_status", words)]
 
     def _failed(self, part: Sequence[Claimed], error: GatewayError) -> None:
         """No readable answer came: what that means for these messages and for the next ones."""
@@ -160,7 +182,8 @@ class _Delivery:
         if error.kind.for_everybody:
             self.outcome.stop_reason = error.explanation
         else:
-            counted = holdback.refused(holdback.SEND, error.retry_after, self.clock.now())
+            name = holdback.of(holdback.SEND, self.batch.account)
+            counted = holdback.refused(name, error.retry_after, self.clock.now())
             self.outcome.is_new_setback = counted
 
     def _split(self, part: Sequence[Claimed], error: GatewayError) -> None:
@@ -228,26 +251,6 @@ class _Delivery:
 
 def _keys(part: Sequence[Claimed]) -> Any:
     return keys_in(Message, [message.pk for message in part])
-
-
-def _reports(message: Claimed, result: MessageResult | None, messagelist_id: str) -> list[Report]:
-    """What the answer says of one message, and our own doubt where it says nothing certain."""
-    if result is None:
-        words = "the answer does not mention it"
-        return [tracking.local(message, Status.UNCONFIRMED, "unmentioned", words)]
-    report = Report(
-        source=Source.SUBMIT,
-        status=result.status,
-        raw_status=result.raw_status,
-        payload={**result.payload, "messagelistId": messagelist_id},
-        smsbat_id=result.message_id,
-        message_id=message.pk,
-        attempt=message.attempts,
-    )
-    if result.status is not None:
-        return [report]
-    words = f"the answer says {result.raw_status!r}, which is unknown"
-    return [report, tracking.local(message, Status.UNCONFIRMED, "unknown_status", words)]
 
 
 def _refusal(message: Claimed, payload: dict[str, Any]) -> Report:

@@ -4,7 +4,7 @@ Knows nothing of what follows from them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -12,17 +12,19 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
+from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.prepared import Prepared
 from django_smsbat.models.set_based import insert_rows, keys_in, texts_in
-from django_smsbat.models.status_event import give_to, insert_named
+from django_smsbat.models.status_event import Name, give_to, insert_named
 from django_smsbat.services.derivation import ROW_FIELDS, Event, Row
 
 _SORTED_JSON: Final = WireJSONEncoder(sort_keys=True).encode
 _EVENT_FIELDS: Final = (
     "message",
+    "account",
     "smsbat_id",
     "status",
     "raw_status",
@@ -36,6 +38,7 @@ _EVENT_FIELDS: Final = (
 _READ_OF_EVENTS: Final = (
     "pk",
     "message_id",
+    "account",
     "status",
     "source",
     "occurred_at",
@@ -51,6 +54,7 @@ class Report:
     """What somebody says of a message, which it names by our key or by SMSBAT's id.
 
     Attributes:
+        account: by which the message was sent; SMSBAT's ids are known within it only.
         status: None for a word that nobody has heard of.
         occurred_at: when it happened; None where the reporter does not say.
         attempt: which attempt it speaks of; None to find out.
@@ -64,10 +68,15 @@ class Report:
     smsbat_id: str = ""
     message_id: int | None = None
     attempt: int | None = None
+    account: str = DEFAULT_ACCOUNT
+
+    @property
+    def name(self) -> Name:
+        return self.account, self.smsbat_id
 
 
 def known_events(
-    rows: Mapping[int, Row], answered: Mapping[str, Report]
+    rows: Mapping[int, Row], answered: Mapping[Name, Report]
 ) -> defaultdict[int, list[Event]]:
     """What was reported before of these messages, by message.
 
@@ -81,15 +90,16 @@ def known_events(
     )
     known = found.order_by().values_list(*_READ_OF_EVENTS)
     if answered:
-        waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=texts_in(Message, answered))
+        ids = texts_in(Message, (smsbat_id for _account, smsbat_id in answered))
+        waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=ids)
         known = known.union(waiting.order_by().values_list(*_READ_OF_EVENTS), all=True)
     matched: dict[int, tuple[int, int]] = {}
-    for key, owner, *said in known:
+    for key, owner, account, *said in known:
         event = _event(said)
         message_id = owner
         if message_id is None:
-            # A collation that ignores case finds more than what was asked for.
-            report = answered.get(event.smsbat_id)
+            # More than what was asked for: of other accounts, and where a collation ignores case.
+            report = answered.get((account, event.smsbat_id))
             if report is None or report.message_id is None or report.message_id not in rows:
                 continue
             message_id = report.message_id
@@ -114,6 +124,7 @@ class New:
     message_id: int | None
     raw_status: str
     payload: str
+    account: str
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -124,6 +135,7 @@ class New:
         event = self.event
         return (
             self.message_id,
+            self.account,
             event.smsbat_id,
             event.status,
             self.raw_status,
@@ -155,7 +167,7 @@ def new(report: Report, rows: Mapping[int, Row], now: datetime) -> New:
         _fingerprint(report, payload),
         report.payload,
     )
-    return New(event, row.pk if row else None, report.raw_status[:64], payload)
+    return New(event, row.pk if row else None, report.raw_status[:64], payload, report.account)
 
 
 def store(reports: Iterable[New], events: defaultdict[int, list[Event]], now: datetime) -> None:
@@ -172,15 +184,19 @@ def store(reports: Iterable[New], events: defaultdict[int, list[Event]], now: da
             events[new.message_id].append(new.event)
 
 
-def owners_of(smsbat_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Message and attempt by SMSBAT's id."""
-    ids = set(smsbat_ids)
-    if not ids:
+def owners_of(names: Collection[Name]) -> dict[Name, tuple[int, int]]:
+    """Message and attempt by SMSBAT's name for it."""
+    if not names:
         return {}
+    ids = {smsbat_id for _account, smsbat_id in names}
     named = StatusEvent.objects.filter(smsbat_id__in=ids, message__isnull=False)
     known = named.order_by("attempt", "id")
-    rows = known.values_list("smsbat_id", "message_id", "attempt")
-    return {smsbat_id: (key, attempt) for smsbat_id, key, attempt in rows if key is not None}
+    rows = known.values_list("account", "smsbat_id", "message_id", "attempt")
+    return {
+        (account, smsbat_id): (key, attempt)
+        for account, smsbat_id, key, attempt in rows
+        if key is not None and (account, smsbat_id) in names
+    }
 
 
 _NAMED_FIELDS: Final = tuple(name for name in _EVENT_FIELDS if name not in ("message", "attempt"))
@@ -209,7 +225,7 @@ def row_and_events(message_id: int) -> tuple[dict[int, Row], dict[int, list[Even
     return rows, {message_id: [_event(values[:width]) for values in told]}
 
 
-_SAID: Final = tuple(name for name in _READ_OF_EVENTS if name not in ("pk", "message_id"))
+_SAID: Final = _READ_OF_EVENTS[_READ_OF_EVENTS.index("status") :]
 
 
 def _asked(message_id: int) -> QuerySet[StatusEvent, Any]:
@@ -228,6 +244,8 @@ _told_of: Final = Prepared(_asked, message_id=int)
 def _fingerprint(report: Report, payload: str) -> str:
     """Equal for identical reports. A moment of ours is no part of it: only what was said is."""
     whose = f"{report.smsbat_id or report.message_id}:{report.attempt or ''}"
+    if report.account != DEFAULT_ACCOUNT:
+        whose = f"{report.account}\0{whose}"
     moment = report.occurred_at.isoformat() if report.occurred_at else ""
     said = "\0".join((whose, report.source, report.raw_status, moment, payload))
     digest = blake2b(said.encode(), digest_size=16).hexdigest()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db.models import Min, Q, QuerySet
 
 from django_smsbat import conf
-from django_smsbat.gateway.statuses import IN_DELIVERY, Status
+from django_smsbat.gateway.statuses import IN_DELIVERY, UNSENT, Status
 from django_smsbat.models import (
     Campaign,
     CampaignStatus,
@@ -46,6 +46,7 @@ class Health:
             what the mail server did not take thrice.
         held_back_until: when SMSBAT may be asked again, by kind of request.
         paused: campaigns that paused themselves, by key, with their reasons.
+        unknown_accounts: accounts that messages wait for, and that the settings do not name.
         problems: what a person should look at, a sentence each; empty when all is well.
     """
 
@@ -65,6 +66,7 @@ class Health:
     emails_failed: int
     held_back_until: dict[str, datetime]
     paused: dict[int, str]
+    unknown_accounts: list[str]
     problems: list[str] = field(default_factory=list)
 
 
@@ -92,6 +94,7 @@ def look(now: datetime) -> Health:
         emails_failed=_count(emails.filter(state=EmailState.FAILED)),
         held_back_until={row.name: row.not_before for row in held_back if row.not_before},
         paused=_paused_by_themselves(),
+        unknown_accounts=_unknown_accounts(),
     )
     found.problems.extend(_problems(found, now))
     return found
@@ -109,6 +112,14 @@ def _paused_by_themselves() -> dict[int, str]:
     """Not those that a person paused, nor those whose first few are out as they should be."""
     paused = Campaign.objects.filter(status=CampaignStatus.PAUSED, canary_is_out=False)
     return dict(paused.exclude(pause_reason="").values_list("pk", "pause_reason"))
+
+
+def _unknown_accounts() -> list[str]:
+    """Nobody works for an account that was taken out of the settings."""
+    unsettled = Q(status__in=[status.value for status in UNSENT]) | Q(next_poll_at__isnull=False)
+    known = list(conf.current().accounts)
+    strays = Message.objects.filter(unsettled).exclude(account__in=known)
+    return sorted(strays.order_by().values_list("account", flat=True).distinct())
 
 
 def _problems(found: Health, now: datetime) -> list[str]:
@@ -146,6 +157,10 @@ def _problems(found: Health, now: datetime) -> list[str]:
             found.emails_in_doubt,
             f"{found.emails_in_doubt} fallback e-mails may or may not have left.",
         ),
+        *(
+            (True, f"Messages wait for the account {name!r}, which the settings do not name.")
+            for name in found.unknown_accounts
+        ),
         *((True, f"Campaign {key} is paused: {reason}") for key, reason in found.paused.items()),
     )
     return [sentence for applies, sentence in told if applies]
@@ -158,7 +173,8 @@ def _is_older(moment: datetime | None, now: datetime, limit: timedelta) -> bool:
 def _callbacks_stopped(found: Health, now: datetime) -> bool:
     """Only where they came before: a site may live without them."""
     last = found.last_status_callback
-    if last is None or not conf.current().webhook_secrets or now - last <= _CALLBACK_LATE:
+    has_secrets = any(one.webhook_secrets for one in conf.current().accounts.values())
+    if last is None or not has_secrets or now - last <= _CALLBACK_LATE:
         return False
     sent = Q(submitted_at__gt=last, submitted_at__lt=now - _CALLBACK_LATE)
     return Message.objects.filter(sent, status__in=[s.value for s in IN_DELIVERY]).exists()

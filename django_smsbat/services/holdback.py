@@ -6,11 +6,18 @@ from typing import Final
 
 from django.db import transaction
 
+from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.models import Holdback
 from django_smsbat.services.clock import Clock
 
 SEND: Final = "send"
 STATUS: Final = "status"
+
+
+def of(kind: str, account: str) -> str:
+    """The name under which requests of that kind, of that account, are held back."""
+    return kind if account == DEFAULT_ACCOUNT else f"{kind}:{account}"
+
 
 REFUSALS_MAX: Final = 5  # in a row; then a run gives up, and leaves the rest to the next one
 _PATIENCE: Final = 60.0  # seconds that a run waits when all workers are held back

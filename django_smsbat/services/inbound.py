@@ -15,6 +15,7 @@ from django.db.models import QuerySet, Value
 from django.utils import timezone
 
 from django_smsbat import conf, signals
+from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway import phones
 from django_smsbat.models import InboundMessage, Message, PulseName, Recipient, Suppression
 from django_smsbat.models.prepared import Prepared
@@ -34,6 +35,7 @@ class Incoming:
     text: str
     received_at: datetime
     payload: Mapping[str, Any]
+    account: str = DEFAULT_ACCOUNT
 
     def __repr__(self) -> str:
         return f"Incoming({self.id_uuid!r})"
@@ -107,6 +109,7 @@ def _known(digests: int) -> Prepared:
 
 
 _WRITTEN: Final = (
+    "account",
     "id_uuid",
     "alpha_name",
     "phone",
@@ -127,6 +130,7 @@ def _create(
         IntegrityError: when it is known.
     """
     row = (
+        incoming.account,
         incoming.id_uuid,
         incoming.alpha_name,
         phone or incoming.phone,

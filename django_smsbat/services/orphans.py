@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from django_smsbat.models import StatusEvent
 from django_smsbat.models.status_event import give_waiting, remove_orphans
@@ -23,10 +24,12 @@ def match(now: datetime, limit: int = _CHUNK) -> int:
     seeing the other: this finds such pairs later. Returns how many messages were found.
     """
     with transaction.atomic():
-        known = StatusEvent.objects.filter(message__isnull=False).values("smsbat_id")
-        waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=known).exclude(smsbat_id="")
-        ids = set(waiting.order_by("id").values_list("smsbat_id", flat=True)[:limit])
-        owners = event_store.owners_of(ids)
+        known = StatusEvent.objects.filter(
+            message__isnull=False, account=OuterRef("account"), smsbat_id=OuterRef("smsbat_id")
+        )
+        waiting = StatusEvent.objects.orphans().filter(Exists(known)).exclude(smsbat_id="")
+        names = set(waiting.order_by("id").values_list("account", "smsbat_id")[:limit])
+        owners = event_store.owners_of(names)
         if not owners:
             return 0
         rows = tracking.lock(key for key, _attempt in owners.values())

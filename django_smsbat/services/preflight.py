@@ -15,9 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_smsbat import conf
+from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.models import Campaign, Preflight
-from django_smsbat.services import audience
+from django_smsbat.services import accounts, audience
 from django_smsbat.services.audience import Tally
 from django_smsbat.services.transitions import Refused
 
@@ -32,6 +33,7 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
     """
     found = audience.tally(campaign)
     settings = conf.current()
+    account = accounts.account(campaign.account)
     words = words_of(campaign)
     by_sms = campaign.type == MessageType.SMS
     told = {
@@ -44,7 +46,7 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
         "repeated": found.repeated,
         "parts": {str(parts): count for parts, count in sorted(found.parts.items())},
         "worst_case_parts": found.sms_parts + (0 if by_sms else found.recipients),
-        "duration": math.ceil(found.recipients / settings.batch_size) / settings.send_rate,
+        "duration": math.ceil(found.recipients / settings.batch_size) / account.send_rate,
     }
     with transaction.atomic():
         last = Preflight.objects.select_for_update().filter(campaign=campaign)
@@ -55,9 +57,11 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
 
 
 def words_of(campaign: Campaign) -> str:
-    """A fingerprint of everything that is said, and of whether it needs consent."""
+    """A fingerprint of everything that is said, of whether it needs consent, and of who pays."""
     said = asdict(audience.content_of(campaign).content)
-    text = json.dumps([said, campaign.is_promotional], sort_keys=True)
+    # The default account stands for itself: looks of before there were others stay what they were.
+    payer = [] if campaign.account == DEFAULT_ACCOUNT else [campaign.account]
+    text = json.dumps([said, campaign.is_promotional, *payer], sort_keys=True)
     return blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 

@@ -12,7 +12,7 @@ from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.gateway.statuses import FAILURES
 from django_smsbat.models import Campaign, ConsentChange, InboundMessage, Message
 from django_smsbat.services import sending
-from django_smsbat.services.sender import sender_or_default
+from django_smsbat.services.accounts import sender_or_default
 
 logger = logging.getLogger("django_smsbat")
 
@@ -42,6 +42,7 @@ def draft_of(inbound: InboundMessage, text: str) -> Campaign:
     """The answer as it would be sent, to be looked at; nothing is stored."""
     return Campaign(
         type=_BY_CHANNEL[channel_of(inbound)].type.value,
+        account=inbound.account,
         sender=inbound.alpha_name,
         text=text,
         is_transactional=True,
@@ -59,8 +60,9 @@ def reply(inbound: InboundMessage, text: str, *, queue: bool = False) -> Message
         ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
     """
     make = _BY_CHANNEL[channel_of(inbound)]
-    sender = sender_or_default(inbound.alpha_name)
-    answer = sending.send(make(to=inbound.phone, text=text, sender=sender), queue=queue)
+    sender = sender_or_default(inbound.alpha_name, inbound.account)
+    message = make(to=inbound.phone, text=text, sender=sender)
+    answer = sending.send(message, queue=queue, account=inbound.account)
     inbound.answer = answer
     inbound.save(update_fields=["answer"])
     return answer

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from django_smsbat import conf
@@ -19,6 +18,7 @@ from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Message, PulseName
 from django_smsbat.services import (
+    accounts,
     budgets,
     campaigns,
     canary,
@@ -26,9 +26,9 @@ from django_smsbat.services import (
     connection,
     delivery,
     holdback,
+    leases,
     pulses,
     quiet_hours,
-    tracking,
     unconfirmed,
 )
 from django_smsbat.services.claiming import Batch
@@ -38,7 +38,6 @@ from django_smsbat.services.delivery import Outcome
 
 logger = logging.getLogger("django_smsbat")
 
-_SETTLE_CHUNK: Final = 1_000
 _TIDY_EVERY: Final = timedelta(seconds=5)
 _SINGLES_EVERY: Final = timedelta(seconds=1)  # while a campaign is being sent
 
@@ -81,45 +80,69 @@ def submit_queued(
     """Start what is due, and send what is queued until there is nothing left to send.
 
     Up to `CONCURRENCY` requests are under way at once, as far as there is work for them and time to
-    wait for; with a `limit`, or inside a transaction, one.
+    wait for; with a `limit`, or inside a transaction, one. What goes wrong with one account of
+    several does not keep the others from sending.
 
     Args:
         campaign_id: only this campaign's messages; all campaigns and single messages otherwise.
         limit: at most so many messages.
+        client: for all accounts, in place of their own.
         on_progress: called after each batch with the number of messages that it settled.
 
     Raises:
         ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
     """
-    client, clock = client or connection.client(), clock or SystemClock()
+    clock = clock or SystemClock()
+    clients = {name: client or connection.client(name) for name in accounts.names()}
     now = clock.now()
     pulses.beat(PulseName.SEND, now)
     summary = Summary(paused=[_told(c) for c in campaigns.launch_due(now)])
     campaigns.cancel_leftovers(now)
     canary.release_due(now)
-    run = _Run(campaign_id, limit, client, clock, on_progress, summary)
-    Crew(1 if limit is not None else conf.current().concurrency).work(run.work)
+    runs = [
+        _Run(name, campaign_id, limit, own, clock, on_progress, summary)
+        for name, own in clients.items()
+    ]
+    crew = Crew(1 if limit is not None else conf.current().concurrency)
+    crew.work(*(run.work for run in runs))
+    summary.failure = "; ".join(run.told_failure for run in runs if run.failure)
     return summary
 
 
 @dataclass
 class _Run:
-    """One run: what its threads share, under the lock of their crew, and what each of them does."""
+    """One account's part of a run: what its threads share, and what each of them does.
 
+    What is shared is changed under the lock of their crew.
+    """
+
+    account: str
     campaign_id: int | None
     limit: int | None
     client: Client
     clock: Clock
     on_progress: Callable[[int], object]
     summary: Summary
+    failure: str = ""
     refusals: int = 0
-    was_refused: bool = field(default_factory=lambda: holdback.is_counting(holdback.SEND))
+    was_refused: bool = field(init=False)
     tidied: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.was_refused = holdback.is_counting(self._kind)
+
+    @property
+    def _kind(self) -> str:
+        return holdback.of(holdback.SEND, self.account)
+
+    @property
+    def told_failure(self) -> str:
+        return accounts.account(self.account).called(self.failure)
 
     def work(self, crew: Crew) -> None:
         """What one thread does until nothing is left to send."""
-        source = _Source(self.campaign_id, self.summary)
-        while not self.clock.stopping and not self.summary.failure:
+        source = _Source(self.account, self.campaign_id, self.summary)
+        while not self.clock.stopping and not self.failure:
             self._tidy(crew)
             begun, busy = self.clock.now(), self.clock.busy()
             room = self._room()
@@ -127,10 +150,10 @@ class _Run:
             if batch is None:
                 if not room:
                     return
-                if delay := holdback.remaining(holdback.SEND, self.clock.now()):
+                if delay := holdback.remaining(self._kind, self.clock.now()):
                     reason = holdback.wait(delay, self.clock)
                     # Not overwritten: another thread may have given up meanwhile.
-                    self.summary.failure = self.summary.failure or reason
+                    self.failure = self.failure or reason
                     continue
                 return
             outcome = delivery.deliver(batch, self.client, self.clock)
@@ -139,7 +162,7 @@ class _Run:
             with crew.lock:
                 self._account(batch, outcome)
             if len(batch) == conf.current().batch_size and not self.clock.stopping:
-                crew.call_another(taken, worked)
+                crew.call_another(self.work, taken, worked)
 
     def _tidy(self, crew: Crew) -> None:
         """Settle what dead workers held; now and then, by whichever thread comes by."""
@@ -148,7 +171,7 @@ class _Run:
             if self.tidied is not None and now - self.tidied < _TIDY_EVERY:
                 return
             self.tidied = now
-        settle_lost(now)
+        leases.settle_lost(now)
         if conf.current().resend_unconfirmed:
             unconfirmed.resend_automatically()
 
@@ -156,15 +179,15 @@ class _Run:
         self.summary.add(outcome)
         self.on_progress(outcome.settled)
         now = self.clock.now()
-        _after_setback(batch.campaign_id, outcome, self.summary, now)
+        self.failure = _after_setback(batch.campaign_id, outcome, self.summary, now) or self.failure
         self.refusals = self.refusals + outcome.is_new_setback if outcome.held_back else 0
         if self.refusals >= holdback.REFUSALS_MAX:
             reason = f"gave up after {self.refusals} failures in a row: {outcome.error}"
-            self.summary.failure = reason
+            self.failure = reason
         if outcome.held_back:
             self.was_refused = True
         elif outcome.error is None and self.was_refused:
-            holdback.succeeded(holdback.SEND, now)
+            holdback.succeeded(self._kind, now)
             self.was_refused = False
         if self.limit is not None and batch.campaign_id is not None:
             campaigns.finish_if_done(batch.campaign_id, now)
@@ -179,7 +202,8 @@ class _Run:
 class _Source:
     """Where one thread's batches come from: single messages first, then campaign after campaign."""
 
-    def __init__(self, campaign_id: int | None, summary: Summary) -> None:
+    def __init__(self, account: str, campaign_id: int | None, summary: Summary) -> None:
+        self._account = account
         self._campaign_id = campaign_id
         self._summary = summary
         self._campaigns: list[Campaign] = []
@@ -193,7 +217,7 @@ class _Source:
         if batch := self._of_campaigns(size, now):
             return batch
         # A campaign that was launched, or resumed, since we looked; then nothing is left.
-        self._campaigns = list(_sending(self._campaign_id))
+        self._campaigns = list(_sending(self._account, self._campaign_id))
         self._singles_seen = None
         return self._single_messages(size, now) or self._of_campaigns(size, now)
 
@@ -202,7 +226,7 @@ class _Source:
             return None
         if self._singles_seen is not None and now - self._singles_seen < _SINGLES_EVERY:
             return None
-        batch = claiming.claim_singles(size, now)
+        batch = claiming.claim_singles(size, now, self._account)
         # While there are some, they are looked for each time.
         self._singles_seen = None if batch else now
         return batch
@@ -229,21 +253,25 @@ class _Source:
 
 
 def submit_now(
-    message_ids: Sequence[int], *, client: Client | None = None, clock: Clock | None = None
+    message_ids: Sequence[int],
+    account: str,
+    *,
+    client: Client | None = None,
+    clock: Clock | None = None,
 ) -> None:
-    """Send these single messages at once, in batches.
+    """Send these single messages of one account at once, in batches.
 
     What SMSBAT does not take now stays queued for the workers.
     """
-    client, clock = client or connection.client(), clock or SystemClock()
+    client, clock = client or connection.client(account), clock or SystemClock()
     size = conf.current().batch_size
     for start in range(0, len(message_ids), size):
-        if delay := holdback.remaining(holdback.SEND, clock.now()):
+        if delay := holdback.remaining(holdback.of(holdback.SEND, account), clock.now()):
             words = f"SMSBAT asked to be left alone for {delay:.0f} more seconds"
             _explain(message_ids[start:], "held_back", words)
             return
         keys = message_ids[start : start + size]
-        batch = claiming.claim_singles(size, clock.now(), keys)
+        batch = claiming.claim_singles(size, clock.now(), account, keys)
         error = delivery.deliver(batch, client, clock).error if batch else None
         if error:
             _explain(message_ids[start:], error.kind.name.lower(), error.explanation)
@@ -258,12 +286,14 @@ def something_waits() -> bool:
     What is queued or scheduled, a rest that waits for a share of the first to be delivered, what a
     dead worker holds; and what is in doubt, where the site wants that sent again.
     """
+    known = list(accounts.names())
     campaigns_wait = Campaign.objects.filter(
         Q(status__in=[CampaignStatus.SENDING, CampaignStatus.SCHEDULED])
-        | canary.waits_for_a_share()
+        | canary.waits_for_a_share(),
+        account__in=known,
     )
     singles_wait = Message.objects.filter(
-        campaign=None, status__in=[Status.QUEUED.value, Status.SENDING.value]
+        campaign=None, status__in=[Status.QUEUED.value, Status.SENDING.value], account__in=known
     )
     resent = conf.current().resend_unconfirmed and unconfirmed.tried_little().exists()
     return campaigns_wait.exists() or singles_wait.exists() or resent
@@ -275,47 +305,31 @@ def _explain(message_ids: Sequence[int], code: str, words: str) -> None:
     waiting.update(error_code=code, error_message=words)
 
 
-def settle_lost(now: datetime) -> int:
-    """Make `unconfirmed` what a worker held longer than its lease; returns how many."""
-    settled = 0
-    while True:
-        with transaction.atomic():
-            lost = list(
-                Message.objects.lease_over(now).order_by("pk").locked(skip=True)[:_SETTLE_CHUNK]
-            )
-            words = "the worker that sent it fell silent"
-            reports = [tracking.local(m, Status.UNCONFIRMED, "lease_over", words) for m in lost]
-            moved = len(tracking.record(reports, now))
-        if not moved:
-            return settled
-        logger.warning("%d messages became unconfirmed: their worker fell silent", moved)
-        settled += moved
-        for campaign_id in {m.campaign_id for m in lost if m.campaign_id is not None}:
-            campaigns.finish_if_done(campaign_id, now)
-
-
-def _sending(campaign_id: int | None) -> QuerySet[Campaign]:
-    sending = Campaign.objects.filter(status=CampaignStatus.SENDING).order_by("started_at", "pk")
+def _sending(account: str, campaign_id: int | None) -> QuerySet[Campaign]:
+    sending = Campaign.objects.filter(status=CampaignStatus.SENDING, account=account)
+    sending = sending.order_by("started_at", "pk")
     return sending if campaign_id is None else sending.filter(pk=campaign_id)
 
 
 def _after_setback(
     campaign_id: int | None, outcome: Outcome, summary: Summary, now: datetime
-) -> None:
-    """What is wrong for everybody pauses the campaign, or ends the run of single messages."""
+) -> str:
+    """What is wrong for everybody pauses the campaign, or ends the run of single messages.
+
+    Returns:
+        Why the account's run ends, empty where it goes on.
+    """
     if outcome.put_back and campaign_id is not None:
         campaigns.cancel_leftovers(now, campaign_id)
-    if not outcome.stop_reason:
-        return
-    if campaign_id is None:
-        summary.failure = outcome.stop_reason
-        return
+    if not outcome.stop_reason or campaign_id is None:
+        return outcome.stop_reason
     campaign = Campaign.objects.get(pk=campaign_id)
     try:
         campaigns.pause(campaign, outcome.stop_reason)
     except campaigns.Refused:
-        return  # a person paused or cancelled it meanwhile
+        return ""  # a person paused or cancelled it meanwhile
     summary.paused.append(_told(campaign))
+    return ""
 
 
 def _told(campaign: Campaign) -> str:

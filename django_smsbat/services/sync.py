@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import RLock
 from typing import Final
 
 from django.db import transaction
@@ -22,6 +23,7 @@ from django_smsbat.gateway.statuses import FINAL, Status
 from django_smsbat.models import Holdback, Message, PulseName, Source
 from django_smsbat.models.set_based import update_rows
 from django_smsbat.services import (
+    accounts,
     connection,
     email_fallback,
     holdback,
@@ -31,6 +33,7 @@ from django_smsbat.services import (
 )
 from django_smsbat.services.asking import Asked, Asker, Reply
 from django_smsbat.services.clock import Clock, SystemClock
+from django_smsbat.services.crew import Crew
 from django_smsbat.services.derivation import FIRST_POLL_AFTER
 from django_smsbat.services.event_store import Report
 
@@ -79,37 +82,62 @@ def sync(
     Args:
         campaign_id: only this campaign's messages.
         limit: at most so many requests.
+        client: for all accounts, in place of their own.
         on_progress: called after each batch of answers with their number.
 
     Raises:
         ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
     """
-    client, clock = client or connection.client(), clock or SystemClock()
+    clock = clock or SystemClock()
+    clients = {name: client or connection.client(name) for name in accounts.names()}
     pulses.beat(PulseName.SYNC, clock.now())
     summary = Summary(matched=orphans.match(clock.now()))
     orphans.forget_old(clock.now())
-    with Asker(client, conf.current().concurrency) as asker:
-        _Run(campaign_id, limit, clock, asker, on_progress, summary).work()
+    runs = [
+        _Run(name, own, campaign_id, limit, clock, on_progress, summary)
+        for name, own in clients.items()
+    ]
+    crew = Crew(1 if limit is not None else conf.current().concurrency)
+    crew.work(*(run.work for run in runs))
+    summary.failure = "; ".join(run.told_failure for run in runs if run.failure)
     summary.emails = email_fallback.send_due(clock)
     return summary
 
 
 @dataclass
 class _Run:
-    """One run: takes what is due, keeps the threads busy, writes what they bring."""
+    """One account's part: takes what is due, keeps the threads busy, writes what they bring."""
 
+    account: str
+    client: Client
     campaign_id: int | None
     limit: int | None
     clock: Clock
-    asker: Asker
     on_progress: Callable[[int], object]
-    summary: Summary
+    summary: Summary  # of all accounts; changed under the crew's lock
+    failure: str = ""
     refusals: int = 0
-    was_refused: bool = field(default_factory=lambda: holdback.is_counting(holdback.STATUS))
+    was_refused: bool = False
     capacity: int = field(default_factory=lambda: max(_BATCH, _AHEAD * conf.current().concurrency))
+    asker: Asker = field(init=False)
+    lock: RLock = field(init=False)
 
-    def work(self) -> None:
-        while not self.clock.stopping and not self.summary.failure:
+    @property
+    def _kind(self) -> str:
+        return holdback.of(holdback.STATUS, self.account)
+
+    @property
+    def told_failure(self) -> str:
+        return accounts.account(self.account).called(self.failure)
+
+    def work(self, crew: Crew) -> None:
+        self.lock = crew.lock
+        self.was_refused = holdback.is_counting(self._kind)
+        with Asker(self.client, conf.current().concurrency) as self.asker:
+            self._work()
+
+    def _work(self) -> None:
+        while not self.clock.stopping and not self.failure:
             taken = self._take()
             self.asker.ask(taken)
             if not self.asker and not self._waited():
@@ -125,15 +153,18 @@ class _Run:
         too_few = room < self.capacity // 2 and len(self.asker) > 0
         if room <= 0 or too_few:
             return []
-        return _take(self.campaign_id, room, self.clock.now(), self.summary)
+        taken, changed = _take(self.account, self.campaign_id, room, self.clock.now())
+        with self.lock:
+            self.summary.changed += changed
+        return taken
 
     def _waited(self) -> bool:
         """Whether nothing was due because all workers are held back, and that is over now."""
         if self.limit is not None and self.summary.requests >= self.limit:
             return False
-        delay = holdback.remaining(holdback.STATUS, self.clock.now())
+        delay = holdback.remaining(self._kind, self.clock.now())
         if delay:
-            self.summary.failure = holdback.wait(delay, self.clock)
+            self.failure = holdback.wait(delay, self.clock)
         return bool(delay)
 
     def _withdraw(self) -> None:
@@ -151,11 +182,17 @@ class _Run:
 
     def _record(self, answered: Sequence[tuple[Asked, Reply]]) -> list[tuple[Asked, GatewayError]]:
         """Record what was answered; returns what was not."""
-        reports = [_report(m, reply) for m, reply in answered if isinstance(reply, StatusReport)]
+        reports = [
+            _report(m, self.account, reply)
+            for m, reply in answered
+            if isinstance(reply, StatusReport)
+        ]
         failed = [(m, reply) for m, reply in answered if isinstance(reply, GatewayError)]
-        self.summary.requests += len(answered)
-        self.summary.changed += len(tracking.record(reports, self.clock.now()))
-        self.on_progress(len(answered))
+        changed = len(tracking.record(reports, self.clock.now()))
+        with self.lock:
+            self.summary.requests += len(answered)
+            self.summary.changed += changed
+            self.on_progress(len(answered))
         if failed:
             logger.warning("%d status requests failed: %s", len(failed), failed[0][1])
         return failed
@@ -179,7 +216,7 @@ class _Run:
     def _succeeded(self) -> None:
         self.refusals = 0
         if self.was_refused:
-            holdback.succeeded(holdback.STATUS, self.clock.now())
+            holdback.succeeded(self._kind, self.clock.now())
             self.was_refused = False
 
     def _hold_back(self, errors: Sequence[GatewayError]) -> None:
@@ -187,20 +224,28 @@ class _Run:
         self.was_refused = True
         for error in errors:
             if error.kind.for_everybody:
-                self.summary.failure = error.explanation
+                self.failure = error.explanation
                 return
         asked = [error.retry_after for error in errors if error.retry_after is not None]
         now = self.clock.now()
-        self.refusals += holdback.refused(holdback.STATUS, max(asked, default=None), now)
+        self.refusals += holdback.refused(self._kind, max(asked, default=None), now)
         if self.refusals >= holdback.REFUSALS_MAX:
-            self.summary.failure = f"gave up after {self.refusals} refusals in a row: {errors[0]}"
+            self.failure = f"gave up after {self.refusals} refusals in a row: {errors[0]}"
         self._withdraw()
 
 
-def _take(campaign_id: int | None, size: int, now: datetime, summary: Summary) -> list[Asked]:
-    """Messages to ask about now, each put off to its next turn before the request leaves."""
-    held_back = Holdback.objects.filter(name=holdback.STATUS, not_before__gt=now)
-    due = Message.objects.to_ask_about(now).filter(~Exists(held_back))
+def _take(
+    account: str, campaign_id: int | None, size: int, now: datetime
+) -> tuple[list[Asked], int]:
+    """Messages to ask about now, each put off to its next turn before the request leaves.
+
+    Returns:
+        They, and how many became `expired` instead.
+    """
+    name = holdback.of(holdback.STATUS, account)
+    held_back = Holdback.objects.filter(name=name, not_before__gt=now)
+    due = Message.objects.to_ask_about(now).filter(~Exists(held_back), account=account)
+    expired = 0
     if campaign_id is not None:
         due = due.filter(campaign=campaign_id)
     while True:
@@ -209,7 +254,7 @@ def _take(campaign_id: int | None, size: int, now: datetime, summary: Summary) -
             messages = [Asked(*values) for values in found]
             late = [m for m in messages if _is_given_up(m, now) and m.status not in _FINAL]
             reports = [tracking.local(m, Status.EXPIRED, "ttl") for m in late]
-            expired = len(tracking.record(reports, now))
+            expired += len(tracking.record(reports, now))
             gone = {message.pk for message in late}
             rest = [message for message in messages if message.pk not in gone]
             for message in rest:
@@ -217,10 +262,9 @@ def _take(campaign_id: int | None, size: int, now: datetime, summary: Summary) -
                 message.polls += bool(message.smsbat_id)
             columns = [(message.pk, message.next_poll_at, message.polls) for message in rest]
             update_rows(Message, ("next_poll_at", "polls"), columns)
-        summary.changed += expired
         asked = [message for message in rest if message.smsbat_id and message.next_poll_at]
         if asked or not messages:
-            return asked
+            return asked, expired
 
 
 def _next_turn(message: Asked, now: datetime) -> datetime | None:
@@ -249,7 +293,7 @@ def _asked_until(message: Asked, now: datetime) -> datetime:
     return (message.submitted_at or now) + lifetime + _GRACE
 
 
-def _report(message: Asked, reply: StatusReport) -> Report:
+def _report(message: Asked, account: str, reply: StatusReport) -> Report:
     return Report(
         source=Source.POLL,
         status=reply.status,
@@ -258,6 +302,7 @@ def _report(message: Asked, reply: StatusReport) -> Report:
         smsbat_id=message.smsbat_id,
         message_id=message.pk,
         attempt=message.attempts,
+        account=account,
     )
 
 

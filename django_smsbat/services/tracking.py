@@ -130,7 +130,7 @@ def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None)
 
 def _record_ours(reports: Sequence[Report], now: datetime, fresh: Fresh | None) -> list[Change]:
     """Reports of messages that we know: answers to our requests, and our own word."""
-    answered = {r.smsbat_id: r for r in reports if r.source == Source.SUBMIT and r.smsbat_id}
+    answered = {r.name: r for r in reports if r.source == Source.SUBMIT and r.smsbat_id}
     keys = {report.message_id for report in reports if report.message_id is not None}
     rows = (fresh.lock(keys) if fresh else None) or lock(keys)
     events = event_store.known_events(rows, answered)

@@ -26,4 +26,4 @@ def send_to(phone: str, campaign: Campaign, person: Recipient | None) -> Message
         content = template.fill(values)
     except MissingValue as error:
         raise Refused(f"There is {error}: choose a list with somebody who has one.") from None
-    return sending.send(from_content(content, phone))
+    return sending.send(from_content(content, phone), account=campaign.account)

@@ -67,9 +67,9 @@ def resend_automatically() -> int:
 
 
 def tried_little() -> MessageQuerySet:
-    """Unconfirmed messages that `resend_automatically` is for."""
+    """Unconfirmed messages that `resend_automatically` is for: their words are still here."""
     live = Q(campaign=None) | ~Q(campaign__status=CampaignStatus.CANCELLED)
-    return _unconfirmed(None).filter(live, attempts__lt=_ATTEMPTS_MAX)
+    return _unconfirmed(None).filter(live, attempts__lt=_ATTEMPTS_MAX, purged_at=None)
 
 
 def _unconfirmed(campaign_id: int | None) -> MessageQuerySet:

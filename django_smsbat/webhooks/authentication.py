@@ -1,4 +1,4 @@
-"""Who may knock: whoever brings one of `WEBHOOK_SECRETS`. Decided before the body is looked at."""
+"""Who may knock: whoever brings a secret of an account's. Decided before the body is looked at."""
 
 from django.utils.crypto import constant_time_compare
 from rest_framework.authentication import BaseAuthentication
@@ -13,6 +13,7 @@ class WebhookSecret(BaseAuthentication):
     """The secret as Basic password, as a header, or in the path where the settings allow it."""
 
     def authenticate(self, request: Request) -> tuple[None, str]:
+        """Nobody of the site's, and the name of the account whose secret it is."""
         settings = conf.current()
         given = [
             _basic_password(request.headers.get("Authorization", "")),
@@ -22,14 +23,16 @@ class WebhookSecret(BaseAuthentication):
             given.append(request.parser_context["kwargs"].get("secret"))
         # Every pair is compared, so that the time taken tells nothing of the secrets.
         matches = [
-            constant_time_compare(candidate, secret)
+            account.name
             for candidate in given
             if candidate
-            for secret in settings.webhook_secrets
+            for account in settings.accounts.values()
+            for secret in account.webhook_secrets
+            if constant_time_compare(candidate, secret)
         ]
-        if not any(matches):
+        if not matches:
             raise AuthenticationFailed("A valid secret is needed.")
-        return None, "secret"
+        return None, matches[0]
 
     def authenticate_header(self, request: Request) -> str:
         return 'Basic realm="smsbat"'

@@ -37,9 +37,10 @@ class InboundSerializer(serializers.Serializer[Any]):
     )
     dt = _moment()
 
-    def incoming(self) -> Incoming:
+    def incoming(self, account: str) -> Incoming:
         data = self.validated_data
         return Incoming(
+            account=account,
             id_uuid=data["idUuid"],
             alpha_name=data["alphaName"],
             phone=data["phoneNumber"],
@@ -59,7 +60,7 @@ class StatusSerializer(serializers.Serializer[Any]):
     deliverystatus = serializers.CharField(max_length=64)
     timestamp = _moment(required=False, allow_null=True, default=None)
 
-    def report(self) -> Report:
+    def report(self, account: str) -> Report:
         told = read_report(self.initial_data)
         return Report(
             source=Source.CALLBACK,
@@ -68,4 +69,5 @@ class StatusSerializer(serializers.Serializer[Any]):
             payload=dict(self.initial_data),
             occurred_at=self.validated_data["timestamp"],
             smsbat_id=self.validated_data["messageId"],
+            account=account,
         )

@@ -47,14 +47,15 @@ class _Webhook(APIView):
         serializer = self.serializer_class(data=request.data)
         serializer.is_valid(raise_exception=True)
         try:
-            self.store(serializer)
+            self.store(serializer, str(request.auth))
         except AnyDatabaseError as error:
             logger.error("a callback could not be stored: %s", type(error).__name__)
             body = {"detail": "It could not be stored; send it again."}
             return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE)
         return Response({"detail": "Stored."})
 
-    def store(self, serializer: Any) -> None:
+    def store(self, serializer: Any, account: str) -> None:
+        """Hand it to its service, as coming to that account."""
         raise NotImplementedError
 
 
@@ -63,8 +64,8 @@ class InboundView(_Webhook):
 
     serializer_class = InboundSerializer
 
-    def store(self, serializer: InboundSerializer) -> None:
-        inbound.receive(serializer.incoming())
+    def store(self, serializer: InboundSerializer, account: str) -> None:
+        inbound.receive(serializer.incoming(account))
 
 
 class StatusView(_Webhook):
@@ -72,5 +73,5 @@ class StatusView(_Webhook):
 
     serializer_class = StatusSerializer
 
-    def store(self, serializer: StatusSerializer) -> None:
-        tracking.record([serializer.report()], timezone.now())
+    def store(self, serializer: StatusSerializer, account: str) -> None:
+        tracking.record([serializer.report(account)], timezone.now())

@@ -22,6 +22,8 @@ FOR_PROGRAMMERS = (
     "phone: 7",
     "there is no column",
     "no column holds phones: name",
+    "give 1 to 7 printable",
+    "was used for another message",
 )
 
 

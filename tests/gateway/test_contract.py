@@ -119,10 +119,10 @@ def test_the_three_shapes_of_errors_are_read(name, status, kind, code):
 def test_an_incoming_message_is_read():
     serializer = InboundSerializer(data=CALLBACKS["inbound"])
     assert serializer.is_valid()
-    assert serializer.incoming().phone == "380501234567"
+    assert serializer.incoming("default").phone == "380501234567"
 
 
 def test_a_status_callback_is_read():
     serializer = StatusSerializer(data=CALLBACKS["status"])
     assert serializer.is_valid()
-    assert serializer.report().status is Status.DELIVERED
+    assert serializer.report("default").status is Status.DELIVERED

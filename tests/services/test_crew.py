@@ -20,7 +20,7 @@ def called():
             seen.add(threading.get_ident())
             if len(seen) == 1:
                 for _ in range(times):
-                    crew.call_another(taken, busy)
+                    crew.call_another(job, taken, busy)
                 done.set()
             done.wait(10)
 
@@ -44,7 +44,7 @@ def test_never_more_than_are_allowed(called):
 def test_what_another_thread_raises_is_raised_here():
     def job(crew):
         if threading.current_thread() is threading.main_thread():
-            crew.call_another(10, 1)
+            crew.call_another(job, 10, 1)
         else:
             raise RuntimeError("the other one failed")
 
@@ -55,3 +55,25 @@ def test_what_another_thread_raises_is_raised_here():
 @pytest.mark.django_db(transaction=False)
 def test_inside_a_transaction_there_is_one(called):
     assert called(8, 100.0, 1.0) == 1
+
+
+def test_jobs_are_done_side_by_side_as_far_as_there_are_threads():
+    both_there = threading.Barrier(2, timeout=10)
+
+    def job(crew):
+        both_there.wait()
+
+    Crew(2).work(job, job)
+
+
+def test_more_jobs_than_threads_are_all_done():
+    done = []
+    Crew(2).work(*(lambda crew, place=place: done.append(place) for place in range(5)))
+    assert sorted(done) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.django_db(transaction=False)
+def test_inside_a_transaction_jobs_are_done_one_after_the_other():
+    threads = set()
+    Crew(8).work(*(lambda crew: threads.add(threading.get_ident()) for _ in range(3)))
+    assert threads == {threading.get_ident()}

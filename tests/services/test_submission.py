@@ -11,7 +11,7 @@ from django_smsbat.gateway.answers import parse_send
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, Holdback, Message, Recipient, StatusEvent
-from django_smsbat.services import campaigns, claiming, submission, tracking
+from django_smsbat.services import campaigns, claiming, leases, submission, tracking
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 
@@ -127,7 +127,7 @@ class TestLawTwo:
 
         def another_worker_looks(_messages):
             clock.forward(hours=1)
-            submission.settle_lost(clock.now())
+            leases.settle_lost(clock.now())
 
         client = ScriptedClient([answer_by_phone()], before_send=another_worker_looks)
         submission.submit_queued(client=client, clock=clock)

@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
-from django_smsbat.models import Message, StatusEvent
-from django_smsbat.services import tracking
+from django_smsbat.models import InboundMessage, Message, StatusEvent
+from django_smsbat.services import replies, tracking
 from tests.conftest import NOON
 from tests.services.test_tracking import accepted
-from tests.webhooks.cases import WebhookCases
+from tests.settings import SECRET
+from tests.webhooks.cases import WebhookCases, basic
 
 
 class TestStatus(WebhookCases):
@@ -63,3 +65,44 @@ class TestStatus(WebhookCases):
         tracking.record([accepted(made, "42")], NOON)
         self.post({**self.body, "messageId": 42})
         assert Message.objects.get().status == "delivered"
+
+
+class TestAccounts:
+    """A secret opens for one account, and its reports are believed for that one."""
+
+    @pytest.fixture(autouse=True)
+    def _shop(self, settings, client, db):
+        own = {"API_KEY": "k", "WEBHOOK_SECRETS": ["the-secret-of-the-shop"]}
+        settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": own}}
+        self.client = client
+
+    def report(self, secret):
+        body = {"messageId": "s-1", "deliverystatus": "delivered"}
+        headers = {"authorization": basic(secret)}
+        url = reverse("smsbat:status")
+        return self.client.post(url, body, content_type="application/json", headers=headers)
+
+    def test_the_secret_of_an_account_moves_no_message_of_another(self, queued):
+        made = queued(status="sending", attempts=1)
+        tracking.record([accepted(made, "s-1")], NOON)
+        assert self.report("the-secret-of-the-shop").status_code == 200
+        made.refresh_from_db()
+        assert made.status == "accepted"
+        self.report(SECRET)
+        made.refresh_from_db()
+        assert made.status == "delivered"
+
+    def test_what_is_written_to_an_account_is_answered_by_it(self):
+        body = {
+            "idUuid": "u-1",
+            "alphaName": "TheShop",
+            "phoneNumber": "380671112233",
+            "text": "Where is it?",
+            "dt": "2026-03-02T12:00:30Z",
+        }
+        headers = {"authorization": basic("the-secret-of-the-shop")}
+        url = reverse("smsbat:inbound")
+        self.client.post(url, body, content_type="application/json", headers=headers)
+        written = InboundMessage.objects.get()
+        assert written.account == "shop"
+        assert replies.reply(written, "On its way", queue=True).account == "shop"

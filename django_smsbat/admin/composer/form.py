@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat.admin.composer import reading
 from django_smsbat.admin.composer.schema import SCHEMA, Group, Input, Node, Rows
 from django_smsbat.admin.sentences import told
+from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway.message_types import TYPES, MessageType, Purpose
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, RecipientList
 from django_smsbat.models.choices import TYPE_LABELS
-from django_smsbat.services import campaigns, lists
+from django_smsbat.services import accounts, campaigns, lists
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Campaign]
@@ -26,6 +27,7 @@ else:
     _ListsField = forms.ModelMultipleChoiceField
 
 SAID: Final = (
+    "account",
     "type",
     "is_transactional",
     "sender",
@@ -204,6 +206,8 @@ class CampaignForm(_ModelForm):
         for name, kinds in _ONLY_FOR.items():
             if name in self.fields:
                 self.fields[name].widget.attrs["data-smsbat-for"] = " ".join(kinds)
+        if "account" in self.fields:
+            self.fields["account"] = self._account_field()
         if "lists" in self.fields:
             self.fields["lists"].queryset = lists.with_counts()  # type: ignore[attr-defined]
         if "scheduled_at" in self.fields:
@@ -214,6 +218,16 @@ class CampaignForm(_ModelForm):
             written = self.data.get("type") if self.is_bound else self.initial.get("type")
             self._composer.type = chosen_type(written)
             self._composer.refusals = {}  # a copied widget would share that of all forms
+
+    def _account_field(self) -> forms.ChoiceField:
+        """Those of the settings, and the campaign's own if it is no longer among them."""
+        names = dict.fromkeys([*accounts.names(), self.initial.get("account", DEFAULT_ACCOUNT)])
+        model_field = Campaign._meta.get_field("account")
+        return forms.ChoiceField(
+            choices=[(name, name) for name in names],
+            label=capfirst(model_field.verbose_name),
+            help_text=model_field.help_text,
+        )
 
     @property
     def _composer(self) -> ComposerWidget:

@@ -17,6 +17,7 @@ from django_smsbat.admin.composer import reading
 from django_smsbat.admin.composer.form import chosen_type
 from django_smsbat.admin.sentences import told
 from django_smsbat.admin.written import number
+from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import Content
@@ -198,6 +199,7 @@ def live_phone(request: HttpRequest) -> HttpResponse:
         return TemplateResponse(request, TEMPLATE, {})
     typed = request.POST
     draft = Campaign(
+        account=typed.get("account", DEFAULT_ACCOUNT),
         type=kind.value,
         sender=typed.get("sender", ""),
         text=typed.get("text", "") if TYPES[kind].has_text else "",

@@ -1,0 +1,18 @@
+"""Accounts in the admin: a site that has one is told nothing of them."""
+
+from typing import Any
+
+from django_smsbat.conf import DEFAULT_ACCOUNT
+from django_smsbat.services import accounts
+
+
+def without_account(fieldsets: Any, obj: Any) -> Any:
+    """The fieldsets without the account where there is no other than the default one."""
+    if set(accounts.names()) != {DEFAULT_ACCOUNT}:
+        return fieldsets
+    if obj is not None and obj.account != DEFAULT_ACCOUNT:
+        return fieldsets
+    return [
+        (title, {**shown, "fields": [name for name in shown["fields"] if name != "account"]})
+        for title, shown in fieldsets
+    ]

@@ -1,0 +1,27 @@
+"""Under which name a message was sent, so that whoever asks twice for it gets it once."""
+
+from django.db import models
+
+from django_smsbat.models.message import Message
+
+KEY_MAX = 128  # characters
+
+
+class IdempotencyKey(models.Model):
+    """A caller's own name for one message. It goes with the message.
+
+    Attributes:
+        said: a fingerprint of what was to be sent, and to whom.
+    """
+
+    key = models.CharField(max_length=KEY_MAX, primary_key=True)
+    message = models.OneToOneField(
+        Message, on_delete=models.CASCADE, related_name="idempotency_key"
+    )
+    said = models.CharField(max_length=32)
+
+    class Meta:
+        verbose_name = "idempotency key"
+
+    def __str__(self) -> str:
+        return self.key
