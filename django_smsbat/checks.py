@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_smsbat import conf
 from django_smsbat.conf import Runner, Settings
 from django_smsbat.conf.accounts import shared_secrets
+from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.pacing import MEMORY
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -169,10 +170,19 @@ def _secrets(settings: Settings) -> Iterator[CheckMessage]:
 
 
 def _verification(settings: Settings) -> Iterator[CheckMessage]:
+    from django_smsbat.services.verification.wording import template_params
+
     if settings.verify_account and settings.verify_account not in settings.accounts:
         known = ", ".join(settings.accounts)
         words = f"SMSBAT['VERIFY_ACCOUNT'] names no account; there are {known}."
         yield Error(words, id="smsbat.E011")
+    template = otp_templates.find(settings.verify_template)
+    said = template_params(settings, "0000")
+    missing = [name for name in template.params if name not in said] if template else []
+    if missing:
+        words = f"SMSBAT['VERIFY_TEMPLATE'] needs {', '.join(missing)}."
+        hint = "Give them in VERIFY_TEMPLATE_PARAMS."
+        yield Error(words, hint=hint, id="smsbat.E012")
 
 
 def _extras(settings: Settings) -> Iterator[CheckMessage]:

@@ -7,6 +7,9 @@ A receiver that fails is logged and stops neither the others nor the work.
 ``recipient_opted_out``, ``recipient_opted_in``: `recipient` (a Recipient), `change` (a
 ConsentChange), where that changed anything.
 ``campaign_finished``: `campaign` (a Campaign), once for each campaign.
+``phone_verified``: `verification` (a Verification), once for each.
+``verification_prefix_closed``: `closed_prefix` (a ClosedPrefix): codes for it were asked for, and
+not entered.
 """
 
 from django.dispatch import Signal
@@ -16,3 +19,5 @@ inbound_received = Signal()
 recipient_opted_out = Signal()
 recipient_opted_in = Signal()
 campaign_finished = Signal()
+phone_verified = Signal()
+verification_prefix_closed = Signal()

@@ -1,4 +1,4 @@
-"""The admin and the webhooks."""
+"""The admin, the webhooks, and pages on which a phone is verified."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -9,6 +9,8 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("smsbat/", include("django_smsbat.urls")),
+    path("verify/", include("django_smsbat.verification.urls")),
+    path("api/verify/", include("django_smsbat.verification.api_urls")),
 ]
 
 if settings.HAS_SPECTACULAR:

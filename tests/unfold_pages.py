@@ -14,7 +14,7 @@ from django_smsbat.models import (
     RecipientUpload,
     StatusEvent,
 )
-from tests.admin.test_permissions import PAGES, address, first_keys
+from tests.admin.test_permissions import PAGES, address, first_keys, make_verified
 from tests.conftest import NOON
 
 OURS = {
@@ -46,6 +46,7 @@ def make_world():
     )
     InboundMessage.objects.create(id_uuid="u", phone=person.phone, text="Hi", received_at=NOON)
     RecipientUpload.objects.create(list_name="L", file_name="a.csv", made_by="x", made_at=NOON)
+    make_verified(message)
     return first_keys()
 
 

@@ -8,12 +8,15 @@ from django_smsbat.admin.inbound import InboundMessageAdmin
 from django_smsbat.admin.message import MessageAdmin, StatusEventAdmin
 from django_smsbat.admin.recipient import RecipientAdmin
 from django_smsbat.admin.recipient_list import RecipientListAdmin
+from django_smsbat.admin.verification import ClosedPrefixAdmin, VerificationAdmin
 
 __all__ = [
     "CampaignAdmin",
+    "ClosedPrefixAdmin",
     "InboundMessageAdmin",
     "MessageAdmin",
     "RecipientAdmin",
     "RecipientListAdmin",
     "StatusEventAdmin",
+    "VerificationAdmin",
 ]

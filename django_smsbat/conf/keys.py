@@ -129,6 +129,6 @@ KEYS: Final[dict[str, Key]] = {
     ),
     "VERIFY_TEMPLATE": Key("basic", str, _template, "Viber's template for codes"),
     "VERIFY_TEMPLATE_PARAMS": Key({}, from_json, parameters, "what it says besides the code"),
-    "VERIFY_TEXT": Key("{code}", str, text_with_code, "what an SMS with a code says"),
+    "VERIFY_TEXT": Key("", str, text_with_code, "what an SMS with a code says"),
     "VERIFY_ACCOUNT": Key("", str, text, "account that codes are sent by"),
 }

@@ -132,6 +132,6 @@ def parameters(value: Any) -> Mapping[str, str | int]:
 
 def text_with_code(value: Any) -> str:
     found = text(value)
-    if "{code}" not in found:
+    if found and "{code}" not in found:
         raise Wrong("must hold {code}, where the code will stand")
     return found

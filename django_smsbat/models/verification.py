@@ -49,6 +49,7 @@ class Verification(models.Model):
     """One code, or one flash call, for one phone.
 
     Attributes:
+        number: our own, in the order in which they were started.
         id: random, so that only who was given it can try a code on it.
         purpose: what the phone is verified for; a code for one purpose is good for no other.
         code_hash: keyed, of the digits that are to be entered; empty until a flash call is
@@ -61,7 +62,8 @@ class Verification(models.Model):
         finished_at: when it left `PENDING`.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     phone = models.CharField(_("phone"), max_length=20)
     channel = models.CharField(_("channel"), max_length=16, choices=Channel.choices)
     purpose = models.CharField(_("purpose"), max_length=PURPOSE_MAX, blank=True)
@@ -93,7 +95,7 @@ class Verification(models.Model):
     class Meta:
         verbose_name = _("verification")
         verbose_name_plural = _("verifications")
-        ordering = ("-created_at",)
+        ordering = ("-number",)
         indexes = [
             models.Index(fields=["phone", "created_at"], name="smsbat_verify_phone"),
             models.Index(fields=["prefix", "created_at"], name="smsbat_verify_prefix"),

@@ -146,7 +146,7 @@ def _answer(entry: Entry) -> dict[str, Any]:
     if "customerMessageId" in entry.message:
         told["customerMessageId"] = entry.message["customerMessageId"]
     if entry.channel == "flashcall" and not rejected:
-        told |= _flash_call(entry.message)
+        told |= flash_call(entry.message)
     return told
 
 
@@ -155,7 +155,8 @@ def _overview_answer(entry: Entry) -> dict[str, Any]:
     return {"messageId": entry.message_id, "recipient": entry.phone, "status": status}
 
 
-def _flash_call(message: Mapping[str, Any]) -> dict[str, Any]:
+def flash_call(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Who rings, and how much of the number is shown."""
     caller = str((message.get("messageData") or {}).get("callerId") or _CALLER)
     pattern = "***" + caller[-_VISIBLE_DIGITS:]
     return {"callerId": caller, "pattern": pattern, "ttl": message.get("ttl", FLASH_CALL_TTL)}

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from django_smsbat.gateway.statuses import REACHED, from_wire
-from django_smsbat.sandbox.ledger import Entry, Ledger, Reply
+from django_smsbat.sandbox.ledger import Entry, Ledger, Reply, flash_call
 
 _PHONES_SHOWN: Final = 24
 _BUBBLES_SHOWN: Final = 30
@@ -39,7 +39,14 @@ def _bubble(ledger: Ledger, entry: Entry, now: float) -> dict[str, Any]:
         "type": entry.message["type"],
         "from": entry.message.get("from", ""),
         "text": fallback.get("text", "") if by_sms else entry.message.get("text", ""),
-        "data": {} if by_sms else entry.message.get("messageData", {}),
+        "data": {} if by_sms else _data(entry),
         "status": told["deliverystatus"],
         "arrived": from_wire(told["deliverystatus"]) in REACHED,
     }
+
+
+def _data(entry: Entry) -> Any:
+    """What a phone knows: of a flash call the number that rang, whoever chose it."""
+    if entry.channel == "flashcall":
+        return {"callerId": flash_call(entry.message)["callerId"]}
+    return entry.message.get("messageData", {})

@@ -72,12 +72,15 @@ def deliver(batch: Batch, client: Client, clock: Clock) -> Outcome:
     A refused batch is halved until the culprit stands alone: about ``2 log2(n)`` requests for each
     culprit among `n` messages, and ``2 n - 1`` where every single one is refused.
     """
-    return _Delivery(batch, client, clock).run()
+    return Delivery(batch, client, clock).run()
 
 
 @dataclass
-class _Delivery:
-    """The state of one delivery: what still has to leave, and what was refused so far."""
+class Delivery:
+    """The state of one delivery: what still has to leave, and what was refused so far.
+
+    Those whose words must not be kept deliver in a way of their own: see `confidential`.
+    """
 
     batch: Batch
     client: Client
@@ -93,9 +96,13 @@ class _Delivery:
                 self._post(self.waiting.pop())
         finally:  # also when the database fails in between: what never left is not in doubt
             for part in self.waiting:
-                self._put_back(part)
+                self.put_back(part)
             self._settle_refusals()
         return self.outcome
+
+    def kept(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """What is kept of SMSBAT's answer on one message: all of it."""
+        return payload
 
     def _post(self, part: Sequence[Claimed]) -> None:
         try:
@@ -107,7 +114,7 @@ class _Delivery:
             self._failed(part, error)
         else:
             self.outcome.requests += 1
-            self._answered(part, answer)
+            self.answered(part, answer)
 
     def _make_sure(self, part: Sequence[Claimed]) -> None:
         """The whole lease lies before each request, also after waiting for our turn."""
@@ -127,7 +134,7 @@ class _Delivery:
         logger.warning("a lease ran out: %d messages of the batch are left", len(ours))
         self.waiting = [rest for rest in parts if rest]
 
-    def _answered(self, part: Sequence[Claimed], answer: SendAnswer) -> None:
+    def answered(self, part: Sequence[Claimed], answer: SendAnswer) -> None:
         if answer.strangers:
             logger.warning("an answer holds %d results of other messages", len(answer.strangers))
         recorded: list[Report] = []
@@ -155,7 +162,7 @@ class _Delivery:
             source=Source.SUBMIT,
             status=result.status,
             raw_status=result.raw_status,
-            payload={**result.payload, "messagelistId": messagelist_id},
+            payload=self.kept({**result.payload, "messagelistId": messagelist_id}),
             smsbat_id=result.message_id,
             message_id=message.pk,
             attempt=message.attempts,
@@ -178,7 +185,7 @@ class _Delivery:
             self._record([tracking.local(m, Status.UNCONFIRMED, *told) for m in part])
             self.outcome.unconfirmed += len(part)
         else:
-            self._put_back(part)
+            self.put_back(part)
         if error.kind.for_everybody:
             self.outcome.stop_reason = error.explanation
         else:
@@ -192,13 +199,13 @@ class _Delivery:
             self.waiting += [part[middle:], part[:middle]]
             return
         payload = {"code": error.code, "message": error.detail, "status": error.status}
-        self.refused.append(_refusal(part[0], payload))
+        self.refused.append(_refusal(part[0], self.kept(payload)))
 
     def _fresh(self) -> Fresh | None:
         """What lets the record skip reading rows of which nothing was ever said."""
         return Fresh(self.batch.claim, self.batch.messages) if self.batch.is_first_attempt else None
 
-    def _put_back(self, part: Sequence[Claimed]) -> None:
+    def put_back(self, part: Sequence[Claimed]) -> None:
         """Queue again what certainly did not get through, where it is still ours."""
         error = self.outcome.error
         held = Message.objects.held_by(self.batch.claim).filter(pk__in=_keys(part))
@@ -234,7 +241,7 @@ class _Delivery:
             held = Message.objects.held_by(self.batch.claim)
             held.update(resent_after=F("attempts"))
             tracking.record(self.refused, self.clock.now())
-            self._put_back(self.batch.messages)
+            self.put_back(self.batch.messages)
 
     def _record(self, reports: Sequence[Report]) -> None:
         """Write an answer down; a deadlock or a locked database is worth another try."""

@@ -30,7 +30,10 @@ def ask_for(message_ids: Collection[int], now: datetime) -> None:
         return
     with_address = Recipient.objects.filter(phone=OuterRef("to")).exclude(email="")
     failed = Message.objects.among(message_ids).filter(
-        Exists(with_address), ~Q(text="", fallback_text=""), type__in=_WITH_WORDS
+        Exists(with_address),
+        ~Q(text="", fallback_text=""),
+        type__in=_WITH_WORDS,
+        purged_at=None,  # a code, which is nowhere but on the phone
     )
     rows = [
         (key, EmailState.QUEUED.value, now + (_FALLBACK_GRACE if fallback else timedelta()))

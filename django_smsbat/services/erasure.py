@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_smsbat import conf
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.statuses import UNSENT, Status
-from django_smsbat.models import InboundMessage, Message, Recipient
+from django_smsbat.models import InboundMessage, Message, Recipient, Verification
 from django_smsbat.services import purging, suppression, tracking
 from django_smsbat.services.importing import uploads
 
@@ -65,6 +65,7 @@ def erase(phone: str, now: datetime | None = None) -> Erased:
         InboundMessage: list(by_them.values_list("pk", flat=True)),
         Recipient: list(Recipient.objects.filter(phone=phone).values_list("pk", flat=True)),
     }
+    Verification.objects.filter(phone=phone).delete()
     purging.remove(of_person[Message])
     for model in (InboundMessage, Recipient):
         model.objects.filter(pk__in=of_person[model]).delete()

@@ -22,6 +22,7 @@ from django_smsbat.services import orphans
 from django_smsbat.services.clock import Clock, until_stopped
 from django_smsbat.services.importing import uploads
 from django_smsbat.services.money import exact
+from django_smsbat.services.verification import finishing
 
 _CHUNK: Final = 1_000
 _SIDE_BY_SIDE: Final = 2 * BATCH_MAX
@@ -84,6 +85,8 @@ def purge(
     for keys in () if keep_rows else until_stopped(over.batches_of_keys(_CHUNK), clock):
         result.removed += remove(keys, only=_IS_OVER)
         on_progress(len(keys))
+    if not keep_rows:
+        finishing.forget(before)
     result.orphans = orphans.forget_old(clock.now())
     result.left = old.exclude(_IS_OVER).count()
     result.is_complete = not clock.stopping

@@ -36,6 +36,7 @@ from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.crew import Crew
 from django_smsbat.services.derivation import FIRST_POLL_AFTER
 from django_smsbat.services.event_store import Report
+from django_smsbat.services.verification import finishing
 
 logger = logging.getLogger("django_smsbat")
 
@@ -93,6 +94,7 @@ def sync(
     pulses.beat(PulseName.SYNC, clock.now())
     summary = Summary(matched=orphans.match(clock.now()))
     orphans.forget_old(clock.now())
+    finishing.expire_overdue(clock.now())
     runs = [
         _Run(name, own, campaign_id, limit, clock, on_progress, summary)
         for name, own in clients.items()

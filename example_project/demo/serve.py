@@ -27,6 +27,7 @@ def main() -> None:
             beside.enter_context(site.process(command, "--watch"))
         print(f"The admin:   {address}admin/   login: demo   password: demo")
         print(f"The phones:  {sandbox}/")
+        print(f"Verify one:  {address}verify/")
         print("Stop with Ctrl+C.", flush=True)
         stop.wait()
 

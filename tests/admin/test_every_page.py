@@ -10,9 +10,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
-from django_smsbat.models import InboundMessage, Message, RecipientList, StatusEvent
+from django_smsbat.models import InboundMessage, Message, RecipientList, StatusEvent, Verification
 from django_smsbat.services import inbound, preflight, tracking
 from django_smsbat.services.importing import uploads
+from tests.admin.test_permissions import make_verified
 from tests.conftest import NOON
 from tests.services.test_inbound import written
 from tests.services.test_tracking import accepted, said
@@ -59,6 +60,7 @@ def story(people, campaign, queued):
     rows = b"phone,name\n380671112233,Ivan\n12,Nobody\n"
     kept = uploads.keep([rows], "people.csv", "Spring", "admin")
     inbound.receive(written(text="Дякую, а коли привезуть?"))
+    make_verified(message, status="verified", purpose="login")
     return {
         "home": reverse("admin:index"),
         "dashboard": reverse("admin:app_list", args=["django_smsbat"]),
@@ -86,6 +88,13 @@ def story(people, campaign, queued):
         "recipients": reverse("admin:django_smsbat_recipient_changelist"),
         "recipient": reverse("admin:django_smsbat_recipient_change", args=[person.pk]),
         "phone": reverse("admin:django_smsbat_recipient_phone", args=[person.pk]),
+        "verifications": reverse("admin:django_smsbat_verification_changelist"),
+        "verification": reverse(
+            "admin:django_smsbat_verification_change", args=[Verification.objects.get().pk]
+        ),
+        "prefixes": reverse("admin:django_smsbat_closedprefix_changelist"),
+        "prefix": reverse("admin:django_smsbat_closedprefix_change", args=["+380670"]),
+        "verify": reverse("smsbat-verification:start"),
         "lists": reverse("admin:django_smsbat_recipientlist_changelist"),
         "list": reverse(
             "admin:django_smsbat_recipientlist_change", args=[RecipientList.objects.first().pk]

@@ -7,15 +7,17 @@ import pytest
 
 from django_smsbat.models import (
     Campaign,
+    ClosedPrefix,
     InboundMessage,
     Message,
     Recipient,
     RecipientList,
     RecipientUpload,
     StatusEvent,
+    Verification,
 )
 from django_smsbat.services import inbound, tracking
-from tests.admin.test_permissions import PAGES, address
+from tests.admin.test_permissions import PAGES, address, make_verified
 from tests.conftest import NOON
 from tests.services.test_inbound import written
 from tests.services.test_tracking import accepted, said
@@ -43,7 +45,11 @@ def world(people, campaign, queued):
     RecipientUpload.objects.create(
         list_name=WORDS, file_name=WORDS, made_by=WORDS, made_at=NOON, state="failed", failure=LONG
     )
-    models = (Campaign, Message, StatusEvent, InboundMessage, Recipient, RecipientList)
+    make_verified(message, purpose=WORDS[:32])
+    models = (
+        *(Campaign, Message, StatusEvent, InboundMessage, Recipient, RecipientList),
+        *(Verification, ClosedPrefix),
+    )
     return {model._meta.model_name: model.objects.latest("pk").pk for model in models}
 
 

@@ -16,12 +16,14 @@ from django_smsbat.admin.controls import CONTROLS
 from django_smsbat.admin.uploading import NEEDED
 from django_smsbat.models import (
     Campaign,
+    ClosedPrefix,
     InboundMessage,
     Message,
     Recipient,
     RecipientList,
     RecipientUpload,
     StatusEvent,
+    Verification,
 )
 from django_smsbat.services import inbound, tracking
 from tests.conftest import NOON
@@ -56,6 +58,8 @@ PAGES = {
             "inboundmessage",
             "recipient",
             "recipientlist",
+            "verification",
+            "closedprefix",
         )
         for page in ("changelist", "history")
     },
@@ -73,11 +77,11 @@ PAGES = {
     },
     **{
         f"{model}_change": (see(model), NEVER)
-        for model in ("message", "statusevent", "inboundmessage")
+        for model in ("message", "statusevent", "inboundmessage", "verification", "closedprefix")
     },
     **{
         f"{model}_{page}": (NEVER, NEVER)
-        for model in ("message", "statusevent", "inboundmessage")
+        for model in ("message", "statusevent", "inboundmessage", "verification", "closedprefix")
         for page in ("add", "delete")
     },
     **{
@@ -116,6 +120,7 @@ ACTIONS = {
     ("recipient", "add_to_list"): see("recipient") + any_of("change_recipientlist"),
     ("recipient", "take_from_list"): see("recipient") + any_of("change_recipientlist"),
     ("recipient", "delete_selected"): see("recipient") + any_of("delete_recipient"),
+    ("closedprefix", "open_again"): see("closedprefix") + any_of("open_closedprefix"),
     ("recipientlist", "delete_selected"): see("recipientlist") + any_of("delete_recipientlist"),
 }
 
@@ -129,8 +134,21 @@ def pages():
 
 def first_keys():
     """Of one row of each model that has pages."""
-    models = (Campaign, Message, StatusEvent, InboundMessage, Recipient, RecipientList)
+    models = (
+        *(Campaign, Message, StatusEvent, InboundMessage, Recipient, RecipientList),
+        *(Verification, ClosedPrefix),
+    )
     return {model._meta.model_name: model.objects.first().pk for model in models}
+
+
+def make_verified(message, **fields):
+    """A verification, and a prefix that is closed."""
+    times = {"created_at": NOON, "expires_at": NOON}
+    Verification.objects.create(
+        phone=message.to, channel="sms", prefix="+380670", message=message, **times, **fields
+    )
+    times = {"closed_at": NOON, "closed_until": NOON, "counted_from": NOON}
+    ClosedPrefix.objects.create(prefix="+380670", asked=20, entered=1, **times)
 
 
 def codenames():
@@ -146,6 +164,7 @@ def world(people, campaign, queued):
     message = queued(77, campaign=made, recipient=person, status="sending", attempts=1)
     tracking.record([accepted(message)], NOON)
     inbound.receive(written(text="Hi"))
+    make_verified(message)
     RecipientUpload.objects.create(list_name="L", file_name="a.csv", made_by="x", made_at=NOON)
     return first_keys()
 

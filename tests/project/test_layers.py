@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent.parent / "django_smsbat"
-ENTRY_POINTS = ("admin", "webhooks", "management", "urls", "checks", "tasks")
+ENTRY_POINTS = ("admin", "webhooks", "management", "urls", "checks", "tasks", "verification")
 # Each room with the rooms that it may look into, besides itself.
 ALLOWED = {
     "gateway": set(),

@@ -1,0 +1,30 @@
+"""Why no code is sent: one table, from which every door derives what it says."""
+
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    """The reasons, each with a sentence for logs and programmers."""
+
+    NOT_ALLOWED = "phones of this country or prefix are not verified here"
+    CLOSED = "too few codes are entered for phones that begin like this one"
+    COOLDOWN = "a code was sent to this phone a moment ago"
+    PHONE_LIMIT = "too many codes were asked for this phone in an hour"
+    ADDRESS_LIMIT = "too many codes were asked for from this address in an hour"
+    SITE_LIMIT = "too many codes were asked for in an hour"
+    HELD_BACK = "SMSBAT asked to be left alone"
+
+
+class NotStarted(Exception):
+    """No code was sent, and nothing was stored.
+
+    Attributes:
+        why: the reason.
+        retry_after: seconds after which it may be asked for again; None for "not at all".
+    """
+
+    def __init__(self, why: Why, retry_after: float | None = None) -> None:
+        later = "" if retry_after is None else f"; again in {retry_after:.0f} seconds"
+        super().__init__(f"{why.value}{later}")
+        self.why = why
+        self.retry_after = retry_after

@@ -1,0 +1,131 @@
+"""Sends a code: everything is decided and stored first, then one request leaves with it."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from django_smsbat import conf
+from django_smsbat.conf import DEFAULT_ACCOUNT
+from django_smsbat.gateway import phones
+from django_smsbat.gateway.answers import MessageResult
+from django_smsbat.gateway.client import Client
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Channel, Verification, VerificationStatus
+from django_smsbat.models.verification import PURPOSE_MAX
+from django_smsbat.services import accounts, confidential, connection, holdback
+from django_smsbat.services.clock import Clock, SystemClock
+from django_smsbat.services.commit import when_committed
+from django_smsbat.services.verification import breaker, codes, limits
+from django_smsbat.services.verification.finishing import finish
+from django_smsbat.services.verification.refusals import NotStarted, Why
+from django_smsbat.services.verification.wording import Plan, plan
+
+
+def start(
+    phone: str,
+    channel: str = Channel.VIBER_OTP,
+    *,
+    purpose: str = "",
+    address: str = "",
+    language: str | None = None,
+    client: Client | None = None,
+    clock: Clock | None = None,
+) -> Verification:
+    """Send a code to a phone, or let it ring; the verification, of which `id` is given to `check`.
+
+    A code that was sent to the same phone for the same purpose before is good no longer. What
+    became of the message is an outcome: where it certainly could not be sent, the verification is
+    `failed`.
+    Inside a transaction the code leaves after the commit, and not at all after a rollback.
+
+    Args:
+        phone: international, or national of `DEFAULT_REGION`.
+        channel: ``viber_otp`` (by Viber, and by SMS where that fails), ``sms`` or ``flashcall``.
+        purpose: up to 32 characters that say what the phone is verified for.
+        address: the network address of who asks, such as ``request.META["REMOTE_ADDR"]``.
+        language: of the words, such as ``uk``; Django's present one where it is not given.
+
+    Raises:
+        InvalidMessage: for what is no phone, channel or purpose, or where there is no sender.
+        NotStarted: when no code may be sent now; its `why` says which rule it is.
+        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+    """
+    clock = clock or SystemClock()
+    account = conf.current().verify_account or DEFAULT_ACCOUNT
+    number, way = _phone(phone), _channel(channel)
+    if len(purpose) > PURPOSE_MAX:
+        words = f"{len(purpose)} characters; at most {PURPOSE_MAX} are allowed"
+        raise InvalidMessage("purpose", words)
+    said = plan(way, number, accounts.sender_or_default("", account), language)
+    leaving_by = client or connection.client(account)
+    _insist_on_allowed(number, account, clock.now())
+    with transaction.atomic():
+        limits.draw(number, address, clock.now())
+        _replace_earlier(number, purpose, clock.now())
+        made = Verification(phone=number, channel=way, purpose=purpose)
+        made.message = confidential.store(said.masked, account, clock)
+        made.address_hash = limits.hashed(address) if address else ""
+        _store(made, said, clock.now())
+    when_committed(lambda: _leave(made, said, leaving_by, clock))
+    return made
+
+
+def _store(made: Verification, said: Plan, now: datetime) -> None:
+    made.prefix = breaker.prefix_of(made.phone)
+    made.created_at = now
+    made.expires_at = now + timedelta(seconds=said.lifetime)
+    made.code_shape = codes.SHOWN * len(said.code)
+    made.code_hash = codes.hashed(made, said.code) if said.code else ""
+    made.save(force_insert=True)
+
+
+def _phone(written: str) -> str:
+    try:
+        return phones.normalise(written, conf.current().default_region)
+    except phones.InvalidPhone as error:
+        raise InvalidMessage("phone", str(error)) from None
+
+
+def _channel(written: str) -> Channel:
+    if written not in Channel.values:
+        raise InvalidMessage("channel", f"must be one of {', '.join(Channel.values)}")
+    return Channel(written)
+
+
+def _insist_on_allowed(number: str, account: str, now: datetime) -> None:
+    limits.insist_on_allowed(number)
+    breaker.insist_on_open(breaker.prefix_of(number), now)
+    if delay := holdback.remaining(holdback.of(holdback.SEND, account), now):
+        raise NotStarted(Why.HELD_BACK, delay)
+
+
+def _replace_earlier(number: str, purpose: str, now: datetime) -> None:
+    earlier = Verification.objects.pending().filter(phone=number, purpose=purpose)
+    earlier.update(status=VerificationStatus.REPLACED, finished_at=now, code_hash="")
+
+
+def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None:
+    message = made.message
+    if message is None:  # erased since
+        return
+
+    def hear(result: MessageResult) -> None:
+        if made.channel == Channel.FLASH_CALL:
+            _learn_pattern(made, result.pattern)
+
+    confidential.leave(message, said.message, hear=hear, client=client, clock=clock)
+    no_code = made.channel == Channel.FLASH_CALL and not made.code_shape
+    if Status(message.status).is_failure or no_code:
+        finish(made, VerificationStatus.FAILED, clock.now())
+
+
+def _learn_pattern(made: Verification, pattern: str) -> None:
+    """Kept before the answer is: who dies in between has sent a call that can be checked."""
+    found = codes.shape_of(pattern)
+    if found is None:
+        return
+    made.code_shape, code = found
+    made.code_hash = codes.hashed(made, code)
+    fields = {"code_shape": made.code_shape, "code_hash": made.code_hash}
+    Verification.objects.pending().filter(pk=made.pk).update(**fields)

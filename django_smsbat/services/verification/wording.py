@@ -1,0 +1,122 @@
+"""What carries a code: one row of a table for each channel."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Final
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from django_smsbat import conf
+from django_smsbat.conf import Settings
+from django_smsbat.gateway import messages, otp_templates
+from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.models import Channel
+from django_smsbat.services.verification import codes
+
+_MINUTE: Final = 60
+_LANGUAGE: Final = "en"  # where Viber has no template in the reader's
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be sent.
+
+    Attributes:
+        masked: the same without the code, as it is stored.
+        code: empty for a flash call, whose code SMSBAT's answer tells.
+        lifetime: seconds that the code is good.
+    """
+
+    message: messages.Message = field(repr=False)
+    masked: messages.Message
+    code: str = field(repr=False)
+    lifetime: int
+
+
+@dataclass(frozen=True)
+class _Asked:
+    phone: str
+    sender: str
+    language: str
+    settings: Settings
+
+
+def plan(channel: Channel, phone: str, sender: str, language: str | None) -> Plan:
+    """The message with a new code, by that channel.
+
+    Raises:
+        InvalidMessage: when it cannot be sent as the settings would have it.
+    """
+    asked = _Asked(phone, sender, _known(language), conf.current())
+    return _PLANS[channel](asked)
+
+
+def _known(language: str | None) -> str:
+    wanted = (language or translation.get_language() or "").partition("-")[0]
+    return wanted if wanted in otp_templates.LANGUAGES else _LANGUAGE
+
+
+def _coded(asked: _Asked, make: Callable[[str], messages.Message]) -> Plan:
+    length = asked.settings.verify_code_length
+    code = codes.new(length)
+    return Plan(make(code), make(codes.MASK * length), code, asked.settings.verify_lifetime)
+
+
+def _text(asked: _Asked, code: str) -> str:
+    with translation.override(asked.language):
+        words = asked.settings.verify_text or _("Your code: {code}")
+    return words.replace("{code}", code)
+
+
+def _sms(asked: _Asked) -> Plan:
+    return _coded(
+        asked,
+        lambda code: messages.Sms(
+            to=asked.phone,
+            sender=asked.sender,
+            text=_text(asked, code),
+            ttl=asked.settings.verify_lifetime,
+        ),
+    )
+
+
+def _viber(asked: _Asked) -> Plan:
+    return _coded(
+        asked,
+        lambda code: messages.ViberOtp(
+            to=asked.phone,
+            sender=asked.sender,
+            template_id=asked.settings.verify_template,
+            template_lang=asked.language,
+            template_params=template_params(asked.settings, code),
+            fallback_text=_text(asked, code),
+            ttl=asked.settings.verify_lifetime,
+        ),
+    )
+
+
+def template_params(settings: Settings, code: str) -> dict[str, str | int]:
+    """What the template of the settings says: the code, how long it is good, and their words."""
+    template = otp_templates.find(settings.verify_template)
+    own: dict[str, str | int] = {
+        "pin": code,
+        "code_validity_time": ceil(settings.verify_lifetime / _MINUTE),
+        **settings.verify_template_params,
+    }
+    return {name: own[name] for name in template.params if name in own} if template else {}
+
+
+def _flash_call(asked: _Asked) -> Plan:
+    longest = TYPES[MessageType.FLASH_CALL].ttl_max or asked.settings.verify_lifetime
+    lifetime = min(asked.settings.verify_lifetime, longest)
+    call = messages.FlashCall(to=asked.phone, sender=asked.sender, ttl=lifetime)
+    return Plan(call, call, "", lifetime)
+
+
+_PLANS: Final[Mapping[Channel, Callable[[_Asked], Plan]]] = {
+    Channel.VIBER_OTP: _viber,
+    Channel.SMS: _sms,
+    Channel.FLASH_CALL: _flash_call,
+}

@@ -1,0 +1,124 @@
+"""The same for programs, by Django REST framework: ``POST`` a phone, ``POST`` a code.
+
+Open to everybody, since nobody is known yet: the limits of the services stand in for throttles.
+"""
+
+from math import ceil
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.decorators import method_decorator
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from django_smsbat.conf import current
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.models import Channel, VerificationStatus
+from django_smsbat.services.verification.checking import check
+from django_smsbat.services.verification.refusals import NotStarted
+from django_smsbat.services.verification.starting import start
+from django_smsbat.verification.sentences import NOT_VERIFIED, why_not_started, why_not_verified
+
+_ON_ITS_OWN = method_decorator(transaction.non_atomic_requests, name="dispatch")
+
+
+class StartSerializer(serializers.Serializer[Any]):
+    """What is asked for, and what is answered."""
+
+    phone = serializers.CharField(max_length=32, write_only=True)
+    channel = serializers.ChoiceField(choices=Channel.choices, default=Channel.VIBER_OTP)
+    id = serializers.UUIDField(read_only=True)
+    code_length = serializers.IntegerField(read_only=True)
+    expires_at = serializers.DateTimeField(read_only=True)
+    again_after = serializers.SerializerMethodField()
+
+    def get_again_after(self, _made: object) -> int:
+        """Seconds after which another code may be asked for."""
+        return current().verify_cooldown
+
+
+class CodeSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(max_length=32, write_only=True)
+    status = serializers.CharField(read_only=True)
+    phone = serializers.CharField(read_only=True)
+
+
+@_ON_ITS_OWN
+class _Open(GenericAPIView[Any]):
+    permission_classes = (AllowAny,)
+    purpose = ""
+
+    def address_of(self, request: Request) -> str:
+        """Whom the limit by address counts. Behind a proxy this is the proxy: override it there."""
+        return str(request.META.get("REMOTE_ADDR", ""))
+
+    def validated(self, request: Request) -> Any:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+
+class StartView(_Open):
+    """Send a code to a phone, or let it ring.
+
+    201 with the `id` to check it by; 400 names what is wrong; 429 says when to ask again; 503 where
+    it could not be sent.
+    """
+
+    serializer_class = StartSerializer
+
+    def post(self, request: Request) -> Response:
+        asked = self.validated(request)
+        address = self.address_of(request)
+        try:
+            made = start(asked["phone"], asked["channel"], purpose=self.purpose, address=address)
+        except InvalidMessage as error:
+            if error.field != "phone":
+                return _failed()
+            return Response({"phone": [error.reason]}, status.HTTP_400_BAD_REQUEST)
+        except NotStarted as error:
+            return _not_started(error)
+        if made.status == VerificationStatus.FAILED:
+            return _failed()
+        return Response(self.get_serializer(made).data, status.HTTP_201_CREATED)
+
+
+class CheckView(_Open):
+    """Compare a code with the one that was sent.
+
+    200 for the right one, with the phone; 400 for any other, with how many may still be tried; 404
+    where nothing was started by that id.
+    """
+
+    serializer_class = CodeSerializer
+
+    def post(self, request: Request, pk: UUID) -> Response:
+        checked = check(pk, self.validated(request)["code"], purpose=self.purpose)
+        if checked:
+            return Response({"status": VerificationStatus.VERIFIED.value, "phone": checked.phone})
+        told = {
+            "code": [why_not_verified(checked)],
+            "status": checked.status.value if checked.status else None,
+            "attempts_left": checked.attempts_left,
+        }
+        unknown = checked.status is None
+        answer = status.HTTP_404_NOT_FOUND if unknown else status.HTTP_400_BAD_REQUEST
+        return Response(told, answer)
+
+
+def _not_started(error: NotStarted) -> Response:
+    """A number that is never allowed is wrong; whatever passes with time is too much."""
+    told = {"detail": why_not_started(error), "reason": error.why.name.lower()}
+    if error.retry_after is None:
+        return Response({"phone": [told["detail"]], **told}, status.HTTP_400_BAD_REQUEST)
+    headers = {"Retry-After": str(max(1, ceil(error.retry_after)))}
+    return Response(told, status.HTTP_429_TOO_MANY_REQUESTS, headers=headers)
+
+
+def _failed() -> Response:
+    told = {"detail": str(NOT_VERIFIED[VerificationStatus.FAILED])}
+    return Response(told, status.HTTP_503_SERVICE_UNAVAILABLE)

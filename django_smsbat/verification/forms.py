@@ -1,0 +1,44 @@
+"""The two forms: which phone, and which code. They translate; the rules are the services'."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.models import Channel
+
+_PHONE_MAX: Final = 32  # characters, with whatever people write between the digits
+_CODE_MAX: Final = 32
+
+
+class StartForm(forms.Form):
+    """
+    Args:
+        channels: those that may be chosen; a single one is not asked for.
+    """
+
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=_PHONE_MAX,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+    channel = forms.ChoiceField(label=_("How to get the code"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, channels: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = [Channel(name) for name in channels]
+        choices = [(one.value, one.label) for one in chosen]
+        field = self.fields["channel"]
+        field.choices = choices  # type: ignore[attr-defined]
+        field.initial = choices[0][0]
+        if len(choices) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=_CODE_MAX,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )

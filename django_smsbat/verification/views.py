@@ -1,0 +1,172 @@
+"""Two pages that a project takes as they are: ask for a code, enter it.
+
+Each calls one service and says what came of it. Subclass them, or override their templates.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import FormView, TemplateView
+
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.models import Channel, Verification, VerificationStatus
+from django_smsbat.services.verification.checking import check
+from django_smsbat.services.verification.refusals import NotStarted
+from django_smsbat.services.verification.starting import start
+from django_smsbat.verification import session
+from django_smsbat.verification.forms import CodeForm, StartForm
+from django_smsbat.verification.sentences import NOT_VERIFIED, why_not_started, why_not_verified
+
+if TYPE_CHECKING:
+    _StartBase = FormView[StartForm]
+    _CheckBase = FormView[CodeForm]
+else:
+    _StartBase = _CheckBase = FormView
+
+# Attempts are counted whatever happens to the request afterwards: no ATOMIC_REQUESTS here.
+_ON_ITS_OWN = method_decorator(transaction.non_atomic_requests, name="dispatch")
+_SECRETIVE = method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+
+
+class _Verification:
+    """What both pages agree on.
+
+    Attributes:
+        purpose: what the phone is verified for.
+        channels: those that people may choose from, the first one chosen for them.
+        start_url, check_url, success_url: names of URLs, or addresses; after success the address in
+            ``?next=`` comes first, where it is of this site.
+    """
+
+    purpose = ""
+    channels: Sequence[str] = tuple(Channel.values)
+    start_url = "smsbat-verification:start"
+    check_url = "smsbat-verification:check"
+    success_url: Any = "smsbat-verification:done"
+
+    def address_of(self, request: HttpRequest) -> str:
+        """Whom the limit by address counts. Behind a proxy this is the proxy: override it there."""
+        return str(request.META.get("REMOTE_ADDR", ""))
+
+    def send_code(self, request: HttpRequest, phone: str, channel: str) -> Verification:
+        return start(phone, channel, purpose=self.purpose, address=self.address_of(request))
+
+
+@_ON_ITS_OWN
+@_SECRETIVE
+class StartView(_Verification, _StartBase):
+    """Asks for the phone and sends the code."""
+
+    form_class = StartForm
+    template_name = "django_smsbat/verification/start.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "channels": self.channels}
+
+    def form_valid(self, form: StartForm) -> HttpResponse:
+        phone, channel = form.cleaned_data["phone"], form.cleaned_data["channel"]
+        try:
+            made = self.send_code(self.request, phone, channel)
+        except InvalidMessage as error:
+            # Of what is not asked for here the visitor can do nothing.
+            words = _("Give a phone number, such as +380671112233.")
+            form.add_error("phone", words if error.field == "phone" else _unavailable())
+            return self.form_invalid(form)
+        except NotStarted as error:
+            form.add_error(None, why_not_started(error))
+            return self.form_invalid(form)
+        if made.status == VerificationStatus.FAILED:
+            form.add_error(None, str(NOT_VERIFIED[VerificationStatus.FAILED]))
+            return self.form_invalid(form)
+        session.remember(self.request, made, self._next())
+        return redirect(self.check_url)
+
+    def _next(self) -> str:
+        wanted = str(self.request.POST.get("next") or self.request.GET.get("next") or "")
+        hosts = {self.request.get_host()}
+        is_safe = url_has_allowed_host_and_scheme(
+            wanted, hosts, require_https=self.request.is_secure()
+        )
+        return wanted if is_safe else ""
+
+
+def _unavailable() -> str:
+    return _("No codes can be sent at the moment.")
+
+
+@_ON_ITS_OWN
+@_SECRETIVE
+class CheckView(_Verification, _CheckBase):
+    """Asks for the code; sends another one where that is asked for."""
+
+    form_class = CodeForm
+    template_name = "django_smsbat/verification/check.html"
+    found: Verification
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        found = session.under_way(request, self.purpose)
+        if found is None:
+            return redirect(self.start_url)
+        self.found = found
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "again" in request.POST:
+            return self._again(request)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: CodeForm) -> HttpResponse:
+        checked = check(self.found.id, form.cleaned_data["code"], purpose=self.purpose)
+        if not checked:
+            form.add_error("code", why_not_verified(checked))
+            self.found.refresh_from_db()
+            return self.form_invalid(form)
+        next_url = session.succeeded(self.request, self.found.id)
+        return self.verified(checked.phone, next_url)
+
+    def verified(self, phone: str, next_url: str) -> HttpResponse:
+        """What follows. Override it to log somebody in, or to store the phone."""
+        return HttpResponseRedirect(next_url or resolve_url(self.success_url))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        is_call = self.found.channel == Channel.FLASH_CALL
+        may_enter = self.found.status == VerificationStatus.PENDING
+        own = {"verification": self.found, "is_call": is_call, "may_enter": may_enter}
+        return {**super().get_context_data(**kwargs), **own, "start_url": self.start_url}
+
+    def _again(self, request: HttpRequest) -> HttpResponse:
+        """Another code to the same phone by the same channel."""
+        form = self.get_form_class()()
+        try:
+            made = self.send_code(request, self.found.phone, self.found.channel)
+        except NotStarted as error:
+            return self._told(form, why_not_started(error))
+        except InvalidMessage:
+            return self._told(form, _unavailable())
+        session.remember(request, made)
+        self.found = made
+        if made.status == VerificationStatus.FAILED:
+            return self._told(form, str(NOT_VERIFIED[VerificationStatus.FAILED]))
+        return redirect(self.check_url)
+
+    def _told(self, form: CodeForm, words: str) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form, told=words))
+
+
+class DoneView(TemplateView):
+    """Says that it is done, where a project has no page of its own for that."""
+
+    template_name = "django_smsbat/verification/done.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        phone = session.phone_of(self.request)
+        return {**super().get_context_data(**kwargs), "phone": phone}

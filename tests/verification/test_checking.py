@@ -1,0 +1,208 @@
+"""A code is entered: few times, in time, by digits alone."""
+
+import threading
+import uuid
+
+import pytest
+from django.db import connections
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_smsbat.models import Verification
+from django_smsbat.services import erasure, purging, sync
+from django_smsbat.services.verification import checking, codes
+from django_smsbat.signals import phone_verified
+from tests.conftest import phone
+from tests.services.scripted import ScriptedClient
+
+
+def wrong(code):
+    return str((int(code) + 1) % 10 ** len(code)).zfill(len(code))
+
+
+def test_the_right_code_proves_the_phone(start, service, check):
+    made = start()
+    proved = check(made, service.code)
+    made.refresh_from_db()
+    assert proved
+    assert (proved.phone, made.status) == (phone(77), "verified")
+    assert made.code_hash == ""
+
+
+def test_however_the_digits_are_written(start, service, check):
+    made = start()
+    assert check(made, f" {service.code[:3]}-{service.code[3:]} ")
+
+
+def test_in_whatever_digits(start, service, check):
+    made = start()
+    assert check(made, "".join(chr(0x0660 + int(digit)) for digit in service.code))
+
+
+def test_a_code_is_good_once(start, service, check):
+    made = start()
+    check(made, service.code)
+    again = check(made, service.code)
+    assert (bool(again), again.status, again.phone) == (False, "verified", "")
+
+
+def test_a_wrong_one_costs_an_attempt(start, service, check):
+    made = start()
+    tried = check(made, wrong(service.code))
+    assert (bool(tried), tried.status, tried.attempts_left) == (False, "pending", 4)
+    assert check(made, service.code)
+
+
+def test_after_too_many_the_right_one_is_wrong_too(start, service, check):
+    made = start()
+    for _ in range(5):
+        last = check(made, wrong(service.code))
+    assert last.status == "exhausted"
+    assert not check(made, service.code)
+    made.refresh_from_db()
+    assert (made.status, made.attempts) == ("exhausted", 5)
+
+
+@pytest.mark.parametrize("written", ["", "12", "abc"])
+def test_what_is_no_code_costs_no_attempt(start, check, written):
+    made = start()
+    assert check(made, written).attempts_left == 5
+
+
+def test_too_late_is_too_late(start, service, check, clock):
+    made = start()
+    clock.forward(seconds=300)
+    assert check(made, service.code).status == "expired"
+    made.refresh_from_db()
+    assert (made.status, made.code_hash) == ("expired", "")
+
+
+@pytest.mark.parametrize("key", [uuid.uuid4(), "nonsense", ""])
+def test_what_was_never_started_is_told_apart_from_nothing(db, key):
+    assert checking.check(key, "123456").status is None
+
+
+def test_for_another_purpose_there_is_no_such_verification(start, service, check):
+    made = start(purpose="login")
+    assert check(made, service.code, purpose="payment").status is None
+    assert check(made, service.code, purpose="login")
+
+
+@pytest.mark.parametrize("written", ["456789", "+38 044 045 67 89", "380440456789"])
+def test_a_flash_call_takes_the_last_digits_or_the_whole_number(start, check, written):
+    made = start(channel="flashcall")
+    assert check(made, written)
+
+
+def test_and_no_other_number(start, check):
+    made = start(channel="flashcall")
+    assert not check(made, "380440456780")
+
+
+def test_digits_in_the_middle_of_a_pattern_are_found_in_the_number():
+    shape, code = codes.shape_of("38044***6789")
+    made = Verification(id=uuid.uuid4(), code_shape=shape)
+    made.code_hash = codes.hashed(made, code)
+    assert codes.matches(made, "+38 044 123 6789")
+    assert codes.matches(made, "380446789")
+    assert not codes.matches(made, "+38 044 123 6780")
+
+
+@given(code=st.text("0123456789", min_size=4, max_size=10), other=st.text(max_size=12))
+def test_only_the_code_is_the_code(code, other):
+    made = Verification(id=uuid.uuid4(), code_shape="#" * len(code))
+    made.code_hash = codes.hashed(made, code)
+    digits = "".join(one for one in other if one.isdecimal())
+    assert codes.matches(made, code)
+    assert codes.matches(made, other) == (digits == code)
+
+
+def test_a_hash_is_worth_nothing_on_another_verification(start, service, check):
+    first, second = start(77), start(78)
+    first_code = service.sent[0][0].content.message_data["templateParams"]["pin"]
+    Verification.objects.filter(pk=second.pk).update(code_hash=first.code_hash)
+    assert not check(second, first_code)
+
+
+def test_after_a_change_of_the_secret_key_codes_that_are_under_way_still_hold(
+    start, service, check, settings
+):
+    made = start()
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another one"
+    assert check(made, service.code)
+
+
+def test_the_signal_is_sent_once(start, service, check, django_capture_on_commit_callbacks):
+    told = []
+    phone_verified.connect(lambda verification, **_: told.append(verification), weak=False)
+    try:
+        made = start()
+        with django_capture_on_commit_callbacks(execute=True):
+            check(made, service.code)
+            check(made, service.code)
+    finally:
+        phone_verified.receivers.clear()
+    assert [one.pk for one in told] == [made.pk]
+
+
+def test_later_code_can_ask_for_the_phone_for_a_while(start, service, check, clock):
+    made = start(purpose="signup")
+    asked = {"purpose": "signup", "within": 60}
+    assert checking.verified_phone(made.id, now=clock.now(), **asked) is None
+    check(made, service.code, purpose="signup")
+    assert checking.verified_phone(made.id, now=clock.now(), **asked) == phone(77)
+    assert checking.verified_phone(made.id, now=clock.now()) is None
+    clock.forward(seconds=61)
+    assert checking.verified_phone(made.id, now=clock.now(), **asked) is None
+    assert checking.verified_phone("nonsense") is None
+
+
+def test_who_looks_after_statuses_ends_what_is_overdue_and_settles_its_doubts(
+    start, service, clock
+):
+    from django_smsbat.gateway.errors import ErrorKind
+
+    service.sends.append(ErrorKind.TIMED_OUT)
+    made = start()
+    clock.forward(seconds=301)
+    sync.sync(client=ScriptedClient(), clock=clock)
+    made.refresh_from_db()
+    assert (made.status, made.code_hash, made.finished_at) == ("expired", "", clock.now())
+    assert (made.message.status, made.message.error_code) == ("expired", "code_over")
+
+
+def test_who_is_erased_leaves_no_verification(start, clock):
+    made = start()
+    erasure.erase(made.phone, clock.now())
+    assert not Verification.objects.exists()
+
+
+def test_old_ones_are_purged(start, clock):
+    start()
+    clock.forward(days=400)
+    start(78)
+    purging.purge(clock.now(), clock)
+    assert [one.phone for one in Verification.objects.all()] == [phone(78)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+def test_many_who_try_at_once_have_no_more_attempts_than_one(start, service):
+    if connections["default"].vendor == "sqlite":
+        pytest.skip("SQLite in memory locks whole tables between threads")
+    made, tries = start(), 12
+    results = []
+
+    def attempt():
+        results.append(checking.check(made.id, wrong(service.code), now=made.created_at))
+        connections.close_all()
+
+    threads = [threading.Thread(target=attempt) for _ in range(tries)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made.refresh_from_db()
+    assert (made.attempts, made.status) == (5, "exhausted")
+    assert sum(result.status == "pending" for result in results) == 4

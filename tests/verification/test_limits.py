@@ -1,0 +1,222 @@
+"""How often, for which phones: what it would cost to abuse a form that sends codes."""
+
+import threading
+
+import pytest
+from django.db import connections
+
+from django_smsbat.models import ClosedPrefix, Message, Verification, VerificationCounter
+from django_smsbat.services.verification import breaker, finishing
+from django_smsbat.services.verification.refusals import NotStarted, Why
+from django_smsbat.signals import verification_prefix_closed
+from tests.conftest import phone
+
+
+@pytest.fixture
+def limit(settings):
+    def set_to(**keys):
+        settings.SMSBAT = {
+            **settings.SMSBAT,
+            **{f"VERIFY_{name.upper()}": value for name, value in keys.items()},
+        }
+
+    return set_to
+
+
+def refused(start, *args, **options):
+    with pytest.raises(NotStarted) as error:
+        start(*args, **options)
+    return error.value
+
+
+def test_a_second_code_waits_for_the_cooldown(start, limit, clock):
+    limit(cooldown=60)
+    start()
+    clock.forward(seconds=20)
+    error = refused(start, channel="sms")
+    assert (error.why, error.retry_after) == (Why.COOLDOWN, 40)
+    clock.forward(seconds=40)
+    start(channel="sms")
+
+
+def test_what_could_not_be_sent_starts_no_cooldown(start, limit, service):
+    from django_smsbat.gateway.errors import ErrorKind
+
+    limit(cooldown=60)
+    service.sends.append(ErrorKind.UNAUTHORIZED)
+    assert start().status == "failed"
+    start()
+
+
+def test_a_phone_gets_so_many_in_an_hour(start, limit, clock):
+    limit(per_phone=2)
+    start()
+    clock.forward(minutes=10)
+    start()
+    error = refused(start)
+    assert (error.why, error.retry_after) == (Why.PHONE_LIMIT, 50 * 60)
+    start(78)
+    clock.forward(minutes=50)
+    start()
+
+
+def test_an_address_asks_for_so_many_in_an_hour(start, limit):
+    limit(per_address=2)
+    start(11, address="192.0.2.1")
+    start(12, address="192.0.2.1")
+    assert refused(start, 13, address="192.0.2.1").why is Why.ADDRESS_LIMIT
+    start(13, address="192.0.2.2")
+    start(14)
+
+
+def test_the_site_sends_so_many_in_an_hour(start, limit):
+    limit(per_hour=2)
+    start(11)
+    start(12)
+    assert refused(start, 13).why is Why.SITE_LIMIT
+
+
+def test_what_is_refused_is_neither_stored_nor_counted(start, limit):
+    limit(per_phone=1, per_hour=3)
+    start()
+    for _ in range(5):
+        refused(start)
+    assert (Verification.objects.count(), Message.objects.count()) == (1, 1)
+    assert VerificationCounter.objects.get(name="site").used == 1
+
+
+def test_no_counter_tells_whose_it_is(start):
+    made = start(address="192.0.2.1")
+    shown = " ".join(VerificationCounter.objects.values_list("name", flat=True)) + made.address_hash
+    assert made.phone not in shown
+    assert "192.0.2.1" not in shown
+
+
+def test_counters_of_hours_that_are_over_are_forgotten(start, clock):
+    start()
+    clock.forward(hours=2)
+    finishing.expire_overdue(clock.now())
+    assert not VerificationCounter.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("keys", "number", "is_allowed"),
+    [
+        ({}, "+380671112233", True),
+        ({}, "+48512345678", False),
+        ({"countries": ["PL"]}, "+48512345678", True),
+        ({"countries": ["PL"]}, "+380671112233", False),
+        ({"prefixes": ["+38067", "+38068"]}, "+380681112233", True),
+        ({"prefixes": ["+38067", "+38068"]}, "+380501112233", False),
+    ],
+)
+def test_only_phones_of_these_countries_and_prefixes(start, limit, keys, number, is_allowed):
+    limit(**keys)
+    if is_allowed:
+        start(number)
+    else:
+        error = refused(start, number)
+        assert (error.why, error.retry_after) == (Why.NOT_ALLOWED, None)
+
+
+class TestBreaker:
+    @pytest.fixture(autouse=True)
+    def _closes_after_ten(self, limit):
+        limit(breaker_after=10, breaker_share=20, per_hour=10_000)
+
+    def pump(self, start, service, check, *, codes=10, entered=0):
+        for place in range(codes):
+            made = start(10 + place)
+            if place < entered:
+                check(made, service.code)
+
+    def test_a_prefix_whose_codes_nobody_enters_is_closed(self, start, service, check, clock):
+        self.pump(start, service, check, entered=1)
+        clock.forward(minutes=3)
+        error = refused(start, 40)
+        assert (error.why, error.retry_after) == (Why.CLOSED, 3_600)
+        closed = ClosedPrefix.objects.get()
+        assert (closed.prefix, closed.asked, closed.entered) == ("+380670", 10, 1)
+        assert len(service.sent) == 10
+
+    def test_phones_that_begin_otherwise_are_not_concerned(self, start, service, check, clock):
+        self.pump(start, service, check)
+        clock.forward(minutes=3)
+        refused(start, 40)
+        start("+380501112233")
+
+    def test_where_enough_are_entered_it_stays_open(self, start, service, check, clock):
+        self.pump(start, service, check, entered=2)
+        clock.forward(minutes=3)
+        start(40)
+
+    def test_codes_that_may_still_be_entered_are_not_counted(self, start, service, check):
+        self.pump(start, service, check, codes=30)
+        start(99)
+
+    def test_after_an_hour_it_opens_and_counts_anew(self, start, service, check, clock):
+        self.pump(start, service, check)
+        clock.forward(minutes=3)
+        refused(start, 40)
+        clock.forward(minutes=60)
+        start(40)
+
+    def test_a_person_opens_it_at_once(self, start, service, check, clock):
+        self.pump(start, service, check)
+        clock.forward(minutes=3)
+        refused(start, 40)
+        breaker.open_again(ClosedPrefix.objects.get(), clock.now())
+        start(40)
+
+    def test_it_can_be_switched_off(self, start, service, check, clock, limit):
+        limit(breaker_after=0)
+        self.pump(start, service, check)
+        clock.forward(minutes=3)
+        start(40)
+
+    def test_it_is_announced_once(
+        self, start, service, check, clock, caplog, django_capture_on_commit_callbacks
+    ):
+        told = []
+        verification_prefix_closed.connect(
+            lambda closed_prefix, **_: told.append(closed_prefix.prefix), weak=False
+        )
+        self.pump(start, service, check)
+        clock.forward(minutes=3)
+        try:
+            with django_capture_on_commit_callbacks(execute=True):
+                refused(start, 40)
+                refused(start, 41)
+        finally:
+            verification_prefix_closed.receivers.clear()
+        assert told == ["+380670"]
+        assert "+380670 is closed: 0 of 10 codes were entered" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+def test_many_who_ask_at_once_get_no_more_than_one(start, limit, service):
+    if connections["default"].vendor == "sqlite":
+        pytest.skip("SQLite in memory locks whole tables between threads")
+    limit(cooldown=60)
+    outcomes = []
+
+    def ask():
+        try:
+            outcomes.append(start().status)
+        except NotStarted as error:
+            outcomes.append(error.why)
+        connections.close_all()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == sorted(["pending", *[Why.COOLDOWN] * 7])
+    assert len(service.sent) == 1
+
+
+def test_a_phone_prefix_is_a_range_and_no_person():
+    assert breaker.prefix_of(phone(77)) == "+380670"
+    assert breaker.prefix_of("+12025550123") == "+1202"
