@@ -32,6 +32,7 @@ __all__ = [
     "Settings",
     "current",
     "default_from_email",
+    "dict_given",
     "email_timeout",
     "problems",
     "secret_keys",
@@ -128,6 +129,11 @@ def email_timeout() -> float | None:
         return getattr(django_settings, "EMAIL_TIMEOUT", None)
 
 
+def dict_given() -> Any:
+    """What stands in Django's settings as it is, unread: a dict, if all is well."""
+    return getattr(django_settings, "SMSBAT", {})
+
+
 def problems() -> dict[str, str]:
     """What is wrong with the setting: key to sentence, empty when all is well."""
     return _read_keys()[1]
@@ -144,7 +150,7 @@ def _read() -> Settings:
 
 
 def _read_keys() -> tuple[dict[str, Any], dict[str, str]]:
-    given = getattr(django_settings, "SMSBAT", {})
+    given = dict_given()
     if not isinstance(given, Mapping):
         return {}, {"SMSBAT": "SMSBAT: must be a dict"}
     values: dict[str, Any] = {}

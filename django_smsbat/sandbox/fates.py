@@ -48,20 +48,30 @@ FALLEN_BACK: Final = Fate(
     (_START, Step(2, "undeliverable", "processing"), Step(4, "undeliverable", "delivered")),
     needs_fallback=True,
 )
+BY_NAME: Final[Mapping[str, Fate]] = {
+    "delivered": DELIVERED,
+    "undeliverable": UNDELIVERABLE,
+    "expired": Fate("expired", (_START, Step(4, "expired"))),
+    "rejected": Fate("rejected at once", ()),
+    "failed": Fate("permanent error", (_START, Step(1, "permanenterror"))),
+    "read": Fate("delivered, then read", (_START, Step(2, "delivered"), Step(4, "read"))),
+    "fallback": FALLEN_BACK,
+    "processing": Fate("stays in processing", (_START,)),
+}
 BY_LAST_DIGITS: Final[Mapping[str, Fate]] = {
-    "00": UNDELIVERABLE,
-    "01": Fate("expired", (_START, Step(4, "expired"))),
-    "02": Fate("rejected at once", ()),
-    "03": Fate("permanent error", (_START, Step(1, "permanenterror"))),
-    "04": Fate("delivered, then read", (_START, Step(2, "delivered"), Step(4, "read"))),
-    "05": FALLEN_BACK,
-    "06": Fate("stays in processing", (_START,)),
+    "00": BY_NAME["undeliverable"],
+    "01": BY_NAME["expired"],
+    "02": BY_NAME["rejected"],
+    "03": BY_NAME["failed"],
+    "04": BY_NAME["read"],
+    "05": BY_NAME["fallback"],
+    "06": BY_NAME["processing"],
 }
 
 
-def of(message: Mapping[str, Any], phone: str) -> Fate:
-    """The fate of a message on the wire."""
-    fate = BY_LAST_DIGITS.get(phone[-2:], DELIVERED)
+def of(message: Mapping[str, Any], phone: str, given: Fate | None = None) -> Fate:
+    """The fate of a message on the wire: the given one, else that of its phone."""
+    fate = given or BY_LAST_DIGITS.get(phone[-2:], DELIVERED)
     if not fate.needs_fallback or message.get("fallback"):
         return fate
     return DELIVERED if message.get("type") == _SMS else UNDELIVERABLE

@@ -57,9 +57,11 @@ class Ledger:
 
     Args:
         speed: how many times faster than a phone network the statuses move.
+        given: phones whose fate was given, whatever their last digits.
     """
 
     speed: float = 1.0
+    given: dict[str, Fate] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     by_phone: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     replies: dict[str, list[Reply]] = field(default_factory=lambda: defaultdict(list))
@@ -76,7 +78,8 @@ class Ledger:
     def enter(self, message_id: str, list_id: int, message: Mapping[str, Any], now: float) -> Entry:
         """Enter one message; also one that was taken before this program started."""
         phone = phone_of(message)
-        entry = Entry(message_id, list_id, phone, message, fates.of(message, phone), now)
+        fate = fates.of(message, phone, self.given.get(phone))
+        entry = Entry(message_id, list_id, phone, message, fate, now)
         self.entries[message_id] = entry
         # Moved to the end: the phones stand in the order in which they were written to.
         self.by_phone[phone] = [*self.by_phone.pop(phone, []), entry]

@@ -19,6 +19,8 @@ ALLOWED = {
     "runners": {"conf", "gateway", "services"},
     "apps": {"checks", "webhooks"},
     "templatetags": {"admin"},
+    "pytest_plugin": {"sandbox", "testing"},
+    "testing": {"conf", "gateway", "models", "sandbox", "services"},
     "__init__": {"services"},
     **{
         room: {"conf", "gateway", "models", "runners", "services", "sandbox", "webhooks"}

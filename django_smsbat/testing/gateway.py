@@ -1,0 +1,226 @@
+"""The gateway in memory: what a test hands it, what it makes of it, what it reports."""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Final, Self
+
+from django.test.utils import override_settings
+from django.utils import timezone
+
+from django_smsbat import conf
+from django_smsbat.conf import DEFAULT_ACCOUNT
+from django_smsbat.gateway.errors import ErrorKind
+from django_smsbat.models import Message
+from django_smsbat.sandbox import fates
+from django_smsbat.sandbox.ledger import Entry, Ledger, flash_call
+from django_smsbat.services import connection, submission, sync
+from django_smsbat.services.clock import SystemClock
+from django_smsbat.testing import callbacks
+from django_smsbat.testing.client import MemoryClient
+
+_SENDER: Final = "Testing"
+_SECRET: Final = "a-webhook-secret-of-the-test-kit"  # noqa: S105 - opens nothing but tests
+_A_WHILE: Final = timedelta(minutes=1)  # after which every message has come to its fate
+_FLASH_CALL: Final = "flashcall"
+_CODE: Final = re.compile(r"[0-9]{4,10}")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One message that SMSBAT was handed and took, or rejected.
+
+    Attributes:
+        to: E.164.
+        type: on the wire, such as ``sms`` or ``viber_promo``.
+        data: what the type needs besides text, in the wire's shape.
+        ttl: seconds, None where none was given.
+        smsbat_id: by which the reports name it.
+        customer_message_id: our own id of it.
+        account: by which it was sent.
+    """
+
+    to: str
+    type: str
+    sender: str
+    text: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+    ttl: int | None
+    fallback_text: str = field(repr=False)
+    smsbat_id: str
+    customer_message_id: str
+    account: str
+
+    @classmethod
+    def of(cls, entry: Entry, account: str) -> "Sent":
+        said = entry.message
+        data = dict(said.get("messageData") or {})
+        if entry.channel == _FLASH_CALL:
+            data |= flash_call(said)
+        return cls(
+            to=entry.phone,
+            type=said["type"],
+            sender=said.get("from", ""),
+            text=said.get("text", ""),
+            data=data,
+            ttl=said.get("ttl"),
+            fallback_text=(said.get("fallback") or {}).get("text", ""),
+            smsbat_id=entry.message_id,
+            customer_message_id=said.get("customerMessageId", ""),
+            account=account,
+        )
+
+    @property
+    def message(self) -> Message:
+        """Its row.
+
+        Raises:
+            Message.DoesNotExist: where it is there no more.
+        """
+        return Message.objects.get(pk=self.customer_message_id.partition("-")[0])
+
+    @property
+    def code(self) -> str:
+        """The code that it carries: of a template, of a text, or of the number that calls."""
+        told = self.data.get("templateParams", {}).get("pin") or self.data.get("pattern", "")
+        found = _CODE.search(str(told) or self.text)
+        if found is None:
+            raise AssertionError("this message carries no code")
+        return found[0]
+
+
+class FakeGateway:
+    """SMSBAT in memory, from ``with`` to its end: nothing leaves the process.
+
+    Messages take the fate that their phone was given, else that of its last two digits, as in the
+    sandbox. The site's settings hold, but for `RUNNER`: workers run when a test lets them. Where
+    they name no sender or no webhook secret, the kit gives one.
+
+    Attributes:
+        outbox: what was handed to SMSBAT, in order; one that was refused whole is not in it.
+    """
+
+    def __init__(self) -> None:
+        self._ledgers: dict[str, Ledger] = {}
+        self._failures: list[ErrorKind] = []
+        self._given: dict[str, fates.Fate] = {}
+        self._taken: list[tuple[str, Entry]] = []
+        self._seconds = 0.0
+        self._entered = ExitStack()
+
+    def __enter__(self) -> Self:
+        own: dict[str, Any] = {"RUNNER": "none"}
+        if not _has("sender"):
+            own["SENDER"] = _SENDER
+        if not _has("webhook_secrets"):
+            own["WEBHOOK_SECRETS"] = [_SECRET]
+        settings = override_settings(SMSBAT={**conf.dict_given(), **own})
+        self._entered.enter_context(settings)
+        self._entered.enter_context(connection.replaced_by(self._client))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._entered.close()
+
+    @property
+    def outbox(self) -> list[Sent]:
+        return [Sent.of(entry, account) for account, entry in self._taken]
+
+    def sent_to(self, phone: str) -> list[Sent]:
+        """What was handed to SMSBAT for that phone, in E.164."""
+        return [sent for sent in self.outbox if sent.to == phone]
+
+    def decide(self, phone: str, fate: str) -> None:
+        """Decide what becomes of the messages that are sent to a phone from now on.
+
+        Args:
+            phone: in E.164.
+            fate: ``delivered``, ``read``, ``undeliverable``, ``expired``, ``rejected``, ``failed``,
+                ``fallback`` (the SMS behind it delivers) or ``processing`` (for ever).
+        """
+        if fate not in fates.BY_NAME:
+            raise ValueError(f"{fate!r} is no fate; there are {', '.join(fates.BY_NAME)}")
+        self._given[phone] = fates.BY_NAME[fate]
+
+    def fail_next(self, kind: str = "unreachable", times: int = 1) -> None:
+        """Let the next requests fail.
+
+        Args:
+            kind: a name of `ErrorKind`, such as ``unreachable``, ``throttled``, ``unauthorized``
+                (none of them is taken) or ``timed_out``, ``connection_lost`` (taken, and the answer
+                is lost).
+        """
+        names = {one.name.lower(): one for one in ErrorKind}
+        if kind not in names:
+            raise ValueError(f"{kind!r} is no kind of error; there are {', '.join(names)}")
+        self._failures += [names[kind]] * times
+
+    def run_workers(self) -> submission.Summary:
+        """What `smsbat_send` does: start what is due, send what is queued."""
+        return submission.submit_queued()
+
+    def let_time_pass(self) -> sync.Summary:
+        """Let all messages come to their fate, and ask about them, as `smsbat_sync` does."""
+        self._seconds += _A_WHILE.total_seconds()
+        return sync.sync(clock=_Later(_A_WHILE))
+
+    def report(self, sent: Sent | Message, status: str, **more: Any) -> None:
+        """Post a delivery report to the site's own webhook, as SMSBAT does.
+
+        Args:
+            status: ``delivered``, ``undeliverable`` ... as it stands on the wire.
+            more: further keys of the body, such as ``cost=0.05``.
+        """
+        body = {"messageId": sent.smsbat_id, "deliverystatus": str(status), **more}
+        callbacks.post("status", body, sent.account)
+
+    def write_back(
+        self,
+        phone: str,
+        text: str,
+        *,
+        alpha_name: str = "",
+        account: str = DEFAULT_ACCOUNT,
+        **more: Any,
+    ) -> None:
+        """Post a message that somebody wrote to the site's own webhook, as SMSBAT does.
+
+        Args:
+            phone: in E.164.
+            alpha_name: whom they wrote to; the account's sender where it is not given.
+            more: further keys of the body, such as ``idUuid``.
+        """
+        callbacks.post_inbound(phone, text, alpha_name, account, more)
+
+    def _client(self, account: str) -> MemoryClient:
+        ledger = self._ledgers.setdefault(account, Ledger(given=self._given))
+
+        def tell(entries: Sequence[Entry]) -> None:
+            self._taken += [(account, entry) for entry in entries]
+
+        return MemoryClient(ledger, tell, self._failures, lambda: self._seconds)
+
+
+def _has(name: str) -> bool:
+    """Whether the settings give the default account one of its own."""
+    own = conf.current().accounts.get(DEFAULT_ACCOUNT)
+    return own is None or bool(getattr(own, name))
+
+
+class _Later(SystemClock):
+    """The machine's clock, put forward."""
+
+    def __init__(self, by: timedelta) -> None:
+        super().__init__()
+        self._by = by
+
+    def now(self) -> datetime:
+        return timezone.now() + self._by

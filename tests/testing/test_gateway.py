@@ -1,0 +1,243 @@
+"""The gateway in memory: what a test of somebody's project can do with it."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+
+from django_smsbat import conf, send, send_many, verification
+from django_smsbat.gateway.errors import ErrorKind
+from django_smsbat.messages import Button, CarouselItem, FlashCall, Sms, ViberCarousel, ViberOtp
+from django_smsbat.models import InboundMessage, Message, Recipient
+from django_smsbat.sandbox import fates
+from django_smsbat.services import campaigns
+from django_smsbat.testing import FakeGateway
+from tests.conftest import phone
+
+
+def test_what_is_sent_stands_in_the_outbox(smsbat):
+    message = send(Sms(to=phone(77), text="Hi", ttl=60))
+    [sent] = smsbat.outbox
+    assert (sent.to, sent.type, sent.text, sent.ttl) == (phone(77), "sms", "Hi", 60)
+    assert (sent.sender, sent.account) == ("AcmeShop", "default")
+    assert (message.status, sent.message) == ("accepted", message)
+
+
+def test_nothing_leaves_the_process(smsbat, monkeypatch):
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("somebody connects"))
+    send(Sms(to=phone(77), text="Hi"))
+    smsbat.let_time_pass()
+
+
+def test_the_outbox_is_in_order_over_accounts(smsbat, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": {"SENDER": "TheShop"}}}
+    send(Sms(to=phone(11), text="One"), account="shop")
+    send(Sms(to=phone(12), text="Two"))
+    send(Sms(to=phone(11), text="Three"), account="shop")
+    assert [one.account for one in smsbat.outbox] == ["shop", "default", "shop"]
+    assert [one.text for one in smsbat.sent_to(phone(11))] == ["One", "Three"]
+
+
+def test_the_types_data_is_in_the_wires_shape(smsbat):
+    button = Button("Buy", "https://shop.example.com/")
+    item = CarouselItem("Tea", "https://shop.example.com/tea.png", button)
+    send(ViberCarousel(to=phone(77), text="Look", items=[item], fallback_text="Tea"))
+    [sent] = smsbat.outbox
+    assert sent.data["carousel"]["items"][0]["title"] == "Tea"
+    assert sent.fallback_text == "Tea"
+
+
+@pytest.mark.parametrize(
+    ("fate", "status"),
+    [
+        ("delivered", "delivered"),
+        ("read", "read"),
+        ("undeliverable", "undeliverable"),
+        ("expired", "expired"),
+        ("rejected", "rejected"),
+        ("failed", "failed"),
+        ("processing", "processing"),
+    ],
+)
+def test_a_phones_fate_can_be_decided(smsbat, fate, status):
+    smsbat.decide(phone(77), fate)
+    message = send(Sms(to=phone(77), text="Hi"))
+    smsbat.let_time_pass()
+    message.refresh_from_db()
+    assert message.status == status
+
+
+def test_the_fallback_delivers_where_that_was_decided(smsbat):
+    smsbat.decide(phone(77), "fallback")
+    pin = {"pin": "1234"}
+    otp = ViberOtp(
+        to=phone(77),
+        template_id="basic",
+        template_lang="uk",
+        template_params=pin,
+        fallback_text="!",
+    )
+    message = send(otp)
+    smsbat.let_time_pass()
+    message.refresh_from_db()
+    assert (message.status, message.delivered_by) == ("delivered", "sms")
+
+
+def test_undecided_phones_have_the_fate_of_their_last_digits(smsbat):
+    message = send(Sms(to=phone("00"), text="Hi"))
+    smsbat.let_time_pass()
+    message.refresh_from_db()
+    assert message.status == "undeliverable"
+
+
+def test_every_fate_of_the_sandbox_can_be_decided():
+    assert set(fates.BY_LAST_DIGITS.values()) <= set(fates.BY_NAME.values())
+    with pytest.raises(ValueError, match="there are delivered"):
+        FakeGateway().decide(phone(77), "lost")
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_a_request_fails_as_asked(smsbat, kind):
+    smsbat.fail_next(kind.name.lower())
+    message = send(Sms(to=phone(77), text="Hi"))
+    assert message.error_code in (kind.name.lower(), "")
+    assert (
+        message.status
+        == {
+            "perhaps taken": "unconfirmed",
+            "not taken": "queued",
+            "refused": "rejected",
+        }[kind.fate.value]
+    )
+    assert bool(smsbat.outbox) == (kind.fate.value == "perhaps taken")
+
+
+def test_after_so_many_failures_all_is_well_again(smsbat):
+    smsbat.fail_next("unauthorized", times=2)
+    statuses = [send(Sms(to=phone(n), text="Hi")).status for n in (11, 12, 13)]
+    assert statuses == ["queued", "queued", "accepted"]
+    with pytest.raises(ValueError, match="there are unreachable"):
+        smsbat.fail_next("tired")
+
+
+def test_what_smsbat_would_refuse_is_refused(smsbat, queued):
+    broken = queued(type="viber_survey", text="?", message_data={"survey": {"options": ["one"]}})
+    smsbat.run_workers()
+    broken.refresh_from_db()
+    assert (broken.status, smsbat.outbox) == ("rejected", [])
+    assert "options" in broken.error_message
+
+
+def test_workers_run_when_the_test_lets_them(smsbat, people, campaign):
+    people(11, 12)
+    draft = campaign()
+    campaigns.launch(draft)
+    assert smsbat.outbox == []
+    assert smsbat.run_workers().taken == 2
+    smsbat.let_time_pass()
+    assert {one.status for one in draft.messages.all()} == {"delivered"}
+
+
+def test_a_send_inside_a_transaction_waits_for_its_commit(smsbat):
+    with transaction.atomic():
+        message = send(Sms(to=phone(77), text="Hi"))
+        assert (message.status, smsbat.outbox) == ("queued", [])
+
+
+def test_and_runs_when_the_test_says_that_it_was_committed(
+    smsbat, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        message = send(Sms(to=phone(77), text="Hi"))
+    assert message.status == "accepted"
+
+
+def test_a_report_comes_through_the_sites_own_webhook(smsbat):
+    message = send(Sms(to=phone(77), text="Hi"))
+    smsbat.report(message, "delivered", cost=0.05)
+    message.refresh_from_db()
+    assert (message.status, str(message.cost)) == ("delivered", "0.050000")
+    smsbat.report(smsbat.outbox[0], "Read")
+    message.refresh_from_db()
+    assert message.status == "read"
+
+
+def test_so_does_what_somebody_writes(smsbat):
+    smsbat.write_back(phone(77), "STOP")
+    assert InboundMessage.objects.get().alpha_name == "AcmeShop"
+    assert Recipient.objects.get().opted_out_at
+
+
+def test_the_same_message_twice_is_one(smsbat):
+    for _ in range(2):
+        smsbat.write_back(phone(77), "Hi", idUuid="the-same")
+    assert InboundMessage.objects.count() == 1
+
+
+def test_a_malformed_report_fails_the_test(smsbat):
+    message = send(Sms(to=phone(77), text="Hi"))
+    with pytest.raises(AssertionError, match="the site answered 400"):
+        smsbat.report(message, "delivered", timestamp="yesterday")
+
+
+def test_an_account_without_a_secret_fails_the_test(smsbat, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": {"SENDER": "TheShop"}}}
+    with pytest.raises(AssertionError, match="'shop' has no WEBHOOK_SECRETS"):
+        smsbat.write_back(phone(77), "Hi", account="shop")
+
+
+@pytest.mark.urls("tests.testing.no_urls")
+def test_a_project_without_webhooks_is_told_so(smsbat):
+    with pytest.raises(AssertionError, match=r"includes no django_smsbat\.urls"):
+        smsbat.write_back(phone(77), "Hi")
+
+
+@pytest.mark.parametrize("channel", verification.Channel.values)
+def test_the_code_is_read_from_what_was_sent(smsbat, channel):
+    started = verification.start(phone(77), channel)
+    assert verification.check(started.id, smsbat.outbox[-1].code)
+
+
+def test_a_message_without_a_code_says_so(smsbat):
+    send(Sms(to=phone(77), text="Hi"))
+    with pytest.raises(AssertionError, match="no code"):
+        smsbat.outbox[0].code  # noqa: B018
+
+
+def test_nobodys_words_are_in_a_repr(smsbat):
+    send(Sms(to=phone(77), text="Your code is 482913"))
+    assert "482913" not in repr(smsbat.outbox)
+
+
+def test_a_site_that_configures_nothing_can_be_tested(db, settings):
+    settings.SMSBAT = {}
+    with FakeGateway() as gateway:
+        assert send(Sms(to=phone(77), text="Hi")).sender == "Testing"
+        gateway.write_back(phone(77), "Hi")
+    with pytest.raises(ImproperlyConfigured):
+        send(Sms(to=phone(77), text="Hi", sender="Shop"))
+    assert conf.current().webhook_secrets == ()
+
+
+def test_after_it_the_settings_and_the_network_are_as_before(db):
+    before = conf.current()
+    with FakeGateway():
+        assert conf.current().runner == "none"
+    assert conf.current() == before
+    assert send(Sms(to=phone(77), text="Hi")).error_code == "unreachable"
+
+
+def test_many_go_in_batches(smsbat, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 2}
+    send_many(Sms(to=phone(n), text="Hi") for n in (11, 12, 13))
+    assert Message.objects.values("messagelist_id").distinct().count() == 2
+
+
+def test_a_flash_call_shows_who_rings(smsbat):
+    send(FlashCall(to=phone(77)))
+    assert smsbat.outbox[0].data["pattern"] == "***234567"
+
+
+def test_the_sandbox_answers_on_a_real_port(smsbat_sandbox):
+    message = send(Sms(to=phone(77), text="Hi"))
+    assert message.smsbat_id in smsbat_sandbox.sandbox.ledger.entries
+    assert smsbat_sandbox.url.startswith("http://127.0.0.1:")
