@@ -11,10 +11,11 @@ class IdempotencyKey(models.Model):
     """A caller's own name for one message. It goes with the message.
 
     Attributes:
+        digest: of the key: databases whose collation ignores case would take two for one.
         said: a fingerprint of what was to be sent, and to whom.
     """
 
-    key = models.CharField(max_length=KEY_MAX, primary_key=True)
+    digest = models.CharField(max_length=32, primary_key=True)
     message = models.OneToOneField(
         Message, on_delete=models.CASCADE, related_name="idempotency_key"
     )
@@ -24,4 +25,4 @@ class IdempotencyKey(models.Model):
         verbose_name = "idempotency key"
 
     def __str__(self) -> str:
-        return self.key
+        return self.digest[:8]

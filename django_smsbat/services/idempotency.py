@@ -28,14 +28,15 @@ def stored_once(message: Message, key: str) -> Message:
     fits = isinstance(key, str) and 0 < len(key) <= KEY_MAX and key.isprintable()
     require(fits, _FIELD, f"give 1 to {KEY_MAX} printable characters")
     said = _fingerprint(message)
-    known = _find(key)
+    digest = _digest(key)
+    known = _find(digest)
     if known is None:
         try:
             with transaction.atomic():
                 message.save(force_insert=True)
-                IdempotencyKey.objects.create(key=key, message=message, said=said)
+                IdempotencyKey.objects.create(digest=digest, message=message, said=said)
         except IntegrityError:
-            known = _find(key)
+            known = _find(digest)
             if known is None:
                 raise
         else:
@@ -45,13 +46,15 @@ def stored_once(message: Message, key: str) -> Message:
     return known.message
 
 
-def _find(key: str) -> IdempotencyKey | None:
-    found = IdempotencyKey.objects.select_related("message").filter(key=key).first()
-    # A collation that ignores case finds more than what was asked for.
-    return found if found is not None and found.key == key else None
+def _find(digest: str) -> IdempotencyKey | None:
+    return IdempotencyKey.objects.select_related("message").filter(digest=digest).first()
 
 
 def _fingerprint(message: Message) -> str:
     said = [message.account, message.to, *(getattr(message, name) for name in CONTENT_FIELDS)]
     written = json.dumps(said, sort_keys=True, cls=WireJSONEncoder)
-    return blake2b(written.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+    return _digest(written)
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,184 @@
+"""A retried web request sends once."""
+
+import threading
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections, transaction
+
+from django_smsbat import asend, asend_many, send
+from django_smsbat.messages import InvalidMessage, Sms, ViberOtp
+from django_smsbat.models import IdempotencyKey, Message
+from django_smsbat.services import connection, purging
+from tests.conftest import NOON, phone
+from tests.services.scripted import ScriptedClient, answer_by_phone
+
+HI = Sms(to=phone(77), text="Hi")
+
+
+@pytest.fixture
+def keyed(smsbat):
+    def send_it(message=HI, key="order-1-shipped", **options):
+        return send(message, idempotency_key=key, **options)
+
+    return send_it
+
+
+def test_the_same_key_sends_once_and_returns_the_same_message(keyed, smsbat):
+    first, second = keyed(), keyed()
+    assert (second.pk, second.status) == (first.pk, "accepted")
+    assert len(smsbat.outbox) == 1
+
+
+def test_another_key_is_another_message(keyed, smsbat):
+    keyed()
+    keyed(key="order-2-shipped")
+    assert len(smsbat.outbox) == 2
+
+
+def test_without_a_key_the_same_words_are_sent_twice(smsbat):
+    send(HI)
+    send(HI)
+    assert len(smsbat.outbox) == 2
+
+
+def test_what_became_of_it_is_told_whenever_it_is_asked(keyed, smsbat):
+    keyed()
+    smsbat.let_time_pass()
+    assert keyed().status == "delivered"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Sms(to=phone(77), text="Bye"),
+        Sms(to=phone(78), text="Hi"),
+        Sms(to=phone(77), text="Hi", sender="Other"),
+        Sms(to=phone(77), text="Hi", ttl=60),
+    ],
+)
+def test_a_key_belongs_to_one_message(keyed, smsbat, other):
+    keyed()
+    with pytest.raises(InvalidMessage, match="was used for another message") as refused:
+        keyed(other)
+    assert (refused.value.field, len(smsbat.outbox)) == ("idempotency_key", 1)
+
+
+@pytest.mark.parametrize("key", ["", "x" * 129, "a\nb", 7])
+def test_what_is_no_key_is_refused_before_anything_is_stored(keyed, key):
+    with pytest.raises(InvalidMessage, match="1 to 128 printable characters"):
+        keyed(key=key)
+    assert not Message.objects.exists()
+
+
+def test_keys_are_told_apart_letter_by_letter(keyed, smsbat):
+    keyed(key="order-a")
+    keyed(key="ORDER-A")
+    assert len(smsbat.outbox) == 2
+
+
+def test_one_that_could_not_leave_leaves_with_the_next_try(keyed, smsbat):
+    smsbat.fail_next("unauthorized")
+    assert keyed().status == "queued"
+    assert keyed().status == "accepted"
+    assert len(smsbat.outbox) == 1
+
+
+def test_one_in_doubt_is_not_sent_again(keyed, smsbat):
+    smsbat.fail_next("timed_out")
+    assert [keyed().status for _ in range(2)] == ["unconfirmed", "unconfirmed"]
+    assert len(smsbat.outbox) == 1
+
+
+def test_queued_it_waits_for_the_workers_once(keyed, smsbat):
+    keyed(queue=True)
+    keyed(queue=True)
+    assert smsbat.run_workers().taken == 1
+
+
+def test_it_is_known_as_long_as_the_message_is(keyed, smsbat):
+    purging.remove([keyed().pk])
+    assert not IdempotencyKey.objects.exists()
+    keyed()
+    assert len(smsbat.outbox) == 2
+
+
+def test_it_holds_for_messages_with_data(keyed, smsbat):
+    otp = ViberOtp(
+        to=phone(77), template_id="basic", template_lang="uk", template_params={"pin": "1234"}
+    )
+    assert keyed(otp).pk == keyed(otp).pk
+
+
+@pytest.mark.django_db(transaction=True)
+class TestForReal:
+    @pytest.fixture(autouse=True)
+    def _service(self):
+        self.client = ScriptedClient(sends=[answer_by_phone() for _ in range(20)])
+        with connection.replaced_by(lambda account: self.client):
+            yield
+
+    def test_a_rollback_gives_the_key_back(self):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            send(HI, idempotency_key="k")
+            raise RuntimeError
+        assert send(HI, idempotency_key="k").status == "accepted"
+        assert len(self.client.sent) == 1
+
+    def test_inside_a_transaction_it_leaves_once_after_the_commit(self):
+        with transaction.atomic():
+            first = send(HI, idempotency_key="k")
+            second = send(HI, idempotency_key="k")
+            assert (first.pk, self.client.sent) == (second.pk, [])
+        assert len(self.client.sent) == 1
+
+    @pytest.mark.slow
+    def test_of_many_who_ask_at_once_one_sends(self):
+        if connections["default"].vendor == "sqlite":
+            pytest.skip("SQLite in memory locks whole tables between threads")
+        keys, begin = [], threading.Barrier(8)
+
+        def ask():
+            begin.wait()
+            keys.append(send(HI, idempotency_key="k").pk)
+            connections.close_all()
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (len(keys), len(set(keys)), len(self.client.sent)) == (8, 1, 1)
+
+    def test_asynchronous_code_sends_without_blocking(self):
+        import asyncio
+
+        async def work():
+            one = await asend(HI, idempotency_key="k")
+            many = await asend_many([HI, Sms(to=phone(78), text="Hi")])
+            await sync_to_async(connections.close_all)()
+            return [one, *many]
+
+        assert [message.status for message in asyncio.run(work())] == ["accepted"] * 3
+
+    def test_asynchronous_code_verifies_phones(self):
+        import asyncio
+
+        from django_smsbat import verification
+
+        async def work():
+            started = await verification.astart(phone(77), "sms")
+            code = self.client.sent[0][0].content.text[-6:]
+            checked = await verification.acheck(started.id, code)
+            proved = await verification.averified_phone(started.id)
+            await sync_to_async(connections.close_all)()
+            return checked, proved
+
+        checked, proved = asyncio.run(work())
+        assert (bool(checked), proved) == (True, phone(77))
+
+
+def test_the_day_of_the_message_has_nothing_to_do_with_its_key(keyed):
+    message = keyed()
+    Message.objects.filter(pk=message.pk).update(created_at=NOON)
+    assert keyed().pk == message.pk
