@@ -2,15 +2,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
-MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
 # Processes of tests at once, each with a database of its own.
 AT_ONCE ?= -n 2 --dist worksteal
 KILLS ?= 200
 N ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-fast crash lint bench schema messages readme clean
+.PHONY: help demo run test test-fast docs links tox coverage mutants crash lint bench schema messages readme clean
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,25 +43,35 @@ lint: $(VENV)/dev-is-installed  ## Style, types, missing migrations
 test-fast: $(VENV)/dev-is-installed  ## The unit tests, on SQLite
 	$(BIN)/python -m pytest -q $(AT_ONCE) -m "not slow"
 
-test: lint  ## Everything: style, types, all tests on SQLite and PostgreSQL, the demo
+test: lint docs  ## Everything: style, types, docs, all tests on three databases, the demo
 	$(BIN)/python -m pytest $(AT_ONCE)
-	@if $(BIN)/python -m tests.database_answers $(POSTGRES_URL); then \
-		DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest $(AT_ONCE) -m "not browser and not packaging and not once"; \
-	else \
-		echo "SKIPPED: the suite on PostgreSQL, because none answers at $(POSTGRES_URL)"; \
-	fi
-	@if $(BIN)/python -m tests.database_answers $(MARIADB_URL); then \
-		DATABASE_URL=$(MARIADB_URL) $(BIN)/python -m pytest $(AT_ONCE) -m "not slow and not once"; \
-	else \
-		echo "SKIPPED: the suite on MariaDB, because none answers at $(MARIADB_URL)"; \
-	fi
+	$(BIN)/python -m tests.on_database postgresql $(AT_ONCE) -m "not browser and not packaging and not once"
+	$(BIN)/python -m tests.on_database mariadb $(AT_ONCE) -m "not slow and not once"
 	@$(BIN)/python -m example_project.demo
+
+docs: $(VENV)/dev-is-installed  ## Build the documentation into build/docs; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --nitpicky --keep-going --quiet -b html docs build/docs
+
+links: $(VENV)/dev-is-installed  ## Ask the world whether the documentation's links still lead somewhere
+	$(BIN)/python -m sphinx --quiet -b linkcheck docs build/links
+
+tox: $(VENV)/dev-is-installed  ## The suite on every Python, Django and database that is here
+	$(BIN)/python -m tox
+
+coverage: $(VENV)/dev-is-installed  ## How much of the package the tests run, by lines and branches
+	rm -f .coverage .coverage.*
+	$(BIN)/python -m coverage run -m pytest -q $(AT_ONCE)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+mutants: $(VENV)/dev-is-installed  ## Break the gateway and the services in small ways: which test notices? (hours)
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/python -m docs.make_mutants
 
 crash: $(VENV)/dev-is-installed  ## Kill workers at random for longer: make crash KILLS=200 N=200000
 	KILLS=$(KILLS) N=$(N) $(BIN)/python -m pytest tests/crash
-	@if $(BIN)/python -m tests.database_answers $(POSTGRES_URL); then \
-		KILLS=$(KILLS) N=$(N) DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest tests/crash; \
-	fi
+	KILLS=$(KILLS) N=$(N) $(BIN)/python -m tests.on_database postgresql tests/crash
 
 bench: $(VENV)/bench-is-installed  ## Measure what is promised in numbers, as ratios (half an hour)
 	@$(BIN)/python -m benchmarks.sandbox
@@ -82,4 +90,4 @@ readme: $(VENV)/dev-is-installed  ## Renew the transcript and the screenshots in
 	$(BIN)/python -m docs.make_readme_pictures
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .demo .tox build dist mutants .coverage .coverage.* *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
