@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from django_smsbat.gateway.auth import AuthMethod, Credentials
 from django_smsbat.gateway.client import Client
@@ -15,6 +17,13 @@ from django_smsbat.sandbox.app import Options
 from django_smsbat.sandbox.server import Running, running
 from django_smsbat.services import pulses
 
+# Mutation testing runs the same tests twice in one process, and often.
+hypothesis_settings.register_profile(
+    "mutants",
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.differing_executors],
+)
 # Rooms that know no database: one run of them says as much as three.
 ONCE = {"gateway", "sandbox", "project"}
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
