@@ -12,7 +12,7 @@ from typing import Any, Final
 from benchmarks import stage
 
 Gateway = Callable[[], AbstractContextManager[str]]
-DOCS: Final = stage.ROOT / "docs" / "benchmarks.rst"
+DOCS: Final = stage.ROOT / "docs" / "explanation" / "benchmarks.rst"
 DATABASES: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 

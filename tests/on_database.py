@@ -1,6 +1,7 @@
 """``python -m tests.on_database postgresql [pytest's arguments]``: the suite on that database.
 
-Where none answers at its address it says so, and succeeds: what cannot be run is skipped with a reason.
+Where none answers at its address it says so, and succeeds: what cannot be run is skipped with a
+reason.
 """
 
 import os

@@ -71,7 +71,7 @@ class Verification(models.Model):
         _("status"),
         max_length=16,
         choices=VerificationStatus.choices,
-        default=VerificationStatus.PENDING,
+        default=VerificationStatus.PENDING.value,
     )
     message = models.ForeignKey(
         Message,

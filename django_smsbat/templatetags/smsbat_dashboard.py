@@ -4,11 +4,12 @@ from typing import Any
 
 from django import template
 
-from django_smsbat.admin.dashboard import dashboard
-
 register = template.Library()
 
 
 @register.inclusion_tag("admin/django_smsbat/dashboard.html", takes_context=True)
 def smsbat_dashboard(context: Any) -> dict[str, Any]:
+    # Django imports the tags of all apps, also where the admin is not installed.
+    from django_smsbat.admin.dashboard import dashboard
+
     return dashboard(context["request"])

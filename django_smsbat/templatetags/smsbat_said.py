@@ -2,7 +2,12 @@
 
 from django import template
 
-from django_smsbat.admin.sentences import told
-
 register = template.Library()
-register.filter("smsbat_said", told)
+
+
+@register.filter
+def smsbat_said(sentence: object) -> str:
+    # Django imports the tags of all apps, also where the admin is not installed.
+    from django_smsbat.admin.sentences import told
+
+    return told(sentence)

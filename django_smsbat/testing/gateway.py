@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_smsbat import conf
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway.errors import ErrorKind
-from django_smsbat.models import Message
+from django_smsbat.models import Holdback, Message
 from django_smsbat.sandbox import fates
 from django_smsbat.sandbox.ledger import Entry, Ledger, flash_call
 from django_smsbat.services import connection, submission, sync
@@ -168,8 +168,14 @@ class FakeGateway:
         return submission.submit_queued()
 
     def let_time_pass(self) -> sync.Summary:
-        """Let all messages come to their fate, and ask about them, as `smsbat_sync` does."""
+        """Let a minute pass: all messages come to their fate, and are asked about.
+
+        As `smsbat_sync` does; whoever was to leave SMSBAT alone after a failure may send again.
+        """
         self._seconds += _A_WHILE.total_seconds()
+        for held in Holdback.objects.exclude(not_before=None):
+            held.not_before = held.not_before and held.not_before - _A_WHILE
+            held.save(update_fields=["not_before"])
         return sync.sync(clock=_Later(_A_WHILE))
 
     def report(self, sent: Sent | Message, status: str, **more: Any) -> None:

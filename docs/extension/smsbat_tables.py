@@ -191,7 +191,9 @@ def checks() -> str:
     """The sentences that stand with each id in the module of the checks."""
     source = (PACKAGE / "checks.py").read_text()
     ids = sorted(set(re.findall(r"smsbat\.[EW]\d{3}", source)))
-    readme = " ".join((PACKAGE.parent / "README.rst").read_text().split())
+    readme = " ".join(
+        (PACKAGE.parent / "README.rst").read_text().replace("`_", "").replace(" `W", " W").split()
+    )
     rows = []
     for one in ids:
         told = re.search(
@@ -237,6 +239,65 @@ def fates() -> str:
     return table(("Name", "Last digits", "What becomes of it"), rows)
 
 
+def _measured(what: str) -> float:
+    """A number of the benchmarks page, by the line that it stands on."""
+    text = (PACKAGE.parent / "docs" / "explanation" / "benchmarks.rst").read_text()
+    found = re.search(rf"\* - {re.escape(what)}[^\n]*\n +- ([0-9,.]+)", text)
+    if found is None:
+        raise LookupError(f"the benchmarks do not say: {what}")
+    return float(found[1].replace(",", ""))
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds:,.0f} seconds"
+
+
+MILLION = 1_000_000
+
+
+def capacity() -> str:
+    """What the measured rates come to, for a million messages."""
+    near = _measured("PostgreSQL, 4 processes beside 1, answers in 0 ms")
+    far = _measured("PostgreSQL, 4 processes beside 1, answers in 100 ms")
+    alone = _measured("PostgreSQL, 2 processes beside 1, answers in 100 ms") / 2
+    callbacks = _measured("PostgreSQL: status/, of an empty view")
+    asked = _measured("PostgreSQL: smsbat_sync at the limit of 50")
+    imported = _measured("PostgreSQL: import of 100,000 rows")
+    launched = 100_000 / _measured("PostgreSQL, personal: launch of 100,000")
+    rows = [
+        ("Import of the people", f"{imported:,.0f} rows/s", imported, imported),
+        ("Launch, every text personal", f"{launched:,.0f} messages/s", launched, launched),
+        (
+            "Submit, SMSBAT answers after 100 ms, one request at a time",
+            f"{alone:,.0f} messages/s for each process",
+            alone,
+            near,
+        ),
+        ("Submit, four processes", f"{far:,.0f} messages/s", far, near),
+        (
+            "Callbacks, two a message, one web process of four threads",
+            f"{callbacks:,.0f} callbacks/s",
+            callbacks / 2,
+            callbacks / 2 * 10,
+        ),
+        (
+            "Status requests, once a message, without callbacks",
+            f"{asked:,.0f} requests/s: SMSBAT's limit for the account",
+            asked,
+            asked,
+        ),
+    ]
+    shown = [
+        (what, rate, _duration(MILLION / one), _duration(MILLION / ten))
+        for what, rate, one, ten in rows
+    ]
+    headings = ("What", "Measured", "A million on one machine", "On ten")
+    return table(headings, shown, "34 30 18 18")
+
+
 TABLES: dict[str, Callable[[], str]] = {
     one.__name__.replace("_", "-"): one
     for one in (
@@ -253,6 +314,7 @@ TABLES: dict[str, Callable[[], str]] = {
         refusals,
         verification_statuses,
         fates,
+        capacity,
     )
 }
 

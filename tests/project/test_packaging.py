@@ -1,7 +1,11 @@
-"""The wheel holds everything that a site needs, and nothing of ours."""
+"""The distribution: complete, the same each time it is built, and nothing of ours in it."""
 
+import hashlib
+import os
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -11,31 +15,53 @@ import django_smsbat
 
 pytestmark = [pytest.mark.slow, pytest.mark.packaging]
 ROOT = Path(__file__).parent.parent.parent
+NAME = f"django_smsbat-{django_smsbat.__version__}"
 NEEDED = [
     "py.typed",
     "migrations/0001_initial.py",
     "locale/uk/LC_MESSAGES/django.mo",
     "locale/uk/LC_MESSAGES/django.po",
     "static/django_smsbat/admin.css",
+    "static/django_smsbat/verification.css",
     "templates/admin/django_smsbat/campaign/change_form.html",
     "templates/admin/django_smsbat/campaign/confirm.html",
     "templates/admin/django_smsbat/message/settle.html",
     "templates/admin/django_smsbat/question.html",
+    "templates/django_smsbat/verification/start.html",
     "sandbox/static/phones.html",
     "sandbox/static/phones.css",
     "sandbox/static/phones.js",
     "sandbox/static/icon.svg",
     "management/commands/smsbat_send.py",
+    "pytest_plugin.py",
+]
+# What a packager needs to run the tests and to build the documentation.
+IN_THE_SOURCE = [
+    *("README.rst", "CHANGELOG.rst", "CONTRIBUTING.rst", "SECURITY.rst", "LICENSE", "Makefile"),
+    *("tox.ini", "manage.py", "tests/conftest.py", "docs/conf.py", "docs/tutorial.rst"),
+    *("docs/pictures/campaign.png", "example_project/settings.py", "benchmarks/__main__.py"),
 ]
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    built = subprocess.run([*command, str(ROOT)], capture_output=True, text=True, check=False)
+def build(folder):
+    """Both, the wheel from the sdist, as a release does."""
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    built = subprocess.run(
+        [*command, str(ROOT)], env=environment, capture_output=True, text=True, check=False
+    )
     assert built.returncode == 0, built.stderr
-    return zipfile.ZipFile(next(folder.glob("*.whl")))
+    return {path.suffix: path for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    return zipfile.ZipFile(built[".whl"])
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -54,4 +80,45 @@ def test_every_file_of_the_package_is_in_it(wheel):
 
 def test_nothing_else_is_in_it(wheel):
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert tops == {"django_smsbat", f"django_smsbat-{django_smsbat.__version__}.dist-info"}
+    assert tops == {"django_smsbat", f"{NAME}.dist-info"}
+
+
+@pytest.mark.parametrize("name", IN_THE_SOURCE)
+def test_what_a_packager_needs_is_in_the_source(built, name):
+    with tarfile.open(built[".gz"]) as source:
+        assert f"{NAME}/{name}" in source.getnames()
+
+
+def test_the_same_source_makes_the_same_files(built, tmp_path):
+    again = build(tmp_path)
+    for suffix, path in built.items():
+        assert digest(path) == digest(again[suffix]), suffix
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_description_can_be_shown_by_an_index(built):
+    command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, built.values())]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_oldest_versions_are_those_that_are_allowed():
+    """`tests/minimum.txt` is what the suite was run with; each is what pyproject.toml says."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"]]
+    asked += [
+        one for name in ("sandbox", "celery", "redis", "xlsx", "openapi") for one in extras[name]
+    ]
+    bounds = {one.partition(">=")[0]: one.partition(">=")[2].split(",")[0] for one in asked}
+    pinned = dict(
+        line.split("==")
+        for line in (ROOT / "tests" / "minimum.txt").read_text().splitlines()
+        if "==" in line
+    )
+    assert pinned.keys() == bounds.keys()
+    for name, bound in bounds.items():
+        assert [*pinned[name].split("."), "0", "0"][:3] == [*bound.split("."), "0", "0"][:3], name

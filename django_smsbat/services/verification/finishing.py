@@ -12,7 +12,7 @@ _CHUNK = 1_000
 
 def finish(verification: Verification, status: VerificationStatus, now: datetime) -> bool:
     """Let it end, unless it has ended already; whether it was this call that ended it."""
-    told = {"status": status, "finished_at": now, "code_hash": ""}
+    told = {"status": status.value, "finished_at": now, "code_hash": ""}
     ended = Verification.objects.pending().filter(pk=verification.pk).update(**told)
     if ended:
         for name, value in told.items():

@@ -1,0 +1,171 @@
+"""The tutorial, word for word: in an empty folder, with the wheel, in an environment of its own."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "tutorial.rst"
+PATIENCE = 60  # seconds for a program to answer at its port
+BLOCK = re.compile(
+    r"^\.\. code-block:: (?P<kind>\w+)\n(?:   :caption: (?P<caption>.+)\n)?\n"
+    r"(?P<text>(?:(?:   .*)?\n)+)",
+    re.MULTILINE,
+)
+DOCTEST = """
+import doctest, sys
+tried = doctest.testfile("block.txt", module_relative=False, optionflags=doctest.ELLIPSIS)
+sys.exit(bool(tried.failed) or not tried.attempted)
+"""
+pytestmark = [pytest.mark.slow, pytest.mark.packaging, pytest.mark.once]
+
+
+@dataclass
+class Block:
+    kind: str
+    caption: str
+    text: str
+
+
+def blocks(replaced):
+    page = PAGE.read_text()
+    for old, new in replaced.items():
+        assert old in page, old
+        page = page.replace(old, new)
+    for found in BLOCK.finditer(page):
+        lines = [line[3:] for line in found["text"].rstrip().splitlines()]
+        yield Block(found["kind"], found["caption"] or "", "\n".join(lines) + "\n")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Reader:
+    """Somebody who does what the page says."""
+
+    def __init__(self, folder, ports):
+        self.folder = folder
+        self.ports = ports
+        # As on a machine on which nothing of ours is configured.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SMSBAT")}
+        self.environment = {**kept, "DJANGO_SETTINGS_MODULE": "mysite.settings"}
+        for name in ("DATABASE_URL", "PYTEST_XDIST_WORKER"):
+            self.environment.pop(name, None)
+        self.programs = []
+
+    def follow(self, block):
+        if block.kind == "console" and block.caption:
+            self.start(block)
+        elif block.kind == "console":
+            for command, expected in commands(block):
+                self.run(command, expected)
+        elif block.kind == "pycon":
+            (self.folder / "block.txt").write_text(block.text)
+            self.run(f"python manage.py shell -v 0 -c '{DOCTEST}'", [])
+        else:
+            self.write(block)
+
+    def run(self, command, expected):
+        script = f"set -e; {command}\necho; echo ---; pwd; env -0 > .environment"
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        said, _, where = done.stdout.rpartition("---\n")
+        self.remember(Path(where.strip()))
+        for line in expected:
+            assert line == "..." or line in said, f"{command}\n{done.stdout}\n{done.stderr}"
+
+    def remember(self, folder):
+        """What a shell keeps from one command to the next."""
+        self.folder = folder
+        pairs = (folder / ".environment").read_text().split("\0")
+        self.environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        (folder / ".environment").unlink()
+
+    def start(self, block):
+        [(command, _)] = commands(block)
+        log = (self.folder / f"{len(self.programs)}.log").open("w")
+        started = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+        )
+        self.programs.append(started)
+        port = 8025 if "sandbox" in command else 8000
+        wait_for(self.ports[port])
+
+    def write(self, block):
+        name, _, how = block.caption.partition(", ")
+        path = self.folder / name
+        before = path.read_text() if how == "at the end" else ""
+        path.write_text(before + "\n" + block.text if before else block.text)
+
+    def stop(self):
+        for program in self.programs:
+            program.terminate()
+            program.wait(10)
+
+
+def commands(block):
+    """Each command with the lines that it is said to print."""
+    for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        command, *expected = part.rstrip().splitlines()
+        yield command, [line for line in expected if line.strip()]
+
+
+def wait_for(port):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"nobody answers at port {port}")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_it_can_be_followed_word_for_word(tmp_path, wheel):
+    reader = Reader(tmp_path, {8000: free_port(), 8025: free_port()})
+    replaced = {
+        '"django-smsbat[sandbox]"': f'"{wheel}[sandbox]"',
+        "python3 -m venv": f"{sys.executable} -m venv",
+        "127.0.0.1:8000": f"127.0.0.1:{reader.ports[8000]}",
+        "127.0.0.1:8025": f"127.0.0.1:{reader.ports[8025]}",
+        "--noreload 8000": f"--noreload {reader.ports[8000]}",
+        "smsbat_sandbox --speed": f"smsbat_sandbox --port {reader.ports[8025]} --speed",
+    }
+    try:
+        for block in blocks(replaced):
+            reader.follow(block)
+    finally:
+        reader.stop()
+
+
+def test_no_step_is_overlooked():
+    """A block that the reader would not find is a step that nobody tries."""
+    assert len(list(blocks({}))) == PAGE.read_text().count(".. code-block::")

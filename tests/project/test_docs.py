@@ -1,0 +1,85 @@
+"""The documentation: it builds without a warning, its examples run, and what it names exists."""
+
+import doctest
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from docutils.core import publish_string
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+WITH_EXAMPLES = sorted(
+    path
+    for path in DOCS.rglob("*.rst")
+    if ">>> " in path.read_text() and path.name != "tutorial.rst"  # which has a test of its own
+)
+NAMED_TESTS = sorted(
+    set(
+        re.findall(
+            r"``(tests/[\w/]+\.py)::(\w+)``", (DOCS / "explanation/threat-model.rst").read_text()
+        )
+    )
+)
+
+
+@pytest.mark.slow
+@pytest.mark.packaging
+def test_it_builds_and_a_warning_is_an_error(tmp_path):
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--nitpicky", "--keep-going"]
+    built = subprocess.run(
+        [*command, "--quiet", "-b", "html", "docs", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    settings = (tmp_path / "reference" / "settings.html").read_text()
+    assert "VERIFY_BREAKER_AFTER" in settings
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.stem)
+def test_its_examples_run(path, smsbat):
+    tried = doctest.testfile(
+        str(path),
+        module_relative=False,
+        globs={"smsbat": smsbat},
+        optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL,
+    )
+    assert tried.attempted
+    assert tried.failed == 0
+
+
+def test_there_are_examples():
+    assert {path.stem for path in WITH_EXAMPLES} >= {"sending", "verification", "gdpr", "import"}
+
+
+@pytest.mark.parametrize(("path", "name"), NAMED_TESTS)
+def test_each_test_that_the_threat_model_names_is_there(path, name):
+    assert f"def {name}(" in (ROOT / path).read_text()
+
+
+def test_the_threat_model_names_many():
+    assert len(NAMED_TESTS) > 15
+
+
+@pytest.mark.parametrize("name", ["README", "CHANGELOG", "CONTRIBUTING", "SECURITY"])
+def test_a_page_of_the_repository_is_sound(name):
+    text = (ROOT / f"{name}.rst").read_text()
+    publish_string(text, writer="html5", settings_overrides={"halt_level": 2, "report_level": 2})
+    targets = re.findall(r"<((?:docs|tests|[A-Z]+\.rst)[^>]*)>`_|image:: (\S+)", text)
+    for target in filter(None, (one for pair in targets for one in pair)):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_row_of_the_generated_tables_says_something(monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS / "extension"))
+    from smsbat_tables import TABLES
+
+    for name, make in TABLES.items():
+        rows = re.findall(r"   \* - (.*)\n     - (.*)", make())
+        assert len(rows) > 1, name
+        assert all(first and second for first, second in rows if name != "settings"), (name, rows)
