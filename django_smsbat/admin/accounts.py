@@ -6,11 +6,14 @@ from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.services import accounts
 
 
+def are_several() -> bool:
+    """Whether there is any other than the default one."""
+    return set(accounts.names()) != {DEFAULT_ACCOUNT}
+
+
 def without_account(fieldsets: Any, obj: Any) -> Any:
     """The fieldsets without the account where there is no other than the default one."""
-    if set(accounts.names()) != {DEFAULT_ACCOUNT}:
-        return fieldsets
-    if obj is not None and obj.account != DEFAULT_ACCOUNT:
+    if are_several() or (obj is not None and obj.account != DEFAULT_ACCOUNT):
         return fieldsets
     return [
         (title, {**shown, "fields": [name for name in shown["fields"] if name != "account"]})
