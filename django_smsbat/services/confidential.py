@@ -14,7 +14,7 @@ from django_smsbat.gateway.answers import MessageResult, SendAnswer
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message
-from django_smsbat.services import tracking
+from django_smsbat.services import holdback, tracking
 from django_smsbat.services.claiming import Batch, Claimed, lease_from
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.delivery import Delivery
@@ -56,7 +56,9 @@ def leave(
     if row.claim is None or row.lease_until is None:
         raise ValueError("the row is held by nobody")
     batch = Batch(row.claim, [claimed], row.lease_until, None, row.account)
-    _Delivery(batch, client, clock, hear=hear).run()
+    outcome = _Delivery(batch, client, clock, hear=hear).run()
+    if outcome.error is None:
+        holdback.forget_after_success(holdback.of(holdback.SEND, row.account), clock.now())
     row.refresh_from_db()
 
 

@@ -81,6 +81,12 @@ def succeeded(name: str, now: datetime) -> None:
     over.update(refusals=0, not_before=None)
 
 
+def forget_after_success(name: str, now: datetime) -> None:
+    """`succeeded`, for a request that belongs to no run: it does not know what came before."""
+    if is_counting(name):
+        succeeded(name, now)
+
+
 def _delay(refusals: int) -> float:
     delay: float = min(_FIRST_DELAY * 2 ** min(refusals, 16), _LONGEST_DELAY)
     return delay * (1 + random.uniform(0, _JITTER))  # noqa: S311 - no secret

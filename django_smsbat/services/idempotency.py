@@ -10,7 +10,6 @@ from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.gateway.messages.rules import require
 from django_smsbat.models import IdempotencyKey, Message
 from django_smsbat.models.content import CONTENT_FIELDS
-from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.idempotency import KEY_MAX
 
 _FIELD: Final = "idempotency_key"
@@ -52,8 +51,7 @@ def _find(digest: str) -> IdempotencyKey | None:
 
 def _fingerprint(message: Message) -> str:
     said = [message.account, message.to, *(getattr(message, name) for name in CONTENT_FIELDS)]
-    written = json.dumps(said, sort_keys=True, cls=WireJSONEncoder)
-    return _digest(written)
+    return _digest(json.dumps(said, sort_keys=True))
 
 
 def _digest(text: str) -> str:

@@ -265,8 +265,9 @@ def submit_now(
     """
     client, clock = client or connection.client(account), clock or SystemClock()
     size = conf.current().batch_size
+    name = holdback.of(holdback.SEND, account)
     for start in range(0, len(message_ids), size):
-        if delay := holdback.remaining(holdback.of(holdback.SEND, account), clock.now()):
+        if delay := holdback.remaining(name, clock.now()):
             words = f"SMSBAT asked to be left alone for {delay:.0f} more seconds"
             _explain(message_ids[start:], "held_back", words)
             return
@@ -276,6 +277,8 @@ def submit_now(
         if error:
             _explain(message_ids[start:], error.kind.name.lower(), error.explanation)
             return
+        if batch:
+            holdback.forget_after_success(name, clock.now())
     if quiet_hours.bind_now(clock.now()):
         _explain(message_ids, "quiet_hours", "nothing promotional is sent now")
 

@@ -123,6 +123,13 @@ class TestHoldbacks:
         )
         assert list(Holdback.objects.values_list("name", flat=True)) == ["send:shop"]
 
+    def test_a_success_forgets_what_its_own_account_was_asked_and_no_other(self, queued, clock):
+        for name in ("send", "send:shop"):
+            Holdback.objects.create(name=name, not_before=NOON - timedelta(seconds=1), refusals=3)
+        queued(77)
+        submission.submit_queued(client=ScriptedClient(sends=[answer_by_phone()]), clock=clock)
+        assert dict(Holdback.objects.values_list("name", "refusals")) == {"send": 0, "send:shop": 3}
+
     def test_status_requests_likewise(self, queued, clock):
         sent = {"status": "accepted", "smsbat_id": "a", "next_poll_at": NOON, "attempts": 1}
         message = queued(78, account="shop", **sent)

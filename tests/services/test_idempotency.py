@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 
 from django_smsbat import asend, asend_many, send
@@ -110,6 +111,34 @@ def test_it_holds_for_messages_with_data(keyed, smsbat):
     assert keyed(otp).pk == keyed(otp).pk
 
 
+def test_a_key_may_be_long(keyed, smsbat):
+    assert keyed(key="x" * 128).pk == keyed(key="x" * 128).pk
+
+
+def test_data_in_another_order_is_the_same_message(keyed, smsbat):
+    def code(**params):
+        return ViberOtp(
+            to=phone(77), template_id="business_name", template_lang="uk", template_params=params
+        )
+
+    first = keyed(code(pin="1234", business_platform_name="Acme"))
+    assert keyed(code(business_platform_name="Acme", pin="1234")).pk == first.pk
+
+
+def test_a_retry_asks_the_database_once(keyed, django_assert_num_queries):
+    keyed()
+    with django_assert_num_queries(1):
+        keyed()
+
+
+def test_what_is_misconfigured_is_said_before_a_key_is_used(db, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "API_KEY": "", "RUNNER": "none"}
+    with pytest.raises(ImproperlyConfigured):
+        send(HI, idempotency_key="k")
+    assert not Message.objects.exists()
+    assert send(HI, idempotency_key="k", queue=True).status == "queued"
+
+
 @pytest.mark.django_db(transaction=True)
 class TestForReal:
     @pytest.fixture(autouse=True)
@@ -155,11 +184,30 @@ class TestForReal:
 
         async def work():
             one = await asend(HI, idempotency_key="k")
+            again = await asend(HI, idempotency_key="k")
             many = await asend_many([HI, Sms(to=phone(78), text="Hi")])
             await sync_to_async(connections.close_all)()
-            return [one, *many]
+            return [one, again, *many]
 
-        assert [message.status for message in asyncio.run(work())] == ["accepted"] * 3
+        sent = asyncio.run(work())
+        assert [message.status for message in sent] == ["accepted"] * 4
+        assert sent[0].pk == sent[1].pk
+
+    def test_it_queues_and_takes_an_account_like_the_others(self, settings):
+        import asyncio
+
+        settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": {"SENDER": "TheShop"}}}
+        options = {"queue": True, "account": "shop"}
+
+        async def work():
+            one = await asend(HI, **options)
+            [other] = await asend_many([HI], **options)
+            await sync_to_async(connections.close_all)()
+            return [one, other]
+
+        sent = asyncio.run(work())
+        assert [(one.status, one.account) for one in sent] == [("queued", "shop")] * 2
+        assert self.client.sent == []
 
     def test_asynchronous_code_verifies_phones(self):
         import asyncio

@@ -47,6 +47,13 @@ def test_while_smsbat_wants_to_be_left_alone_it_waits_with_the_reason(sandbox):
     assert not sandbox.sandbox.ledger.entries
 
 
+def test_a_success_forgets_the_refusals_before_it(sandbox):
+    over = timezone.now() - timedelta(minutes=5)
+    Holdback.objects.create(name="send", not_before=over, refusals=9)
+    send(Sms(to=phone(77), text="Hi"))
+    assert Holdback.objects.get().refusals == 0
+
+
 def test_wrong_credentials_leave_it_queued_with_the_reason(sandbox, settings):
     settings.SMSBAT = {**settings.SMSBAT, "API_KEY": "wrong"}
     assert send(Sms(to=phone(77), text="Hi")).error_code == "unauthorized"

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import connections
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from django_smsbat.models import Verification
 from django_smsbat.services import erasure, purging, sync
-from django_smsbat.services.verification import checking, codes
+from django_smsbat.services.verification import checking, codes, finishing
 from django_smsbat.signals import phone_verified
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient
@@ -135,7 +136,9 @@ def test_after_a_change_of_the_secret_key_codes_that_are_under_way_still_hold(
 
 def test_the_signal_is_sent_once(start, service, check, django_capture_on_commit_callbacks):
     told = []
-    phone_verified.connect(lambda verification, **_: told.append(verification), weak=False)
+    phone_verified.connect(
+        lambda verification, **_: told.append(verification), sender=Verification, weak=False
+    )
     try:
         made = start()
         with django_capture_on_commit_callbacks(execute=True):
@@ -206,3 +209,109 @@ def test_many_who_try_at_once_have_no_more_attempts_than_one(start, service):
     made.refresh_from_db()
     assert (made.attempts, made.status) == (5, "exhausted")
     assert sum(result.status == "pending" for result in results) == 4
+
+
+def test_of_two_that_wait_each_has_its_own_code(start, service, check):
+    first = start(77)
+    first_code = service.code
+    second = start(78)
+    if first_code != service.code:
+        assert not check(first, service.code)
+    assert check(second, service.code).phone == phone(78)
+    assert check(first, first_code).phone == phone(77)
+
+
+def test_the_last_try_may_be_the_right_one(start, service, check):
+    made = start()
+    for _ in range(4):
+        check(made, wrong(service.code))
+    last = check(made, service.code)
+    assert (bool(last), last.status, last.attempts_left) == (True, "verified", 0)
+
+
+def test_what_is_no_code_says_how_many_are_left(start, service, check):
+    made = start()
+    check(made, wrong(service.code))
+    asked = check(made, "12")
+    assert (asked.status, asked.attempts_left) == ("pending", 4)
+
+
+def test_the_moment_of_each_end_is_kept(start, service, check, clock):
+    verified, exhausted, expired = start(11), None, None
+    check(verified, service.code)
+    exhausted = start(12)
+    for _ in range(5):
+        check(exhausted, wrong(service.code))
+    expired = start(13)
+    clock.forward(seconds=300)
+    check(expired, service.code)
+    for made in (verified, exhausted, expired):
+        made.refresh_from_db()
+    assert verified.finished_at == exhausted.finished_at == clock.now() - timedelta(seconds=300)
+    assert expired.finished_at == clock.now()
+
+
+def test_the_phone_of_one_that_waits_or_of_another_is_nobodys(start, service, check, clock):
+    proved = start(77)
+    check(proved, service.code)
+    waiting = start(78)
+    assert checking.verified_phone(waiting.id, now=clock.now()) is None
+    assert checking.verified_phone(uuid.uuid4(), now=clock.now()) is None
+    assert checking.verified_phone(proved.id, now=clock.now()) == phone(77)
+
+
+def test_it_is_told_for_ten_minutes_unless_said_otherwise(start, service, check, clock):
+    made = start()
+    check(made, service.code)
+    clock.forward(seconds=600)
+    assert checking.verified_phone(made.id, now=clock.now())
+    clock.forward(seconds=1)
+    assert not checking.verified_phone(made.id, now=clock.now())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("***456789", ("***######", "456789")),
+        ("+38044***6789", ("#####***####", "380446789")),
+        ("***1234", ("***####", "1234")),
+        ("***123", None),
+        ("1234567", ("#######", "1234567")),
+    ],
+)
+def test_a_pattern_has_a_shape_and_a_code(pattern, found):
+    assert codes.shape_of(pattern) == found
+
+
+def test_only_what_is_overdue_ends_and_only_doubts_about_codes_are_settled(
+    start, service, clock, queued
+):
+    from django_smsbat.gateway.errors import ErrorKind
+
+    other = queued(99, status="unconfirmed", attempts=1)
+    service.sends.append(ErrorKind.TIMED_OUT)
+    doubtful = start(11)
+    clock.forward(seconds=2)
+    delivered = start(12)
+    clock.forward(seconds=198)
+    service.sends.append(ErrorKind.TIMED_OUT)
+    young = start(13)
+    clock.forward(seconds=102)
+    assert finishing.expire_overdue(clock.now()) == 2
+    statuses = {}
+    for made in (doubtful, delivered, young):
+        made.message.refresh_from_db()
+        statuses[made.phone[-2:]] = made.message.status
+    assert statuses == {"11": "expired", "12": "accepted", "13": "unconfirmed"}
+    assert doubtful.message.error_message == "the code that it holds is good no longer"
+    other.refresh_from_db()
+    assert other.status == "unconfirmed"
+
+
+def test_many_that_are_overdue_end_in_chunks(start, clock, monkeypatch):
+    monkeypatch.setattr(finishing, "_CHUNK", 1)
+    for ending in (11, 12, 13):
+        start(ending)
+    clock.forward(seconds=300)
+    assert finishing.expire_overdue(clock.now()) == 3
+    assert not Verification.objects.pending().exists()

@@ -94,7 +94,10 @@ def test_no_counter_tells_whose_it_is(start):
 
 def test_counters_of_hours_that_are_over_are_forgotten(start, clock):
     start()
-    clock.forward(hours=2)
+    clock.forward(minutes=59)
+    finishing.expire_overdue(clock.now())
+    assert VerificationCounter.objects.count() == 2
+    clock.forward(minutes=2)
     finishing.expire_overdue(clock.now())
     assert not VerificationCounter.objects.exists()
 
@@ -179,7 +182,9 @@ class TestBreaker:
     ):
         told = []
         verification_prefix_closed.connect(
-            lambda closed_prefix, **_: told.append(closed_prefix.prefix), weak=False
+            lambda closed_prefix, **_: told.append(closed_prefix.prefix),
+            sender=ClosedPrefix,
+            weak=False,
         )
         self.pump(start, service, check)
         clock.forward(minutes=3)
@@ -220,3 +225,11 @@ def test_many_who_ask_at_once_get_no_more_than_one(start, limit, service):
 def test_a_phone_prefix_is_a_range_and_no_person():
     assert breaker.prefix_of(phone(77)) == "+380670"
     assert breaker.prefix_of("+12025550123") == "+1202"
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "words"),
+    [(None, "a moment ago"), (0.4, "a moment ago; again in 0 seconds"), (59.6, "in 60 seconds")],
+)
+def test_a_refusal_says_why_and_when_in_one_line(retry_after, words):
+    assert str(NotStarted(Why.COOLDOWN, retry_after)).endswith(words)

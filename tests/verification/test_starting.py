@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.messages import InvalidMessage
-from django_smsbat.models import Message, Recipient, Verification
+from django_smsbat.models import Holdback, Message, Recipient, Verification
 from django_smsbat.services import submission, unconfirmed
 from django_smsbat.services.verification.refusals import NotStarted
 from tests.conftest import phone
@@ -38,7 +38,8 @@ def test_viber_goes_by_the_template_with_an_sms_behind_it(start, service):
 
 def test_an_sms_speaks_the_readers_language(start, service):
     start(channel="sms", language="uk-UA")
-    assert service.sent[0][0].content.text == f"Ваш код: {service.code}"
+    said = service.sent[0][0].content
+    assert (said.text, said.ttl) == (f"Ваш код: {service.code}", 300)
 
 
 def test_the_words_of_the_settings_stand_in_it(start, service, settings):
@@ -230,3 +231,13 @@ def test_while_smsbat_wants_to_be_left_alone_there_is_no_code(start, service, cl
     with pytest.raises(NotStarted, match="left alone") as refused:
         start(78)
     assert 0 < refused.value.retry_after < 2
+
+
+def test_a_code_that_leaves_forgets_what_failed_before(start, service, clock):
+    for pause in (2, 3):
+        service.sends.append(ErrorKind.THROTTLED)
+        start()
+        clock.forward(seconds=pause)
+    assert Holdback.objects.get().refusals == 2
+    start()
+    assert Holdback.objects.get().refusals == 0
