@@ -49,6 +49,7 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
     settings = conf.current()
     return [
         *_sandbox_in_production(settings),
+        *_codes(settings),
         *_weak_secrets(settings),
         *_emails(settings),
     ]
@@ -222,6 +223,15 @@ def _emails(settings: Settings) -> Iterator[CheckMessage]:
     if settings.email_fallback and conf.default_from_email() == _DJANGOS_OWN_ADDRESS:
         words = f"SMSBAT['EMAIL_FALLBACK']: e-mails would come from {_DJANGOS_OWN_ADDRESS}."
         yield checks.Warning(words, hint="Set DEFAULT_FROM_EMAIL.", id="smsbat.W005")
+
+
+def _codes(settings: Settings) -> Iterator[CheckMessage]:
+    """Only where the settings speak of verification: else nobody sends codes."""
+    from django_smsbat.services.verification.wording import what_prevents
+
+    if any(str(name).startswith("VERIFY_") for name in conf.dict_given()):
+        for channel, words in what_prevents(settings):
+            yield checks.Warning(f"No code can be sent by {channel}: {words}.", id="smsbat.W010")
 
 
 def _sandbox_in_production(settings: Settings) -> Iterator[CheckMessage]:

@@ -1,7 +1,7 @@
 """For projects that test with pytest and pytest-django: two fixtures, there without an import."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,20 +10,26 @@ if TYPE_CHECKING:
     from django_smsbat.sandbox.server import Running
     from django_smsbat.testing import FakeGateway
 
+# Set through pytest-django's own fixture: a test may change settings before and after, and all of
+# them are as they were afterwards.
+
 
 @pytest.fixture
-def smsbat(db: None) -> "Iterator[FakeGateway]":
+def smsbat(db: None, settings: Any) -> "Iterator[FakeGateway]":
     """SMSBAT in memory; see `django_smsbat.testing.FakeGateway`."""
     from django_smsbat.testing import FakeGateway
 
-    with FakeGateway() as gateway:
+    gateway = FakeGateway()
+    settings.SMSBAT = gateway.settings()
+    with gateway.standing_in():
         yield gateway
 
 
 @pytest.fixture
-def smsbat_sandbox(db: None) -> "Iterator[Running]":
+def smsbat_sandbox(db: None, settings: Any) -> "Iterator[Running]":
     """SMSBAT on a real port; see `django_smsbat.testing.running_sandbox`."""
-    from django_smsbat.testing import running_sandbox
+    from django_smsbat.testing.sandbox import settings_for, started
 
-    with running_sandbox() as started:
-        yield started
+    with started() as sandbox:
+        settings.SMSBAT = settings_for(sandbox)
+        yield sandbox

@@ -61,7 +61,7 @@ class HeldClock:
 @pytest.fixture(autouse=True)
 def _no_signs_of_life() -> None:
     """What the process remembers of them belongs to another test's database."""
-    pulses._beats.clear()
+    pulses.forget()
 
 
 @pytest.fixture

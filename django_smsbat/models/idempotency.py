@@ -12,14 +12,14 @@ class IdempotencyKey(models.Model):
 
     Attributes:
         digest: of the key: databases whose collation ignores case would take two for one.
-        said: a fingerprint of what was to be sent, and to whom.
+        said: a keyed fingerprint of what was to be sent, and to whom.
     """
 
     digest = models.CharField(max_length=32, primary_key=True)
     message = models.OneToOneField(
         Message, on_delete=models.CASCADE, related_name="idempotency_key"
     )
-    said = models.CharField(max_length=32)
+    said = models.CharField(max_length=64)
 
     class Meta:
         verbose_name = "idempotency key"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.message_types import MessageType
+from django_smsbat.gateway.statuses import FAILURES
 from django_smsbat.models.message import Message
 
 PURPOSE_MAX = 32  # characters
@@ -39,6 +40,12 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
 
     def pending(self) -> Self:
         return self.filter(status=VerificationStatus.PENDING)
+
+    def sent(self) -> Self:
+        """Those whose code left, or may have left: not those whose message has failed with them."""
+        failures = [status.value for status in FAILURES]
+        unsent = models.Q(status=VerificationStatus.FAILED, message__status__in=failures)
+        return self.exclude(unsent)
 
     def overdue(self, now: datetime) -> Self:
         """Those whose code is good no longer, and that nobody has said so of."""

@@ -5,7 +5,7 @@ Nothing else in the services reads the time or sleeps, so that a test can hold b
 
 import time
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final, Protocol, TypeVar
 
@@ -35,6 +35,20 @@ def until_stopped(items: Iterable[_Item], clock: Clock) -> Iterator[_Item]:
     return takewhile(lambda _: not clock.stopping, items)
 
 
+_ahead = timedelta()
+
+
+def moment() -> datetime:
+    """This moment by the machine's clock, or later where a test has put it forward."""
+    return timezone.now() + _ahead
+
+
+def put_forward(by: timedelta) -> None:
+    """Let so much time be over, for tests of projects; nothing for the time as it is."""
+    global _ahead  # noqa: PLW0603 - the one clock of the process
+    _ahead = _ahead + by if by else timedelta()
+
+
 class SystemClock:
     """The machine's clock; `stop` ends the work after the batch in hand.
 
@@ -45,7 +59,7 @@ class SystemClock:
         self._stopped = False
 
     def now(self) -> datetime:
-        return timezone.now()
+        return moment()
 
     def busy(self) -> float:
         return time.thread_time()

@@ -68,6 +68,9 @@ class _Delivery(Delivery):
 
     hear: Callable[[MessageResult], object] = field(default=lambda result: None)
 
+    def _fresh(self) -> None:
+        """Its row says more than that a worker holds it."""
+
     def kept(self, payload: dict[str, Any]) -> dict[str, Any]:
         return answers.without_words(payload)
 

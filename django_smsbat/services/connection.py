@@ -1,7 +1,7 @@
 """The gateway's clients as the settings describe them, one an account for the process."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any
@@ -46,6 +46,21 @@ def client(name: str = DEFAULT_ACCOUNT) -> Client:
         if name not in _clients:
             _clients[name] = _made(name)
         return _clients[name]
+
+
+def insist_on_any(names: Collection[str], given: Client | None = None) -> None:
+    """
+    Raises:
+        ImproperlyConfigured: when none of these accounts can be reached as the settings are.
+    """
+    wrong = []
+    for name in () if given else names:
+        try:
+            client(name)
+        except ImproperlyConfigured as error:
+            wrong.append(str(error))
+    if wrong and len(wrong) == len(names):
+        raise ImproperlyConfigured("; ".join(wrong))
 
 
 def _made(name: str) -> Client:

@@ -62,9 +62,23 @@ class Crew:
             if at_work < self._most and taken > busy * (at_work + _MARGIN):
                 self._call(partial(job, self))
 
+    def later(self, job: "Job") -> None:
+        """Do it when those that wait have had their turn."""
+        with self.lock:
+            self._waiting.append(job)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether some job waits for a thread."""
+        return bool(self._waiting)
+
     def _work_off(self) -> None:
+        """One job after the other; one that fails does not take the others with it."""
         while job := self._next():
-            job(self)
+            try:
+                job(self)
+            except Exception as error:
+                self._failures.append(error)
 
     def _next(self) -> "Job | None":
         with self.lock:

@@ -43,6 +43,7 @@ class Row:
     resent_after: int
     type: str
     has_fallback: bool
+    is_wordless: bool
     status: str
     smsbat_id: str = ""
     messagelist_id: str = ""
@@ -71,6 +72,7 @@ def blank(row: Row) -> Row:
         row.resent_after,
         row.type,
         row.has_fallback,
+        row.is_wordless,
         row.status,
         next_poll_at=row.next_poll_at,
     )

@@ -229,10 +229,14 @@ _SAID: Final = _READ_OF_EVENTS[_READ_OF_EVENTS.index("status") :]
 
 
 def _asked(message_id: int) -> QuerySet[StatusEvent, Any]:
-    of_its_message = [name if name == "has_fallback" else f"message__{name}" for name in ROW_FIELDS]
+    own = ("has_fallback", "is_wordless")
+    of_its_message = [name if name in own else f"message__{name}" for name in ROW_FIELDS]
     return (
         StatusEvent.objects.filter(message=message_id)
-        .annotate(has_fallback=~Q(message__fallback_text=""))
+        .annotate(
+            has_fallback=~Q(message__fallback_text=""),
+            is_wordless=Q(message__purged_at__isnull=False),
+        )
         .order_by()
         .values_list(*_SAID, *of_its_message)
     )

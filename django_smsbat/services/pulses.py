@@ -12,6 +12,12 @@ _beats: dict[str, datetime] = {}
 _lock = threading.Lock()
 
 
+def forget() -> None:
+    """What this process wrote down belongs to another database: for tests."""
+    with _lock:
+        _beats.clear()
+
+
 def beat(name: PulseName, now: datetime) -> None:
     """Leave a sign of life; written down once in half a minute by each process."""
     with _lock:

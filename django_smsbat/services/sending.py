@@ -13,7 +13,7 @@ from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message
 from django_smsbat.services import connection, idempotency, submission
 from django_smsbat.services.accounts import sender_or_default
-from django_smsbat.services.commit import when_committed
+from django_smsbat.services.commit import insist_on_commits, when_committed
 
 
 def send(
@@ -45,13 +45,13 @@ def send(
         InvalidMessage: when there is no such account, neither the message nor the account's
             `SENDER` names a sender, or the key was used for another message.
         ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+        TransactionManagementError: with autocommit switched off, outside of `transaction.atomic`.
     """
     row = _row(message, account)
     if idempotency_key is None:
         return _stored_and_sent([row], account, queue=queue)[0]
-    if not queue:
-        connection.client(account)
-    row = idempotency.stored_once(row, idempotency_key)
+    _insist_on_sendable(account, queue=queue)
+    row = idempotency.stored_once(row, idempotency_key, message.content())
     if row.status == Status.QUEUED:  # a new one, or one that nobody could send yet
         _leave([row], account, queue=queue)
     return row
@@ -100,17 +100,23 @@ def _row(message: messages.Message, account: str) -> Message:
 
 
 def _stored_and_sent(rows: list[Message], account: str, *, queue: bool) -> list[Message]:
-    if not queue:
-        connection.client(account)  # what is misconfigured is said before anything is stored
+    _insist_on_sendable(account, queue=queue)
     with transaction.atomic():
         Message.objects.bulk_create(rows, batch_size=conf.current().batch_size)
     _leave(rows, account, queue=queue)
     return rows
 
 
+def _insist_on_sendable(account: str, *, queue: bool) -> None:
+    """What is misconfigured is said before anything is stored."""
+    insist_on_commits()
+    if not queue:
+        connection.client(account)
+
+
 def _leave(rows: Sequence[Message], account: str, *, queue: bool) -> None:
     if queue:
-        when_committed(runners.wake)
+        transaction.on_commit(runners.wake)
     else:
         when_committed(lambda: _send_now(rows, account))
 
@@ -119,4 +125,5 @@ def _send_now(rows: Sequence[Message], account: str) -> None:
     submission.submit_now([row.pk for row in rows], account)
     fresh = Message.objects.in_bulk([row.pk for row in rows])
     for row in rows:
-        row.__dict__.update(fresh[row.pk].__dict__)
+        if row.pk in fresh:  # nobody has removed it since
+            row.__dict__.update(fresh[row.pk].__dict__)

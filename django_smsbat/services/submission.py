@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q
 
 from django_smsbat import conf
 from django_smsbat.gateway.client import Client
@@ -19,7 +20,6 @@ from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Message, PulseName
 from django_smsbat.services import (
     accounts,
-    budgets,
     campaigns,
     canary,
     claiming,
@@ -35,11 +35,12 @@ from django_smsbat.services.claiming import Batch
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.crew import Crew
 from django_smsbat.services.delivery import Outcome
+from django_smsbat.services.sources import Source, told
 
 logger = logging.getLogger("django_smsbat")
 
 _TIDY_EVERY: Final = timedelta(seconds=5)
-_SINGLES_EVERY: Final = timedelta(seconds=1)  # while a campaign is being sent
+_TURN: Final = timedelta(seconds=10)  # of an account, where others wait for a thread
 
 
 @dataclass
@@ -93,15 +94,15 @@ def submit_queued(
         ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
     """
     clock = clock or SystemClock()
-    clients = {name: client or connection.client(name) for name in accounts.names()}
+    connection.insist_on_any(accounts.names(), client)
     now = clock.now()
     pulses.beat(PulseName.SEND, now)
-    summary = Summary(paused=[_told(c) for c in campaigns.launch_due(now)])
+    summary = Summary(paused=[told(c) for c in campaigns.launch_due(now)])
     campaigns.cancel_leftovers(now)
     canary.release_due(now)
     runs = [
-        _Run(name, campaign_id, limit, own, clock, on_progress, summary)
-        for name, own in clients.items()
+        _Run(name, campaign_id, limit, client, clock, on_progress, summary)
+        for name in accounts.names()
     ]
     crew = Crew(1 if limit is not None else conf.current().concurrency)
     crew.work(*(run.work for run in runs))
@@ -119,7 +120,7 @@ class _Run:
     account: str
     campaign_id: int | None
     limit: int | None
-    client: Client
+    given: Client | None
     clock: Clock
     on_progress: Callable[[int], object]
     summary: Summary
@@ -127,6 +128,7 @@ class _Run:
     refusals: int = 0
     was_refused: bool = field(init=False)
     tidied: datetime | None = None
+    has_stepped_aside: bool = False
 
     def __post_init__(self) -> None:
         self.was_refused = holdback.is_counting(self._kind)
@@ -140,9 +142,18 @@ class _Run:
         return accounts.account(self.account).called(self.failure)
 
     def work(self, crew: Crew) -> None:
-        """What one thread does until nothing is left to send."""
-        source = _Source(self.account, self.campaign_id, self.summary)
+        """What one thread does until nothing is left to send, or others wait for their turn."""
+        try:
+            client = self.given or connection.client(self.account)
+        except ImproperlyConfigured as error:  # another account's may be right
+            self.failure = str(error)
+            return
+        source = Source(self.account, self.campaign_id, self.summary.paused)
+        turn_ends = self.clock.now() + _TURN
         while not self.clock.stopping and not self.failure:
+            if crew.is_waited_for and self.clock.now() >= turn_ends:
+                crew.later(self.work)
+                return
             self._tidy(crew)
             begun, busy = self.clock.now(), self.clock.busy()
             room = self._room()
@@ -151,12 +162,17 @@ class _Run:
                 if not room:
                     return
                 if delay := holdback.remaining(self._kind, self.clock.now()):
+                    if crew.is_waited_for and not self.has_stepped_aside:
+                        self.has_stepped_aside = True
+                        crew.later(self.work)
+                        return
+                    self.has_stepped_aside = False
                     reason = holdback.wait(delay, self.clock)
                     # Not overwritten: another thread may have given up meanwhile.
                     self.failure = self.failure or reason
                     continue
                 return
-            outcome = delivery.deliver(batch, self.client, self.clock)
+            outcome = delivery.deliver(batch, client, self.clock)
             taken = (self.clock.now() - begun).total_seconds()
             worked = self.clock.busy() - busy
             with crew.lock:
@@ -197,59 +213,6 @@ class _Run:
         if self.limit is None:
             return size
         return max(0, min(size, self.limit - self.summary.settled))
-
-
-class _Source:
-    """Where one thread's batches come from: single messages first, then campaign after campaign."""
-
-    def __init__(self, account: str, campaign_id: int | None, summary: Summary) -> None:
-        self._account = account
-        self._campaign_id = campaign_id
-        self._summary = summary
-        self._campaigns: list[Campaign] = []
-        self._after = 0  # the key of the last message claimed of the first of them
-        self._singles_seen: datetime | None = None
-
-    def next_batch(self, size: int, now: datetime) -> Batch | None:
-        """The next batch, None when nothing that is queued may leave now."""
-        if batch := self._single_messages(size, now):
-            return batch
-        if batch := self._of_campaigns(size, now):
-            return batch
-        # A campaign that was launched, or resumed, since we looked; then nothing is left.
-        self._campaigns = list(_sending(self._account, self._campaign_id))
-        self._singles_seen = None
-        return self._single_messages(size, now) or self._of_campaigns(size, now)
-
-    def _single_messages(self, size: int, now: datetime) -> Batch | None:
-        if self._campaign_id is not None:
-            return None
-        if self._singles_seen is not None and now - self._singles_seen < _SINGLES_EVERY:
-            return None
-        batch = claiming.claim_singles(size, now, self._account)
-        # While there are some, they are looked for each time.
-        self._singles_seen = None if batch else now
-        return batch
-
-    def _of_campaigns(self, size: int, now: datetime) -> Batch | None:
-        while self._campaigns:
-            batch = self._of_campaign(self._campaigns[0], size, now)
-            if batch:
-                self._after = batch.last_id
-                return batch
-            over = self._campaigns.pop(0)
-            if budgets.pause_when_used_up(over):
-                self._summary.paused.append(_told(over))
-            else:
-                campaigns.finish_if_done(over.pk, now)
-            self._after = 0
-        return None
-
-    def _of_campaign(self, campaign: Campaign, size: int, now: datetime) -> Batch | None:
-        batch = claiming.claim_campaign(campaign, size, now, self._after)
-        if batch is None and self._after:  # what was put back, or left out, lies behind
-            batch = claiming.claim_campaign(campaign, size, now)
-        return batch
 
 
 def submit_now(
@@ -308,12 +271,6 @@ def _explain(message_ids: Sequence[int], code: str, words: str) -> None:
     waiting.update(error_code=code, error_message=words)
 
 
-def _sending(account: str, campaign_id: int | None) -> QuerySet[Campaign]:
-    sending = Campaign.objects.filter(status=CampaignStatus.SENDING, account=account)
-    sending = sending.order_by("started_at", "pk")
-    return sending if campaign_id is None else sending.filter(pk=campaign_id)
-
-
 def _after_setback(
     campaign_id: int | None, outcome: Outcome, summary: Summary, now: datetime
 ) -> str:
@@ -331,9 +288,5 @@ def _after_setback(
         campaigns.pause(campaign, outcome.stop_reason)
     except campaigns.Refused:
         return ""  # a person paused or cancelled it meanwhile
-    summary.paused.append(_told(campaign))
+    summary.paused.append(told(campaign))
     return ""
-
-
-def _told(campaign: Campaign) -> str:
-    return f"campaign {campaign.pk} is paused: {campaign.pause_reason}"

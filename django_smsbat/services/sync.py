@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from threading import RLock
 from typing import Final
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Exists, F
 
@@ -90,14 +91,14 @@ def sync(
         ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
     """
     clock = clock or SystemClock()
-    clients = {name: client or connection.client(name) for name in accounts.names()}
+    connection.insist_on_any(accounts.names(), client)
     pulses.beat(PulseName.SYNC, clock.now())
     summary = Summary(matched=orphans.match(clock.now()))
     orphans.forget_old(clock.now())
     finishing.expire_overdue(clock.now())
     runs = [
-        _Run(name, own, campaign_id, limit, clock, on_progress, summary)
-        for name, own in clients.items()
+        _Run(name, client, campaign_id, limit, clock, on_progress, summary)
+        for name in accounts.names()
     ]
     crew = Crew(1 if limit is not None else conf.current().concurrency)
     crew.work(*(run.work for run in runs))
@@ -111,7 +112,7 @@ class _Run:
     """One account's part: takes what is due, keeps the threads busy, writes what they bring."""
 
     account: str
-    client: Client
+    given: Client | None
     campaign_id: int | None
     limit: int | None
     clock: Clock
@@ -134,8 +135,14 @@ class _Run:
 
     def work(self, crew: Crew) -> None:
         self.lock = crew.lock
+        try:
+            client = self.given or connection.client(self.account)
+        except ImproperlyConfigured as error:  # another account's may be right
+            self.failure = str(error)
+            return
         self.was_refused = holdback.is_counting(self._kind)
-        with Asker(self.client, conf.current().concurrency) as self.asker:
+        threads = max(1, conf.current().concurrency // len(accounts.names()))
+        with Asker(client, threads) as self.asker:
             self._work()
 
     def _work(self) -> None:

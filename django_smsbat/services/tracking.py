@@ -19,6 +19,7 @@ from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.statuses import UNDELIVERED, UNSENT, Status
 from django_smsbat.models import Message, PulseName, Source
 from django_smsbat.models.set_based import update_rows
+from django_smsbat.models.status_event import empty_payloads
 from django_smsbat.services import announcing, email_queue, event_store, pulses
 from django_smsbat.services.derivation import (
     DERIVED_FIELDS,
@@ -77,6 +78,7 @@ class Fresh:
     """Messages that a worker holds by this claim, and that were never sent before.
 
     Their rows need no reading: where the worker still holds them, nothing was said of them yet.
+    They are none whose words are not kept.
     """
 
     claim: uuid.UUID
@@ -91,7 +93,9 @@ class Fresh:
             return None
         sending = Status.SENDING.value
         return {
-            one.pk: Row(one.pk, 1, 0, one.content.type, bool(one.content.fallback_text), sending)
+            one.pk: Row(
+                one.pk, 1, 0, one.content.type, bool(one.content.fallback_text), False, sending
+            )
             for one in self.messages
             if one.pk in found
         }
@@ -153,7 +157,9 @@ def lock(keys: Iterable[int]) -> dict[int, Row]:
     wanted = set(keys)
     if not wanted:
         return {}
-    found = Message.objects.among(wanted).annotate(has_fallback=~Q(fallback_text=""))
+    found = Message.objects.among(wanted).annotate(
+        has_fallback=~Q(fallback_text=""), is_wordless=Q(purged_at__isnull=False)
+    )
     return {values[0]: Row(*values) for values in found.locked().values_list(*ROW_FIELDS)}
 
 
@@ -171,6 +177,7 @@ def follow(
         stored: what the database says of them, where that is not `rows`: when all is derived again,
             for which nobody gets an e-mail.
     """
+    _keep_no_words(rows)
     changes: list[Change] = []
     moved: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]] = []
     for key, row in rows.items():
@@ -186,6 +193,12 @@ def follow(
         email_queue.ask_for(failed, now)
     _announce(changes)
     return changes
+
+
+def _keep_no_words(rows: Mapping[int, Row]) -> None:
+    """Of what carried a code, or was purged, reports are kept without their words, too."""
+    if wordless := [key for key, row in rows.items() if row.is_wordless]:
+        empty_payloads(wordless)
 
 
 def _write(moved: Sequence[tuple[int, tuple[Any, ...], tuple[Any, ...]]]) -> None:

@@ -34,6 +34,7 @@ def post(name: str, body: Mapping[str, Any], account: str) -> None:
         json.dumps(body),
         content_type="application/json",
         headers={KEY_HEADER: own.webhook_secrets[0]},
+        secure=True,
     )
     if answer.status_code != _OK:
         raise AssertionError(f"the site answered {answer.status_code}: {answer.content.decode()}")

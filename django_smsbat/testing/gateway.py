@@ -1,32 +1,30 @@
 """The gateway in memory: what a test hands it, what it makes of it, what it reports."""
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final, Self
 
 from django.test.utils import override_settings
-from django.utils import timezone
 
 from django_smsbat import conf
-from django_smsbat.conf import DEFAULT_ACCOUNT
+from django_smsbat.conf import DEFAULT_ACCOUNT, Account
+from django_smsbat.gateway import phones
 from django_smsbat.gateway.errors import ErrorKind
-from django_smsbat.models import Holdback, Message
+from django_smsbat.models import Message
 from django_smsbat.sandbox import fates
 from django_smsbat.sandbox.ledger import Entry, Ledger, flash_call
-from django_smsbat.services import connection, submission, sync
-from django_smsbat.services.clock import SystemClock
+from django_smsbat.services import clock, connection, pulses, submission, sync
 from django_smsbat.testing import callbacks
 from django_smsbat.testing.client import MemoryClient
 
 _SENDER: Final = "Testing"
 _SECRET: Final = "a-webhook-secret-of-the-test-kit"  # noqa: S105 - opens nothing but tests
-_A_WHILE: Final = timedelta(minutes=1)  # after which every message has come to its fate
 _FLASH_CALL: Final = "flashcall"
-_CODE: Final = re.compile(r"[0-9]{4,10}")
+_CODES: Final = re.compile(r"[0-9]{4,10}")
 
 
 @dataclass(frozen=True)
@@ -86,18 +84,20 @@ class Sent:
     def code(self) -> str:
         """The code that it carries: of a template, of a text, or of the number that calls."""
         told = self.data.get("templateParams", {}).get("pin") or self.data.get("pattern", "")
-        found = _CODE.search(str(told) or self.text)
-        if found is None:
+        found = _CODES.findall(str(told) or self.text)
+        if not found:
             raise AssertionError("this message carries no code")
-        return found[0]
+        length = conf.current().verify_code_length
+        return next((code for code in found if len(code) == length), str(found[0]))
 
 
 class FakeGateway:
     """SMSBAT in memory, from ``with`` to its end: nothing leaves the process.
 
     Messages take the fate that their phone was given, else that of its last two digits, as in the
-    sandbox. The site's settings hold, but for `RUNNER`: workers run when a test lets them. Where
-    they name no sender or no webhook secret, the kit gives one.
+    sandbox. The site's settings hold, but for `RUNNER` (workers run when a test lets them),
+    `CONCURRENCY` (one thread), `QUIET_HOURS` (none: a test must not depend on the hour) and
+    `DIALECT`. Where an account names no sender or no webhook secret, the kit gives one.
 
     Attributes:
         outbox: what was handed to SMSBAT, in order; one that was refused whole is not in it.
@@ -112,15 +112,37 @@ class FakeGateway:
         self._entered = ExitStack()
 
     def __enter__(self) -> Self:
-        own: dict[str, Any] = {"RUNNER": "none"}
-        if not _has("sender"):
-            own["SENDER"] = _SENDER
-        if not _has("webhook_secrets"):
-            own["WEBHOOK_SECRETS"] = [_SECRET]
-        settings = override_settings(SMSBAT={**conf.dict_given(), **own})
-        self._entered.enter_context(settings)
-        self._entered.enter_context(connection.replaced_by(self._client))
+        self._entered.enter_context(override_settings(SMSBAT=self.settings()))
+        self._entered.enter_context(self.standing_in())
         return self
+
+    @staticmethod
+    def settings() -> dict[str, Any]:
+        """The `SMSBAT` setting under which the gateway stands in."""
+        given = conf.dict_given()
+        known = conf.current().accounts
+        own: dict[str, Any] = {"RUNNER": "none", "CONCURRENCY": 1, "QUIET_HOURS": None}
+        if default := known.get(DEFAULT_ACCOUNT):
+            own |= _missing(default)
+        named = {name: account for name, account in known.items() if name != DEFAULT_ACCOUNT}
+        if named:
+            accounts = given.get("ACCOUNTS", {})
+            own["ACCOUNTS"] = {
+                name: {**accounts.get(name, {}), **_missing(account)}
+                for name, account in named.items()
+            }
+        return {**given, **own}
+
+    @contextmanager
+    def standing_in(self) -> Iterator[Self]:
+        """SMSBAT's place is taken, under whatever settings there are."""
+        pulses.forget()
+        try:
+            with connection.replaced_by(self._client):
+                yield self
+        finally:
+            clock.put_forward(timedelta())
+            pulses.forget()
 
     def __exit__(
         self,
@@ -135,23 +157,26 @@ class FakeGateway:
         return [Sent.of(entry, account) for account, entry in self._taken]
 
     def sent_to(self, phone: str) -> list[Sent]:
-        """What was handed to SMSBAT for that phone, in E.164."""
-        return [sent for sent in self.outbox if sent.to == phone]
+        """What was handed to SMSBAT for that phone."""
+        number = _number(phone)
+        return [sent for sent in self.outbox if sent.to == number]
 
     def decide(self, phone: str, fate: str) -> None:
         """Decide what becomes of the messages that are sent to a phone from now on.
 
         Args:
-            phone: in E.164.
+            phone: international, or national of `DEFAULT_REGION`.
             fate: ``delivered``, ``read``, ``undeliverable``, ``expired``, ``rejected``, ``failed``,
                 ``fallback`` (the SMS behind it delivers) or ``processing`` (for ever).
         """
         if fate not in fates.BY_NAME:
             raise ValueError(f"{fate!r} is no fate; there are {', '.join(fates.BY_NAME)}")
-        self._given[phone] = fates.BY_NAME[fate]
+        self._given[_number(phone)] = fates.BY_NAME[fate]
 
     def fail_next(self, kind: str = "unreachable", times: int = 1) -> None:
-        """Let the next requests fail.
+        """Let the next requests that send fail.
+
+        After one that was not taken SMSBAT is left alone for a while, as on a site: let time pass.
 
         Args:
             kind: a name of `ErrorKind`, such as ``unreachable``, ``throttled``, ``unauthorized``
@@ -167,16 +192,16 @@ class FakeGateway:
         """What `smsbat_send` does: start what is due, send what is queued."""
         return submission.submit_queued()
 
-    def let_time_pass(self) -> sync.Summary:
-        """Let a minute pass: all messages come to their fate, and are asked about.
+    def let_time_pass(self, minutes: float = 15) -> sync.Summary:
+        """Let time pass: messages come to their fate, and are asked about as `smsbat_sync` does.
 
-        As `smsbat_sync` does; whoever was to leave SMSBAT alone after a failure may send again.
+        For sending, workers and verification it is that much later from then on: codes run out,
+        and SMSBAT need not be left alone any more.
         """
-        self._seconds += _A_WHILE.total_seconds()
-        for held in Holdback.objects.exclude(not_before=None):
-            held.not_before = held.not_before and held.not_before - _A_WHILE
-            held.save(update_fields=["not_before"])
-        return sync.sync(clock=_Later(_A_WHILE))
+        passed = timedelta(minutes=minutes)
+        self._seconds += passed.total_seconds()
+        clock.put_forward(passed)
+        return sync.sync()
 
     def report(self, sent: Sent | Message, status: str, **more: Any) -> None:
         """Post a delivery report to the site's own webhook, as SMSBAT does.
@@ -215,18 +240,13 @@ class FakeGateway:
         return MemoryClient(ledger, tell, self._failures, lambda: self._seconds)
 
 
-def _has(name: str) -> bool:
-    """Whether the settings give the default account one of its own."""
-    own = conf.current().accounts.get(DEFAULT_ACCOUNT)
-    return own is None or bool(getattr(own, name))
+def _missing(account: Account) -> dict[str, Any]:
+    """What the settings do not give it, and tests need."""
+    own: dict[str, Any] = {} if account.sender else {"SENDER": _SENDER}
+    if not account.webhook_secrets:
+        own["WEBHOOK_SECRETS"] = [f"{_SECRET}-{account.name}"]
+    return own
 
 
-class _Later(SystemClock):
-    """The machine's clock, put forward."""
-
-    def __init__(self, by: timedelta) -> None:
-        super().__init__()
-        self._by = by
-
-    def now(self) -> datetime:
-        return timezone.now() + self._by
+def _number(phone: str) -> str:
+    return phones.normalise(phone, conf.current().default_region)

@@ -3,12 +3,15 @@
 Open to everybody, since nobody is known yet: the limits of the services stand in for throttles.
 """
 
+import logging
 from math import ceil
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
@@ -23,7 +26,10 @@ from django_smsbat.services.verification.refusals import NotStarted
 from django_smsbat.services.verification.starting import start
 from django_smsbat.verification.sentences import NOT_VERIFIED, why_not_started, why_not_verified
 
-_ON_ITS_OWN = method_decorator(transaction.non_atomic_requests, name="dispatch")
+_ON_ITS_OWN = method_decorator(
+    [transaction.non_atomic_requests, sensitive_post_parameters()], name="dispatch"
+)
+logger = logging.getLogger("django_smsbat")
 
 
 class StartSerializer(serializers.Serializer[Any]):
@@ -49,7 +55,9 @@ class CodeSerializer(serializers.Serializer[Any]):
 
 @_ON_ITS_OWN
 class _Open(GenericAPIView[Any]):
+    authentication_classes = ()
     permission_classes = (AllowAny,)
+    throttle_classes = ()
     purpose = ""
 
     def address_of(self, request: Request) -> str:
@@ -78,8 +86,12 @@ class StartView(_Open):
             made = start(asked["phone"], asked["channel"], purpose=self.purpose, address=address)
         except InvalidMessage as error:
             if error.field != "phone":
+                logger.error("no code can be sent: %s", error)
                 return _failed()
             return Response({"phone": [error.reason]}, status.HTTP_400_BAD_REQUEST)
+        except ImproperlyConfigured as error:
+            logger.error("no code can be sent: %s", error)
+            return _failed()
         except NotStarted as error:
             return _not_started(error)
         if made.status == VerificationStatus.FAILED:
@@ -96,6 +108,7 @@ class CheckView(_Open):
 
     serializer_class = CodeSerializer
 
+    @method_decorator(sensitive_variables())
     def post(self, request: Request, pk: UUID) -> Response:
         checked = check(pk, self.validated(request)["code"], purpose=self.purpose)
         if checked:

@@ -1,11 +1,10 @@
 """What the session remembers: which verification is under way, and which has succeeded.
 
-Only its id: the phone is asked for in the database each time, so that a verification that is gone
-proves nothing.
+Only its id, for each purpose: the phone is asked for in the database each time, so that a
+verification that is gone proves nothing.
 """
 
 from typing import Final
-from uuid import UUID
 
 from django.http import HttpRequest
 
@@ -17,23 +16,30 @@ _DONE: Final = "smsbat_verified"
 _NEXT: Final = "smsbat_verification_next"
 
 
-def remember(request: HttpRequest, verification: Verification, next_url: str = "") -> None:
-    request.session[_UNDER_WAY] = str(verification.id)
-    if next_url:
-        request.session[_NEXT] = next_url
+def remember(request: HttpRequest, verification: Verification) -> None:
+    request.session[_key(_UNDER_WAY, verification.purpose)] = str(verification.id)
+
+
+def remember_next(request: HttpRequest, next_url: str) -> None:
+    """Where to go on afterwards; whatever was asked for before is forgotten."""
+    request.session[_NEXT] = next_url
 
 
 def under_way(request: HttpRequest, purpose: str) -> Verification | None:
-    key = request.session.get(_UNDER_WAY)
+    key = request.session.get(_key(_UNDER_WAY, purpose))
     if key is None:
         return None
     return Verification.objects.filter(id=key, purpose=purpose).first()
 
 
-def succeeded(request: HttpRequest, key: UUID) -> str:
-    """Note that the phone is proved; the address that was asked for next, if any."""
-    request.session[_DONE] = str(key)
-    request.session.pop(_UNDER_WAY, None)
+def succeeded(request: HttpRequest, verification: Verification) -> str:
+    """Note that the phone is proved; the address that was asked for next, if any.
+
+    The session gets a new key: whoever knew the old one has proved nothing.
+    """
+    request.session.cycle_key()
+    request.session[_key(_DONE, verification.purpose)] = str(verification.id)
+    request.session.pop(_key(_UNDER_WAY, verification.purpose), None)
     return str(request.session.pop(_NEXT, ""))
 
 
@@ -43,5 +49,9 @@ def phone_of(request: HttpRequest, *, purpose: str = "", within: float = 600) ->
     Args:
         within: seconds that may have passed since.
     """
-    key = request.session.get(_DONE)
+    key = request.session.get(_key(_DONE, purpose))
     return verified_phone(key, purpose=purpose, within=within) if key else None
+
+
+def _key(name: str, purpose: str) -> str:
+    return f"{name}:{purpose}" if purpose else name

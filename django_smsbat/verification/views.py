@@ -3,9 +3,11 @@
 Each calls one service and says what came of it. Subclass them, or override their templates.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -14,7 +16,7 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import FormView, TemplateView
 
 from django_smsbat.gateway.messages import InvalidMessage
@@ -25,6 +27,8 @@ from django_smsbat.services.verification.starting import start
 from django_smsbat.verification import session
 from django_smsbat.verification.forms import CodeForm, StartForm
 from django_smsbat.verification.sentences import NOT_VERIFIED, why_not_started, why_not_verified
+
+logger = logging.getLogger("django_smsbat")
 
 if TYPE_CHECKING:
     _StartBase = FormView[StartForm]
@@ -79,7 +83,10 @@ class StartView(_Verification, _StartBase):
         except InvalidMessage as error:
             # Of what is not asked for here the visitor can do nothing.
             words = _("Give a phone number, such as +380671112233.")
-            form.add_error("phone", words if error.field == "phone" else _unavailable())
+            form.add_error("phone", words if error.field == "phone" else _unavailable(error))
+            return self.form_invalid(form)
+        except ImproperlyConfigured as error:
+            form.add_error(None, _unavailable(error))
             return self.form_invalid(form)
         except NotStarted as error:
             form.add_error(None, why_not_started(error))
@@ -87,7 +94,8 @@ class StartView(_Verification, _StartBase):
         if made.status == VerificationStatus.FAILED:
             form.add_error(None, str(NOT_VERIFIED[VerificationStatus.FAILED]))
             return self.form_invalid(form)
-        session.remember(self.request, made, self._next())
+        session.remember(self.request, made)
+        session.remember_next(self.request, self._next())
         return redirect(self.check_url)
 
     def _next(self) -> str:
@@ -99,7 +107,9 @@ class StartView(_Verification, _StartBase):
         return wanted if is_safe else ""
 
 
-def _unavailable() -> str:
+def _unavailable(error: Exception) -> str:
+    """For the visitor, who can do nothing about it; the site's own people read the log."""
+    logger.error("no code can be sent: %s", error)
     return _("No codes can be sent at the moment.")
 
 
@@ -124,13 +134,14 @@ class CheckView(_Verification, _CheckBase):
             return self._again(request)
         return super().post(request, *args, **kwargs)
 
+    @method_decorator(sensitive_variables())
     def form_valid(self, form: CodeForm) -> HttpResponse:
         checked = check(self.found.id, form.cleaned_data["code"], purpose=self.purpose)
         if not checked:
             form.add_error("code", why_not_verified(checked))
             self.found.refresh_from_db()
             return self.form_invalid(form)
-        next_url = session.succeeded(self.request, self.found.id)
+        next_url = session.succeeded(self.request, self.found)
         return self.verified(checked.phone, next_url)
 
     def verified(self, phone: str, next_url: str) -> HttpResponse:
@@ -141,7 +152,8 @@ class CheckView(_Verification, _CheckBase):
         is_call = self.found.channel == Channel.FLASH_CALL
         may_enter = self.found.status == VerificationStatus.PENDING
         own = {"verification": self.found, "is_call": is_call, "may_enter": may_enter}
-        return {**super().get_context_data(**kwargs), **own, "start_url": self.start_url}
+        start_url = resolve_url(self.start_url)
+        return {**super().get_context_data(**kwargs), **own, "start_url": start_url}
 
     def _again(self, request: HttpRequest) -> HttpResponse:
         """Another code to the same phone by the same channel."""
@@ -150,8 +162,8 @@ class CheckView(_Verification, _CheckBase):
             made = self.send_code(request, self.found.phone, self.found.channel)
         except NotStarted as error:
             return self._told(form, why_not_started(error))
-        except InvalidMessage:
-            return self._told(form, _unavailable())
+        except (InvalidMessage, ImproperlyConfigured) as error:
+            return self._told(form, _unavailable(error))
         session.remember(request, made)
         self.found = made
         if made.status == VerificationStatus.FAILED:
@@ -162,6 +174,7 @@ class CheckView(_Verification, _CheckBase):
         return self.render_to_response(self.get_context_data(form=form, told=words))
 
 
+@method_decorator(never_cache, name="dispatch")
 class DoneView(TemplateView):
     """Says that it is done, where a project has no page of its own for that."""
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,10 +45,13 @@ def blocks(replaced):
         yield Block(found["kind"], found["caption"] or "", "\n".join(lines) + "\n")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count):
+    """Different ones: all are held until the last is found."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 class Reader:
@@ -121,7 +125,11 @@ class Reader:
     def stop(self):
         for program in self.programs:
             program.terminate()
-            program.wait(10)
+        for program in self.programs:
+            try:
+                program.wait(10)
+            except subprocess.TimeoutExpired:
+                program.kill()
 
 
 def commands(block):
@@ -150,7 +158,7 @@ def wheel(tmp_path_factory):
 
 
 def test_it_can_be_followed_word_for_word(tmp_path, wheel):
-    reader = Reader(tmp_path, {8000: free_port(), 8025: free_port()})
+    reader = Reader(tmp_path, dict(zip((8000, 8025), free_ports(2), strict=True)))
     replaced = {
         '"django-smsbat[sandbox]"': f'"{wheel}[sandbox]"',
         "python3 -m venv": f"{sys.executable} -m venv",

@@ -47,7 +47,7 @@ def test_its_examples_run(path, smsbat):
         str(path),
         module_relative=False,
         globs={"smsbat": smsbat},
-        optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL,
+        optionflags=doctest.ELLIPSIS,
     )
     assert tried.attempted
     assert tried.failed == 0

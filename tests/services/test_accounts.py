@@ -86,6 +86,20 @@ class TestTwoServices:
         done = submission.submit_queued()
         assert (done.taken, done.failure.startswith("the credentials")) == (1, True)
 
+    def test_neither_does_an_account_without_credentials(self, two_sandboxes, settings):
+        bare = {**settings.SMSBAT["ACCOUNTS"], "bare": {}}
+        settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": bare}
+        send(Sms(to=phone(77), text="Hi"), queue=True)
+        done = submission.submit_queued()
+        assert (done.taken, "bare" in done.failure) == (1, True)
+        assert "bare" in sync.sync().failure
+
+    def test_where_none_can_be_reached_that_is_said_at_once(self, settings):
+        settings.SMSBAT = {"ACCOUNTS": {"bare": {}}}
+        for work in (submission.submit_queued, sync.sync):
+            with pytest.raises(ImproperlyConfigured, match="bare"):
+                work()
+
     def test_a_campaign_goes_by_its_account(self, two_sandboxes, people, campaign):
         people(77)
         draft = campaign(account="shop")
@@ -122,6 +136,19 @@ class TestHoldbacks:
             client=ScriptedClient(sends=[ErrorKind.THROTTLED, answer_by_phone()]), clock=clock
         )
         assert list(Holdback.objects.values_list("name", flat=True)) == ["send:shop"]
+
+    def test_who_must_wait_lets_the_others_go_first(self, queued, clock):
+        queued(77)
+        theirs = queued(78, account="shop")
+        Holdback.objects.create(name="send", not_before=NOON + timedelta(seconds=50))
+        moments = []
+        client = ScriptedClient(
+            sends=[answer_by_phone(), answer_by_phone()],
+            before_send=lambda messages: moments.append((messages[0].to, clock.now())),
+        )
+        submission.submit_queued(client=client, clock=clock)
+        assert moments[0] == (theirs.to, NOON)
+        assert moments[1][1] >= NOON + timedelta(seconds=50)
 
     def test_a_success_forgets_what_its_own_account_was_asked_and_no_other(self, queued, clock):
         for name in ("send", "send:shop"):
@@ -244,6 +271,7 @@ class TestSettings:
 
     def test_they_may_come_from_the_environment_as_json(self, settings, monkeypatch):
         monkeypatch.setenv("SMSBAT_ACCOUNTS", '{"shop": {"API_KEY": "k", "SEND_RATE": 5}}')
+        settings.SMSBAT = {**settings.SMSBAT}  # read anew, and again when that is undone
         assert conf.current().accounts["shop"].send_rate == 5
 
     @pytest.mark.parametrize(

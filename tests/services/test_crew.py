@@ -77,3 +77,26 @@ def test_inside_a_transaction_jobs_are_done_one_after_the_other():
     threads = set()
     Crew(8).work(*(lambda crew: threads.add(threading.get_ident()) for _ in range(3)))
     assert threads == {threading.get_ident()}
+
+
+def test_a_job_that_fails_does_not_take_the_others_with_it():
+    done = []
+
+    def failing(crew):
+        raise RuntimeError("one failed")
+
+    with pytest.raises(RuntimeError, match="one failed"):
+        Crew(1).work(failing, lambda crew: done.append(1))
+    assert done == [1]
+
+
+def test_a_job_may_give_its_turn_away():
+    order = []
+
+    def patient(crew):
+        order.append("patient")
+        if crew.is_waited_for:
+            crew.later(patient)
+
+    Crew(1).work(patient, lambda crew: order.append("other"))
+    assert order == ["patient", "other", "patient"]

@@ -1,17 +1,19 @@
 """A retried web request sends once."""
 
 import threading
+import time
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
+from django.db.transaction import TransactionManagementError
 
 from django_smsbat import asend, asend_many, send
 from django_smsbat.messages import InvalidMessage, Sms, ViberOtp
 from django_smsbat.models import IdempotencyKey, Message
 from django_smsbat.services import connection, purging
-from tests.conftest import NOON, phone
+from tests.conftest import phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 
 HI = Sms(to=phone(77), text="Hi")
@@ -125,6 +127,28 @@ def test_data_in_another_order_is_the_same_message(keyed, smsbat):
     assert keyed(code(business_platform_name="Acme", pin="1234")).pk == first.pk
 
 
+def test_another_default_sender_meanwhile_makes_no_other_message(keyed, settings):
+    first = keyed()
+    settings.SMSBAT = {**settings.SMSBAT, "SENDER": "NewName"}
+    assert keyed().pk == first.pk
+
+
+def test_what_was_said_cannot_be_tried_out_on_what_is_kept(keyed, settings):
+    keyed()
+    before = IdempotencyKey.objects.get().said
+    IdempotencyKey.objects.all().delete()
+    settings.SECRET_KEY = "another one"
+    keyed()
+    assert IdempotencyKey.objects.get().said != before
+
+
+def test_after_a_change_of_the_secret_key_it_still_holds(keyed, settings):
+    first = keyed()
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another one"
+    assert keyed().pk == first.pk
+
+
 def test_a_retry_asks_the_database_once(keyed, django_assert_num_queries):
     keyed()
     with django_assert_num_queries(1):
@@ -179,6 +203,51 @@ class TestForReal:
             thread.join()
         assert (len(keys), len(set(keys)), len(self.client.sent)) == (8, 1, 1)
 
+    @pytest.mark.slow
+    def test_when_the_first_rolls_back_one_of_the_others_sends(self):
+        if connections["default"].vendor == "sqlite":
+            pytest.skip("SQLite in memory locks whole tables between threads")
+        keys, begin = [], threading.Barrier(5)
+
+        def roll_back():
+            with transaction.atomic():
+                send(HI, idempotency_key="k")
+                begin.wait()
+                time.sleep(0.2)
+                transaction.set_rollback(True)
+            connections.close_all()
+
+        def ask():
+            begin.wait()
+            keys.append(send(HI, idempotency_key="k").pk)
+            connections.close_all()
+
+        threads = [threading.Thread(target=work) for work in (roll_back, *[ask] * 4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (len(keys), len(set(keys)), len(self.client.sent)) == (4, 1, 1)
+
+    def test_without_autocommit_nothing_leaves_that_could_be_rolled_back(self):
+        connections["default"].set_autocommit(False)
+        try:
+            for options in ({}, {"idempotency_key": "k"}, {"queue": True}):
+                with pytest.raises(TransactionManagementError, match="autocommit is off"):
+                    send(HI, **options)
+        finally:
+            connections["default"].rollback()
+            connections["default"].set_autocommit(True)
+        assert (Message.objects.count(), self.client.sent) == (0, [])
+
+    def test_what_was_removed_before_the_commit_stops_nothing_that_follows_it(self):
+        followed = []
+        with transaction.atomic():
+            send(HI)
+            transaction.on_commit(lambda: followed.append(1))
+            Message.objects.all().delete()
+        assert followed == [1]
+
     def test_asynchronous_code_sends_without_blocking(self):
         import asyncio
 
@@ -224,9 +293,3 @@ class TestForReal:
 
         checked, proved = asyncio.run(work())
         assert (bool(checked), proved) == (True, phone(77))
-
-
-def test_the_day_of_the_message_has_nothing_to_do_with_its_key(keyed):
-    message = keyed()
-    Message.objects.filter(pk=message.pk).update(created_at=NOON)
-    assert keyed().pk == message.pk

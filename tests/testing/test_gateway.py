@@ -1,17 +1,32 @@
 """The gateway in memory: what a test of somebody's project can do with it."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from django_smsbat import conf, send, send_many, verification
 from django_smsbat.gateway.errors import ErrorKind
-from django_smsbat.messages import Button, CarouselItem, FlashCall, Sms, ViberCarousel, ViberOtp
+from django_smsbat.messages import (
+    Button,
+    CarouselItem,
+    FlashCall,
+    Sms,
+    ViberCarousel,
+    ViberOtp,
+    ViberSurvey,
+)
 from django_smsbat.models import InboundMessage, Message, Recipient
 from django_smsbat.sandbox import fates
 from django_smsbat.services import campaigns
 from django_smsbat.testing import FakeGateway
 from tests.conftest import phone
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 def test_what_is_sent_stands_in_the_outbox(smsbat):
@@ -180,7 +195,7 @@ def test_a_malformed_report_fails_the_test(smsbat):
 
 
 def test_an_account_without_a_secret_fails_the_test(smsbat, settings):
-    settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": {"SENDER": "TheShop"}}}
+    settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": {"SENDER": "TheShop"}}}  # later
     with pytest.raises(AssertionError, match="'shop' has no WEBHOOK_SECRETS"):
         smsbat.write_back(phone(77), "Hi", account="shop")
 
@@ -241,3 +256,132 @@ def test_the_sandbox_answers_on_a_real_port(smsbat_sandbox):
     message = send(Sms(to=phone(77), text="Hi"))
     assert message.smsbat_id in smsbat_sandbox.sandbox.ledger.entries
     assert smsbat_sandbox.url.startswith("http://127.0.0.1:")
+
+
+def test_every_account_can_be_written_to(db, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": {}, "own": {"SENDER": "Mine"}}}
+    with FakeGateway() as gateway:
+        gateway.write_back(phone(77), "Hi", account="shop")
+        gateway.write_back(phone(77), "Hi", account="own")
+    written = InboundMessage.objects.values_list("account", "alpha_name")
+    assert set(written) == {("shop", "Testing"), ("own", "Mine")}
+
+
+@pytest.mark.parametrize("minutes", [1, 15])
+def test_time_adds_up(smsbat, minutes):
+    started = verification.start(phone(77), "sms")
+    with pytest.raises(verification.NotStarted):
+        verification.start(phone(77), "sms")
+    smsbat.let_time_pass(minutes)
+    verification.start(phone(77), "sms")
+    for _ in range(6):
+        smsbat.let_time_pass(minutes)
+    started.refresh_from_db()
+    assert not verification.check(started.id, smsbat.outbox[0].code)
+    assert verification.Verification.objects.filter(status="pending").count() == 0
+
+
+def test_afterwards_it_is_as_late_as_it_is(db):
+    from django_smsbat.services import clock
+
+    with FakeGateway() as gateway:
+        gateway.let_time_pass(60)
+        ahead = clock.moment()
+    assert clock.moment() < ahead
+
+
+def test_after_a_while_smsbat_need_not_be_left_alone(smsbat):
+    for _ in range(6):
+        smsbat.fail_next("throttled")
+        send(Sms(to=phone(77), text="Hi"))
+        smsbat.let_time_pass()
+    assert send(Sms(to=phone(77), text="Hi")).status == "accepted"
+
+
+def test_what_was_reported_as_sent_comes_to_its_fate_all_the_same(smsbat):
+    message = send(Sms(to=phone(77), text="Hi"))
+    smsbat.report(message, "sent")
+    smsbat.let_time_pass()
+    message.refresh_from_db()
+    assert message.status == "delivered"
+
+
+def test_nothing_depends_on_the_hour(db, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "00:00-23:59"}
+    with FakeGateway() as gateway:
+        send(ViberSurvey(to=phone(77), text="Good?", options=["Yes", "No"]))
+        assert len(gateway.outbox) == 1
+
+
+def test_phones_may_be_written_as_people_do(smsbat):
+    smsbat.decide("067 000 00 77", "undeliverable")
+    send(Sms(to=phone(77), text="Hi"))
+    smsbat.let_time_pass()
+    [sent] = smsbat.sent_to("067 000 00 77")
+    assert sent.message.status == "undeliverable"
+
+
+def test_a_code_is_told_from_other_numbers(smsbat, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "VERIFY_TEXT": "Shop2026: {code}"}
+    started = verification.start(phone(77), "sms")
+    assert verification.check(started.id, smsbat.outbox[0].code)
+
+
+def test_a_site_that_redirects_to_https_is_written_to_all_the_same(smsbat, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    smsbat.write_back(phone(77), "Hi")
+    assert InboundMessage.objects.count() == 1
+
+
+def test_what_is_queued_wakes_no_runner_in_a_test(db, settings, monkeypatch):
+    from django_smsbat import runners
+
+    settings.SMSBAT = {**settings.SMSBAT, "RUNNER": "thread"}
+    monkeypatch.setattr(runners, "wake", lambda: pytest.fail("a thread is started"))
+    assert send(Sms(to=phone(77), text="Hi"), queue=True).status == "queued"
+
+
+SETTINGS_LEAK = """
+import pytest
+from django_smsbat import conf
+
+@pytest.mark.django_db
+def test_settings_first(settings, smsbat):
+    settings.LANGUAGE_CODE = "uk"
+
+def test_then_nothing_is_left():
+    assert conf.current().runner == "thread"
+
+@pytest.mark.django_db
+def test_settings_last(smsbat, settings):
+    settings.LANGUAGE_CODE = "uk"
+
+def test_then_nothing_is_left_either():
+    assert conf.current().runner == "thread"
+
+@pytest.fixture(autouse=True)
+def _some_project_s_own(settings):
+    settings.TIME_ZONE = "UTC"
+
+def test_a_sandbox(smsbat_sandbox, settings):
+    settings.LANGUAGE_CODE = "uk"
+    assert conf.current().accounts["codes"].base_url == smsbat_sandbox.url
+
+def test_then_no_address_is_left():
+    assert conf.current().base_url == "https://sms.example.com"
+"""
+
+
+@pytest.mark.slow
+def test_the_fixtures_leave_no_setting_behind(tmp_path):
+    (tmp_path / "test_leak.py").write_text(SETTINGS_LEAK)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    ran = subprocess.run(
+        [*command, "--ds", "tests.consumer.settings", "--rootdir", str(ROOT), str(tmp_path)],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr

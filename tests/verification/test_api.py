@@ -3,9 +3,11 @@
 import uuid
 
 import pytest
+from django.conf import settings as django_settings
 from django.urls import reverse
 
 from django_smsbat.models import Verification
+from django_smsbat.verification import api
 from tests.conftest import phone
 
 START = "smsbat-verification-api:start"
@@ -95,9 +97,28 @@ def test_nothing_that_was_started_is_404(program):
     assert enter(program, uuid.uuid4(), "123456").status_code == 404
 
 
-def test_it_is_open_to_everybody_whatever_the_projects_defaults_are(program):
-    from django_smsbat.verification import api
+def test_a_misconfigured_site_is_503(program, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": ""}
+    assert ask(program).status_code == 503
 
-    assert [one.__name__ for one in api.StartView.permission_classes] == ["AllowAny"]
-    assert program.get(reverse(START)).status_code == 405
-    assert not Verification.objects.exists()
+
+def test_it_is_open_to_everybody_whatever_else_they_bring(program):
+    headers = {"authorization": "Basic bm9ib2R5Om5vdGhpbmc="}
+    data = {"phone": phone(77), "channel": "sms"}
+    url = reverse(START)
+    asked = program.post(url, data, content_type="application/json", headers=headers)
+    assert asked.status_code == 201
+    assert program.get(url).status_code == 405
+
+
+def test_a_failure_after_the_check_gives_no_attempt_back(program, monkeypatch):
+    monkeypatch.setitem(django_settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
+    key = ask(program).json()["id"]
+    monkeypatch.setattr(api, "why_not_verified", _failing)
+    with pytest.raises(ZeroDivisionError):
+        enter(program, key, "000000" if code_on(program) != "000000" else "000001")
+    assert Verification.objects.get().attempts == 1
+
+
+def _failing(checked):
+    raise ZeroDivisionError

@@ -5,11 +5,13 @@ import threading
 import pytest
 from django.db import connections
 
+from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.models import ClosedPrefix, Message, Verification, VerificationCounter
-from django_smsbat.services.verification import breaker, finishing
+from django_smsbat.services.verification import breaker, finishing, limits, starting
 from django_smsbat.services.verification.refusals import NotStarted, Why
 from django_smsbat.signals import verification_prefix_closed
-from tests.conftest import phone
+from tests.conftest import HeldClock, phone
+from tests.verification.conftest import Service, ringing
 
 
 @pytest.fixture
@@ -40,8 +42,6 @@ def test_a_second_code_waits_for_the_cooldown(start, limit, clock):
 
 
 def test_what_could_not_be_sent_starts_no_cooldown(start, limit, service):
-    from django_smsbat.gateway.errors import ErrorKind
-
     limit(cooldown=60)
     service.sends.append(ErrorKind.UNAUTHORIZED)
     assert start().status == "failed"
@@ -74,6 +74,36 @@ def test_the_site_sends_so_many_in_an_hour(start, limit):
     start(11)
     start(12)
     assert refused(start, 13).why is Why.SITE_LIMIT
+
+
+def test_what_was_not_sent_counts_for_who_asked_and_for_nobody_else(start, limit, service):
+    limit(per_phone=1, per_hour=1, per_address=2)
+    for _ in range(2):
+        service.sends.append(ErrorKind.UNAUTHORIZED)
+        assert start(address="192.0.2.1").status == "failed"
+    assert refused(start, address="192.0.2.1").why is Why.ADDRESS_LIMIT
+    assert start(address="192.0.2.2").status == "pending"
+
+
+def test_a_call_that_rang_starts_the_cooldown_though_it_proved_nothing(start, limit, service):
+    limit(cooldown=60)
+    service.sends.append(ringing(""))
+    assert start(channel="flashcall").status == "failed"
+    assert refused(start).why is Why.COOLDOWN
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("the office", "the office", True),
+    ],
+)
+def test_of_ipv6_a_whole_network_is_one_address(first, second, is_same):
+    assert (limits.hashed_address(first) == limits.hashed_address(second)) is is_same
 
 
 def test_what_is_refused_is_neither_stored_nor_counted(start, limit):
@@ -153,9 +183,28 @@ class TestBreaker:
         clock.forward(minutes=3)
         start(40)
 
-    def test_codes_that_may_still_be_entered_are_not_counted(self, start, service, check):
-        self.pump(start, service, check, codes=30)
-        start(99)
+    def test_no_more_leave_than_those_that_are_entered_allow(self, start, service, check):
+        self.pump(start, service, check)
+        error = refused(start, 99)
+        assert (error.why, error.retry_after) == (Why.CLOSED, 120)
+        assert (len(service.sent), ClosedPrefix.objects.count()) == (10, 0)
+
+    def test_each_that_is_entered_lets_others_leave(self, start, service, check):
+        self.pump(start, service, check, codes=15, entered=1)
+        refused(start, 99)
+        assert len(service.sent) == 15
+
+    def test_a_call_that_showed_no_number_counts_too(self, start, service):
+        for place in range(10):
+            service.sends.append(ringing(""))
+            assert start(10 + place, channel="flashcall").status == "failed"
+        refused(start, 99)
+
+    def test_what_was_not_sent_does_not(self, start, service):
+        for place in range(12):
+            service.sends.append(ErrorKind.UNAUTHORIZED)
+            assert start(10 + place).status == "failed"
+        assert start(99).status == "pending"
 
     def test_after_an_hour_it_opens_and_counts_anew(self, start, service, check, clock):
         self.pump(start, service, check)
@@ -233,3 +282,30 @@ def test_a_phone_prefix_is_a_range_and_no_person():
 )
 def test_a_refusal_says_why_and_when_in_one_line(retry_after, words):
     assert str(NotStarted(Why.COOLDOWN, retry_after)).endswith(words)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+def test_phones_that_ask_at_once_do_not_stand_in_each_others_way(limit, service):
+    """Each locks the counter of the site besides its own: no deadlock, and none uncounted."""
+    if connections["default"].vendor == "sqlite":
+        pytest.skip("SQLite in memory locks whole tables between threads")
+    limit(cooldown=0, per_hour=1_000, breaker_after=0)
+    failures = []
+
+    def ask(first):
+        try:
+            for ending in range(first, first + 5):
+                starting.start(phone(ending), "sms", client=Service(), clock=HeldClock())
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=ask, args=[number * 10 + 7]) for number in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert VerificationCounter.objects.get(name="site").used == 40

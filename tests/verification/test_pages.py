@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
 
@@ -126,11 +127,59 @@ def test_who_asked_for_nothing_is_led_to_the_beginning(visitor):
     assert "Ask for a code" in visitor.get(reverse("smsbat-verification:done")).content.decode()
 
 
-def test_another_session_cannot_enter_it(visitor, client):
+def test_another_session_cannot_enter_it(visitor):
     ask(visitor)
-    code = code_on(visitor)
-    visitor.cookies.clear()
-    assert enter(visitor, code).url == reverse(START)
+    stranger = Client()
+    assert enter(stranger, code_on(visitor)).url == reverse(START)
+    assert session_of(stranger, "") is None
+    assert enter(visitor, code_on(visitor)).status_code == 302
+    assert session_of(visitor, "") == phone(77)
+
+
+def session_of(visitor, purpose):
+    request = RequestFactory().get("/")
+    request.session = visitor.session
+    return session.phone_of(request, purpose=purpose)
+
+
+def test_an_id_cannot_be_guessed(visitor):
+    ask(visitor)
+    made = Verification.objects.get()
+    assert made.id.version == 4
+    assert str(made.pk) not in str(made.id).split("-")
+
+
+def test_with_the_proof_the_session_gets_a_new_key(visitor):
+    ask(visitor)
+    before = visitor.session.session_key
+    enter(visitor, code_on(visitor))
+    assert visitor.session.session_key != before
+
+
+def test_where_an_abandoned_one_led_is_forgotten(visitor, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "VERIFY_COOLDOWN": 0}
+    ask(visitor, query="?next=/checkout/")
+    ask(visitor)
+    assert enter(visitor, code_on(visitor)).url == reverse("smsbat-verification:done")
+
+
+@pytest.mark.parametrize("missing", ["API_KEY", "BASE_URL"])
+def test_a_misconfigured_site_says_no_more_than_the_visitor_can_use(
+    visitor, settings, missing, caplog
+):
+    settings.SMSBAT = {**settings.SMSBAT, missing: ""}
+    page = ask(visitor)
+    assert (page.status_code, "No codes can be sent" in page.content.decode()) == (200, True)
+    assert missing in caplog.text
+
+
+def test_the_beginning_may_be_an_address(rf, visitor):
+    class Check(CheckView):
+        start_url = "/somewhere/else/"
+
+    ask(visitor)
+    page = Check.as_view()(_with(rf.get("/"), visitor.session))
+    assert 'href="/somewhere/else/"' in page.render().content.decode()
 
 
 def test_the_limit_by_address_counts_who_asks(visitor, settings):

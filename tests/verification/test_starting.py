@@ -1,19 +1,25 @@
 """A code is sent: what leaves, what is stored, what is never stored."""
 
 import logging
+import sys
 from itertools import chain
 
 import pytest
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
+from django.views.debug import ExceptionReporter
 
 from django_smsbat.gateway.errors import ErrorKind
+from django_smsbat.gateway.statuses import Status
 from django_smsbat.messages import InvalidMessage
-from django_smsbat.models import Holdback, Message, Recipient, Verification
-from django_smsbat.services import submission, unconfirmed
+from django_smsbat.models import Holdback, Message, Recipient, Source, Verification
+from django_smsbat.services import submission, sync, tracking, unconfirmed
+from django_smsbat.services.event_store import Report
+from django_smsbat.services.verification import checking, codes
 from django_smsbat.services.verification.refusals import NotStarted
-from tests.conftest import phone
-from tests.services.scripted import answer_by_phone
+from django_smsbat.verification import api, views
+from tests.conftest import NOON, phone
+from tests.services.scripted import answer_by_phone, report
 from tests.verification.conftest import ringing
 
 
@@ -106,11 +112,12 @@ def test_neither_do_smsbats_own_words_bring_it_into_the_database(start, service)
     assert not [cell for cell in everything_stored() if service.code in str(cell)]
 
 
-def test_two_codes_are_not_the_same(start, service):
-    start(77)
-    first = service.code
-    start(78)
-    assert service.code != first
+def test_codes_are_random_and_have_all_digits(monkeypatch):
+    monkeypatch.undo()  # what stands in for it elsewhere
+    made = {codes.new(6) for _ in range(500)}
+    assert all(len(code) == 6 and code.isdecimal() for code in made)
+    assert len(made) > 490
+    assert {digit for code in made for digit in code} == set("0123456789")
 
 
 @pytest.mark.parametrize(
@@ -241,3 +248,82 @@ def test_a_code_that_leaves_forgets_what_failed_before(start, service, clock):
     assert Holdback.objects.get().refusals == 2
     start()
     assert Holdback.objects.get().refusals == 0
+
+
+class TestReports:
+    """What SMSBAT says later of a message with a code is kept without words, too."""
+
+    def told(self, made, **more):
+        told = Report(
+            source=Source.CALLBACK,
+            status=Status.DELIVERED,
+            raw_status="delivered",
+            smsbat_id=made.message.smsbat_id,
+            payload={"deliverystatus": "delivered", "cost": 0.05, **more},
+        )
+        tracking.record([told], made.created_at)
+
+    def test_a_callback(self, start, service):
+        made = start()
+        self.told(made, text=f"Your code: {service.code}")
+        made.message.refresh_from_db()
+        assert (made.message.status, str(made.message.cost)) == ("delivered", "0.050000")
+        assert not [cell for cell in everything_stored() if service.code in str(cell)]
+
+    def test_a_status_request(self, start, service, clock):
+        made = start(channel="flashcall")
+        clock.forward(seconds=10)
+        service.statuses[made.message.smsbat_id] = report(
+            made.message.smsbat_id, "delivered", pattern="***456789"
+        )
+        sync.sync(client=service, clock=clock)
+        assert not [cell for cell in everything_stored() if "456789" in str(cell)]
+
+    def test_one_that_came_before_the_answer(self, start, service):
+        def early(messages):
+            answer = answer_by_phone()(messages)
+            for result in answer.results.values():
+                told = Report(
+                    source=Source.CALLBACK,
+                    status=Status.DELIVERED,
+                    raw_status="delivered",
+                    smsbat_id=result.message_id,
+                    payload={"text": f"Your code: {service.code}"},
+                )
+            service.sent.append(list(messages))
+            tracking.record([told], NOON)
+            return answer
+
+        service.sends.append(early)
+        made = start()
+        assert made.message.status == "delivered"
+        assert not [cell for cell in everything_stored() if service.code in str(cell)]
+
+
+@pytest.mark.parametrize("door", ["check", "page", "api"])
+def test_an_error_page_shows_no_code(start, service, door, rf, monkeypatch):
+    made = start()
+
+    def failing(*args, **kwargs):
+        raise DatabaseError("the database is away")
+
+    monkeypatch.setattr(checking, "finish", failing)
+    request = rf.post("/", {"code": service.code})
+    request.session = {"smsbat_verification": str(made.id)}
+    request._dont_enforce_csrf_checks = True
+    doors = {
+        "check": lambda: checking.check(made.id, service.code, now=made.created_at),
+        "page": lambda: views.CheckView.as_view()(request),
+        "api": lambda: api.CheckView.as_view()(request, pk=made.id),
+    }
+    monkeypatch.setattr(checking.clock, "moment", lambda: made.created_at)
+    try:
+        doors[door]()
+    except DatabaseError:
+        asked = None if door == "check" else request
+        reporter = ExceptionReporter(asked, *sys.exc_info())
+        shown = reporter.get_traceback_html() + reporter.get_traceback_text()
+        assert "the database is away" in shown
+        assert service.code not in shown
+    else:
+        pytest.fail("nothing was raised")

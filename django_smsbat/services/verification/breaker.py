@@ -45,21 +45,44 @@ def insist_on_open(prefix: str, now: datetime) -> None:
 
 def _close_if_pumped(prefix: str, last: ClosedPrefix | None, now: datetime) -> ClosedPrefix | None:
     settings = conf.current()
+    asked, entered, young = _counted(prefix, last, now)
+    settled = asked - young
+    is_enough = settings.verify_breaker_after and settled >= settings.verify_breaker_after
+    if not is_enough or entered * 100 >= settings.verify_breaker_share * settled:
+        return None
+    return _close(prefix, settled, entered, now)
+
+
+def _counted(prefix: str, last: ClosedPrefix | None, now: datetime) -> tuple[int, int, int]:
+    """Codes of the past hour: asked for, entered, and those that may still be entered."""
     begin = max(now - _WINDOW, last.counted_from) if last else now - _WINDOW
     in_time = Q(status=VerificationStatus.PENDING, created_at__gt=now - _TIME_TO_ENTER)
     counted = (
         Verification.objects.filter(prefix=prefix, created_at__gte=begin)
-        .exclude(in_time)
-        .exclude(status=VerificationStatus.FAILED)
+        .sent()
         .aggregate(
-            asked=Count("pk"), entered=Count("pk", filter=Q(status=VerificationStatus.VERIFIED))
+            asked=Count("pk"),
+            entered=Count("pk", filter=Q(status=VerificationStatus.VERIFIED)),
+            young=Count("pk", filter=in_time),
         )
     )
-    asked, entered = counted["asked"], counted["entered"]
-    is_enough = settings.verify_breaker_after and asked >= settings.verify_breaker_after
-    if not is_enough or entered * 100 >= settings.verify_breaker_share * asked:
-        return None
-    return _close(prefix, asked, entered, now)
+    return counted["asked"], counted["entered"], counted["young"]
+
+
+def insist_on_few_open(prefix: str, now: datetime) -> None:
+    """Before anybody can have entered them, no more codes leave than those that are entered allow.
+
+    Within the transaction that counts them, so that many at once get no more than one by one.
+
+    Raises:
+        NotStarted: until those that were sent are entered, or their time is over.
+    """
+    settings = conf.current()
+    last = ClosedPrefix.objects.filter(prefix=prefix).first()
+    asked, entered, _young = _counted(prefix, last, now)
+    allowed = settings.verify_breaker_after + entered * 100 // settings.verify_breaker_share
+    if settings.verify_breaker_after and asked >= allowed:
+        raise NotStarted(Why.CLOSED, _TIME_TO_ENTER.total_seconds())
 
 
 def _close(prefix: str, asked: int, entered: int, now: datetime) -> ClosedPrefix:

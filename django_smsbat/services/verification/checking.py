@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat import conf, signals
 from django_smsbat.models import Verification, VerificationStatus
-from django_smsbat.services import announcing
+from django_smsbat.services import announcing, clock
 from django_smsbat.services.verification import codes
 from django_smsbat.services.verification.finishing import finish
 
@@ -36,6 +36,7 @@ class Checked:
         return f"Checked({self.status}, attempts_left={self.attempts_left})"
 
 
+@sensitive_variables()
 def check(
     verification_id: UUID | str, code: str, *, purpose: str = "", now: datetime | None = None
 ) -> Checked:
@@ -49,7 +50,7 @@ def check(
         code: as it was written; of a flash call its last digits, or the whole number that called.
         purpose: the one it was started with.
     """
-    moment = now or timezone.now()
+    moment = now or clock.moment()
     with transaction.atomic():
         found = _find(verification_id, purpose)
         if found is None:
@@ -71,6 +72,7 @@ def _find(verification_id: UUID | str, purpose: str) -> Verification | None:
         return None
 
 
+@sensitive_variables()
 def _compare(found: Verification, code: str, now: datetime) -> Checked:
     most = conf.current().verify_attempts
     if not codes.is_written_like(code, found):
@@ -103,7 +105,7 @@ def verified_phone(
     Returns:
         None where there is no such verification, it did not succeed, or that was too long ago.
     """
-    since = (now or timezone.now()) - timedelta(seconds=within)
+    since = (now or clock.moment()) - timedelta(seconds=within)
     try:
         found = Verification.objects.filter(
             id=verification_id,

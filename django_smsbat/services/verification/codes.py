@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat import conf
 from django_smsbat.models import Verification
@@ -36,11 +37,13 @@ def shape_of(pattern: str) -> tuple[str, str] | None:
     return (re.sub(r"[0-9]", SHOWN, pattern), code) if len(code) >= _SHOWN_MIN else None
 
 
+@sensitive_variables()
 def hashed(verification: Verification, code: str) -> str:
     """What is kept of the code: nobody can use it on another verification, or without our key."""
     return next(_hashes(verification, code))
 
 
+@sensitive_variables()
 def matches(verification: Verification, written: str) -> bool:
     """Whether that is the code; of a flash call also the whole number that called."""
     code = _as_shaped(_digits(written), verification.code_shape)
@@ -50,11 +53,13 @@ def matches(verification: Verification, written: str) -> bool:
     return bool(known) and any(found)
 
 
+@sensitive_variables()
 def is_written_like(written: str, verification: Verification) -> bool:
     """Whether it can be a code at all: what cannot costs no attempt."""
     return len(_digits(written)) >= verification.code_length > 0
 
 
+@sensitive_variables()
 def _hashes(verification: Verification, code: str) -> Iterator[str]:
     """By Django's secret key, then by those that it replaced."""
     for key in conf.secret_keys():
@@ -62,10 +67,12 @@ def _hashes(verification: Verification, code: str) -> Iterator[str]:
         yield salted_hmac(_SALT, words, secret=key, algorithm="sha256").hexdigest()
 
 
+@sensitive_variables()
 def _digits(written: str) -> str:
     return "".join(str(unicodedata.decimal(one)) for one in written if one.isdecimal())
 
 
+@sensitive_variables()
 def _as_shaped(digits: str, shape: str) -> str:
     """The digits of the code from a whole number: counted from its end, as the shape is."""
     if len(digits) < len(shape) or HIDDEN not in shape:

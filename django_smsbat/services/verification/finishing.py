@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Verification, VerificationCounter, VerificationStatus
 from django_smsbat.services import tracking
@@ -46,6 +48,7 @@ def _settle_doubts(now: datetime) -> None:
 
 def forget(before: datetime) -> int:
     """Remove verifications of before; how many there were."""
-    removed, _ = Verification.objects.filter(created_at__lt=before).delete()
+    doubts = Q(message__status=Status.UNCONFIRMED.value)  # these are settled first
+    removed, _ = Verification.objects.filter(created_at__lt=before).exclude(doubts).delete()
     VerificationCounter.objects.filter(since__lt=before).delete()
     return removed

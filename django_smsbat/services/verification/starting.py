@@ -1,8 +1,7 @@
 """Sends a code: everything is decided and stored first, then one request leaves with it."""
 
 from datetime import datetime, timedelta
-
-from django.db import transaction
+from functools import partial
 
 from django_smsbat import conf
 from django_smsbat.conf import DEFAULT_ACCOUNT
@@ -15,7 +14,7 @@ from django_smsbat.models import Channel, Verification, VerificationStatus
 from django_smsbat.models.verification import PURPOSE_MAX
 from django_smsbat.services import accounts, confidential, connection, holdback
 from django_smsbat.services.clock import Clock, SystemClock
-from django_smsbat.services.commit import when_committed
+from django_smsbat.services.commit import insist_on_commits, tried_again, when_committed
 from django_smsbat.services.verification import breaker, codes, limits
 from django_smsbat.services.verification.finishing import finish
 from django_smsbat.services.verification.refusals import NotStarted, Why
@@ -59,20 +58,23 @@ def start(
         raise InvalidMessage("purpose", words)
     said = plan(way, number, accounts.sender_or_default("", account), language)
     leaving_by = client or connection.client(account)
+    insist_on_commits()
     _insist_on_allowed(number, account, clock.now())
-    with transaction.atomic():
-        limits.draw(number, address, clock.now())
-        _replace_earlier(number, purpose, clock.now())
-        made = Verification(phone=number, channel=way, purpose=purpose)
-        made.message = confidential.store(said.masked, account, clock)
-        made.address_hash = limits.hashed(address) if address else ""
-        _store(made, said, clock.now())
+    made = Verification(phone=number, channel=way, purpose=purpose)
+    made.prefix = breaker.prefix_of(number)
+    tried_again(partial(_store, made, said, address, account, clock))
     when_committed(lambda: _leave(made, said, leaving_by, clock))
     return made
 
 
-def _store(made: Verification, said: Plan, now: datetime) -> None:
-    made.prefix = breaker.prefix_of(made.phone)
+def _store(made: Verification, said: Plan, address: str, account: str, clock: Clock) -> None:
+    """Count it, and store it with its message, or neither: within a transaction."""
+    now = clock.now()
+    limits.draw(made.phone, address, now)
+    breaker.insist_on_few_open(made.prefix, now)
+    _replace_earlier(made.phone, made.purpose, now)
+    made.message = confidential.store(said.masked, account, clock)
+    made.address_hash = limits.hashed_address(address) if address else ""
     made.created_at = now
     made.expires_at = now + timedelta(seconds=said.lifetime)
     made.code_shape = codes.SHOWN * len(said.code)
@@ -115,9 +117,12 @@ def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None
             _learn_pattern(made, result.pattern)
 
     confidential.leave(message, said.message, hear=hear, client=client, clock=clock)
+    is_unsent = Status(message.status).is_failure
     no_code = made.channel == Channel.FLASH_CALL and not made.code_shape
-    if Status(message.status).is_failure or no_code:
+    if is_unsent or no_code:
         finish(made, VerificationStatus.FAILED, clock.now())
+    if is_unsent:
+        limits.give_back(made.phone)
 
 
 def _learn_pattern(made: Verification, pattern: str) -> None:

@@ -1,6 +1,6 @@
 """What carries a code: one row of a table for each channel."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
@@ -9,10 +9,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from django_smsbat import conf
-from django_smsbat.conf import Settings
+from django_smsbat.conf import DEFAULT_ACCOUNT, Settings
 from django_smsbat.gateway import messages, otp_templates
 from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Channel
+from django_smsbat.services.accounts import sender_or_default
 from django_smsbat.services.verification import codes
 
 _MINUTE: Final = 60
@@ -101,9 +103,9 @@ def template_params(settings: Settings, code: str) -> dict[str, str | int]:
     """What the template of the settings says: the code, how long it is good, and their words."""
     template = otp_templates.find(settings.verify_template)
     own: dict[str, str | int] = {
-        "pin": code,
         "code_validity_time": ceil(settings.verify_lifetime / _MINUTE),
         **settings.verify_template_params,
+        "pin": code,
     }
     return {name: own[name] for name in template.params if name in own} if template else {}
 
@@ -120,3 +122,16 @@ _PLANS: Final[Mapping[Channel, Callable[[_Asked], Plan]]] = {
     Channel.SMS: _sms,
     Channel.FLASH_CALL: _flash_call,
 }
+
+
+_ANY_PHONE: Final = "+380671112233"
+
+
+def what_prevents(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The channels by which no code can be sent as the settings are, each with why."""
+    account = settings.verify_account or DEFAULT_ACCOUNT
+    for channel in Channel:
+        try:
+            plan(channel, _ANY_PHONE, sender_or_default("", account), None)
+        except InvalidMessage as error:
+            yield channel.value, str(error)

@@ -1,0 +1,138 @@
+"""``python -m docs.make_mutants``: lists in ``docs/explanation/mutants.rst`` what survived a run.
+
+Each survivor stands there with the line that was changed and into what, under the reason for
+which it is no gap, or under "To be looked at". The reasons are rules over the change itself, below.
+"""
+
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "explanation" / "mutants.rst"
+MUTMUT = Path(sys.executable).parent / "mutmut"
+STRING = re.compile(r"""[rfb]?"(?:[^"\\]|\\.)*\"""")
+AT_IMPORT = ("_decoded",)
+PEOPLE = re.compile(r"raise \w+\(|logger\.|words|require\(|GatewayError\(|reason|told|explanation")
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """One change that no test noticed."""
+
+    name: str
+    before: str
+    after: str
+
+    @property
+    def module(self) -> str:
+        return self.name.split(".x")[0].removeprefix("django_smsbat.")
+
+    @property
+    def function(self) -> str:
+        found = re.search(r"\.x(?:ǁ(\w+)ǁ|_)(\w+?)__mutmut", self.name)
+        return ".".join(filter(None, found.groups())) if found else self.name
+
+    @property
+    def only_words(self) -> bool:
+        return STRING.sub('""', self.before) == STRING.sub('""', self.after)
+
+
+def _is_boundary(one: Survivor) -> bool:
+    """A comparison or a number that moved by one step."""
+    plain = re.sub(r"[<>]=?|\b\d[\d_]*(?:\.\d+)?\b", "#", one.before)
+    return plain == re.sub(r"[<>]=?|\b\d[\d_]*(?:\.\d+)?\b", "#", one.after)
+
+
+# The first rule that fits explains a survivor.
+REASONS: tuple[tuple[str, str, Callable[[Survivor], bool]], ...] = (
+    (
+        "Runs when the module is imported",
+        "Mutants are switched on for each test; what ran before any test is not changed by them.",
+        lambda one: any(name in one.name for name in AT_IMPORT),
+    ),
+    (
+        "Words for people",
+        "The sentence of an error, of a log line or of a failure. Tests hold the field and, for "
+        "refusals, the sentence; that no letter of a log line changes is nobody's promise.",
+        lambda one: one.only_words or (bool(PEOPLE.search(one.before)) and "None" in one.after),
+    ),
+    (
+        "How much at once",
+        "The size of a chunk, or whether rows are sent in chunks at all: the same comes of it.",
+        lambda one: bool(re.search(r"CHUNK|batch_size|_BATCH|chunk", one.before)),
+    ),
+    (
+        "Only the cost differs",
+        "What a query reads beyond what is asked for afterwards, an index that is helped, a lock "
+        "that is waited for instead of skipped, the name of a thread.",
+        lambda one: bool(
+            re.search(
+                r"values_list|select_related|skip=|order_by|update_fields|name=|only\(", one.before
+            )
+        ),
+    ),
+    (
+        "A default that stands for nothing",
+        "An argument that is empty, missing or None means the same to who is called.",
+        lambda one: (
+            bool(re.search(r'\bNone\b|"XXXX"|\(\)|, \)|=None', one.after))
+            and bool(
+                re.search(r'""|\{\}|\[\]|False|True|strict=|None|get\(|errors=|purpose', one.before)
+            )
+        ),
+    ),
+    (
+        "A boundary that nobody meets",
+        "One step beyond a limit of ours, such as the longest delay: no document and no user names "
+        "that very value.",
+        _is_boundary,
+    ),
+)
+OPEN = "To be looked at"
+
+
+def survivors() -> Iterator[Survivor]:
+    told = subprocess.run([MUTMUT, "results"], capture_output=True, text=True, check=True).stdout
+    names = [line.strip().split(": ")[0] for line in told.splitlines() if "survived" in line]
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(_shown, names)
+
+
+def _shown(name: str) -> Survivor:
+    told = subprocess.run([MUTMUT, "show", name], capture_output=True, text=True, check=True)
+    changed = [line for line in told.stdout.splitlines() if re.match(r"[-+](?![-+])", line)]
+    before = " ".join(line[1:].strip() for line in changed if line[0] == "-")
+    after = " ".join(line[1:].strip() for line in changed if line[0] == "+")
+    return Survivor(name, before, after)
+
+
+def page(found: list[Survivor]) -> str:
+    by_reason: dict[str, list[Survivor]] = defaultdict(list)
+    for one in found:
+        title = next((title for title, _, fits in REASONS if fits(one)), OPEN)
+        by_reason[title].append(one)
+    lines = ["=================", "Surviving mutants", "=================", ""]
+    lines += ["Written by ``make mutants``. What they are: :doc:`test-quality`.", ""]
+    for title, why, _ in (*REASONS, (OPEN, "No rule explains them yet.", None)):
+        if not by_reason[title]:
+            continue
+        heading = f"{title} ({len(by_reason[title])})"
+        lines += [heading, "=" * len(heading), "", why, "", ".. code-block:: diff", ""]
+        place = ""
+        for one in by_reason[title]:
+            if (here := f"{one.module}: {one.function}") != place:
+                lines += ["", f"   {here}"]
+                place = here
+            lines += [f"   - {one.before}", f"   + {one.after}"]
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(list(survivors())))
