@@ -33,7 +33,7 @@ napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
 nitpick_ignore_regex = [
-    # Names in signatures and docstrings that belong to Django, Python and others.
+    # Names in signatures and docstrings that belong to others, or stand alone there.
     (r"py:.*", r"(django|requests|rest_framework|datetime|decimal|uuid|collections|typing)\..*"),
-    (r"py:(class|exc|obj|data)", r"[A-Za-z_.]+"),
+    (r"py:(class|exc|obj)", r"[A-Za-z_]+( or None)?"),
 ]

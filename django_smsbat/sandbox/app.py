@@ -105,7 +105,8 @@ class Sandbox:
 
     async def _send(self, request: web.Request) -> web.Response:
         number = self._count(SEND)
-        if refusal := await self._admit(request, SEND):
+        refusal = await self._admit(request, SEND)
+        if refusal is not None:  # an older response is empty, and so counts as false
             return refusal
         if request.content_type != "application/json":
             body = error_body(415, "Unsupported Media Type", "Send application/json")
@@ -130,7 +131,8 @@ class Sandbox:
 
     async def _status(self, request: web.Request) -> web.Response:
         number = self._count(STATUS)
-        if refusal := await self._admit(request, STATUS):
+        refusal = await self._admit(request, STATUS)
+        if refusal is not None:  # an older response is empty, and so counts as false
             return refusal
         fault = self._faults.of(STATUS, number)
         if fault and not fault.after:
