@@ -60,7 +60,7 @@ class Crew:
         with self.lock:
             at_work = 1 + sum(thread.is_alive() for thread in self._called)
             if at_work < self._most and taken > busy * (at_work + _MARGIN):
-                self._call(partial(job, self))
+                self._call(partial(self._do_and_go_on, job))
 
     def later(self, job: "Job") -> None:
         """Do it when those that wait have had their turn."""
@@ -71,6 +71,13 @@ class Crew:
     def is_waited_for(self) -> bool:
         """Whether some job waits for a thread."""
         return bool(self._waiting)
+
+    def _do_and_go_on(self, job: "Job") -> None:
+        """What it puts off for others may find nobody else left to do it."""
+        try:
+            job(self)
+        finally:
+            self._work_off()
 
     def _work_off(self) -> None:
         """One job after the other; one that fails does not take the others with it."""

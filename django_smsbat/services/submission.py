@@ -9,9 +9,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
 
 from django_smsbat import conf
@@ -19,6 +18,7 @@ from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Message, PulseName
 from django_smsbat.services import (
+    account_runs,
     accounts,
     campaigns,
     canary,
@@ -31,6 +31,7 @@ from django_smsbat.services import (
     quiet_hours,
     unconfirmed,
 )
+from django_smsbat.services.account_runs import AccountRun
 from django_smsbat.services.claiming import Batch
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.crew import Crew
@@ -100,53 +101,39 @@ def submit_queued(
     summary = Summary(paused=[told(c) for c in campaigns.launch_due(now)])
     campaigns.cancel_leftovers(now)
     canary.release_due(now)
-    runs = [
-        _Run(name, campaign_id, limit, client, clock, on_progress, summary)
-        for name in accounts.names()
-    ]
-    crew = Crew(1 if limit is not None else conf.current().concurrency)
-    crew.work(*(run.work for run in runs))
-    summary.failure = "; ".join(run.told_failure for run in runs if run.failure)
+    shared: dict[str, Any] = {
+        "campaign_id": campaign_id,
+        "limit": limit,
+        "given": client,
+        "clock": clock,
+        "on_progress": on_progress,
+        "summary": summary,
+    }
+    runs = [_Run(account=name, **shared) for name in accounts.names()]
+    summary.failure = account_runs.work(runs)
     return summary
 
 
-@dataclass
-class _Run:
+@dataclass(kw_only=True)
+class _Run(AccountRun):
     """One account's part of a run: what its threads share, and what each of them does.
 
     What is shared is changed under the lock of their crew.
     """
 
-    account: str
+    kind = holdback.SEND
+
     campaign_id: int | None
-    limit: int | None
-    given: Client | None
     clock: Clock
     on_progress: Callable[[int], object]
     summary: Summary
-    failure: str = ""
-    refusals: int = 0
-    was_refused: bool = field(init=False)
     tidied: datetime | None = None
     has_stepped_aside: bool = False
 
-    def __post_init__(self) -> None:
-        self.was_refused = holdback.is_counting(self._kind)
-
-    @property
-    def _kind(self) -> str:
-        return holdback.of(holdback.SEND, self.account)
-
-    @property
-    def told_failure(self) -> str:
-        return accounts.account(self.account).called(self.failure)
-
     def work(self, crew: Crew) -> None:
         """What one thread does until nothing is left to send, or others wait for their turn."""
-        try:
-            client = self.given or connection.client(self.account)
-        except ImproperlyConfigured as error:  # another account's may be right
-            self.failure = str(error)
+        client = self.client()
+        if client is None:
             return
         source = Source(self.account, self.campaign_id, self.summary.paused)
         turn_ends = self.clock.now() + _TURN
@@ -161,7 +148,7 @@ class _Run:
             if batch is None:
                 if not room:
                     return
-                if delay := holdback.remaining(self._kind, self.clock.now()):
+                if delay := holdback.remaining(self.name, self.clock.now()):
                     if crew.is_waited_for and not self.has_stepped_aside:
                         self.has_stepped_aside = True
                         crew.later(self.work)
@@ -203,7 +190,7 @@ class _Run:
         if outcome.held_back:
             self.was_refused = True
         elif outcome.error is None and self.was_refused:
-            holdback.succeeded(self._kind, now)
+            holdback.succeeded(self.name, now)
             self.was_refused = False
         if self.limit is not None and batch.campaign_id is not None:
             campaigns.finish_if_done(batch.campaign_id, now)

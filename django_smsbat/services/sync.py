@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import Final
+from typing import Any, Final
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Exists, F
 
@@ -24,6 +23,7 @@ from django_smsbat.gateway.statuses import FINAL, Status
 from django_smsbat.models import Holdback, Message, PulseName, Source
 from django_smsbat.models.set_based import update_rows
 from django_smsbat.services import (
+    account_runs,
     accounts,
     connection,
     email_fallback,
@@ -32,6 +32,7 @@ from django_smsbat.services import (
     pulses,
     tracking,
 )
+from django_smsbat.services.account_runs import AccountRun
 from django_smsbat.services.asking import Asked, Asker, Reply
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.crew import Crew
@@ -96,51 +97,39 @@ def sync(
     summary = Summary(matched=orphans.match(clock.now()))
     orphans.forget_old(clock.now())
     finishing.expire_overdue(clock.now())
-    runs = [
-        _Run(name, client, campaign_id, limit, clock, on_progress, summary)
-        for name in accounts.names()
-    ]
-    crew = Crew(1 if limit is not None else conf.current().concurrency)
-    crew.work(*(run.work for run in runs))
-    summary.failure = "; ".join(run.told_failure for run in runs if run.failure)
+    shared: dict[str, Any] = {
+        "campaign_id": campaign_id,
+        "limit": limit,
+        "given": client,
+        "clock": clock,
+        "on_progress": on_progress,
+        "summary": summary,
+    }
+    runs = [_Run(account=name, **shared) for name in accounts.names()]
+    summary.failure = account_runs.work(runs)
     summary.emails = email_fallback.send_due(clock)
     return summary
 
 
-@dataclass
-class _Run:
+@dataclass(kw_only=True)
+class _Run(AccountRun):
     """One account's part: takes what is due, keeps the threads busy, writes what they bring."""
 
-    account: str
-    given: Client | None
+    kind = holdback.STATUS
+
     campaign_id: int | None
-    limit: int | None
     clock: Clock
     on_progress: Callable[[int], object]
     summary: Summary  # of all accounts; changed under the crew's lock
-    failure: str = ""
-    refusals: int = 0
-    was_refused: bool = False
     capacity: int = field(default_factory=lambda: max(_BATCH, _AHEAD * conf.current().concurrency))
     asker: Asker = field(init=False)
     lock: RLock = field(init=False)
 
-    @property
-    def _kind(self) -> str:
-        return holdback.of(holdback.STATUS, self.account)
-
-    @property
-    def told_failure(self) -> str:
-        return accounts.account(self.account).called(self.failure)
-
     def work(self, crew: Crew) -> None:
         self.lock = crew.lock
-        try:
-            client = self.given or connection.client(self.account)
-        except ImproperlyConfigured as error:  # another account's may be right
-            self.failure = str(error)
+        client = self.client()
+        if client is None:
             return
-        self.was_refused = holdback.is_counting(self._kind)
         threads = max(1, conf.current().concurrency // len(accounts.names()))
         with Asker(client, threads) as self.asker:
             self._work()
@@ -171,7 +160,7 @@ class _Run:
         """Whether nothing was due because all workers are held back, and that is over now."""
         if self.limit is not None and self.summary.requests >= self.limit:
             return False
-        delay = holdback.remaining(self._kind, self.clock.now())
+        delay = holdback.remaining(self.name, self.clock.now())
         if delay:
             self.failure = holdback.wait(delay, self.clock)
         return bool(delay)
@@ -225,7 +214,7 @@ class _Run:
     def _succeeded(self) -> None:
         self.refusals = 0
         if self.was_refused:
-            holdback.succeeded(self._kind, self.clock.now())
+            holdback.succeeded(self.name, self.clock.now())
             self.was_refused = False
 
     def _hold_back(self, errors: Sequence[GatewayError]) -> None:
@@ -237,7 +226,7 @@ class _Run:
                 return
         asked = [error.retry_after for error in errors if error.retry_after is not None]
         now = self.clock.now()
-        self.refusals += holdback.refused(self._kind, max(asked, default=None), now)
+        self.refusals += holdback.refused(self.name, max(asked, default=None), now)
         if self.refusals >= holdback.REFUSALS_MAX:
             self.failure = f"gave up after {self.refusals} refusals in a row: {errors[0]}"
         self._withdraw()

@@ -13,6 +13,7 @@ from django_smsbat import asend, asend_many, send
 from django_smsbat.messages import InvalidMessage, Sms, ViberOtp
 from django_smsbat.models import IdempotencyKey, Message
 from django_smsbat.services import connection, purging
+from tests.at_once import at_once
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 
@@ -189,44 +190,28 @@ class TestForReal:
     def test_of_many_who_ask_at_once_one_sends(self):
         if connections["default"].vendor == "sqlite":
             pytest.skip("SQLite in memory locks whole tables between threads")
-        keys, begin = [], threading.Barrier(8)
-
-        def ask():
-            begin.wait()
-            keys.append(send(HI, idempotency_key="k").pk)
-            connections.close_all()
-
-        threads = [threading.Thread(target=ask) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        keys = []
+        at_once(*[lambda: keys.append(send(HI, idempotency_key="k").pk)] * 8)
         assert (len(keys), len(set(keys)), len(self.client.sent)) == (8, 1, 1)
 
     @pytest.mark.slow
     def test_when_the_first_rolls_back_one_of_the_others_sends(self):
         if connections["default"].vendor == "sqlite":
             pytest.skip("SQLite in memory locks whole tables between threads")
-        keys, begin = [], threading.Barrier(5)
+        keys, stored = [], threading.Event()
 
         def roll_back():
             with transaction.atomic():
                 send(HI, idempotency_key="k")
-                begin.wait()
+                stored.set()
                 time.sleep(0.2)
                 transaction.set_rollback(True)
-            connections.close_all()
 
         def ask():
-            begin.wait()
+            stored.wait(30)
             keys.append(send(HI, idempotency_key="k").pk)
-            connections.close_all()
 
-        threads = [threading.Thread(target=work) for work in (roll_back, *[ask] * 4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(roll_back, *[ask] * 4)
         assert (len(keys), len(set(keys)), len(self.client.sent)) == (4, 1, 1)
 
     def test_without_autocommit_nothing_leaves_that_could_be_rolled_back(self):

@@ -1,6 +1,5 @@
 """A code is entered: few times, in time, by digits alone."""
 
-import threading
 import uuid
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from django_smsbat.models import Verification
 from django_smsbat.services import erasure, purging, sync
 from django_smsbat.services.verification import checking, codes, finishing
 from django_smsbat.signals import phone_verified
+from tests.at_once import at_once
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient
 
@@ -199,13 +199,8 @@ def test_many_who_try_at_once_have_no_more_attempts_than_one(start, service):
 
     def attempt():
         results.append(checking.check(made.id, wrong(service.code), now=made.created_at))
-        connections.close_all()
 
-    threads = [threading.Thread(target=attempt) for _ in range(tries)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[attempt] * tries)
     made.refresh_from_db()
     assert (made.attempts, made.status) == (5, "exhausted")
     assert sum(result.status == "pending" for result in results) == 4

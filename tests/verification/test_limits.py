@@ -1,6 +1,6 @@
 """How often, for which phones: what it would cost to abuse a form that sends codes."""
 
-import threading
+from functools import partial
 
 import pytest
 from django.db import connections
@@ -10,6 +10,7 @@ from django_smsbat.models import ClosedPrefix, Message, Verification, Verificati
 from django_smsbat.services.verification import breaker, finishing, limits, starting
 from django_smsbat.services.verification.refusals import NotStarted, Why
 from django_smsbat.signals import verification_prefix_closed
+from tests.at_once import at_once
 from tests.conftest import HeldClock, phone
 from tests.verification.conftest import Service, ringing
 
@@ -260,13 +261,8 @@ def test_many_who_ask_at_once_get_no_more_than_one(start, limit, service):
             outcomes.append(start().status)
         except NotStarted as error:
             outcomes.append(error.why)
-        connections.close_all()
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[ask] * 8)
     assert sorted(outcomes) == sorted(["pending", *[Why.COOLDOWN] * 7])
     assert len(service.sent) == 1
 
@@ -291,21 +287,10 @@ def test_phones_that_ask_at_once_do_not_stand_in_each_others_way(limit, service)
     if connections["default"].vendor == "sqlite":
         pytest.skip("SQLite in memory locks whole tables between threads")
     limit(cooldown=0, per_hour=1_000, breaker_after=0)
-    failures = []
 
     def ask(first):
-        try:
-            for ending in range(first, first + 5):
-                starting.start(phone(ending), "sms", client=Service(), clock=HeldClock())
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
+        for ending in range(first, first + 5):
+            starting.start(phone(ending), "sms", client=Service(), clock=HeldClock())
 
-    threads = [threading.Thread(target=ask, args=[number * 10 + 7]) for number in range(1, 9)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    at_once(*[partial(ask, number * 10 + 7) for number in range(1, 9)])
     assert VerificationCounter.objects.get(name="site").used == 40
