@@ -11,6 +11,11 @@ def are_several() -> bool:
     return set(accounts.names()) != {DEFAULT_ACCOUNT}
 
 
+def with_account(names: Any) -> Any:
+    """Columns, or filters, and the account where there are several."""
+    return (*names, "account") if are_several() else names
+
+
 def without_account(fieldsets: Any, obj: Any) -> Any:
     """The fieldsets without the account where there is no other than the default one."""
     if are_several() or (obj is not None and obj.account != DEFAULT_ACCOUNT):

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin import campaign_report
-from django_smsbat.admin.accounts import are_several, without_account
+from django_smsbat.admin.accounts import with_account, without_account
 from django_smsbat.admin.composer import phone
 from django_smsbat.admin.composer.form import EMPTIED, SAID, TO_WHOM, CampaignForm, is_used
 from django_smsbat.admin.controlling import control_campaigns
@@ -55,12 +55,10 @@ class CampaignAdmin(StyledAdmin):
         js = ("django_smsbat/composer.js", "django_smsbat/live.js")
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        own = super().get_list_display(request)
-        return (*own, "account") if are_several() else own
+        return with_account(super().get_list_display(request))
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        own = super().get_list_filter(request)
-        return (*own, "account") if are_several() else own
+        return with_account(super().get_list_filter(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
         """How it goes comes first, as soon as there is something to tell."""

@@ -19,6 +19,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin.accounts import with_account
 from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.moments import column
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none
@@ -93,7 +94,8 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         hidden = self._hidden(request)
         first = "phone" if "who" in hidden else "who"
-        return [first, *(name for name in self.list_display[1:] if name not in hidden)]
+        rest = (name for name in self.list_display[1:] if name not in hidden)
+        return with_account([first, *rest])
 
     def _hidden(self, request: HttpRequest) -> set[str]:
         ours = () if self._may_see_ours(request) else _OURS

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.admin.accounts import without_account
+from django_smsbat.admin.accounts import with_account, without_account
 from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.filters import (
     AttentionFilter,
@@ -96,6 +96,9 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin, PhoneHistoryAdmin):
             },
         ),
     )
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return with_account(super().get_list_display(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Message | None = None) -> Any:
         return without_account(super().get_fieldsets(request, obj), obj)

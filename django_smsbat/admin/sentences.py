@@ -109,7 +109,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("the answer does not mention it"),
     gettext_noop("the answer says %(status)s, which is unknown"),
     gettext_noop("gave up after %(count)s failures in a row: %(inner)s"),
-    gettext_noop("SMSBAT asked to be left alone for %(seconds)s more seconds"),
+    gettext_noop("SMSBAT is left alone for %(seconds)s more seconds"),
     gettext_noop("given up by hand"),
     gettext_noop("A message to this phone is being sent: try again in a few minutes."),
     # What the gateway's errors mean.

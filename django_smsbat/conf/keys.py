@@ -57,9 +57,16 @@ OF_AN_ACCOUNT: Final[dict[str, Key]] = {
     "API_KEY": Key("", str, secret, "key of your account"),
     "LOGIN": Key("", str, text, "login, where you have a password instead of a key"),
     "PASSWORD": Key("", str, secret, "password to that login"),
-    "AUTH": Key(None, str, optional(member(AuthMethod)), "how to authenticate; by what is given"),
+    "AUTH": Key(
+        None,
+        str,
+        optional(member(AuthMethod)),
+        "`header` (key), `basic_key` or `basic` (login and password); by what is given",
+    ),
     "SENDER": Key("", str, text, "alpha name used where a message names none"),
-    "DIALECT": Key("messagelist", str, member(Dialect), "field names on the wire"),
+    "DIALECT": Key(
+        "messagelist", str, member(Dialect), "field names on the wire: `messagelist` or `overview`"
+    ),
     "SEND_RATE": Key(100, float, number(0.01, 10_000), "requests a second that send"),
     "STATUS_RATE": Key(50, float, number(0.01, 10_000), "requests a second that ask for a status"),
     "WEBHOOK_SECRETS": Key((), list, texts, "secrets that SMSBAT's callbacks may come with"),
@@ -79,12 +86,23 @@ KEYS: Final[dict[str, Key]] = {
     "CONCURRENCY": Key(
         8, int, number(1, 64, whole=True), "requests of a process under way at once"
     ),
-    "RUNNER": Key("thread", str, member(Runner), "who sends what was launched in the admin"),
+    "RUNNER": Key(
+        "thread",
+        str,
+        member(Runner),
+        "who sends what was launched: `thread` (of the process), `inline` (the caller), "
+        "`celery` or `none` (smsbat_send alone)",
+    ),
     "WEBHOOK_SECRET_IN_PATH": Key(False, bool, flag, "whether a secret may stand in the URL"),
     "DEFAULT_REGION": Key("UA", str, region, "country of phone numbers written without one"),
-    "QUIET_HOURS": Key(None, str, optional(quiet_hours), "when nothing promotional is sent"),
+    "QUIET_HOURS": Key(
+        None, str, optional(quiet_hours), "when nothing promotional is sent, such as `21:00-09:00`"
+    ),
     "RATE_LIMIT_STORAGE": Key(
-        MEMORY, str, rate_limit_storage, "where the rates are counted; a Redis for all workers"
+        MEMORY,
+        str,
+        rate_limit_storage,
+        "where rates are counted: `memory`, or `redis://host:6379/0` for all workers together",
     ),
     "RESEND_UNCONFIRMED": Key(
         False, bool, flag, "whether twice is better than never: unconfirmed ones are sent again"
@@ -110,7 +128,12 @@ KEYS: Final[dict[str, Key]] = {
     "APPROVE_ABOVE": Key(
         None, int, _AUDIENCE, "recipients above which somebody else has to approve"
     ),
-    "VERIFY_CODE_LENGTH": Key(6, int, number(4, 10, whole=True), "digits of a code"),
+    "VERIFY_CODE_LENGTH": Key(
+        6,
+        int,
+        number(4, 10, whole=True),
+        "digits of a code; a flash call has those that its number shows",
+    ),
     "VERIFY_LIFETIME": Key(300, int, number(30, 3_600, whole=True), "seconds that a code is good"),
     "VERIFY_ATTEMPTS": Key(5, int, number(1, 20, whole=True), "codes that may be tried"),
     "VERIFY_COOLDOWN": Key(
@@ -119,16 +142,33 @@ KEYS: Final[dict[str, Key]] = {
     "VERIFY_PER_PHONE": Key(5, int, _COUNT, "codes for one phone in an hour"),
     "VERIFY_PER_ADDRESS": Key(20, int, _COUNT, "codes asked for from one address in an hour"),
     "VERIFY_PER_HOUR": Key(1_000, int, _COUNT, "codes for the whole site in an hour"),
-    "VERIFY_COUNTRIES": Key((), list, regions, "countries whose phones may be verified"),
-    "VERIFY_PREFIXES": Key((), list, prefixes, "beginnings of phones that may be verified"),
+    "VERIFY_COUNTRIES": Key(
+        (),
+        list,
+        regions,
+        "countries whose phones may be verified; empty for `DEFAULT_REGION` alone",
+    ),
+    "VERIFY_PREFIXES": Key(
+        (), list, prefixes, "beginnings of phones that may be verified; empty for all"
+    ),
     "VERIFY_BREAKER_AFTER": Key(
-        20, int, number(0, 1_000_000, whole=True), "codes of a prefix before it may be closed"
+        20,
+        int,
+        number(0, 1_000_000, whole=True),
+        "codes of a prefix that leave before any was entered; 0 for no limit",
     ),
     "VERIFY_BREAKER_SHARE": Key(
         20, int, number(1, 100, whole=True), "percent of codes that are entered at least"
     ),
     "VERIFY_TEMPLATE": Key("basic", str, _template, "Viber's template for codes"),
     "VERIFY_TEMPLATE_PARAMS": Key({}, from_json, parameters, "what it says besides the code"),
-    "VERIFY_TEXT": Key("", str, text_with_code, "what an SMS with a code says"),
-    "VERIFY_ACCOUNT": Key("", str, text, "account that codes are sent by"),
+    "VERIFY_TEXT": Key(
+        "",
+        str,
+        text_with_code,
+        "what an SMS with a code says; empty for “Your code: {code}” in the visitor's language",
+    ),
+    "VERIFY_ACCOUNT": Key(
+        "", str, text, "account that codes are sent by; empty for the default one"
+    ),
 }

@@ -21,7 +21,7 @@ class Channel(models.TextChoices):
 
     VIBER_OTP = MessageType.VIBER_OTP.value, _("Viber")
     SMS = MessageType.SMS.value, _("SMS")
-    FLASH_CALL = MessageType.FLASH_CALL.value, _("flash call")
+    FLASH_CALL = MessageType.FLASH_CALL.value, _("call")
 
 
 class VerificationStatus(models.TextChoices):

@@ -42,7 +42,7 @@ def is_counting(name: str) -> bool:
 def wait(delay: float, clock: Clock) -> str:
     """Wait until all workers may send again; the reason to give up where that is too long."""
     if delay > _PATIENCE:
-        return f"SMSBAT asked to be left alone for {delay:.0f} more seconds"
+        return f"SMSBAT is left alone for {delay:.0f} more seconds"
     clock.sleep(delay)
     return ""
 

@@ -218,7 +218,7 @@ def submit_now(
     name = holdback.of(holdback.SEND, account)
     for start in range(0, len(message_ids), size):
         if delay := holdback.remaining(name, clock.now()):
-            words = f"SMSBAT asked to be left alone for {delay:.0f} more seconds"
+            words = f"SMSBAT is left alone for {delay:.0f} more seconds"
             _explain(message_ids[start:], "held_back", words)
             return
         keys = message_ids[start : start + size]

@@ -210,6 +210,8 @@ class FakeGateway:
             status: ``delivered``, ``undeliverable`` ... as it stands on the wire.
             more: further keys of the body, such as ``cost=0.05``.
         """
+        if not sent.smsbat_id:
+            raise AssertionError("SMSBAT's id of it is not known: report what is in the outbox")
         body = {"messageId": sent.smsbat_id, "deliverystatus": str(status), **more}
         callbacks.post("status", body, sent.account)
 

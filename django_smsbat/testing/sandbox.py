@@ -37,8 +37,11 @@ def running_sandbox(**options: Any) -> "Iterator[Running]":
 def started(**options: Any) -> "Iterator[Running]":
     """The sandbox alone; the settings lead wherever they do."""
     # Where the extra [sandbox] is not installed, the rest of the kit can be used all the same.
-    from django_smsbat.sandbox.app import Options
-    from django_smsbat.sandbox.server import running
+    try:
+        from django_smsbat.sandbox.app import Options
+        from django_smsbat.sandbox.server import running
+    except ImportError:
+        raise RuntimeError("the sandbox needs: pip install 'django-smsbat[sandbox]'") from None
 
     asked: Any = {**_UNLIMITED, **options}
     with running(Options(**asked)) as sandbox:

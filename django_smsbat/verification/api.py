@@ -60,6 +60,9 @@ class _Open(GenericAPIView[Any]):
     throttle_classes = ()
     purpose = ""
 
+    def perform_authentication(self, request: Request) -> None:
+        """Nobody is known here; so no app of users need be installed."""
+
     def address_of(self, request: Request) -> str:
         """Whom the limit by address counts. Behind a proxy this is the proxy: override it there."""
         return str(request.META.get("REMOTE_ADDR", ""))

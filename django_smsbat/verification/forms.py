@@ -12,6 +12,13 @@ _PHONE_MAX: Final = 32  # characters, with whatever people write between the dig
 _CODE_MAX: Final = 32
 
 
+_WAYS: Final = {
+    Channel.VIBER_OTP: _("Viber, or SMS where that fails"),
+    Channel.SMS: _("SMS"),
+    Channel.FLASH_CALL: _("A call: do not answer, its last digits are the code"),
+}
+
+
 class StartForm(forms.Form):
     """
     Args:
@@ -27,8 +34,7 @@ class StartForm(forms.Form):
 
     def __init__(self, *args: Any, channels: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        chosen = [Channel(name) for name in channels]
-        choices = [(one.value, one.label) for one in chosen]
+        choices = [(name, _WAYS[Channel(name)]) for name in channels]
         field = self.fields["channel"]
         field.choices = choices  # type: ignore[attr-defined]
         field.initial = choices[0][0]

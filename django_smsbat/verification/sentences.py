@@ -17,7 +17,7 @@ _MINUTE: Final = 60
 NOT_STARTED: Final[Mapping[Why, Promise]] = {
     Why.NOT_ALLOWED: gettext_lazy("Phones of this country cannot be verified here."),
     Why.CLOSED: gettext_lazy("No codes are sent to phones like this one at the moment."),
-    Why.COOLDOWN: gettext_lazy("A code was sent a moment ago."),
+    Why.COOLDOWN: gettext_lazy("A code was asked for a moment ago."),
     Why.PHONE_LIMIT: gettext_lazy("Too many codes were asked for this phone."),
     Why.ADDRESS_LIMIT: gettext_lazy("Too many codes were asked for from your network."),
     Why.SITE_LIMIT: gettext_lazy("Too many codes are asked for at the moment."),

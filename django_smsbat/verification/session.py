@@ -14,6 +14,7 @@ from django_smsbat.services.verification.checking import verified_phone
 _UNDER_WAY: Final = "smsbat_verification"
 _DONE: Final = "smsbat_verified"
 _NEXT: Final = "smsbat_verification_next"
+_LAST: Final = "smsbat_verified_last"
 
 
 def remember(request: HttpRequest, verification: Verification) -> None:
@@ -39,6 +40,7 @@ def succeeded(request: HttpRequest, verification: Verification) -> str:
     """
     request.session.cycle_key()
     request.session[_key(_DONE, verification.purpose)] = str(verification.id)
+    request.session[_LAST] = verification.purpose
     request.session.pop(_key(_UNDER_WAY, verification.purpose), None)
     return str(request.session.pop(_NEXT, ""))
 
@@ -47,10 +49,16 @@ def phone_of(request: HttpRequest, *, purpose: str = "", within: float = 600) ->
     """The phone that this session has proved to hold, None where there is none.
 
     Args:
+        purpose: that of the views; a proof for one purpose is none for another.
         within: seconds that may have passed since.
     """
     key = request.session.get(_key(_DONE, purpose))
     return verified_phone(key, purpose=purpose, within=within) if key else None
+
+
+def last_phone_of(request: HttpRequest) -> str | None:
+    """The phone that was proved last, whatever for: to be shown, and for nothing else."""
+    return phone_of(request, purpose=request.session.get(_LAST, ""))
 
 
 def _key(name: str, purpose: str) -> str:

@@ -76,6 +76,10 @@ class StartView(_Verification, _StartBase):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "channels": self.channels}
 
+    def get_initial(self) -> dict[str, Any]:
+        """A link may bring the phone along."""
+        return {**super().get_initial(), "phone": self.request.GET.get("phone", "")}
+
     def form_valid(self, form: StartForm) -> HttpResponse:
         phone, channel = form.cleaned_data["phone"], form.cleaned_data["channel"]
         try:
@@ -149,17 +153,26 @@ class CheckView(_Verification, _CheckBase):
         return HttpResponseRedirect(next_url or resolve_url(self.success_url))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        status = VerificationStatus(self.found.status)
+        if status is not VerificationStatus.PENDING:
+            kwargs.setdefault("told", str(NOT_VERIFIED[status]))
         is_call = self.found.channel == Channel.FLASH_CALL
-        may_enter = self.found.status == VerificationStatus.PENDING
-        own = {"verification": self.found, "is_call": is_call, "may_enter": may_enter}
+        own = {
+            "verification": self.found,
+            "is_call": is_call,
+            "may_enter": status is VerificationStatus.PENDING,
+            "others": [Channel(one) for one in self.channels if one != self.found.channel],
+        }
         start_url = resolve_url(self.start_url)
         return {**super().get_context_data(**kwargs), **own, "start_url": start_url}
 
     def _again(self, request: HttpRequest) -> HttpResponse:
-        """Another code to the same phone by the same channel."""
+        """Another code to the same phone, by the same channel or by another one."""
         form = self.get_form_class()()
+        wanted = request.POST["again"]
+        channel = wanted if wanted in self.channels else self.found.channel
         try:
-            made = self.send_code(request, self.found.phone, self.found.channel)
+            made = self.send_code(request, self.found.phone, channel)
         except NotStarted as error:
             return self._told(form, why_not_started(error))
         except (InvalidMessage, ImproperlyConfigured) as error:
@@ -181,5 +194,5 @@ class DoneView(TemplateView):
     template_name = "django_smsbat/verification/done.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        phone = session.phone_of(self.request)
+        phone = session.last_phone_of(self.request)
         return {**super().get_context_data(**kwargs), "phone": phone}

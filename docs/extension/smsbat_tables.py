@@ -128,7 +128,7 @@ def message_types() -> str:
             facts.channel,
             facts.purpose.value.replace("_", " "),
             text(facts),
-            "{:,} to {:,} s".format(*facts.ttl_advice),
+            " to ".join(f"{seconds:,}" for seconds in sorted(set(facts.ttl_advice))) + " s",
             "yes" if facts.has_fallback else "",
         )
         for kind, facts in TYPES.items()
@@ -173,12 +173,17 @@ def commands() -> str:
         parser = command.create_parser("manage.py", name)
         written += [name, "-" * len(name), "", str(command.help), ""]
         rows = [
-            (literal(_called(action)), code((action.help or "").replace("%%", "%")))
+            (literal(_called(action)), code(_help(action)))
             for action in parser._actions
             if not DJANGOS_OWN & set(action.option_strings)
         ]
         written += [table(("Argument", "Meaning"), rows, "30 70")] if rows else []
     return "\n".join(written)
+
+
+def _help(action: Any) -> str:
+    told = (action.help or "").replace("%%", "%")
+    return told.replace("%(default)s", str(action.default))
 
 
 def _called(action: Any) -> str:

@@ -4,8 +4,6 @@ SECRET_KEY = "a-key-of-the-shop"
 USE_TZ = True
 ROOT_URLCONF = "tests.consumer.urls"
 INSTALLED_APPS = [
-    "django.contrib.contenttypes",
-    "django.contrib.auth",
     "django.contrib.sessions",
     "rest_framework",
     "django_smsbat",

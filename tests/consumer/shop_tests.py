@@ -69,6 +69,14 @@ def test_the_pages_are_there_without_the_admin(smsbat, client):
     assert PHONE in done.content.decode()
 
 
+def test_programs_verify_without_users_and_logins(smsbat, client):
+    url, body = reverse("smsbat-verification-api:start"), {"phone": PHONE, "channel": "sms"}
+    asked = client.post(url, body, content_type="application/json")
+    url = reverse("smsbat-verification-api:check", args=[asked.json()["id"]])
+    code = {"code": smsbat.outbox[0].code}
+    assert client.post(url, code, content_type="application/json").json()["phone"] == PHONE
+
+
 @pytest.mark.django_db(transaction=True)
 def test_asynchronous_views_can_send(smsbat):
     message = asyncio.run(asend(Sms(to=PHONE, text="Hi")))

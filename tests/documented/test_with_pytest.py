@@ -3,6 +3,7 @@
 from django_smsbat import send, verification
 from django_smsbat.messages import Sms
 from django_smsbat.models import InboundMessage
+from django_smsbat.signals import message_status_changed
 
 
 def tell_that_it_was_shipped(phone):
@@ -45,6 +46,16 @@ def test_the_customer_writes_back(smsbat):
 def test_a_phone_is_verified(smsbat):
     started = verification.start("+380671112233", "sms")
     assert verification.check(started.id, smsbat.outbox[-1].code)
+
+
+def test_a_receiver_hears_of_it(smsbat, django_capture_on_commit_callbacks):
+    heard = []
+    message_status_changed.connect(lambda new_status, **_: heard.append(new_status), weak=False)
+    message = tell_that_it_was_shipped("+380671112233")
+    with django_capture_on_commit_callbacks(execute=True):
+        smsbat.report(message, "delivered")
+    message_status_changed.receivers.clear()
+    assert heard == ["delivered"]
 
 
 def test_with_real_http(smsbat_sandbox):

@@ -128,7 +128,7 @@ class TestHoldbacks:
         mine.refresh_from_db()
         theirs.refresh_from_db()
         assert (mine.status, theirs.status) == ("accepted", "queued")
-        assert done.failure == "account shop: SMSBAT asked to be left alone for 3600 more seconds"
+        assert done.failure == "account shop: SMSBAT is left alone for 3600 more seconds"
 
     def test_a_refusal_is_remembered_under_the_account(self, queued, clock):
         queued(78, account="shop")

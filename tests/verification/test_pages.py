@@ -18,7 +18,7 @@ from django_smsbat.verification.sentences import (
     why_not_started,
     why_not_verified,
 )
-from django_smsbat.verification.views import CheckView, StartView
+from django_smsbat.verification.views import CheckView, DoneView, StartView
 from tests.conftest import phone
 
 START, CHECK = "smsbat-verification:start", "smsbat-verification:check"
@@ -86,7 +86,7 @@ def test_the_phone_that_was_typed_wrong_is_said(visitor):
 def test_too_often_is_said_with_when(visitor):
     ask(visitor)
     page = ask(visitor).content.decode()
-    assert re.search(r"A code was sent a moment ago. Try again in \d+ seconds.", page)
+    assert re.search(r"A code was asked for a moment ago. Try again in \d+ seconds.", page)
 
 
 def test_what_could_not_be_sent_is_said(visitor):
@@ -105,13 +105,60 @@ def test_another_code_is_sent_when_the_cooldown_is_over(visitor, settings):
     ask(visitor)
     first = code_on(visitor)
     page = visitor.post(reverse(CHECK), {"again": "1"}).content.decode()
-    assert "A code was sent a moment ago." in page
+    assert "A code was asked for a moment ago." in page
     settings.SMSBAT = {**settings.SMSBAT, "VERIFY_COOLDOWN": 0}
     assert visitor.post(reverse(CHECK), {"again": "1"}).url == reverse(CHECK)
     assert len(visitor.ledger.by_phone[phone(77)]) == 2
     if first != code_on(visitor):
         assert "This is not the code" in enter(visitor, first).content.decode()
     assert enter(visitor, code_on(visitor)).status_code == 302
+
+
+def test_another_code_may_come_by_another_way(visitor, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "VERIFY_COOLDOWN": 0}
+    ask(visitor)
+    page = visitor.get(reverse(CHECK)).content.decode()
+    assert 'value="flashcall"' in page
+    assert 'value="viber_otp"' not in page
+    visitor.post(reverse(CHECK), {"again": "flashcall"})
+    assert [one.channel for one in Verification.objects.order_by("pk")] == [
+        "viber_otp",
+        "flashcall",
+    ]
+    visitor.post(reverse(CHECK), {"again": "pigeon"})
+    assert Verification.objects.latest("pk").channel == "flashcall"
+
+
+def test_a_link_may_bring_the_phone(visitor):
+    page = visitor.get(reverse(START), {"phone": phone(77)}).content.decode()
+    assert f'value="{phone(77)}"' in page
+
+
+def test_one_that_was_replaced_says_so_and_takes_no_code(visitor, settings):
+    ask(visitor)
+    Verification.objects.update(status="replaced")
+    page = visitor.get(reverse(CHECK)).content.decode()
+    assert "A newer code was sent" in page
+    assert 'name="code"' not in page
+    assert 'name="again"' in page
+
+
+def test_done_shows_what_was_proved_whatever_for(rf, visitor):
+    class Login(CheckView):
+        purpose = "login"
+
+    class Start(StartView):
+        purpose = "login"
+
+    store = visitor.session
+    request = rf.post("/", {"phone": phone(77), "channel": "sms"})
+    request._dont_enforce_csrf_checks = True
+    Start.as_view()(_with(request, store))
+    request = rf.post("/", {"code": code_on(visitor)})
+    request._dont_enforce_csrf_checks = True
+    Login.as_view()(_with(request, store))
+    page = DoneView.as_view()(_with(rf.get("/"), store)).render().content.decode()
+    assert phone(77) in page
 
 
 def test_after_too_many_tries_nothing_can_be_entered(visitor):
@@ -200,7 +247,7 @@ def test_a_forwarded_address_is_not_believed(visitor, settings):
 def test_pages_are_not_kept_by_caches_and_speak_ukrainian(visitor):
     page = visitor.get(reverse(START), headers={"accept-language": "uk"})
     assert "no-store" in page["Cache-Control"]
-    assert "Надіслати код" in page.content.decode()
+    assert "Отримати код" in page.content.decode()
     assert '<html lang="uk">' in page.content.decode()
 
 

@@ -42,6 +42,8 @@ def check(
 ) -> Checked:
     """Compare a code with the one that was sent. Each try counts, also of several at once.
 
+    What cannot be the code, with fewer digits than it has, is no try.
+
     A code is good once: whoever enters it again is told that it was `verified`, but the answer is
     not true any more.
 

@@ -12,7 +12,7 @@ class Why(StrEnum):
     PHONE_LIMIT = "too many codes were asked for this phone in an hour"
     ADDRESS_LIMIT = "too many codes were asked for from this address in an hour"
     SITE_LIMIT = "too many codes were asked for in an hour"
-    HELD_BACK = "SMSBAT asked to be left alone"
+    HELD_BACK = "SMSBAT is left alone for a while"
 
 
 class NotStarted(Exception):
