@@ -7,7 +7,7 @@ which it is no gap, or under "To be looked at". The reasons are rules over the c
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "explanation" / "mutants.rst"
+NUMBERS = ROOT / "docs" / "explanation" / "test-quality.rst"
+MARKS = (".. mutants measured below\n", ".. end of mutants\n")
 MUTMUT = Path(sys.executable).parent / "mutmut"
 STRING = re.compile(r"""[rfb]?"(?:[^"\\]|\\.)*\"""")
 AT_IMPORT = ("_decoded",)
@@ -60,7 +62,7 @@ REASONS: tuple[tuple[str, str, Callable[[Survivor], bool]], ...] = (
         "Words for people",
         "The sentence of an error, of a log line or of a failure. Tests hold the field and, for "
         "refusals, the sentence; that no letter of a log line changes is nobody's promise.",
-        lambda one: one.only_words or (bool(PEOPLE.search(one.before)) and "None" in one.after),
+        lambda one: bool(PEOPLE.search(one.before)) and (one.only_words or "None" in one.after),
     ),
     (
         "How much at once",
@@ -134,5 +136,39 @@ def page(found: list[Survivor]) -> str:
     return "\n".join(lines)
 
 
+def numbers() -> str:
+    """How many there were in each room, and what became of them."""
+    told = subprocess.run(
+        [MUTMUT, "results", "--all", "true"], capture_output=True, text=True, check=True
+    )
+    rows: dict[str, Counter[str]] = defaultdict(Counter)
+    for line in told.stdout.splitlines():
+        name, _, fate = line.strip().rpartition(": ")
+        if name.startswith("django_smsbat.") and fate not in ("not checked", ""):
+            parts = name.split(".x")[0].split(".")
+            room = ".".join(parts[1:3] if parts[1] == "services" else parts[1:2])
+            rows[room][fate] += 1
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    headings = ("Room", "Mutants", "Noticed", "Survived", "Run by none of these tests")
+    for row in (headings, *(_row(room, counted) for room, counted in sorted(rows.items()))):
+        for place, cell in enumerate(row):
+            lines.append(f"   {'* -' if place == 0 else '  -'} {cell}")
+    return "\n".join(["", *lines, ""])
+
+
+def _row(room: str, counted: Counter[str]) -> tuple[object, ...]:
+    noticed = counted["killed"] + counted["timeout"] + counted["suspicious"] + counted["segfault"]
+    total = counted.total()
+    share = f"{noticed} ({noticed / total:.0%})"
+    return f"``{room}``", total, share, counted["survived"], counted["no tests"]
+
+
+def write_numbers(table: str) -> None:
+    text = NUMBERS.read_text()
+    begin = text.index(MARKS[0]) + len(MARKS[0])
+    NUMBERS.write_text(text[:begin] + table + "\n" + text[text.index(MARKS[1]) :])
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(list(survivors())))
+    write_numbers(numbers())

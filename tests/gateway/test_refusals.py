@@ -233,6 +233,10 @@ REFUSALS = [
     ),
     (rcs(cards="Tea"), "cards", "give a list"),
     (rcs(media=media(url="a.png")), "media.url", HTTPS),
+    (rcs(media="a.png"), "media", "must be a Media"),
+    (rcs(cards=[card(media="a.png")]), "cards[0].media", "must be a Media"),
+    (promo(image_url="https://shop.example.com/a b.png"), "image_url", HTTPS),
+    (promo(image_url="https://shop.example.com/a\x1f.png"), "image_url", HTTPS),
     (
         rcs(media=media(mime_type="image/bmp")),
         "media.mime_type",
