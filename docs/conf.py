@@ -35,5 +35,5 @@ napoleon_use_ivar = True
 nitpick_ignore_regex = [
     # Names in signatures and docstrings that belong to others, or stand alone there.
     (r"py:.*", r"(django|requests|rest_framework|datetime|decimal|uuid|collections|typing)\..*"),
-    (r"py:(class|exc|obj)", r"[A-Za-z_]+( or None)?"),
+    (r"py:(class|exc|obj)", r"[A-Za-z_]+( or None|\.DoesNotExist)?"),
 ]

@@ -82,7 +82,7 @@ class Sent:
 
     @property
     def code(self) -> str:
-        """The code that it carries: of a template, of a text, or of the number that calls."""
+        """What is to be entered, from a template, a text, or the number that calls."""
         told = self.data.get("templateParams", {}).get("pin") or self.data.get("pattern", "")
         found = _CODES.findall(str(told) or self.text)
         if not found:

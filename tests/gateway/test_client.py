@@ -425,3 +425,14 @@ def test_missing_credentials_are_named():
         Credentials.by_what_is_given(api_key="", login="", password="")
     with pytest.raises(ValueError, match="PASSWORD"):
         Credentials.by_what_is_given(api_key="", login="me", password="")
+
+
+def test_an_answers_words_are_shown_without_our_secrets():
+    credentials = Credentials(AuthMethod.HEADER, api_key="the-key")
+    assert credentials.conceal(b"no the-key here") == b"no ... here"
+
+
+def test_what_the_network_said_is_told():
+    with pytest.raises(GatewayError) as failed:
+        client_for("http://127.0.0.1:9").status("s-1")
+    assert str(failed.value) == "SMSBAT cannot be reached (NewConnectionError)"

@@ -276,3 +276,8 @@ def test_the_public_module_has_all_classes():
 )
 def test_what_needs_consent(kind, transactional_campaign, promotional):
     assert is_promotional(kind, transactional_campaign=transactional_campaign) is promotional
+
+
+def test_the_caller_of_a_flash_call_is_kept_in_e164():
+    call = FlashCall(to="+380671112233", caller_id="380 44 123 45 67")
+    assert call.data() == {"callerId": "+380441234567"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from django_smsbat.gateway import phones
 from django_smsbat.gateway.phones import InvalidPhone, mask, normalise, redact
 
 
@@ -44,3 +45,8 @@ def test_a_masked_phone_lacks_five_digits_at_least():
     for phone in ("+380671112233", "+4512345678", "4512345678", "671112233"):
         shown = sum(character.isdigit() for character in mask(phone))
         assert sum(character.isdigit() for character in phone) - shown >= 5
+
+
+def test_the_digits_without_what_stands_before_them_in_a_country():
+    assert phones.national("+380671112233") == "671112233"
+    assert phones.national("nobody") == ""

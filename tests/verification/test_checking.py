@@ -8,7 +8,7 @@ from django.db import connections
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_smsbat.models import Verification
+from django_smsbat.models import Verification, VerificationStatus
 from django_smsbat.services import erasure, purging, sync
 from django_smsbat.services.verification import checking, codes, finishing
 from django_smsbat.signals import phone_verified
@@ -310,3 +310,30 @@ def test_many_that_are_overdue_end_in_chunks(start, clock, monkeypatch):
     clock.forward(seconds=300)
     assert finishing.expire_overdue(clock.now()) == 3
     assert not Verification.objects.pending().exists()
+
+
+@pytest.mark.parametrize("status", ["expired", "exhausted", "replaced", "failed"])
+def test_one_that_ended_otherwise_proves_nothing(start, clock, status):
+    made = start()
+    Verification.objects.update(status=status, finished_at=clock.now())
+    assert checking.verified_phone(made.id, now=clock.now()) is None
+
+
+def test_it_ends_once(start, clock):
+    made = start()
+    assert finishing.finish(made, VerificationStatus.EXPIRED, clock.now()) is True
+    assert finishing.finish(made, VerificationStatus.VERIFIED, clock.now()) is False
+    made.refresh_from_db()
+    assert made.status == "expired"
+
+
+def test_one_whose_message_is_in_doubt_is_not_forgotten(start, service, clock):
+    from django_smsbat.gateway.errors import ErrorKind
+
+    service.sends.append(ErrorKind.TIMED_OUT)
+    doubtful = start(11)
+    clock.forward(seconds=2)
+    start(12)
+    clock.forward(days=1)
+    assert finishing.forget(clock.now()) == 1
+    assert Verification.objects.get() == doubtful

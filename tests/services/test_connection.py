@@ -1,0 +1,77 @@
+"""Each account's client is made as the settings say."""
+
+import pytest
+
+from django_smsbat.gateway.auth import AuthMethod
+from django_smsbat.gateway.dialects import Dialect
+from django_smsbat.services import connection
+
+
+@pytest.fixture
+def made(settings, monkeypatch):
+    """What a client is made of, by the account's name."""
+
+    class Recorder:
+        def __init__(self, base_url, credentials, **options):
+            self.base_url, self.credentials, self.options = base_url, credentials, options
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(connection, "Client", Recorder)
+    settings.SMSBAT = {
+        "BASE_URL": "https://sms.example.com",
+        "LOGIN": "me",
+        "PASSWORD": "pass",
+        "API_KEY": "key",
+        "AUTH": "basic",
+        "DIALECT": "overview",
+        "TIMEOUT": 7,
+        "SEND_RATE": 11,
+        "STATUS_RATE": 5,
+        "RATE_LIMIT_STORAGE": "memory",
+        "ACCOUNTS": {
+            "shop": {"API_KEY": "shop-key", "SEND_RATE": 3},
+            "twin": {"LOGIN": "twin", "PASSWORD": "pass"},
+        },
+    }
+    yield connection.client
+    settings.SMSBAT = {**settings.SMSBAT}  # forgets what was made here
+
+
+def test_credentials_dialect_and_timeout(made):
+    own = made()
+    assert own.base_url == "https://sms.example.com"
+    assert (own.credentials.method, own.credentials.login) == (AuthMethod.BASIC, "me")
+    assert (own.options["dialect"], own.options["timeout"]) == (Dialect.OVERVIEW, 7)
+    shop = made("shop")
+    assert (shop.credentials.method, shop.credentials.api_key) == (AuthMethod.HEADER, "shop-key")
+    assert made("twin").credentials.method is AuthMethod.BASIC
+
+
+def test_each_account_is_paced_for_itself_and_each_kind_of_request(made):
+    paces = [
+        made(name).options[f"{kind}_pace"]
+        for name in ("default", "shop", "twin")
+        for kind in ("send", "status")
+    ]
+    assert [pace.per_second for pace in paces] == [11, 5, 3, 5, 11, 5]
+    assert len({pace.name for pace in paces}) == 6
+    assert [pace.name.rpartition(":")[2] for pace in paces] == ["send", "status"] * 3
+
+
+def test_no_name_under_which_rates_are_counted_tells_a_key(made):
+    for name in ("default", "shop", "twin"):
+        assert not {"key", "shop-key", "twin"} & set(
+            made(name).options["send_pace"].name.split(":")
+        )
+
+
+def test_one_client_serves_all_threads_of_a_process(made):
+    assert made("shop") is made("shop")
+    assert made("shop") is not made()
+
+
+def test_a_stand_in_is_asked_by_the_accounts_name():
+    with connection.replaced_by(lambda name: f"stands in for {name}"):
+        assert connection.client("shop") == "stands in for shop"
