@@ -31,8 +31,6 @@ def whole_of(value: object) -> int | None:
 def decimal_of(value: object) -> Decimal | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        return None
     try:
         amount = Decimal(str(value))
     except InvalidOperation:

@@ -148,9 +148,32 @@ def test_what_is_billed_comes_before_what_is_rated(told, amount, currency):
     assert answers.read_money(told) == answers.Money(Decimal(amount), currency)
 
 
-@pytest.mark.parametrize("cost", [None, "free", True, -1, 1e30, {}, "NaN"])
+@pytest.mark.parametrize(
+    "cost", [None, "free", True, -1, 1e30, {}, [1], "NaN", 100_000_000, "99999999.9999999"]
+)
 def test_what_is_no_sum_of_money_is_none(cost):
     assert answers.read_money({"cost": cost}) is None
+
+
+def test_without_words_neither_phone_nor_text_stays_but_what_became_of_it_does():
+    told = {
+        "messageId": "m-1",
+        "to": "+380501234567",
+        "text": "code 1234",
+        "deliverystatus": "delivered",
+        "partscount": 2,
+        "cost": "0.07",
+        "error": {"code": "1002", "message": "no +380501234567"},
+        "extendedStatuses": {"viber": "Undeliverable", "sms": "not_used"},
+    }
+    assert answers.without_words(told) == {
+        "deliverystatus": "delivered",
+        "partscount": 2,
+        "cost": "0.07",
+        "code": "1002",
+        "extendedStatuses": {"viber": "undeliverable"},
+    }
+    assert answers.without_words({"deliverystatus": "sent"}) == {"deliverystatus": "sent"}
 
 
 def test_money_is_never_a_float():

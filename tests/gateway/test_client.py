@@ -115,6 +115,12 @@ def test_the_three_ways_to_authenticate(credentials, header, value):
     assert sent == value
 
 
+def test_a_slash_at_the_end_of_the_address_changes_nothing():
+    with serving() as server, connected(f"{server.url}/") as client:
+        client.send([MESSAGE])
+    assert server.requests[0][1] == "/bat/messagelist"
+
+
 def test_a_send_is_one_post_of_json():
     with serving() as server, connected(server.url) as client:
         client.send([MESSAGE])
@@ -420,11 +426,19 @@ def test_the_method_follows_from_what_is_given(given, method):
     assert Credentials.by_what_is_given(**given).method is method
 
 
-def test_missing_credentials_are_named():
-    with pytest.raises(ValueError, match="API_KEY"):
-        Credentials.by_what_is_given(api_key="", login="", password="")
-    with pytest.raises(ValueError, match="PASSWORD"):
-        Credentials.by_what_is_given(api_key="", login="me", password="")
+@pytest.mark.parametrize(
+    ("method", "given", "words"),
+    [
+        (AuthMethod.HEADER, {}, "AUTH 'header' needs API_KEY"),
+        (AuthMethod.BASIC_KEY, {"login": "me"}, "AUTH 'basic_key' needs API_KEY"),
+        (AuthMethod.BASIC, {"login": "me"}, "AUTH 'basic' needs PASSWORD"),
+        (AuthMethod.BASIC, {"api_key": KEY}, "AUTH 'basic' needs LOGIN and PASSWORD"),
+    ],
+)
+def test_missing_credentials_are_named(method, given, words):
+    with pytest.raises(ValueError, match="AUTH") as refused:
+        Credentials(method, **given)
+    assert str(refused.value) == words
 
 
 def test_an_answers_words_are_shown_without_our_secrets():

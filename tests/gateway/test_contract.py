@@ -70,6 +70,26 @@ def test_a_request_is_utf_8_without_escapes():
     assert "Привіт".encode() in encode_request([message], Dialect.MESSAGELIST)
 
 
+DIFFERENT = [
+    Content(type="viber_promo", sender="Kvitka", text="Sale"),
+    Content(type="viber_trans", sender="Kvitka", text="Sale"),
+    Content(type="viber_promo", sender="Lavka", text="Sale"),
+    Content(type="viber_promo", sender="Kvitka", text="Sale", ttl=60),
+    Content(type="viber_promo", sender="Kvitka", text="Sale", fallback_text="Sale!"),
+    Content(type="viber_promo", sender="Kvitka", text="Sale", message_data={"buttonText": "Go"}),
+    Content(type="viber_promo", sender="Kvitka", text="Sale", message_data={"buttonText": "No"}),
+    Content(type="flashcall", sender="Kvitka"),
+    Content(type="viber_promo", sender="Kvitka", text="Other words"),
+]
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_messages_of_one_request_keep_what_they_do_not_share(dialect):
+    sent = [Outgoing(f"{n}-a", f"+38050123456{n}", said) for n, said in enumerate(DIFFERENT)]
+    written = json.loads(encode_request(sent, dialect))
+    assert written == {"messages": [encode(one, dialect) for one in sent]}
+
+
 def test_an_answer_to_a_send_is_read():
     sent = [outgoing(1), outgoing(2, "+380501234568")]
     answer = answers.parse_send(ANSWERS["send"], sent)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import socket
 import time
 import uuid
 
@@ -38,6 +39,17 @@ def pass_for(seconds, pace, told):
         moments.append(time.time())
     turnstile.close()
     told.put(moments)
+
+
+def test_a_burst_passes_at_once_and_the_next_request_waits_for_its_window():
+    turnstile = Turnstile(Pace(10, burst=0.5))
+    moments = []
+    for _ in range(6):
+        turnstile.wait()
+        moments.append(time.monotonic())
+    turnstile.close()
+    # How late the sixth comes is the machine's affair; that it is not early is ours.
+    assert moments[5] - moments[0] > 0.4
 
 
 @pytest.mark.slow
@@ -87,6 +99,14 @@ def test_without_the_count_nothing_leaves_and_nothing_is_in_doubt():
         client.status("x")
     assert raised.value.kind is ErrorKind.UNPACED
     client.close()
+
+
+@pytest.mark.slow
+def test_a_count_that_never_answers_is_not_waited_for_for_ever():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        turnstile = Turnstile(Pace(5, storage=f"redis://127.0.0.1:{silent.getsockname()[1]}/0"))
+        with pytest.raises(PaceUnavailable):
+            turnstile.wait()
 
 
 def test_the_address_of_the_storage_is_not_shown():

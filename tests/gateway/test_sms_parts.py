@@ -62,6 +62,11 @@ def test_the_characters_that_forced_ucs_2_are_named_once_each():
     assert count_parts("Hello — мир — 😀").forced_by == ("—", "м", "и", "р", "😀")
 
 
+def test_in_a_long_text_they_are_named_as_well():
+    assert count_parts("😀" * 40).forced_by == ("😀",)
+    assert count_parts("ї" * 80).forced_by == ("ї",)
+
+
 def test_nothing_is_named_where_gsm_suffices():
     assert count_parts("Plain £5, é ü ñ Ω").forced_by == ()
 

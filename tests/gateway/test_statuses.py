@@ -88,6 +88,11 @@ def test_of_two_failures_at_once_the_one_further_down_the_list_decides():
     assert furthest([second, first]) == second
 
 
+def test_of_equal_reports_the_earliest_tells_when_it_happened():
+    first, again = (Status.READ, MOMENT), (Status.READ, MOMENT + timedelta(seconds=1))
+    assert furthest([again, first]) == first
+
+
 def test_a_fallback_that_delivers_undoes_the_failure_of_the_first_channel():
     failed, delivered = (Status.FAILED, MOMENT + timedelta(hours=1)), (Status.DELIVERED, MOMENT)
     assert furthest([delivered, failed]) == delivered

@@ -476,6 +476,13 @@ class TestRecording:
         }
 
 
+def test_what_is_unconfirmed_is_counted_over_all_parts_of_a_split_request(launched, submit):
+    launched(1, 2, 3, 4)
+    unknown_word = answer_by_phone(default="gone fishing")
+    _, summary = submit(ErrorKind.INVALID, unknown_word, ErrorKind.CONNECTION_LOST)
+    assert summary.unconfirmed == 4
+
+
 def test_every_status_of_an_answer_is_understood(launched, submit):
     launched(1, 2, 3, 4)
     told = {phone(1): "accepted", phone(2): "rejected", phone(3): "failed", phone(4): "sent"}
