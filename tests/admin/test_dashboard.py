@@ -45,6 +45,12 @@ class TestDashboard:
         campaigns = reverse("admin:django_smsbat_campaign_changelist")
         assert "No campaign yet." in boss.get(campaigns).content.decode()
 
+    def test_a_site_whose_messages_were_all_purged_is_not_new(self, boss, campaign):
+        PurgedMessages.objects.create(
+            campaign=campaign(), status="delivered", messages=1, last_final_at=NOON
+        )
+        assert "three steps to the first message" not in boss.get(HOME).content.decode()
+
     @pytest.mark.parametrize("lacking", ["view_message", "view_campaign", "view_inboundmessage"])
     def test_who_may_not_see_all_of_it_sees_none(self, staff, lacking):
         names = {"view_message", "view_campaign", "view_inboundmessage"} - {lacking}
@@ -75,6 +81,13 @@ class TestConversation:
         boss.post(self.url("read", hers))
         unread = InboundMessage.objects.filter(read_at=None)
         assert [one.id_uuid for one in unread] == ["later"]
+
+    def test_what_others_wrote_stays_unread(self, boss, people):
+        inbound.receive(written(id_uuid="other", raw_phone="380670000078"))
+        inbound.receive(written(id_uuid="hers"))
+        boss.post(self.url("read", InboundMessage.objects.get(id_uuid="hers")))
+        unread = InboundMessage.objects.filter(read_at=None)
+        assert [one.id_uuid for one in unread] == ["other"]
 
     def test_consent_is_shown_and_can_be_changed_from_there(self, boss, hers):
         assert "gets promotional messages" in boss.get(self.url("change", hers)).content.decode()

@@ -401,3 +401,16 @@ def test_separators_of_thousands_break_no_question(boss, people, campaign, setti
     data = {"confirmed": "send", "seen-12345": seen, "typed-12345": "2"}
     boss.post(control(made, "send"), data)
     assert Campaign.objects.get().status == "sending"
+
+
+@pytest.mark.parametrize(("kind", "by_fallback"), [("viber_promo", 2), ("sms", 0)])
+def test_what_sms_delivered_is_a_fallback_s_for_other_types_only(
+    campaign, queued, kind, by_fallback
+):
+    made = campaign(type=kind, status="sent", started_at=NOON)
+    for ending, channel in enumerate(("sms", "sms", "viber")):
+        queued(ending, campaign=made, status="delivered", delivered_by=channel)
+    told = statistics.results(made)
+    assert told.by_fallback == by_fallback
+    assert told.by_channel == {"sms": 2, "viber": 1}
+    assert told.progress.delivered == 3

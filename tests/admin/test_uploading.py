@@ -4,6 +4,7 @@ import csv
 import io
 import threading
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -242,7 +243,7 @@ class TestWorkers:
     @pytest.mark.usefixtures("small_chunks")
     def test_what_fails_three_times_is_told_with_what_was_done(self, mixed, failing_once, caplog):
         failing_once(RuntimeError(f"boom {phone(7)}"), times=99)
-        uploads.import_waiting()
+        assert uploads.import_waiting() == 1
         told = RecipientUpload.objects.get()
         assert (told.state, told.attempts) == ("failed", 3)
         assert told.failure == "the import failed 3 times: RuntimeError"
@@ -266,6 +267,22 @@ class TestWorkers:
             "failed",
             "the import failed 10 times: its worker died",
         )
+        assert told.finished_at is not None
+
+    def test_giving_one_up_ends_no_other(self, boss, mixed):
+        RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
+        upload(boss, f"phone\n{phone(99)}\n", new_list="Other")
+        assert uploads.import_waiting() == 0
+        other = RecipientUpload.objects.latest("pk")
+        assert (other.state, other.finished_at) == ("looked_at", None)
+
+    @pytest.mark.parametrize("meanwhile", [{"claim": uuid4()}, {"state": "done"}])
+    def test_one_that_was_taken_over_or_ended_meanwhile_is_not_given_up(self, mixed, meanwhile):
+        RecipientUpload.objects.update(state="running", attempts=10, claim=uuid4())
+        seen = RecipientUpload.objects.get()
+        RecipientUpload.objects.update(**meanwhile)
+        uploads._give_up(seen, uploads.timezone.now())
+        assert RecipientUpload.objects.get().failure == ""
 
     def test_the_rejected_rows_can_be_mended_and_imported_again(self, boss, mixed):
         uploads.import_waiting()

@@ -23,6 +23,7 @@ from django_smsbat.services import (
     submission,
     sync,
     tracking,
+    trying,
 )
 from django_smsbat.services.event_store import Report
 from tests.conftest import NOON, phone
@@ -108,6 +109,10 @@ class TestTwoServices:
         assert [len(ledger.entries) for ledger in two_sandboxes] == [0, 1]
         draft.refresh_from_db()
         assert (draft.status, draft.messages.get().sender) == ("sent", "TheShop")
+
+    def test_so_does_its_test_message(self, two_sandboxes, campaign):
+        trying.send_to(phone(77), campaign(account="shop"), None)
+        assert [len(ledger.entries) for ledger in two_sandboxes] == [0, 1]
 
     def test_a_limit_holds_for_all_together(self, two_sandboxes):
         for account in ("default", "shop"):

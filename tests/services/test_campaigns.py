@@ -146,7 +146,7 @@ def test_a_due_campaign_that_cannot_be_launched_pauses_with_the_reason(campaign)
     assert campaigns.launch_due(NOON) == [made]
     made.refresh_from_db()
     assert made.status == "paused"
-    assert "Nobody is on the campaign's lists" in made.pause_reason
+    assert made.pause_reason == "Not launched: Nobody is on the campaign's lists."
 
 
 def test_a_due_campaign_that_was_put_off_meanwhile_stays_scheduled(people, campaign, monkeypatch):

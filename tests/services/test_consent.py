@@ -132,12 +132,18 @@ class TestConfirmation:
         told = Message.objects.get()
         assert (told.to, told.text, told.sender) == (phone(77), "Ви відписались", "AcmeShop")
         assert (told.type, told.status) == ("viber_trans", "queued")
+        assert (told.attempts, told.error_code) == (0, "")  # the webhook's request sends nothing
         assert ConsentChange.objects.get().confirmed
 
     def test_once_an_hour_at_most(self):
         for number, word in enumerate(["STOP", "START", "STOP", "START"]):
             writes(word, number, after=number)
         assert Message.objects.count() == 1
+
+    def test_whatever_others_were_told_meanwhile(self):
+        writes("STOP")
+        writes("STOP", 2, after=1, raw_phone="380670000078")
+        assert set(Message.objects.values_list("to", flat=True)) == {phone(77), phone(78)}
 
     def test_and_only_where_something_changed(self, people):
         people(77, opted_out_at=NOON - timedelta(days=1))

@@ -207,6 +207,14 @@ def test_an_address_that_is_refused_is_no_reason_to_try_again(failed, clock, bro
     assert "olena" not in caplog.text
 
 
+@pytest.mark.parametrize("error", [ValueError("two lines"), smtplib.SMTPNotSupportedError()])
+def test_what_no_server_will_ever_take_is_not_tried_again(failed, clock, broken, error):
+    failed()
+    broken(sending=error)
+    email_fallback.send_due(clock)
+    assert (state(), FallbackEmail.objects.get().error) == ("failed", type(error).__name__)
+
+
 @pytest.mark.parametrize(
     "error",
     [

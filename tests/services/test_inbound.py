@@ -1,5 +1,6 @@
 """What customers write is stored once, with who wrote it and what it answers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -159,6 +160,19 @@ class TestReply:
         client = ScriptedClient([answer_by_phone()])
         submission.submit_queued(client=client, clock=clock)
         assert client.phones == [phone(77)]
+
+    def test_it_is_looked_at_as_it_will_be_sent(self, queued):
+        sent = self.reply_to(queued)
+        draft = replies.draft_of(InboundMessage.objects.get(), "Until nine")
+        assert (draft.type, draft.sender, draft.text) == (sent.type, sent.sender, sent.text)
+        assert draft.is_transactional
+
+    def test_it_goes_by_the_account_to_which_they_wrote(self, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": {"SENDER": "TheShop"}}}
+        inbound.receive(replace(written(), account="shop"))
+        stored = InboundMessage.objects.get()
+        assert replies.draft_of(stored, "Hi").account == "shop"
+        assert replies.reply(stored, "Hi", queue=True).account == "shop"
 
     def test_what_cannot_be_sent_is_said_before_anything_is_stored(self, queued):
         with pytest.raises(InvalidMessage, match="text"):

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_smsbat.gateway.messages import Content, InvalidMessage
+from django_smsbat.models import Recipient
+from django_smsbat.services.addressees import values_of
 from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_from
 
 
@@ -100,3 +102,13 @@ def test_filling_keeps_everything_around_the_placeholder(around, value):
         return
     filled = ContentTemplate(Content(type="sms", text=f"{around}{{{{ city }}}}{around}"))
     assert filled.fill({"city": value}).text == f"{around}{value.strip()}{around}"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "city"),
+    [({"city": "Київ", "email": "not theirs"}, "Київ"), (["no names"], ""), (None, "")],
+)
+def test_a_persons_own_fields_stand_before_their_attributes(attributes, city):
+    own = {"phone": "+380671112233", "name": "Оля", "email": "olya@example.com"}
+    person = Recipient(**own, attributes=attributes)
+    assert values_of(person, [*own, "city"]) == {**own, "city": city}

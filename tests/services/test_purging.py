@@ -25,6 +25,7 @@ from django_smsbat.services import (
     purging,
     statistics,
     submission,
+    suppression,
     sync,
     tracking,
 )
@@ -267,6 +268,13 @@ class TestErasing:
         with pytest.raises(InvalidPhone):
             erasure.erase("+123", NOON)
         assert not Suppression.objects.exists()
+
+    def test_who_comes_back_by_their_own_word_is_held_off_no_more(self, known):
+        for ending in (77, 78):
+            erasure.erase(phone(ending), NOON)
+        inbound.receive(written(text="START", received_at=NOON + timedelta(days=1)))
+        assert suppression.since(phone(77)) is None
+        assert suppression.since(phone(78)) == NOON
 
     def test_a_phone_that_nobody_knows_is_suppressed_all_the_same(self):
         assert erasure.erase(phone(99), NOON).messages == 0

@@ -543,3 +543,25 @@ def test_a_launch_by_a_worker_wakes_nobody_else(
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
     assert (statuses(), woken) == ({phone(1): "accepted"}, [])
+
+
+class TestWhatWaits:
+    """Whether a thread that sends has to look again."""
+
+    def test_a_single_message_does(self, queued):
+        queued()
+        assert submission.something_waits()
+
+    def test_a_campaign_that_sends_does(self, campaign):
+        campaign(status="sending")
+        assert submission.something_waits()
+
+    def test_what_has_left_does_not(self, queued, campaign):
+        queued(status="accepted")
+        campaign(status="sent")
+        assert not submission.something_waits()
+
+    def test_what_belongs_to_an_account_that_is_no_more_does_not(self, queued, campaign):
+        queued(account="gone")
+        campaign(status="sending", account="gone")
+        assert not submission.something_waits()

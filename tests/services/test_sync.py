@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
+from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.models import Holdback, Message, StatusEvent
 from django_smsbat.services import sync, tracking
 from tests.conftest import NOON
@@ -91,6 +92,20 @@ def test_after_ttl_and_grace_it_is_expired_by_our_own_word_without_asking(on_its
     assert StatusEvent.objects.get(status="expired").source == "local"
 
 
+@pytest.mark.parametrize("ttl", [60, None])
+def test_until_then_it_is_asked_about(on_its_way, ask, clock, ttl):
+    message = on_its_way(ttl=ttl)
+    clock.forward(seconds=5)
+    ask(told())
+    lifetime = ttl or TYPES[MessageType.SMS].ttl_advice[1]
+    for seconds, requests in ((-1, 1), (0, 0)):
+        Message.objects.update(next_poll_at=NOON)
+        clock.moment = NOON + timedelta(seconds=lifetime + 3_600 + seconds)
+        assert ask(told()).requests == requests
+    message.refresh_from_db()
+    assert message.status == "expired"
+
+
 def test_it_is_asked_about_once_even_if_nobody_was_there_in_time(on_its_way, ask, clock):
     message = on_its_way(ttl=60)
     clock.forward(days=2)
@@ -162,6 +177,7 @@ def test_a_refusal_holds_all_workers_back_and_is_made_up_for(on_its_way, ask, cl
     ask(client)
     assert (client.asked, clock.slept) == (["s-1", "s-1"], [3])
     assert Message.objects.get().status == "delivered"
+    assert Holdback.objects.get().refusals == 0
 
 
 def test_a_service_that_stays_away_ends_the_run(on_its_way, ask, clock):

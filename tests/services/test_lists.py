@@ -1,0 +1,26 @@
+"""Lists made and changed by what was found."""
+
+import pytest
+
+from django_smsbat.models import Recipient, RecipientList
+from django_smsbat.services import lists
+
+pytestmark = pytest.mark.django_db
+
+
+def test_who_stands_in_a_list_already_stands_there_once_and_is_not_counted(people):
+    old, new = people(1, 2)
+    vip = RecipientList.objects.create(name="VIP")
+    vip.recipients.add(old)
+    assert lists.add(vip, Recipient.objects.all()) == 1
+    assert set(vip.recipients.all()) == {old, new}
+    assert vip.recipients.count() == 2
+
+
+def test_who_is_taken_from_a_list_stays_in_the_others(people):
+    person, other = people(1, 2)
+    vip = RecipientList.objects.create(name="VIP")
+    vip.recipients.add(person, other)
+    assert lists.remove(vip, Recipient.objects.filter(pk=person.pk)) == 1
+    assert list(vip.recipients.all()) == [other]
+    assert RecipientList.objects.get(name="All").recipients.count() == 2
