@@ -116,12 +116,11 @@ def _mail(message: Message) -> EmailMessage | None:
     person = Recipient.objects.filter(phone=message.to).exclude(email="").first()
     if person is None or message.status not in _FAILED or _is_unwelcome(message, person):
         return None
-    data = message.message_data if isinstance(message.message_data, dict) else {}
     context = {
         "message": message,
         "recipient": person,
         "text": message.text or message.fallback_text,
-        "link": data.get("buttonAction", ""),
+        "link": message.message_data.get("buttonAction", ""),
     }
     subject = render_to_string("django_smsbat/email_fallback/subject.txt", context)
     body = render_to_string("django_smsbat/email_fallback/body.txt", context)

@@ -259,6 +259,15 @@ class TestWorkers:
         told = RecipientUpload.objects.get()
         assert (told.state, told.counts["created"]) == ("done", 20)
 
+    def test_what_is_no_table_fails_in_words_and_ends_no_other(self, boss):
+        upload(boss, "name\nOlena\n")
+        RecipientUpload.objects.update(state="queued")
+        upload(boss, ROWS, new_list="Other")
+        assert uploads.import_waiting() == 1
+        told, other = RecipientUpload.objects.order_by("pk")
+        assert (told.state, other.state) == ("failed", "looked_at")
+        assert told.failure == "no column holds phones: there are name"
+
     def test_what_kills_its_worker_is_given_up_after_a_while(self, mixed):
         RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
         assert uploads.import_waiting() == 0
@@ -315,7 +324,8 @@ class TestWorkers:
                 return real()
 
         assert uploads.import_waiting(Stopping()) == 0
-        assert RecipientUpload.objects.get().state == "queued"
+        told = RecipientUpload.objects.get()
+        assert (told.state, told.attempts) == ("queued", 0)
         assert uploads.import_waiting() == 1
         assert RecipientUpload.objects.get().counts["rejected"] == 10
 
@@ -366,6 +376,12 @@ class TestPrivacy:
         RecipientUpload.objects.update(made_at=clock.now() - timedelta(days=40))
         purging.purge(clock.now() - timedelta(days=365), clock)
         assert not RecipientUpload.objects.exists()
+
+    def test_purging_leaves_younger_files(self, boss, clock):
+        upload(boss)
+        RecipientUpload.objects.update(made_at=clock.now() - timedelta(days=29))
+        purging.purge(clock.now() - timedelta(days=30), clock)
+        assert RecipientUpload.objects.exists()
 
     def test_purging_removes_old_files_and_not_what_is_being_imported(self, boss, clock):
         for state in ("looked_at", "done", "running"):

@@ -262,6 +262,15 @@ class TestSendingTheFailedAgain:
         }
         assert (made.status, made.finished_at) == ("sending", None)
 
+    def test_nobody_else_s_failed_messages_are_queued(self, finished, queued, campaign):
+        made = finished()
+        queued(77, status="failed", attempts=1)
+        queued(78, status="failed", attempts=1, campaign=campaign(name="Other", status="sent"))
+        assert campaigns.retry_failed(made) == 4
+        assert set(Message.objects.filter(status="queued").values_list("campaign", flat=True)) == {
+            made.pk
+        }
+
     def test_with_nothing_failed_a_finished_campaign_stays_finished(self, finished):
         made = finished()
         Message.objects.update(status="delivered")

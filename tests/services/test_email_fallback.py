@@ -8,7 +8,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import override_settings
 
-from django_smsbat.models import FallbackEmail, Message, Recipient, StatusEvent
+from django_smsbat.models import EmailState, FallbackEmail, Message, Recipient, StatusEvent
 from django_smsbat.services import campaigns, consent, email_fallback, health, tracking
 from tests.conftest import NOON, phone
 from tests.services.test_tracking import accepted, said
@@ -262,7 +262,71 @@ def test_what_may_have_left_is_never_sent_again(failed, clock, broken, error):
     broken(sending=None)
     clock.forward(days=1)
     assert email_fallback.send_due(clock) == 0
+    assert (state(), FallbackEmail.objects.get().error) == ("unconfirmed", type(error).__name__)
+
+
+def test_what_a_backend_did_not_take_has_failed(failed, clock, monkeypatch):
+    failed()
+    monkeypatch.setattr(EmailBackend, "send_messages", lambda self, messages: 0)
+    assert email_fallback.send_due(clock) == 0
+    told = FallbackEmail.objects.get()
+    assert (told.state, told.error) == ("failed", "the mail backend took nothing")
+
+
+def test_a_cancelled_campaign_mails_nobody(failed, clock, campaign):
+    failed(campaign=campaign(status="cancelled"))
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "unneeded"
+
+
+def test_its_outcome_is_told_of_the_attempt_that_it_follows(failed, clock, broken):
+    message = failed()
+    email_fallback.send_due(clock)
+    told = StatusEvent.objects.get(raw_status="e-mail sent")
+    assert (told.message_id, told.attempt, told.payload) == (message.pk, 1, {"email": "sent"})
+
+
+def test_why_it_failed_is_told_beside_it(failed, clock, broken):
+    failed()
+    broken(sending=ValueError("two lines"))
+    email_fallback.send_due(clock)
+    told = StatusEvent.objects.get(raw_status="e-mail failed")
+    assert told.payload == {"email": "failed", "message": "ValueError"}
+
+
+def test_of_several_each_has_its_own_outcome(failed, queued, people, clock):
+    failed()
+    people(78, email="ivan@example.com")
+    other = queued(78, type="viber_trans", status="sending", attempts=1)
+    tracking.record([accepted(other, "s-2")], NOON)
+    tracking.record([said("s-2", "undeliverable")], NOON)
+    FallbackEmail.objects.filter(pk=other.pk).update(due_at=NOON + timedelta(hours=1))
+    assert email_fallback.send_due(clock) == 1
+    assert dict(FallbackEmail.objects.values_list("message__to", "state")) == {
+        phone(77): "sent",
+        phone(78): "queued",
+    }
+    assert FallbackEmail.objects.get(state="sent").lease_until is None
+
+
+def test_who_still_sends_one_is_not_taken_for_lost(failed, clock):
+    failed()
+    email_fallback._claim(clock.now())
+    email_fallback.send_due(clock)
+    assert state() == "sending"
+    clock.forward(hours=1)
+    email_fallback.send_due(clock)
+    told = FallbackEmail.objects.get()
+    assert (told.state, told.error) == ("unconfirmed", "the worker that sent it fell silent")
+
+
+def test_the_outcome_of_who_fell_silent_comes_too_late(failed, clock):
+    failed()
+    mine = email_fallback._claim(clock.now())
+    FallbackEmail.objects.update(state="unconfirmed")
+    email_fallback._finish(mine, EmailState.SENT, "", clock.now())
     assert state() == "unconfirmed"
+    assert not StatusEvent.objects.filter(raw_status="e-mail sent").exists()
 
 
 def test_a_worker_that_dies_while_sending_leaves_one_in_doubt(failed, clock, broken):

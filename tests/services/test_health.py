@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from django_smsbat.models import Holdback, Message, Pulse
+from django_smsbat.models import FallbackEmail, Holdback, Message, Pulse
 from django_smsbat.services import campaigns, health, inbound, submission, sync, tracking
 from tests.conftest import NOON
 from tests.services.scripted import ScriptedClient
@@ -110,3 +110,65 @@ def test_callbacks_that_stopped_are_told_where_there_were_some(queued, clock):
     assert problems(clock) == ""
     Pulse.objects.create(name="status callback", at=NOON)
     assert "No delivery callback" in problems(clock)
+
+
+def test_callbacks_are_missed_only_for_what_should_have_been_told_by_now(queued, clock):
+    queued(status="accepted", submitted_at=NOON - timedelta(minutes=1))
+    queued(status="delivered", submitted_at=NOON + timedelta(minutes=1))
+    queued(status="accepted", submitted_at=NOON + timedelta(hours=2, minutes=30))
+    Pulse.objects.create(name="status callback", at=NOON)
+    clock.forward(hours=3)
+    assert problems(clock) == ""
+
+
+def test_what_could_leave_is_counted_of_single_messages_and_of_campaigns(
+    queued, people, campaign, clock
+):
+    queued()
+    people(1, 2)
+    campaigns.launch(campaign())
+    queued(5, campaign=campaign(name="Paused", status="paused"))
+    assert health.look(clock.now()).queued == 3
+
+
+def test_at_night_promotional_messages_do_not_wait_for_a_worker(queued, clock, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
+    queued(type="viber_promo")
+    clock.forward(hours=12)
+    assert health.look(clock.now()).queued == 0
+    clock.forward(hours=12)
+    assert health.look(clock.now()).queued == 1
+
+
+def test_a_worker_that_is_late_by_minutes_only_is_not_silent(queued, clock):
+    queued(status="sending", attempts=1, lease_until=NOON)
+    clock.forward(minutes=9)
+    assert health.look(clock.now()).silent == 0
+
+
+def test_fallback_e_mails_are_counted_by_what_became_of_them(queued, clock):
+    fates = [("queued", 0), ("queued", 3), ("unconfirmed", 1), ("failed", 1), ("failed", 4)]
+    for ending, (state, attempts) in enumerate([*fates, ("sent", 4)]):
+        FallbackEmail.objects.create(
+            message=queued(ending, status="failed"), state=state, attempts=attempts, due_at=NOON
+        )
+    found = health.look(clock.now())
+    counted = (
+        found.emails_waiting,
+        found.emails_late,
+        found.emails_in_doubt,
+        found.emails_failed,
+    )
+    assert counted == (2, 1, 1, 2)
+
+
+def test_a_campaign_that_goes_on_is_not_told_as_paused(campaign, clock):
+    campaign(status="sending", pause_reason="the account had no money left")
+    assert health.look(clock.now()).paused == {}
+
+
+def test_only_what_is_unsettled_waits_for_an_account_that_is_no_more(queued, clock):
+    queued(status="delivered", account="over")
+    queued(status="accepted", account="asked about", next_poll_at=NOON)
+    queued(status="queued", account="unsent")
+    assert health.look(clock.now()).unknown_accounts == ["asked about", "unsent"]

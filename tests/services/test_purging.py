@@ -81,10 +81,15 @@ def test_rows_and_reports_go_and_all_numbers_stay(finished, clock):
 
 def test_in_parts_they_are_counted_once(finished, clock, monkeypatch):
     monkeypatch.setattr(purging, "_CHUNK", 2)
+    for number in range(2, 5):
+        inbound.receive(written(id_uuid=f"u-{number}"), clock.now())
     before = statistics.results(finished)
     clock.forward(days=31)
     Message.objects.filter(to=phone(12)).update(created_at=clock.now())
-    purge(clock)
+    progress = []
+    done = purge(clock, on_progress=progress.append)
+    assert (done.emptied, done.removed, done.inbound) == (4, 4, 4)
+    assert progress == [2, 2, 2, 2]
     assert statistics.results(finished) == before
     clock.forward(days=31)
     purge(clock)
@@ -112,6 +117,34 @@ def test_the_words_go_first_so_that_a_run_that_is_stopped_leaves_none(finished, 
     }
     clock.stopping = False
     assert purge(clock).removed == 5
+
+
+def test_an_answer_that_is_younger_than_what_it_answers_is_counted_all_the_same(finished, clock):
+    before = statistics.results(finished)
+    clock.forward(days=31)
+    InboundMessage.objects.update(received_at=clock.now())
+    assert purge(clock).removed == 5
+    assert InboundMessage.objects.exists()
+    assert statistics.results(finished) == before
+
+
+def test_the_last_moment_is_that_of_the_last_message_whatever_is_removed_last(
+    queued, campaign, clock
+):
+    made, other = campaign(status="sent", started_at=NOON), campaign(name="Other", status="sent")
+    for ending, hours in ((1, 5), (2, 2)):
+        at = NOON + timedelta(hours=hours)
+        key = queued(ending, campaign=made, status="delivered", final_at=at).pk
+        purging.remove([key])
+    purging.remove([queued(3, campaign=other, status="delivered", final_at=NOON).pk])
+    assert dict(PurgedMessages.objects.values_list("campaign__name", "last_final_at")) == {
+        "Sale": NOON + timedelta(hours=5),
+        "Other": NOON,
+    }
+
+
+def test_keys_that_lie_far_apart_are_looked_at_apart():
+    assert purging._runs([5_000_001, 2, 5_000_000, 1]) == [[1, 2], [5_000_000, 5_000_001]]
 
 
 def test_rows_may_be_kept(finished, clock):
