@@ -225,6 +225,26 @@ class TestFourEyes:
         with pytest.raises(campaigns.Refused, match="look again"):
             approval.approve(big, seen, "other")
 
+    def test_neither_are_other_people_than_were_looked_at(self, big, people):
+        seen = preflight.look(big).fingerprint
+        people(3)
+        preflight.look(big)
+        with pytest.raises(campaigns.Refused, match="look again"):
+            approval.approve(big, seen, "other")
+
+    def test_nothing_is_approved_but_what_was_looked_at(self, big, campaign):
+        twin = campaign()
+        seen = preflight.look(big).fingerprint
+        assert preflight.look(twin).fingerprint == seen
+        approval.approve(big, seen, "other", NOON)
+        told = Preflight.objects.values_list("campaign", "approved_by", "approved_at")
+        assert set(told) == {(big.pk, "other", NOON), (twin.pk, "", None)}
+
+    def test_an_approval_is_of_now(self, big):
+        before = timezone.now()
+        approval.approve(big, preflight.look(big).fingerprint, "other")
+        assert Preflight.objects.get().approved_at >= before
+
     def test_code_answers_for_itself(self, big):
         assert campaigns.launch(big).recipients == 2
 

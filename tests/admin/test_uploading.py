@@ -84,6 +84,16 @@ def test_a_second_click_imports_nothing_twice(boss):
     assert uploads.import_waiting() == 0
 
 
+def test_confirming_one_confirms_no_other(boss):
+    upload(boss)
+    upload(boss, new_list="Autumn")
+    first, second = RecipientUpload.objects.order_by("pk")
+    assert uploads.confirm(first)
+    assert not uploads.confirm(first)
+    second.refresh_from_db()
+    assert second.state == "looked_at"
+
+
 def test_an_import_whose_worker_died_goes_on(boss, monkeypatch):
     rows = "".join(f"{phone(n)},N{n}\n" for n in range(1, 30))
     upload(boss, f"phone,name\n{rows}")
@@ -221,13 +231,34 @@ class TestWorkers:
         with pytest.raises(Killed):
             uploads.import_waiting()
         assert len(self.rejects(mixed)) == 4
+        assert RecipientUpload.objects.get().rows == 10
         RecipientUpload.objects.update(beat_at="2026-01-01T00:00Z")
         uploads.import_waiting()
         told = RecipientUpload.objects.get()
         assert (told.state, told.rows) == ("done", 30)
-        assert told.counts["rejected"] == 10
+        assert (told.counts["created"], told.counts["rejected"]) == (20, 10)
+        assert told.finished_at is not None
         numbers = [int(row[0]) for row in self.rejects(told)]
         assert numbers == [n + 2 for n in range(0, 30, 3)]
+
+    @pytest.mark.usefixtures("small_chunks")
+    def test_one_attempt_is_enough_for_many_chunks(self, mixed, clock, caplog):
+        clock.forward(hours=1)
+        assert uploads.import_waiting(clock) == 1
+        told = RecipientUpload.objects.get()
+        assert (told.attempts, told.beat_at, told.finished_at) == (1, clock.now(), clock.now())
+        assert not caplog.records
+
+    def test_who_takes_one_shows_a_sign_of_life(self, mixed, clock):
+        clock.forward(hours=1)
+        taken = uploads._take(clock.now())
+        assert RecipientUpload.objects.get().beat_at == clock.now()
+        assert uploads._take(clock.now()) is None
+        assert not uploads.is_silent(taken, clock.now())
+
+    def test_what_is_over_is_not_taken_up_again(self, mixed):
+        RecipientUpload.objects.update(state="done", beat_at="2026-01-01T00:00Z")
+        assert uploads._take(uploads.timezone.now()) is None
 
     @pytest.mark.usefixtures("small_chunks")
     def test_a_failure_is_tried_again_and_the_next_file_is_not_held_up(
@@ -277,6 +308,13 @@ class TestWorkers:
             "the import failed 10 times: its worker died",
         )
         assert told.finished_at is not None
+
+    def test_giving_one_up_holds_up_no_other(self, boss, mixed):
+        RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
+        upload(boss, f"phone\n{phone(99)}\n", new_list="Other")
+        confirm(boss)
+        assert uploads.import_waiting() == 1
+        assert Recipient.objects.get().phone == phone(99)
 
     def test_giving_one_up_ends_no_other(self, boss, mixed):
         RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
@@ -364,6 +402,15 @@ class TestPrivacy:
         upload(boss, f"phone,name\n{phone(2)},Ivan\n", new_list="Other")
         erasure.erase(phone(1))
         assert [one.list_name for one in RecipientUpload.objects.all()] == ["Other"]
+
+    def test_so_do_the_rows_that_were_not_taken(self, boss, people):
+        people(1)
+        upload(boss, f"phone,email\n{phone(1)},no address\n")
+        confirm(boss)
+        uploads.import_waiting()
+        assert not UploadPart.objects.filter(is_rejects=False).exists()
+        erasure.erase(phone(1))
+        assert not RecipientUpload.objects.exists()
 
     def test_what_is_no_phone_takes_no_file_along(self, boss):
         upload(boss)

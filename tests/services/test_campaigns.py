@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Message, Source, StatusEvent
+from django_smsbat.models.expressions import NUMBER_MAX
 from django_smsbat.services import campaigns, canary, tracking
 from django_smsbat.services.campaigns import Refused
 from django_smsbat.services.event_store import Report
@@ -33,6 +34,15 @@ def test_a_launch_makes_one_frozen_message_for_each_person(people, campaign):
         ("AcmeShop", 3_600, True)
     }
     assert (draft.status, draft.started_at) == ("sending", NOON)
+
+
+@pytest.mark.parametrize("text", ["Hi", "Hi {{ name }}"])
+def test_nobody_can_guess_one_message_s_own_id_from_another_s(people, campaign, text):
+    people(*range(10, 20), name="Ann")
+    campaigns.launch(campaign(text=text))
+    nonces = set(Message.objects.values_list("nonce", flat=True))
+    assert len(nonces) == 10
+    assert all(0 <= nonce <= NUMBER_MAX for nonce in nonces)
 
 
 def test_the_database_itself_allows_one_message_per_phone_and_campaign(people, campaign):

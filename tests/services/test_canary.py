@@ -57,6 +57,13 @@ def test_only_the_first_go_and_the_campaign_waits_with_the_reason(sent_ahead, cl
     assert send(clock) == []
 
 
+def test_other_campaigns_messages_are_not_among_the_first(sent_ahead, clock, queued, campaign):
+    queued(99, campaign=campaign(name="Older", status="paused"))
+    assert sent_ahead(canary_share=50).status == "paused"
+    report(Status.DELIVERED, 10, 11)
+    assert send(clock, answer_by_phone()) == [phone(ending) for ending in range(14, 20)]
+
+
 def test_in_small_batches_and_with_what_was_put_back_it_is_still_the_first(
     people, campaign, clock, settings
 ):

@@ -297,6 +297,11 @@ class TestErasing:
     def test_a_phone_is_understood_as_people_write_it(self, known):
         assert erasure.erase("067 000 00 77", NOON).recipients == 1
 
+    def test_what_wrote_to_us_can_be_erased_though_it_is_no_phone(self):
+        inbound.receive(written(raw_phone="Viber"))
+        assert erasure.erase("Viber", NOON).inbound == 1
+        assert not InboundMessage.objects.exists()
+
     def test_what_is_no_phone_is_refused(self, known):
         with pytest.raises(InvalidPhone):
             erasure.erase("+123", NOON)
