@@ -66,7 +66,10 @@ REASONS: tuple[tuple[str, str, Callable[[Survivor], bool]], ...] = (
         "Words for people",
         "The sentence of an error, of a log line or of a failure. Tests hold the field and, for "
         "refusals, the sentence; that no letter of a log line changes is nobody's promise.",
-        lambda one: bool(PEOPLE.search(one.before)) and (one.only_words or "None" in one.after),
+        lambda one: (
+            "logger." in one.before
+            or (bool(PEOPLE.search(one.before)) and (one.only_words or "None" in one.after))
+        ),
     ),
     (
         "How much at once",

@@ -84,6 +84,12 @@ def test_a_second_click_imports_nothing_twice(boss):
     assert uploads.import_waiting() == 0
 
 
+def test_of_many_rows_that_are_not_taken_the_first_twenty_are_shown(boss):
+    page = upload(boss, "phone\n" + "x\n" * 25)
+    assert page.context["look"].result.rejected == 25
+    assert [row[0] for row in page.context["look"].rejects] == [str(n) for n in range(2, 22)]
+
+
 def test_confirming_one_confirms_no_other(boss):
     upload(boss)
     upload(boss, new_list="Autumn")

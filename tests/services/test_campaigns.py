@@ -10,7 +10,7 @@ from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Message, Source, StatusEvent
 from django_smsbat.models.expressions import NUMBER_MAX
-from django_smsbat.services import campaigns, canary, tracking
+from django_smsbat.services import campaigns, canary, preflight, tracking
 from django_smsbat.services.campaigns import Refused
 from django_smsbat.services.event_store import Report
 from django_smsbat.signals import campaign_finished
@@ -34,6 +34,23 @@ def test_a_launch_makes_one_frozen_message_for_each_person(people, campaign):
         ("AcmeShop", 3_600, True)
     }
     assert (draft.status, draft.started_at) == ("sending", NOON)
+
+
+BUTTON = {"buttonText": "Buy", "buttonAction": "https://shop.example.com/{{ name }}"}
+
+
+@pytest.mark.parametrize(
+    ("data", "link"),
+    [(BUTTON, "Ann"), ({**BUTTON, "buttonAction": "https://shop.example.com/Ann"}, "Ann")],
+    ids=["personal", "the same for all"],
+)
+def test_what_is_not_text_goes_along_filled_or_as_it_stands(people, campaign, data, link):
+    people(1, name="Ann")
+    fields = {"type": "viber_promo", "message_data": data, "fallback_text": "Sale!"}
+    campaigns.launch(campaign(text="Hi {{ name }}", **fields))
+    made = Message.objects.get()
+    assert (made.text, made.fallback_text) == ("Hi Ann", "Sale!")
+    assert made.message_data["buttonAction"] == f"https://shop.example.com/{link}"
 
 
 @pytest.mark.parametrize("text", ["Hi", "Hi {{ name }}"])
@@ -210,6 +227,26 @@ def test_resuming_a_campaign_that_never_was_launched_launches_it(people, campaig
     people(1)
     campaigns.resume(made)
     assert (made.status, made.pause_reason, Message.objects.count()) == ("sending", "", 1)
+
+
+def test_it_is_launched_as_it_was_looked_at_or_not_at_all(people, campaign):
+    made = campaign(status="paused", pause_reason="Not launched: nobody")
+    people(1)
+    preflight.look(made)
+    with pytest.raises(Refused, match="changed"):
+        campaigns.resume(made, fingerprint="of-another")
+    assert (Campaign.objects.get().status, Message.objects.count()) == ("paused", 0)
+
+
+def test_what_goes_on_has_no_reason_to_be_paused_any_more(people, campaign):
+    people(1)
+    made = campaign(canary_size=1)
+    campaigns.launch(made)
+    campaigns.pause(made, "no money left")
+    Campaign.objects.update(canary_is_out=True)
+    campaigns.resume(Campaign.objects.get())
+    told = Campaign.objects.get()
+    assert (told.status, told.pause_reason, told.canary_is_out) == ("sending", "", False)
 
 
 @pytest.mark.parametrize("unsent", ["queued", "sending"])

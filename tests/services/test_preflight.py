@@ -93,6 +93,24 @@ def test_another_value_in_a_personal_text_is_another_campaign(people, campaign):
         campaigns.launch(made)
 
 
+def test_so_is_another_value_beside_the_text(people, campaign):
+    people(1, attributes={"city": "Kyiv"})
+    link = {"buttonText": "Buy", "buttonAction": "https://shop.example.com/{{ city }}"}
+    made = campaign(type="viber_promo", message_data=link)
+    preflight.look(made)
+    Recipient.objects.update(attributes={"city": "Lviv"})
+    with pytest.raises(Refused, match="who gets it"):
+        campaigns.launch(made)
+
+
+def test_attributes_that_are_no_names_are_nobodys_values(people, campaign):
+    people(1, attributes=["city"], email="olena@example.com")
+    preflight.look(campaign(text="{{ city }}"))
+    assert Preflight.objects.get().excluded == {"missing value": 1}
+    preflight.look(campaign(name="Other", text="{{ email }}"))
+    assert Preflight.objects.get(campaign__name="Other").recipients == 1
+
+
 def test_looking_again_is_enough(draft, people):
     people(4)
     preflight.look(draft)
