@@ -1,5 +1,6 @@
 """Recipients out of files: read however people write them, each row taken or refused."""
 
+import codecs
 import csv
 import io
 
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 
 from django_smsbat.models import Recipient, RecipientImport, RecipientList
 from django_smsbat.services import importing
-from django_smsbat.services.importing import importer
+from django_smsbat.services.importing import importer, tables
 from django_smsbat.services.importing.columns import Columns
-from django_smsbat.services.importing.people import Rejected, read
+from django_smsbat.services.importing.people import Person, Rejected, read
 from tests.conftest import NOON, phone
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,8 @@ def table(tmp_path):
 
 
 def rejects_of(result):
+    # Without the mark of UTF-8 at its beginning, Excel takes the file for another encoding.
+    assert result.rejects.read_bytes().startswith(codecs.BOM_UTF8)
     with result.rejects.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))[1:]
 
@@ -68,6 +71,19 @@ def test_what_is_no_number_is_refused_with_advice(table, written, advice):
     [[number, reason, *cells]] = rejects_of(result)
     assert (number, cells[1]) == ("2", "Olena")
     assert advice in reason
+
+
+def test_another_alphabet_is_noticed_however_late_it_shows(table, monkeypatch):
+    name = "Київ"
+    monkeypatch.setattr(tables, "_BLOCK", 16)
+    lines = ("phone,name", "0670000077,Olena", f"0670000078,{name}")
+    importing.import_file(table(*lines, encoding="cp1251"), "All")
+    assert Recipient.objects.get(phone=phone(78)).name == name
+
+
+def test_a_file_that_ends_within_a_letter_of_utf_8_is_not_in_utf_8(table):
+    importing.import_file(table("phone,name", "0670000077,OlenaР", encoding="cp1251"), "All")
+    assert Recipient.objects.get().name == "OlenaР"
 
 
 def test_columns_are_found_by_their_headings_and_the_rest_become_attributes(table):
@@ -167,14 +183,30 @@ def test_rows_of_one_phone_are_merged(table):
     [
         ("0670000077,Olena,nowhere", "email: not an address"),
         (f"0670000077,{'x' * 201},", "name: 201 characters"),
+        (f"0670000077,,,{'x' * 1_001}", "city: 1,001 characters"),
         ("0670000077,a\x00b,", "cannot be stored"),
         (",Olena,", "phone: empty"),
     ],
 )
 def test_a_row_that_cannot_be_kept_is_refused_and_the_others_are_taken(table, row, words):
-    result = importing.import_file(table("phone,name,email", row, "0670000078,Taras,"), "All")
+    table = table("phone,name,email,city", row, "0670000078,Taras,")
+    result = importing.import_file(table, "All")
     assert (result.created, result.rejected) == (1, 1)
     assert words in rejects_of(result)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"), [(float("inf"), "inf"), (1.5, 1.5), (7, 7), (True, "True")]
+)
+def test_a_cell_s_number_stays_one_where_a_database_keeps_it(cell, kept):
+    columns = Columns.of(["phone", "n"], {})
+    assert read(["0670000077", cell], columns, "UA").attributes == {"n": kept}
+
+
+def test_attributes_that_are_no_names_are_replaced(table, people):
+    people(77, attributes=["vip"])
+    importing.import_file(table("phone,city", "0670000077,Lviv"), "All")
+    assert Recipient.objects.get().attributes == {"city": "Lviv"}
 
 
 def test_no_spreadsheet_takes_a_rejected_cell_for_a_formula(table):
@@ -301,3 +333,12 @@ def test_any_cells_are_a_person_or_are_refused(cells):
     except Rejected:
         return
     assert person.phone.startswith("+")
+
+
+def test_who_was_added_by_another_import_in_this_moment_is_left_as_they_are(people):
+    [there] = people(77, name="Olena")
+    fresh = [Person(phone(77), "Other", "", {}), Person(phone(78), "Ivan", "", {})]
+    importer._create(fresh, NOON)
+    told = dict(Recipient.objects.values_list("phone", "name"))
+    assert told == {phone(77): "Olena", phone(78): "Ivan"}
+    assert Recipient.objects.get(phone=phone(77)) == there

@@ -21,11 +21,11 @@ BY_SMS = {"extendedStatuses": {"viber": "undeliverable", "sms": "delivered"}}
 
 @pytest.fixture
 def taken(queued):
-    """Makes a message that SMSBAT has accepted as s-1."""
+    """Makes a message that SMSBAT has accepted as s-1, or as another id."""
 
-    def make(**fields):
+    def make(smsbat_id="s-1", **fields):
         message = queued(status="sending", attempts=1, **fields)
-        tracking.record([accepted(message)], NOON)
+        tracking.record([accepted(message, smsbat_id)], NOON)
         return message
 
     return make
@@ -195,6 +195,22 @@ class TestRebuilding:
         Message.objects.update(status="failed", cost=7, error_code="x", final_at=None)
         assert rebuilding.rebuild(HeldClock()) == 1
         assert derived(message) == before
+
+    def test_one_campaign_may_be_derived_alone(self, taken, campaign):
+        made = campaign()
+        first, second = taken(campaign=made), taken("s-2")
+        Message.objects.update(status="failed")
+        assert rebuilding.rebuild(HeldClock(), made.pk) == 1
+        assert (row(first).status, row(second).status) == ("accepted", "failed")
+
+    def test_all_chunks_are_counted(self, taken, monkeypatch):
+        monkeypatch.setattr(rebuilding, "_CHUNK", 2)
+        for number in range(3):
+            taken(f"s-{number}")
+        Message.objects.update(status="failed")
+        progress = []
+        assert rebuilding.rebuild(HeldClock(), on_progress=progress.append) == 3
+        assert progress == [2, 1]
 
     def test_what_was_never_sent_stays_as_it_is(self, queued):
         queued(error_code="throttled")
