@@ -19,6 +19,7 @@ NUMBERS = ROOT / "docs" / "explanation" / "test-quality.rst"
 MARKS = (".. mutants measured below\n", ".. end of mutants\n")
 MUTMUT = Path(sys.executable).parent / "mutmut"
 STRING = re.compile(r"""[rfb]?"(?:[^"\\]|\\.)*\"""")
+SENTENCE = re.compile(r'"[^"]*[a-z]+ [a-z]+ [^"]*"')
 AT_IMPORT = ("_decoded",)
 PEOPLE = re.compile(r"raise \w+\(|logger\.|words|require\(|GatewayError\(|reason|told|explanation")
 
@@ -68,13 +69,14 @@ REASONS: tuple[tuple[str, str, Callable[[Survivor], bool]], ...] = (
         "refusals, the sentence; that no letter of a log line changes is nobody's promise.",
         lambda one: (
             "logger." in one.before
+            or (one.only_words and bool(SENTENCE.search(one.before)))
             or (bool(PEOPLE.search(one.before)) and (one.only_words or "None" in one.after))
         ),
     ),
     (
         "How much at once",
         "The size of a chunk, or whether rows are sent in chunks at all: the same comes of it.",
-        lambda one: bool(re.search(r"CHUNK|batch_size|_BATCH|chunk", one.before)),
+        lambda one: bool(re.search(r"CHUNK|batch_size|_BATCH|_BLOCK|chunk", one.before)),
     ),
     (
         "Only the cost differs",

@@ -102,6 +102,29 @@ def test_columns_may_be_named(table):
 
 
 @pytest.mark.parametrize(
+    ("headings", "said", "own", "attributes"),
+    [
+        (["Phone", "Mobile"], {}, {"phone": 0}, {1: "Mobile"}),
+        (["Phone", "Name"], {"client": "Name"}, {"phone": 0}, {1: "client"}),
+        (["Phone", "Name"], {"phone": "Name"}, {"phone": 1}, {0: "Phone"}),
+        (["Phone", "(Town, city)", "", None], {}, {"phone": 0}, {1: "Town_city"}),
+    ],
+)
+def test_each_column_holds_one_thing_and_each_thing_stands_once(headings, said, own, attributes):
+    columns = Columns.of(headings, said)
+    assert (columns.own, columns.attributes) == (own, attributes)
+
+
+@pytest.mark.parametrize(
+    ("headings", "shown"), [(["a", "", "b"], "there are a, b"), ([""], "there are no headings")]
+)
+def test_the_headings_that_there_are_are_told(headings, shown):
+    with pytest.raises(importing.UnknownColumns) as refused:
+        Columns.of(headings, {})
+    assert str(refused.value).endswith(shown)
+
+
+@pytest.mark.parametrize(
     ("columns", "words"),
     [({}, "no column holds phones"), ({"phone": "Mobile"}, "there is no column 'Mobile'")],
 )
@@ -171,9 +194,9 @@ def test_people_who_are_known_are_merged_and_stay_opted_out(table):
 
 
 def test_rows_of_one_phone_are_merged(table):
-    lines = ("phone,name,city", "0670000077,Olena,", "+380670000077,,Lviv")
+    lines = ("phone,name,city", "0670000077,Olena,", "+380670000077,,Lviv", "80670000077")
     result = importing.import_file(table(*lines), "All")
-    assert (result.rows, result.created, result.repeated) == (2, 1, 1)
+    assert (result.rows, result.created, result.repeated) == (3, 1, 2)
     made = Recipient.objects.get()
     assert (made.name, made.attributes) == ("Olena", {"city": "Lviv"})
 
