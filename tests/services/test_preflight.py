@@ -111,6 +111,15 @@ def test_attributes_that_are_no_names_are_nobodys_values(people, campaign):
     assert Preflight.objects.get(campaign__name="Other").recipients == 1
 
 
+def test_who_pays_is_part_of_what_was_looked_at(draft, settings):
+    shop = {"SENDER": "AcmeShop", "API_KEY": "shop-key"}
+    settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": shop}}
+    draft.account = "shop"
+    draft.save()
+    with pytest.raises(Refused, match="looked at"):
+        campaigns.launch(draft)
+
+
 def test_looking_again_is_enough(draft, people):
     people(4)
     preflight.look(draft)

@@ -565,3 +565,38 @@ class TestWhatWaits:
         queued(account="gone")
         campaign(status="sending", account="gone")
         assert not submission.something_waits()
+
+
+class TestAtOnce:
+    """Single messages that their sender waits for."""
+
+    def test_they_go_in_batches_and_nothing_else_with_them(self, queued, clock, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 2}
+        mine = [queued(ending).pk for ending in (1, 2, 3)]
+        queued(4)
+        client = ScriptedClient([answer_by_phone(), answer_by_phone()])
+        submission.submit_now(mine, "default", client=client, clock=clock)
+        sent = [[message.to for message in batch] for batch in client.sent]
+        assert sent == [[phone(1), phone(2)], [phone(3)]]
+        assert statuses()[phone(4)] == "queued"
+
+    def test_what_may_not_leave_at_night_waits_with_the_reason(self, queued, clock, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
+        clock.forward(hours=12)
+        mine = [queued(1, type="viber_promo").pk, queued(2).pk]
+        submission.submit_now(
+            mine, "default", client=ScriptedClient([answer_by_phone()]), clock=clock
+        )
+        told = Message.objects.values_list("to", "status", "error_code", "error_message")
+        assert set(told) == {
+            (phone(1), "queued", "quiet_hours", "nothing promotional is sent now"),
+            (phone(2), "accepted", "", ""),
+        }
+
+    def test_by_day_it_leaves(self, queued, clock, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
+        mine = [queued(1, type="viber_promo").pk]
+        submission.submit_now(
+            mine, "default", client=ScriptedClient([answer_by_phone()]), clock=clock
+        )
+        assert statuses() == {phone(1): "accepted"}

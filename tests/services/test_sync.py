@@ -11,6 +11,7 @@ from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.models import Holdback, Message, StatusEvent
 from django_smsbat.services import sync, tracking
+from django_smsbat.services.holdback import REFUSALS_MAX
 from tests.conftest import NOON
 from tests.services.scripted import ScriptedClient, report
 from tests.services.test_tracking import accepted
@@ -58,7 +59,9 @@ def test_an_answer_moves_the_message(on_its_way, ask, clock):
     assert ask(told("delivered", cost=0.05)).changed == 1
     message.refresh_from_db()
     assert (message.status, message.next_poll_at) == ("delivered", None)
-    assert StatusEvent.objects.get(source="poll").payload["deliverystatus"] == "delivered"
+    event = StatusEvent.objects.get(source="poll")
+    assert event.payload["deliverystatus"] == "delivered"
+    assert (event.smsbat_id, event.attempt, event.account) == ("s-1", 1, "default")
 
 
 def test_the_pauses_double_up_to_four_hours(on_its_way, ask, clock):
@@ -137,6 +140,8 @@ def test_a_message_taken_without_an_id_expires_too(on_its_way, ask, clock):
     message = on_its_way(smsbat_id="", ttl=60)
     clock.forward(seconds=5)
     assert ask(ScriptedClient()).requests == 0
+    message.refresh_from_db()
+    assert message.next_poll_at == NOON + timedelta(seconds=60 + 3_600)
     clock.forward(seconds=3_700)
     ask(ScriptedClient())
     message.refresh_from_db()
@@ -178,6 +183,35 @@ def test_a_refusal_holds_all_workers_back_and_is_made_up_for(on_its_way, ask, cl
     assert (client.asked, clock.slept) == (["s-1", "s-1"], [3])
     assert Message.objects.get().status == "delivered"
     assert Holdback.objects.get().refusals == 0
+
+
+def test_refusals_with_answers_in_between_end_no_run(on_its_way, ask, clock):
+    on_its_way(ttl=10**6)
+    clock.forward(seconds=5)
+
+    class EverySecond(ScriptedClient):
+        def status(self, message_id):
+            self.asked.append(message_id)
+            if len(self.asked) % 2:
+                raise GatewayError(ErrorKind.THROTTLED, retry_after=3)
+            is_last = len(self.asked) > 2 * REFUSALS_MAX
+            clock.forward(hours=0 if is_last else 5)  # due again, within the same run
+            return report(message_id, "delivered" if is_last else "processing")
+
+    client = EverySecond()
+    assert ask(client).failure == ""
+    assert len(client.asked) == 2 * REFUSALS_MAX + 2
+    assert Message.objects.get().status == "delivered"
+
+
+def test_a_time_out_among_answers_holds_nobody_back(on_its_way, ask, clock):
+    on_its_way("s-1", 1)
+    on_its_way("s-2", 2)
+    clock.forward(seconds=5)
+    late = GatewayError(ErrorKind.TIMED_OUT)
+    ask(ScriptedClient(statuses={"s-1": report("s-1", "delivered"), "s-2": late}))
+    assert not Holdback.objects.exists()
+    assert set(Message.objects.values_list("status", flat=True)) == {"delivered", "accepted"}
 
 
 def test_a_service_that_stays_away_ends_the_run(on_its_way, ask, clock):
