@@ -441,6 +441,15 @@ def test_missing_credentials_are_named(method, given, words):
     assert str(refused.value) == words
 
 
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [({}, "API_KEY"), ({"login": "me"}, "PASSWORD"), ({"password": "x"}, "LOGIN")],
+)
+def test_of_half_a_pair_the_other_half_is_missed(given, lacking):
+    with pytest.raises(ValueError, match=f"needs {lacking}$"):
+        Credentials.by_what_is_given(**{"api_key": "", "login": "", "password": "", **given})
+
+
 def test_an_answers_words_are_shown_without_our_secrets():
     credentials = Credentials(AuthMethod.HEADER, api_key="the-key")
     assert credentials.conceal(b"no the-key here") == b"no ... here"
