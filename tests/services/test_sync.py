@@ -280,6 +280,36 @@ def test_a_limit_and_a_campaign_narrow_what_is_asked(on_its_way, ask, clock, cam
     assert ask(client, limit=1).requests == 1
 
 
+@pytest.fixture
+def two_at_once(monkeypatch, settings):
+    """Only so many messages are taken from the database together."""
+    monkeypatch.setattr(sync, "_BATCH", 2)
+    monkeypatch.setattr(sync, "_AHEAD", 1)
+    settings.SMSBAT = {**settings.SMSBAT, "CONCURRENCY": 1}
+
+
+@pytest.mark.usefixtures("two_at_once")
+def test_a_limit_holds_over_all_that_is_taken(on_its_way, ask, clock):
+    for number in range(8):
+        on_its_way(f"s-{number}", number)
+    clock.forward(seconds=5)
+    reports = {f"s-{number}": report(f"s-{number}", "delivered") for number in range(8)}
+    progress = []
+    client = ScriptedClient(statuses=reports)
+    assert ask(client, limit=5, on_progress=progress.append).requests == 5
+    assert (len(client.asked), sum(progress)) == (5, 5)
+
+
+@pytest.mark.usefixtures("two_at_once")
+def test_all_that_expired_is_counted_and_says_why(on_its_way, ask, clock):
+    for number in range(3):
+        on_its_way(f"s-{number}", number, ttl=60)
+    Message.objects.update(polls=1)
+    clock.forward(days=1)
+    assert ask(ScriptedClient()).changed == 3
+    assert set(Message.objects.values_list("status", "error_code")) == {("expired", "ttl")}
+
+
 def test_reports_that_still_wait_are_matched(on_its_way, ask):
     on_its_way()
     StatusEvent.objects.create(
