@@ -21,7 +21,8 @@ MUTMUT = Path(sys.executable).parent / "mutmut"
 STRING = re.compile(r"""[rfb]?"(?:[^"\\]|\\.)*\"""")
 SENTENCE = re.compile(r'"[^"]*[a-z]+ [a-z]+ [^"]*"')
 AT_IMPORT = ("_decoded",)
-PEOPLE = re.compile(r"raise \w+\(|logger\.|words|require\(|GatewayError\(|reason|told|explanation")
+PEOPLE = re.compile(r"raise \w+\(|require\(|return GatewayError\(")
+WORDLESS = re.compile(r"(?:, |raise \w+\()(?:None|str\(None\))?\)")
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,17 @@ class Survivor:
         return STRING.sub('""', self.before) == STRING.sub('""', self.after)
 
 
-def _is_boundary(one: Survivor) -> bool:
-    """A comparison or a number that moved by one step."""
-    plain = re.sub(r"[<>]=?|\b\d[\d_]*(?:\.\d+)?\b", "#", one.before)
-    return plain == re.sub(r"[<>]=?|\b\d[\d_]*(?:\.\d+)?\b", "#", one.after)
+def _same_without(pattern: str) -> Callable[[Survivor], bool]:
+    """Whether nothing but what fits the pattern was changed."""
+    part = re.compile(pattern)
+    return lambda one: part.sub("#", one.before) == part.sub("#", one.after) != one.before
+
+
+def _without_empty_arguments(line: str) -> str:
+    """Empty values are one, and an argument that is one may as well be left out."""
+    plain = re.sub(r'\bb?""|\bNone\b|\bFalse\b|""|\{\}|\[\]', "∅", line)
+    plain = re.sub(r",? *(?:\w+=)?∅(?=[,) ])", "", plain)
+    return re.sub(r"[\s,]", "", plain)
 
 
 # The first rule that fits explains a survivor.
@@ -69,8 +77,8 @@ REASONS: tuple[tuple[str, str, Callable[[Survivor], bool]], ...] = (
         "refusals, the sentence; that no letter of a log line changes is nobody's promise.",
         lambda one: (
             "logger." in one.before
-            or (one.only_words and bool(SENTENCE.search(one.before)))
-            or (bool(PEOPLE.search(one.before)) and (one.only_words or "None" in one.after))
+            or (one.only_words and bool(SENTENCE.search(one.before) or PEOPLE.search(one.before)))
+            or bool(PEOPLE.search(one.before) and WORDLESS.search(one.after))
         ),
     ),
     (
@@ -80,29 +88,24 @@ REASONS: tuple[tuple[str, str, Callable[[Survivor], bool]], ...] = (
     ),
     (
         "Only the cost differs",
-        "What a query reads beyond what is asked for afterwards, an index that is helped, a lock "
-        "that is waited for instead of skipped, the name of a thread.",
-        lambda one: bool(
-            re.search(
-                r"values_list|select_related|skip=|order_by|update_fields|name=|only\(", one.before
-            )
+        "What a query reads beyond what is asked for afterwards, which columns are written back as "
+        "they are, a lock that is waited for instead of skipped, the name of a thread.",
+        _same_without(
+            r"\.values_list\((?:\"pk\", )?flat=True\)|\.select_related\([^)]*\)|skip=\w+"
+            r"|(?:update_)?fields=(?:None|\[[^\]]*\])|(?:, )?name=(?:\"[^\"]*\"|None)"
+            r"|(?:keys_in|texts_in)\(\w+"
         ),
     ),
     (
         "A default that stands for nothing",
         "An argument that is empty, missing or None means the same to who is called.",
-        lambda one: (
-            bool(re.search(r'\bNone\b|"XXXX"|\(\)|, \)|=None', one.after))
-            and bool(
-                re.search(r'""|\{\}|\[\]|False|True|strict=|None|get\(|errors=|purpose', one.before)
-            )
-        ),
+        lambda one: _without_empty_arguments(one.before) == _without_empty_arguments(one.after),
     ),
     (
         "A boundary that nobody meets",
-        "One step beyond a limit of ours, such as the longest delay: no document and no user names "
-        "that very value.",
-        _is_boundary,
+        "Just at a limit of ours, such as the longest delay, or a moment that is both: no document "
+        "and no user names that very value.",
+        _same_without(r"(?<![-<>=])[<>]=?(?!=)"),
     ),
 )
 OPEN = "To be looked at"

@@ -314,6 +314,9 @@ class TestInbox:
         assert "Line 2" in words
         assert "3 new" in words
         assert "Olena" in words
+        InboundMessage.objects.update(read_at=NOON)
+        [row] = boss.get(listing("inboundmessage")).context["cl"].result_list
+        assert row.unread_count == 0
 
     @pytest.mark.parametrize(("shown", "count"), [("all", 3), ("unread", 2)])
     def test_single_messages_are_shown_on_request(self, boss, shown, count):

@@ -430,6 +430,39 @@ def test_separators_of_thousands_break_no_question(boss, people, campaign, setti
     assert Campaign.objects.get().status == "sending"
 
 
+def test_all_numbers_are_of_that_campaign_alone(campaign, queued):
+    made, other = campaign(status="sent", started_at=NOON), campaign(name="Other", status="sent")
+    for ending, hours in ((1, 1), (2, 2)):
+        at = NOON + timedelta(hours=hours)
+        told = {"status": "delivered", "delivered_by": "sms", "final_at": at}
+        queued(ending, campaign=made, messagelist_id="7", polls=1, **told)
+    failed = {"status": "failed", "final_at": NOON}
+    queued(3, campaign=made, error_code="1", error_message="one", **failed)
+    queued(4, campaign=made, error_code="2", error_message="two", **failed)
+    queued(5, campaign=made, error_code="2", error_message="two", **failed)
+    queued(6, campaign=other, error_code="3", **failed)
+    queued(7, campaign=other, status="delivered", delivered_by="viber", final_at=NOON)
+    over_time = statistics.delivered_over_time(made)
+    assert (over_time.since, sum(over_time.counts.values())) == (NOON + timedelta(hours=1), 2)
+    reasons = [(one.code, one.messages, one.example) for one in statistics.failures(made.pk)]
+    assert reasons == [("2", 2, "two"), ("1", 1, "one")]
+    listed = statistics.reasons_of_failure(made.pk, among=100)
+    assert [(one.code, one.messages, one.example) for one in listed] == [("2", 2, ""), ("1", 1, "")]
+    results = statistics.results(made)
+    assert results.by_channel == {"sms": 2}
+    assert (results.requests, results.duration) == (1 + 2, timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    ("started", "now", "left"),
+    [(None, NOON, None), (NOON, NOON, None), (NOON, NOON + timedelta(minutes=1), 60)],
+)
+def test_an_end_is_estimated_from_a_beginning_only(running, started, now, left):
+    running.started_at = started
+    end = statistics.estimated_end(running, statistics.progress(running), now)
+    assert end is None if left is None else end > now
+
+
 @pytest.mark.parametrize(("kind", "by_fallback"), [("viber_promo", 2), ("sms", 0)])
 def test_what_sms_delivered_is_a_fallback_s_for_other_types_only(
     campaign, queued, kind, by_fallback

@@ -84,6 +84,17 @@ def test_a_second_click_imports_nothing_twice(boss):
     assert uploads.import_waiting() == 0
 
 
+def test_who_handed_it_over_is_kept(boss):
+    upload(boss)
+    assert RecipientUpload.objects.get().made_by == "admin"
+
+
+def test_a_long_file_is_looked_into_at_its_beginning_only(boss, monkeypatch):
+    monkeypatch.setattr(uploads, "LOOKED_INTO", 3)
+    page = upload(boss, "phone\n" + "".join(f"{phone(n)}\n" for n in range(10)))
+    assert page.context["look"].result.created == 3
+
+
 def test_of_many_rows_that_are_not_taken_the_first_twenty_are_shown(boss):
     page = upload(boss, "phone\n" + "x\n" * 25)
     assert page.context["look"].result.rejected == 25
@@ -315,6 +326,22 @@ class TestWorkers:
         )
         assert told.finished_at is not None
 
+    def test_what_was_imported_to_its_end_is_not_imported_again(self, mixed, monkeypatch):
+        class Killed(BaseException):
+            pass
+
+        def die(self, told):
+            raise Killed
+
+        with monkeypatch.context() as patch:
+            patch.setattr(uploads._Import, "_end_with", die)
+            with pytest.raises(Killed):
+                uploads.import_waiting()
+        RecipientUpload.objects.update(beat_at="2026-01-01T00:00Z")
+        assert uploads.import_waiting() == 1
+        counts = RecipientUpload.objects.get().counts
+        assert (counts["created"], counts["unchanged"], counts["rejected"]) == (20, 0, 10)
+
     def test_giving_one_up_holds_up_no_other(self, boss, mixed):
         RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
         upload(boss, f"phone\n{phone(99)}\n", new_list="Other")
@@ -326,8 +353,11 @@ class TestWorkers:
         RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
         upload(boss, f"phone\n{phone(99)}\n", new_list="Other")
         assert uploads.import_waiting() == 0
-        other = RecipientUpload.objects.latest("pk")
+        given_up, other = RecipientUpload.objects.order_by("pk")
         assert (other.state, other.finished_at) == ("looked_at", None)
+        kept = UploadPart.objects.filter(is_rejects=False).values_list("upload", flat=True)
+        assert given_up.pk not in kept
+        assert other.pk in kept
 
     @pytest.mark.parametrize("meanwhile", [{"claim": uuid4()}, {"state": "done"}])
     def test_one_that_was_taken_over_or_ended_meanwhile_is_not_given_up(self, mixed, meanwhile):

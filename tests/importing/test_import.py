@@ -146,10 +146,15 @@ def test_a_spreadsheet_is_read_with_its_numbers_exact(tmp_path):
     from openpyxl import Workbook
 
     book = Workbook()
-    for row in (["phone", "name", "visits", "since"], [380670000077, "Olena", 7, NOON.date()], []):
+    asked = NOON.replace(tzinfo=None)
+    for row in (
+        ["phone", None, "name", "visits", "since", "asked"],
+        [380670000077, None, "Olena", 7, NOON.date(), asked],
+        [],
+        ["0670000078", None, "Taras", 1.5],
+        [3.8067e11 + 0.5, None, "Nobody"],
+    ):
         book.active.append(row)
-    book.active.append(["0670000078", "Taras", 1.5, None])
-    book.active.append([3.8067e11 + 0.5, "Nobody", None, None])
     path = tmp_path / "people.xlsx"
     book.save(path)
     result = importing.import_file(path, "All")
@@ -157,9 +162,13 @@ def test_a_spreadsheet_is_read_with_its_numbers_exact(tmp_path):
     assert Recipient.objects.get(phone=phone(77)).attributes == {
         "visits": 7,
         "since": "2026-03-02",
+        "asked": "2026-03-02 12:00:00",
     }
     assert Recipient.objects.get(phone=phone(78)).attributes == {"visits": 1.5}
-    assert rejects_of(result)[0][0] == "5"  # as the spreadsheet counts, empty rows too
+    [[number, _reason, _phone, *cells]] = rejects_of(result)
+    assert number == "5"  # as the spreadsheet counts, empty rows too
+    assert cells == ["", "Nobody"]
+    assert result.rejects.read_text(encoding="utf-8-sig").startswith("row,reason,phone,,name,")
 
 
 def test_a_spreadsheet_that_says_less_of_its_size_loses_no_row(tmp_path):
@@ -194,10 +203,15 @@ def test_people_who_are_known_are_merged_and_stay_opted_out(table):
 
 
 def test_rows_of_one_phone_are_merged(table):
-    lines = ("phone,name,city", "0670000077,Olena,", "+380670000077,,Lviv", "80670000077")
+    lines = (
+        *("phone,name,city,email", "0670000077,Olena,,olena@example.com"),
+        *("+380670000077,,Lviv,", "80670000077"),
+    )
     result = importing.import_file(table(*lines), "All")
     assert (result.rows, result.created, result.repeated) == (3, 1, 2)
+    assert result.resumed_after == 0
     made = Recipient.objects.get()
+    assert made.email == "olena@example.com"
     assert (made.name, made.attributes) == ("Olena", {"city": "Lviv"})
 
 

@@ -151,6 +151,23 @@ def test_cancelling_cancels_what_is_queued_and_says_so_on_each(people, campaign)
     assert draft.finished_at == NOON
 
 
+def test_what_was_cancelled_is_counted_of_that_campaign_alone(people, campaign, queued):
+    queued(99, campaign=campaign(name="Cancelled before", status="cancelled"))
+    people(1, 2)
+    made = campaign()
+    campaigns.launch(made)
+    assert campaigns.cancel(made) == 2
+    assert Message.objects.get(to=phone(99)).status == "queued"  # a worker's run finds it
+
+
+def test_each_reason_for_which_nobody_would_get_it_is_told(people, campaign):
+    people(1, opted_out_at=NOON)
+    people(2)
+    with pytest.raises(Refused) as refused:
+        campaigns.launch(campaign(type="viber_promo", text="{{ city }}"))
+    assert str(refused.value) == "Nobody would get it: 1 opted out, 1 missing value."
+
+
 def test_scheduling_wants_a_time_to_come(campaign):
     for moment in (None, NOON - timedelta(seconds=1)):
         with pytest.raises(Refused, match="future"):

@@ -98,6 +98,36 @@ def test_a_share_that_was_delivered_lets_the_rest_go(sent_ahead, clock):
     assert send(clock) == []
     report(Status.READ, 12)
     assert len(send(clock, answer_by_phone())) == 6
+    made.refresh_from_db()
+    assert (made.pause_reason, made.canary_is_out, made.canary_last_id) == ("", False, None)
+
+
+def test_while_some_of_them_may_still_arrive_nothing_is_explained(sent_ahead, clock):
+    made = sent_ahead(canary_share=75)
+    before = made.pause_reason
+    report(Status.UNDELIVERABLE, 10, 11)
+    assert send(clock) == []
+    made.refresh_from_db()
+    assert made.pause_reason == before
+
+
+def test_what_is_explained_is_explained_of_that_campaign_alone(sent_ahead, clock, campaign):
+    made = sent_ahead(canary_share=75)
+    waiting = {"status": "paused", "canary_is_out": True, "canary_share": 50}
+    other = campaign(name="Other", pause_reason="waits", canary_last_id=0, **waiting)
+    Campaign.objects.filter(pk=other.pk).update(canary_last_id=None)
+    report(Status.UNDELIVERABLE, 10, 11, 12, 13)
+    canary._release_or_explain(made)
+    other.refresh_from_db()
+    assert other.pause_reason == "waits"
+
+
+def test_what_a_person_held_meanwhile_is_explained_no_more(sent_ahead):
+    made = sent_ahead(canary_share=75)
+    report(Status.UNDELIVERABLE, 10, 11, 12, 13)
+    campaigns.hold(Campaign.objects.get())
+    canary._release_or_explain(made)
+    assert Campaign.objects.get().pause_reason == "Held: the rest waits until you resume."
 
 
 def test_a_share_that_cannot_be_reached_any_more_is_told(sent_ahead, clock):

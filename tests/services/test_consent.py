@@ -101,6 +101,12 @@ class TestByKeyword:
         assert not is_out()
         assert ConsentChange.objects.count() == 2
 
+    def test_what_is_learned_late_does_not_count_whatever_was_learned_late_before(self):
+        writes("START", 1, after=9)
+        writes("STOP", 2, after=1)
+        writes("STOP", 3, after=5)
+        assert not is_out()
+
     def test_the_same_message_again_changes_nothing(self):
         writes("STOP")
         writes("START", 2, after=5)
@@ -134,6 +140,17 @@ class TestConfirmation:
         assert (told.type, told.status) == ("viber_trans", "queued")
         assert (told.attempts, told.error_code) == (0, "")  # the webhook's request sends nothing
         assert ConsentChange.objects.get().confirmed
+
+    def test_each_way_has_its_own_words(self, people):
+        people(77, opted_out_at=NOON - timedelta(days=1))
+        writes("START")
+        assert Message.objects.get().text == "Ви знову з нами"
+
+    def test_an_hour_later_they_are_told_again(self):
+        writes("STOP")
+        ConsentChange.objects.update(recorded_at=NOON - timedelta(seconds=1))
+        writes("START", 2, after=1)
+        assert Message.objects.count() == 2
 
     def test_once_an_hour_at_most(self):
         for number, word in enumerate(["STOP", "START", "STOP", "START"]):
@@ -169,7 +186,8 @@ class TestByAPerson:
         [person] = people(77)
         heard = []
 
-        def listen(signal, recipient, change, **_):
+        def listen(signal, sender, recipient, change, **_):
+            assert sender is Recipient
             heard.append((signal is recipient_opted_out, recipient.pk, change.reason))
 
         for signal in (recipient_opted_out, recipient_opted_in):

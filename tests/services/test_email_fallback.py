@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from django_smsbat.models import EmailState, FallbackEmail, Message, Recipient, StatusEvent
 from django_smsbat.services import campaigns, consent, email_fallback, health, tracking
-from tests.conftest import NOON, phone
+from tests.conftest import NOON, HeldClock, phone
 from tests.services.test_tracking import accepted, said
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -167,6 +167,7 @@ def test_a_cancelled_message_calls_for_none(people, campaign):
 def test_where_it_is_switched_off_there_is_none(failed, settings):
     settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": False}
     failed()
+    assert email_fallback.send_due(HeldClock()) == 0
     assert not FallbackEmail.objects.exists()
 
 
@@ -185,6 +186,45 @@ def test_a_mail_server_that_is_away_delays_it(failed, clock, broken):
     broken(opening=None)
     clock.forward(minutes=1)
     assert email_fallback.send_due(clock) == 1
+
+
+def test_the_pauses_double_up_to_four_hours(failed, clock, broken):
+    failed()
+    broken(opening=ConnectionRefusedError())
+    pauses = []
+    for _ in range(10):
+        email_fallback.send_due(clock)
+        due = FallbackEmail.objects.get().due_at
+        pauses.append((due - clock.now()).total_seconds() / 60)
+        clock.moment = due
+    assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 240, 240]
+
+
+def test_only_what_was_tried_is_put_off(failed, clock, broken, queued):
+    failed()
+    other = queued(78, status="failed")
+    lost = FallbackEmail.objects.create(
+        message=other, state="sending", attempts=1, due_at=NOON, lease_until=NOON
+    )
+    mine = email_fallback._claim(clock.now())
+    email_fallback._put_back(mine, clock.now(), "cannot be reached")
+    lost.refresh_from_db()
+    assert (lost.state, lost.due_at) == ("sending", NOON)
+
+
+def test_what_fell_silent_meanwhile_is_not_put_off(failed, clock):
+    failed()
+    mine = email_fallback._claim(clock.now())
+    FallbackEmail.objects.update(state="unconfirmed")
+    email_fallback._put_back(mine, clock.now(), "cannot be reached")
+    assert state() == "unconfirmed"
+
+
+def test_who_is_told_to_stop_sends_no_more(failed, clock):
+    failed()
+    clock.stopping = True
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "queued"
 
 
 def test_one_that_stays_away_is_told_and_given_up_in_the_end(failed, clock, broken):

@@ -167,6 +167,20 @@ def test_a_campaign_that_goes_on_is_not_told_as_paused(campaign, clock):
     assert health.look(clock.now()).paused == {}
 
 
+def test_what_waits_for_its_share_is_not_told_as_paused(campaign, clock):
+    campaign(status="paused", pause_reason="the first 4 were sent", canary_is_out=True)
+    assert health.look(clock.now()).paused == {}
+
+
+@pytest.mark.parametrize("secrets", [[], ["s" * 32]])
+def test_callbacks_are_missed_only_where_the_site_can_take_them(queued, clock, settings, secrets):
+    settings.SMSBAT = {**settings.SMSBAT, "WEBHOOK_SECRETS": secrets}
+    queued(status="accepted", submitted_at=NOON + timedelta(minutes=1))
+    Pulse.objects.create(name="status callback", at=NOON)
+    clock.forward(hours=3)
+    assert ("No delivery callback" in problems(clock)) == bool(secrets)
+
+
 def test_only_what_is_unsettled_waits_for_an_account_that_is_no_more(queued, clock):
     queued(status="delivered", account="over")
     queued(status="accepted", account="asked about", next_poll_at=NOON)

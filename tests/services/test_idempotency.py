@@ -70,8 +70,9 @@ def test_a_key_belongs_to_one_message(keyed, smsbat, other):
 
 @pytest.mark.parametrize("key", ["", "x" * 129, "a\nb", 7])
 def test_what_is_no_key_is_refused_before_anything_is_stored(keyed, key):
-    with pytest.raises(InvalidMessage, match="1 to 128 printable characters"):
+    with pytest.raises(InvalidMessage, match="1 to 128 printable characters") as refused:
         keyed(key=key)
+    assert refused.value.field == "idempotency_key"
     assert not Message.objects.exists()
 
 

@@ -126,6 +126,17 @@ class TestConversation:
         told = [(entry.is_incoming, entry.text, entry.status) for entry in thread]
         assert told == [(False, "Sale!", "delivered"), (True, "Is it open?", "")]
 
+    def test_each_says_when_and_which_it_was(self, talk):
+        sent, received = conversation(phone(77))
+        message = Message.objects.get(to=phone(77))
+        assert (sent.at, sent.type, sent.pk) == (message.created_at, "sms", message.pk)
+        assert (received.at, received.type, received.pk) == (NOON, "", talk.pk)
+
+    def test_of_the_same_moment_the_later_row_comes_last(self, queued):
+        keys = [queued(77).pk for _ in range(3)]
+        Message.objects.update(created_at=NOON)
+        assert [entry.pk for entry in conversation(phone(77))] == keys
+
     def test_only_the_last_are_read(self, talk):
         assert [entry.text for entry in conversation(phone(77), limit=1)] == ["Is it open?"]
 
@@ -173,6 +184,26 @@ class TestReply:
         stored = InboundMessage.objects.get()
         assert replies.draft_of(stored, "Hi").account == "shop"
         assert replies.reply(stored, "Hi", queue=True).account == "shop"
+
+    @pytest.mark.parametrize(
+        ("sent", "lately"),
+        [
+            ({}, True),
+            ({"text": "Other"}, False),
+            ({"to": phone(78)}, False),
+            ({"created_at": NOON - timedelta(minutes=1)}, False),
+            ({"status": "failed"}, False),
+        ],
+    )
+    def test_a_second_click_is_known_by_what_was_just_sent_there(self, queued, sent, lately):
+        made = queued(77, text="Hi")
+        Message.objects.filter(pk=made.pk).update(**{"created_at": NOON, **sent})
+        assert replies.was_sent_lately(phone(77), "Hi", NOON) is lately
+
+    def test_where_no_words_are_named_any_will_do(self, queued):
+        queued(77, text="Hi")
+        assert replies.was_sent_lately(phone(77))
+        assert not replies.was_sent_lately(phone(78))
 
     def test_what_cannot_be_sent_is_said_before_anything_is_stored(self, queued):
         with pytest.raises(InvalidMessage, match="text"):

@@ -198,6 +198,7 @@ def test_what_has_no_words_any_more_is_not_sent_again(finished, clock):
 def test_costs_that_callbacks_told_without_a_currency_join_the_one_that_was_named(queued, campaign):
     made = campaign(started_at=NOON, status="sent")
     queued(1, campaign=made, status="delivered", cost="0.12", currency="USD", parts=1)
+    queued(4, campaign=made, status="failed", cost="0.00", currency="USD", parts=4)
     queued(2, campaign=made, status="undeliverable", cost="0.06", parts=2)
     [costs] = statistics.results(made).costs
     assert (costs.currency, costs.amount, costs.per_delivered) == (
@@ -205,7 +206,7 @@ def test_costs_that_callbacks_told_without_a_currency_join_the_one_that_was_name
         Decimal("0.18"),
         Decimal("0.18"),
     )
-    assert (costs.priced, costs.parts) == (2, 3)
+    assert (costs.priced, costs.parts) == (3, 7)
     queued(3, campaign=made, status="delivered", cost="9", currency="UAH", parts=1)
     assert {one.per_delivered for one in statistics.results(made).costs} == {None}
 
