@@ -52,6 +52,16 @@ def test_a_burst_passes_at_once_and_the_next_request_waits_for_its_window():
     assert moments[5] - moments[0] > 0.4
 
 
+@pytest.mark.parametrize("rate", [0, -1])
+def test_a_rate_of_nothing_is_refused(rate):
+    with pytest.raises(ValueError, match="more than 0"):
+        Pace(rate)
+
+
+def test_a_rate_may_be_less_than_one_a_second():
+    assert Pace(0.5).per_second == 0.5
+
+
 @pytest.mark.slow
 def test_two_processes_share_one_rate(shared):
     context = multiprocessing.get_context("spawn")

@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
-from django_smsbat.models import Campaign, Message
+from django_smsbat.models import Campaign, Message, PurgedMessages
 from django_smsbat.services import budgets, campaigns, submission, tracking
 from tests.services.scripted import ScriptedClient, answer_by_phone
 from tests.services.test_tracking import said
@@ -187,3 +188,40 @@ def test_costs_are_looked_at_when_the_room_is_used_up_and_not_before(
     assert len(looks) == 1
     made.refresh_from_db()
     assert made.status == "sent"
+
+
+PRICE = Decimal("0.1")
+
+
+@pytest.fixture
+def priced(campaign, queued):
+    """A campaign of which so many messages have cost that, and others were purged."""
+
+    def make(count, left):
+        spent = count * PRICE + Decimal("0.3")
+        made = campaign(budget=spent + left * PRICE, status="sending")
+        for number in range(count):
+            queued(number, campaign=made, status="delivered", cost=PRICE, currency="UAH")
+        told = {"status": "delivered", "messages": 3, "priced": 3}
+        PurgedMessages.objects.create(campaign=made, cost=Decimal("0.3"), **told)
+        PurgedMessages.objects.create(campaign=campaign(name="Other"), cost=Decimal(90), **told)
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize("left", [5, budgets.PROBE + 7])
+def test_what_is_left_is_what_was_not_spent_also_by_what_was_purged(priced, left):
+    assert budgets.outlook(priced(budgets.PROBE // 2, left)).room == left
+
+
+def test_before_half_of_the_first_have_their_price_no_more_than_these_go(priced):
+    made = priced(budgets.PROBE // 2 - 1, budgets.PROBE + 7)
+    assert budgets.outlook(made).room == budgets.PROBE
+
+
+def test_the_budget_of_another_campaign_is_not_drawn_on(priced, campaign):
+    priced(1, 5)
+    without = campaign(name="Free", status="sending")
+    with transaction.atomic():
+        assert budgets.allowance(without, 1_000) == 1_000

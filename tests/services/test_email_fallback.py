@@ -9,7 +9,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.test import override_settings
 
 from django_smsbat.models import EmailState, FallbackEmail, Message, Recipient, StatusEvent
-from django_smsbat.services import campaigns, consent, email_fallback, health, tracking
+from django_smsbat.services import campaigns, consent, email_fallback, email_queue, health, tracking
 from tests.conftest import NOON, HeldClock, phone
 from tests.services.test_tracking import accepted, said
 
@@ -162,6 +162,26 @@ def test_a_cancelled_message_calls_for_none(people, campaign):
     campaigns.launch(made)
     campaigns.cancel(made)
     assert not FallbackEmail.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": "viber_promo", "text": "", "message_data": {"img": "https://e.com/a.png"}},
+        {"type": "viber_otp", "text": "", "fallback_text": "Your code: 1234"},
+    ],
+)
+def test_what_has_no_words_for_a_mail_has_none(failed, fields):
+    failed(**fields)
+    assert not FallbackEmail.objects.exists()
+
+
+def test_one_that_was_not_needed_after_all_and_now_is_waits_for_the_sms_again(failed, clock):
+    message = failed()
+    FallbackEmail.objects.update(state="unneeded", due_at=NOON)
+    email_queue.ask_for([message.pk], NOON)
+    told = FallbackEmail.objects.get()
+    assert (told.state, told.due_at) == ("queued", NOON + timedelta(minutes=5))
 
 
 def test_where_it_is_switched_off_there_is_none(failed, settings):
@@ -407,3 +427,85 @@ def test_single_messages_find_the_address_by_the_phone(failed, clock):
     failed(recipient=None)
     assert email_fallback.send_due(clock) == 1
     assert Recipient.objects.get().phone == phone(77)
+
+
+@pytest.fixture
+def two_failed(failed, queued, people):
+    """Two messages that a mail each is to follow, the first one first."""
+    failed()
+    people(78, email="ivan@example.com")
+    other = queued(78, type="viber_trans", status="sending", attempts=1)
+    tracking.record([accepted(other, "s-2")], NOON)
+    tracking.record([said("s-2", "undeliverable")], NOON)
+
+
+@pytest.fixture
+def connections(broken, monkeypatch):
+    """What was done to connections, in its order."""
+    broken(opening=None)
+    done = []
+    monkeypatch.setattr(Broken, "open", lambda self: done.append("open"))
+    monkeypatch.setattr(Broken, "close", lambda self: done.append("close"))
+    return done
+
+
+def test_all_that_left_are_counted_over_one_connection(two_failed, clock, connections):
+    assert email_fallback.send_due(clock) == 2
+    assert connections == ["open", "close"]
+
+
+def test_after_a_refusal_the_next_one_goes_over_another(two_failed, clock, connections, broken):
+    refused = smtplib.SMTPRecipientsRefused({"olena@example.com": (550, b"")})
+
+    def send(self, messages):
+        if messages[0].to == ["olena@example.com"]:
+            raise refused
+        return 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Broken, "send_messages", send)
+        assert email_fallback.send_due(clock) == 1
+    assert connections == ["open", "close", "open", "close"]
+
+
+def test_one_that_is_not_needed_holds_up_no_other(two_failed, clock):
+    tracking.record([said("s-1", "delivered", after=9)], NOON)
+    assert email_fallback.send_due(clock) == 1
+    told = dict(FallbackEmail.objects.values_list("message__to", "state"))
+    assert told == {phone(77): "unneeded", phone(78): "sent"}
+    assert set(FallbackEmail.objects.values_list("error", flat=True)) == {""}
+
+
+def test_one_that_cannot_be_written_holds_up_no_other(two_failed, clock, monkeypatch):
+    real = email_fallback.render_to_string
+
+    def fail_for_one(template, context):
+        if context["recipient"].email == "olena@example.com":
+            raise KeyError
+        return real(template, context)
+
+    monkeypatch.setattr(email_fallback, "render_to_string", fail_for_one)
+    assert email_fallback.send_due(clock) == 1
+    told = dict(FallbackEmail.objects.values_list("message__to", "state"))
+    assert told == {phone(77): "queued", phone(78): "sent"}
+
+
+def test_what_can_never_be_written_is_told(failed, clock, monkeypatch):
+    failed()
+    FallbackEmail.objects.update(attempts=11)
+
+    def fail(*_):
+        raise KeyError
+
+    monkeypatch.setattr(email_fallback, "render_to_string", fail)
+    email_fallback.send_due(clock)
+    assert FallbackEmail.objects.get().error == "it cannot be written"
+
+
+def test_what_is_refused_for_ever_as_temporary_is_told(failed, clock, broken):
+    failed()
+    FallbackEmail.objects.update(attempts=11)
+    broken(sending=smtplib.SMTPDataError(451, b"greylisted"))
+    email_fallback.send_due(clock)
+    told = FallbackEmail.objects.get()
+    assert (told.state, told.error) == ("failed", "SMTPDataError")

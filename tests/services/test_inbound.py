@@ -46,22 +46,28 @@ def test_the_same_message_twice_is_stored_once_and_announced_once(
 ):
     heard = []
 
-    def listen(inbound, **_):
+    def listen(inbound, sender, **_):
+        assert sender is InboundMessage
         heard.append(inbound.text)
 
-    inbound_received.connect(listen)
+    inbound_received.connect(listen, sender=InboundMessage)
     try:
         with django_capture_on_commit_callbacks(execute=True):
             assert inbound.receive(written())
             assert not inbound.receive(written(text="again"))
     finally:
-        inbound_received.disconnect(listen)
+        inbound_received.disconnect(listen, sender=InboundMessage)
     assert (InboundMessage.objects.count(), heard) == (1, ["Is it open?"])
 
 
 def test_a_stranger_becomes_a_recipient(db):
     inbound.receive(written())
     assert InboundMessage.objects.get().recipient == Recipient.objects.get(phone=phone(77))
+
+
+def test_a_number_of_the_site_s_own_country_is_understood(db):
+    inbound.receive(written(raw_phone="0670000077"))
+    assert InboundMessage.objects.get().phone == phone(77)
 
 
 @pytest.mark.parametrize("raw", ["+123", "4040", "Viber", "+"])

@@ -37,6 +37,31 @@ def test_what_costs_no_more_by_it_is_not_told(text):
     assert Concern.DEARER not in found(text)
 
 
+def test_what_counts_twice_in_gsm_does_so_in_the_comparison_too():
+    told = found("a" * 140 + "€" * 15 + "—")[Concern.DEARER]
+    assert told.parts == (3, 2)
+
+
+def test_one_character_stands_for_each_that_is_dearer():
+    assert found("a" * 158 + "—")[Concern.DEARER].parts == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "more"),
+    [
+        ("text", {"kind": "sms"}),
+        ("fallback_text", {"kind": "viber_promo", "fallback_text": "Sаle {name}"}),
+    ],
+)
+def test_each_finding_names_its_field_and_what_it_is(field, more):
+    told = found("Sаle {name}" if field == "text" else "Hi", promotional=True, **more)
+    assert {(one.concern, one.field, one.what) for one in told.values()} == {
+        (Concern.MIXED_ALPHABETS, field, ("Sаle",)),
+        (Concern.RAW_PLACEHOLDER, field, ("{name}",)),
+        (Concern.NO_WAY_OUT, field, ("STOP",)),
+    }
+
+
 def test_it_is_the_fallback_that_an_operator_bills():
     told = found("Viber—", kind="viber_promo", fallback_text="a" * 100 + "—")
     assert told[Concern.DEARER].field == "fallback_text"

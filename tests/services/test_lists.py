@@ -24,3 +24,11 @@ def test_who_is_taken_from_a_list_stays_in_the_others(people):
     assert lists.remove(vip, Recipient.objects.filter(pk=person.pk)) == 1
     assert list(vip.recipients.all()) == [other]
     assert RecipientList.objects.get(name="All").recipients.count() == 2
+
+
+def test_the_people_of_each_list_are_counted(people):
+    people(1, 2, 3)
+    RecipientList.objects.create(name="VIP").recipients.add(Recipient.objects.first())
+    RecipientList.objects.create(name="Empty")
+    told = lists.with_counts().values_list("name", "people_count")
+    assert dict(told) == {"All": 3, "VIP": 1, "Empty": 0}

@@ -308,3 +308,12 @@ def test_a_report_read_back_from_the_database_says_the_same(on_its_way):
     tracking.record([said("s-1", "delivered", cost=0.1, billAmount=2.5, billCurrency="UAH")], NOON)
     stored = StatusEvent.objects.get(source=Source.CALLBACK)
     assert read_report(stored.payload).money.amount == Decimal("2.5")
+
+
+@pytest.mark.parametrize(("attempts", "resent_after", "attempt"), [(0, 0, 1), (2, 0, 2), (1, 1, 2)])
+def test_our_own_word_is_of_the_attempt_that_is_or_is_to_come(
+    queued, attempts, resent_after, attempt
+):
+    message = queued(attempts=attempts, resent_after=resent_after)
+    told = tracking.local(message, Status.CANCELLED)
+    assert (told.attempt, told.payload) == (attempt, {})
