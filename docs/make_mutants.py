@@ -7,6 +7,7 @@ which it is no gap, or under "To be looked at". The reasons are rules over the c
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -109,44 +110,9 @@ REASONS: tuple[tuple[str, str, Callable[[Survivor], bool]], ...] = (
     ),
 )
 OPEN = "To be looked at"
-# By hand, for one function each: what its survivors change, and why nobody can tell.
+# By hand, for one function each.
 BY_HAND = "One by one"
-LOOKED_AT = {
-    "gateway.client: Client.__repr__": "a repr names the host, for whoever reads a log",
-    "gateway.client: Client.status": "a GET has no body; whatever stands for none is not sent",
-    "gateway.client: _network_error": "the network's own word is for people; tests hold the kind",
-    "gateway.auth: Credentials.conceal": "any dots stand for a secret, which is not empty there",
-    "gateway.phones: _readings": "a further reading of the same digits is refused by the plans",
-    "gateway.answers: parse_status": "the words are for people; the kind is tested",
-    "gateway.answers: parse_error": "both are no object, which is all that is asked",
-    "gateway.messages.base: Message.__repr__": "a repr is for people; that it masks is tested",
-    "gateway.messages.viber: ViberTransactional.check": "the type has no limit of text",
-    "gateway.messages.viber: ViberCarousel.check": "the type has no limit of text",
-    "gateway.messages.viber: ViberTransactional.fields_from_data": (
-        "its keys are checked a few lines above, under the right name"
-    ),
-    "gateway.messages.rules: check_url": "\\x1f is \\x1F; only what follows the last slash is read",
-    "services.sending: send": "an account that is not there was refused before",
-    "services.sending: _send_now": "all rows are read, and those that were sent looked up in them",
-    "services.idempotency: _stored": "the unique key decides, however the row was looked for",
-    "services.idempotency: _digest": "any digest of the key tells two keys apart",
-    "services.idempotency: _fingerprints": "any keyed hash tells two messages apart",
-    "services.connection: _pace": "any digest of the account tells two accounts apart",
-    "services.derivation: blank": "only what a derivation starts from is read of a blank row",
-    "services.derivation: _furthest_word": "of one word for a channel both are that word",
-    "services.event_store: owners_of": "what was read beyond the names is left out afterwards",
-    "services.event_store: _asked": "the tests of callbacks, which are no unit tests, hold it",
-    "services.unconfirmed: _lock_campaigns": "without a model the default database is asked, too",
-    "services.unconfirmed: _among": "without a model the default database is asked, too",
-    "services.delivery: _keys": "without a model the default database is asked, too",
-    "services.claiming: _shorten": "in one batch of the tests there is one text and one zone",
-    "services.delivery: Delivery._keep_what_is_ours": "the line of a log",
-    "services.delivery: Delivery._split": "the HTTP status is kept for people, beside the code",
-    "services.delivery: Delivery.put_back": "a batch is put back once, unless it was split before",
-    "services.delivery: _refusal": "the present attempt is what an unnamed one stands for",
-    "services.verification.limits: give_back": "a counter at nothing is refused by the database",
-    "services.verification.codes: shape_of": "a pattern holds no X",
-}
+LOOKED_AT: dict[str, str] = tomllib.loads((ROOT / "docs" / "looked_at.toml").read_text())
 
 
 def survivors() -> Iterator[Survivor]:

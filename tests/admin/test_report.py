@@ -247,6 +247,14 @@ class TestFourEyes:
         told = Preflight.objects.values_list("campaign", "approved_by", "approved_at")
         assert set(told) == {(big.pk, "other", NOON), (twin.pk, "", None)}
 
+    def test_who_approved_is_told_of_what_is_yet_to_be_launched(self, big):
+        assert approval.approver_of(big) == ""
+        approval.approve(big, preflight.look(big).fingerprint, "other")
+        assert approval.approver_of(big) == "other"
+        big.started_at = NOON
+        assert approval.approver_of(big) == ""
+        assert approval.approver_of(Campaign()) == ""
+
     def test_an_approval_is_of_now(self, big):
         before = timezone.now()
         approval.approve(big, preflight.look(big).fingerprint, "other")

@@ -41,8 +41,9 @@ class Recorder:
 
             def answer(self):
                 length = int(self.headers.get("Content-Length", 0))
+                asked_for = self.requestline.split()[1]  # `path` is without double slashes
                 recorder.requests.append(
-                    (self.command, self.path, self.headers, self.rfile.read(length))
+                    (self.command, asked_for, self.headers, self.rfile.read(length))
                 )
                 if drop:
                     self.connection.shutdown(socket.SHUT_RDWR)

@@ -33,6 +33,7 @@ def test_the_refusal_does_not_quote_the_number():
 
 def test_a_masked_phone_keeps_the_operator_and_two_digits():
     assert mask("+380671112233") == "+38067…33"
+    assert mask("+123456789012345") == "+12345…45"
     assert mask("12345") == "…"
 
 

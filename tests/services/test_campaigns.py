@@ -160,6 +160,13 @@ def test_what_was_cancelled_is_counted_of_that_campaign_alone(people, campaign, 
     assert Message.objects.get(to=phone(99)).status == "queued"  # a worker's run finds it
 
 
+def test_a_share_of_the_first_needs_to_know_how_many_these_are(campaign):
+    with pytest.raises(InvalidMessage, match="say how many go first") as refused:
+        campaigns.check(campaign(canary_share=50))
+    assert refused.value.field == "canary_size"
+    campaigns.check(campaign(canary_share=50, canary_size=4))
+
+
 def test_each_reason_for_which_nobody_would_get_it_is_told(people, campaign):
     people(1, opted_out_at=NOON)
     people(2)
