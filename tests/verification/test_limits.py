@@ -42,6 +42,15 @@ def test_a_second_code_waits_for_the_cooldown(start, limit, clock):
     start(channel="sms")
 
 
+def test_an_hour_later_it_gets_as_many_again_and_no_more(start, limit, clock):
+    limit(per_phone=2)
+    for _ in range(2):
+        start()
+        start()
+        assert refused(start).why is Why.PHONE_LIMIT
+        clock.forward(hours=1)
+
+
 def test_what_could_not_be_sent_starts_no_cooldown(start, limit, service):
     limit(cooldown=60)
     service.sends.append(ErrorKind.UNAUTHORIZED)

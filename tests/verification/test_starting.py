@@ -9,13 +9,14 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.views.debug import ExceptionReporter
 
+from django_smsbat import conf
 from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.messages import InvalidMessage
 from django_smsbat.models import Holdback, Message, Recipient, Source, Verification
 from django_smsbat.services import submission, sync, tracking, unconfirmed
 from django_smsbat.services.event_store import Report
-from django_smsbat.services.verification import checking, codes
+from django_smsbat.services.verification import checking, codes, wording
 from django_smsbat.services.verification.refusals import NotStarted
 from django_smsbat.verification import api, views
 from tests.conftest import NOON, phone
@@ -86,7 +87,8 @@ def test_a_flash_call_tells_its_code_in_the_answer(start, service, clock):
 @pytest.mark.parametrize("pattern", ["", "*********", "******123", "no number", "1" * 40])
 def test_a_flash_call_that_shows_too_little_is_no_proof(start, service, pattern):
     service.sends.append(ringing(pattern))
-    assert start(channel="flashcall").status == "failed"
+    made = start(channel="flashcall")
+    assert (made.status, made.finished_at) == ("failed", NOON)
 
 
 @pytest.mark.parametrize("channel", ["viber_otp", "sms", "flashcall"])
@@ -327,3 +329,23 @@ def test_an_error_page_shows_no_code(start, service, door, rf, monkeypatch):
         assert service.code not in shown
     else:
         pytest.fail("nothing was raised")
+
+
+def test_every_channel_can_send_as_the_settings_are():
+    assert list(wording.what_prevents(conf.current())) == []
+
+
+def test_each_channel_that_cannot_send_is_told_with_the_reason(settings):
+    settings.SMSBAT = {**settings.SMSBAT, "SENDER": ""}
+    told = dict(wording.what_prevents(conf.current()))
+    assert set(told) == {"viber_otp", "sms", "flashcall"}
+    assert all(words.startswith("sender: ") for words in told.values())
+
+
+def test_the_sender_is_that_of_the_account_that_sends_codes(settings):
+    shop = {"SENDER": "TheShop", "API_KEY": "shop-key"}
+    settings.SMSBAT = {
+        **settings.SMSBAT,
+        "SENDER": "", "ACCOUNTS": {"shop": shop}, "VERIFY_ACCOUNT": "shop",
+    }
+    assert list(wording.what_prevents(conf.current())) == []
