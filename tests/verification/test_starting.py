@@ -346,6 +346,8 @@ def test_the_sender_is_that_of_the_account_that_sends_codes(settings):
     shop = {"SENDER": "TheShop", "API_KEY": "shop-key"}
     settings.SMSBAT = {
         **settings.SMSBAT,
-        "SENDER": "", "ACCOUNTS": {"shop": shop}, "VERIFY_ACCOUNT": "shop",
+        "SENDER": "",
+        "ACCOUNTS": {"shop": shop},
+        "VERIFY_ACCOUNT": "shop",
     }
     assert list(wording.what_prevents(conf.current())) == []
