@@ -317,7 +317,8 @@ class TestWorkers:
         assert told.failure == "no column holds phones: there are name"
 
     def test_what_kills_its_worker_is_given_up_after_a_while(self, mixed):
-        RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
+        died = {"attempts": 10, "claim": uploads.uuid4(), "beat_at": "2026-01-01T00:00Z"}
+        RecipientUpload.objects.update(state="running", **died)
         assert uploads.import_waiting() == 0
         told = RecipientUpload.objects.get()
         assert (told.state, told.failure) == (

@@ -133,8 +133,9 @@ class TestConfirmation:
             "OPT_IN_CONFIRMATION": "Ви знову з нами",
         }
 
-    def test_a_message_tells_them(self):
-        writes("STOP")
+    def test_a_message_tells_them(self, django_capture_on_commit_callbacks):
+        with django_capture_on_commit_callbacks(execute=True):
+            writes("STOP")
         told = Message.objects.get()
         assert (told.to, told.text, told.sender) == (phone(77), "Ви відписались", "AcmeShop")
         assert (told.type, told.status) == ("viber_trans", "queued")
