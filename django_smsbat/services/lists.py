@@ -33,7 +33,7 @@ def add(target: RecipientList, people: QuerySet[Recipient]) -> int:
     places = Recipient.lists.through.objects.filter(recipientlist=target)
     # MariaDB would count those that were left out.
     new = people.exclude(pk__in=places.values("recipient"))
-    return _insert(target, new.values_list("pk", Value(target.pk)))
+    return _insert(new.values_list("pk", Value(target.pk)))
 
 
 def remove(target: RecipientList, people: QuerySet[Recipient]) -> int:
@@ -78,10 +78,10 @@ def _make(name: str, keys: QuerySet[Any, Any]) -> RecipientList:
     made, is_new = RecipientList.objects.get_or_create(name=name)
     if not is_new:
         raise Refused(f"There is a list “{name}” already.")
-    _insert(made, keys.annotate(target=Value(made.pk)).distinct())
+    _insert(keys.annotate(target=Value(made.pk)).distinct())
     return made
 
 
-def _insert(target: RecipientList, rows: QuerySet[Any, Any]) -> int:
+def _insert(rows: QuerySet[Any, Any]) -> int:
     through = Recipient.lists.through
     return insert_from(through, ("recipient", "recipientlist"), rows, {}, known_are_left=True)

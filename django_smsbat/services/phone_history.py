@@ -94,7 +94,7 @@ def _changes(recipient: Recipient) -> list[Happening]:
 
 def _left_out(recipient: Recipient, changes: list[Happening]) -> list[Happening]:
     """Campaigns that went to the lists on which they stand now, and not to them."""
-    went = Campaign.objects.filter(lists__in=recipient.lists.all(), started_at__isnull=False)
+    went = Campaign.objects.filter(lists__in=recipient.lists.all())
     own = Message.objects.filter(Q(to=recipient.phone) | Q(recipient=recipient))
     got = own.exclude(campaign=None).values("campaign")
     # Of campaigns whose messages were purged nobody can tell any more.

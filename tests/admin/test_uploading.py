@@ -327,6 +327,12 @@ class TestWorkers:
         )
         assert told.finished_at is not None
 
+    def test_of_what_is_given_up_the_rejects_are_kept_and_the_file_is_not(self, mixed):
+        UploadPart.objects.create(upload=mixed, is_rejects=True, place=0, data=b"2,no phone")
+        RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
+        uploads.import_waiting()
+        assert [part.is_rejects for part in UploadPart.objects.all()] == [True]
+
     def test_what_was_imported_to_its_end_is_not_imported_again(self, mixed, monkeypatch):
         class Killed(BaseException):
             pass

@@ -258,6 +258,14 @@ def test_one_that_stays_away_is_told_and_given_up_in_the_end(failed, clock, brok
     assert state() == "failed"
 
 
+@pytest.mark.parametrize(("code", "fate"), [(400, "queued"), (499, "queued"), (500, "failed")])
+def test_only_the_four_hundreds_are_temporary(failed, clock, broken, code, fate):
+    failed()
+    broken(sending=smtplib.SMTPDataError(code, b"no"))
+    email_fallback.send_due(clock)
+    assert state() == fate
+
+
 def test_an_address_that_is_refused_is_no_reason_to_try_again(failed, clock, broken, caplog):
     failed()
     refusal = {"olena@example.com": (550, b"no such user olena@example.com")}

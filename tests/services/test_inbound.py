@@ -216,6 +216,14 @@ class TestReply:
             self.reply_to(queued, text="")
         assert not Message.objects.exists()
 
+    def test_it_goes_at_once_unless_it_is_to_be_queued(
+        self, sandbox, django_capture_on_commit_callbacks
+    ):
+        inbound.receive(written())
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = replies.reply(InboundMessage.objects.get(), "Hi")
+        assert Message.objects.get(pk=answer.pk).status == "accepted"
+
     def test_a_phone_that_is_none_cannot_be_answered(self):
         inbound.receive(written(raw_phone="+123"))
         with pytest.raises(InvalidMessage, match="to"):

@@ -14,7 +14,7 @@ from django_smsbat.gateway.answers import read_report
 from django_smsbat.gateway.statuses import Status, from_wire, furthest
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.models.status_event import AppendOnly
-from django_smsbat.services import orphans, tracking
+from django_smsbat.services import event_store, orphans, tracking
 from django_smsbat.services.event_store import Report
 from django_smsbat.signals import message_status_changed
 from tests.conftest import NOON
@@ -302,6 +302,18 @@ def test_any_order_and_any_batching_of_reports_gives_the_same_status(
         assert fresh(message).status == furthest(known)[0].value
         assert StatusEvent.objects.filter(message=message).count() == len(set(history)) + 1
         transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("fallback_text", ["", "Call us"])
+@pytest.mark.parametrize("purged_at", [None, NOON])
+def test_a_row_is_the_same_for_one_callback_as_for_many_reports(
+    on_its_way, fallback_text, purged_at
+):
+    Message.objects.update(fallback_text=fallback_text, purged_at=purged_at)
+    rows, _events = event_store.row_and_events(on_its_way.pk)
+    assert rows == tracking.lock([on_its_way.pk])
+    [row] = rows.values()
+    assert (row.has_fallback, row.is_wordless) == (fallback_text != "", purged_at is not None)
 
 
 def test_a_report_read_back_from_the_database_says_the_same(on_its_way):
