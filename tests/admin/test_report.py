@@ -380,6 +380,11 @@ class TestLooksThatAreOver:
         due.lists.get().recipients.first().delete()
         assert self.launched() == "sending"
 
+    def test_who_takes_another_s_place_after_an_approval_stops_nothing(self, people, due):
+        due.lists.get().recipients.first().delete()
+        people(4)
+        assert self.launched() == "sending"
+
     def test_who_joins_after_an_approval_stops_it(self, people, due):
         people(4)
         assert self.launched() == "paused"

@@ -266,6 +266,38 @@ class TestWorkers:
         assert (told.attempts, told.beat_at, told.finished_at) == (1, clock.now(), clock.now())
         assert not caplog.records
 
+    @pytest.mark.usefixtures("small_chunks")
+    def test_each_chunk_is_a_sign_of_life(self, mixed, clock, monkeypatch):
+        from django_smsbat.services.importing import importer
+
+        real = importer._store
+
+        def slowly(*arguments):
+            clock.forward(minutes=1)
+            return real(*arguments)
+
+        monkeypatch.setattr(importer, "_store", slowly)
+        assert uploads.import_waiting(clock) == 1
+        assert RecipientUpload.objects.get().beat_at == clock.now()
+
+    @pytest.mark.usefixtures("small_chunks")
+    def test_after_a_chunk_that_was_done_the_attempts_begin_anew(
+        self, mixed, clock, failing_once, caplog
+    ):
+        RecipientUpload.objects.update(attempts=2)
+        clock.forward(hours=1)
+        failing_once(RuntimeError("boom"))
+        assert uploads.import_waiting(clock) == 1
+        assert "attempt 1: RuntimeError" in caplog.text
+
+    def test_the_same_file_again_is_another_import(self, boss):
+        for _ in range(2):
+            upload(boss)
+            confirm(boss)
+            uploads.import_waiting()
+        told = RecipientUpload.objects.latest("pk").counts
+        assert (told["rows"], told["created"], told["unchanged"]) == (3, 0, 2)
+
     def test_who_takes_one_shows_a_sign_of_life(self, mixed, clock):
         clock.forward(hours=1)
         taken = uploads._take(clock.now())

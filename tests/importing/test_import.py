@@ -14,7 +14,7 @@ from django_smsbat.services import importing
 from django_smsbat.services.importing import importer, tables
 from django_smsbat.services.importing.columns import Columns
 from django_smsbat.services.importing.people import Person, Rejected, read
-from tests.conftest import NOON, phone
+from tests.conftest import NOON, HeldClock, phone
 
 pytestmark = pytest.mark.django_db
 
@@ -313,6 +313,19 @@ class TestResuming:
         assert (result.rows, result.created, result.rejected) == (6, 4, 2)
         assert RecipientList.objects.get().recipients.count() == 4
         assert [row[0] for row in rejects_of(result)] == ["3", "6"]
+
+    def test_what_was_not_taken_before_stands_there_as_it_was(self, table, monkeypatch):
+        monkeypatch.setattr(importer, "_CHUNK", 1)
+        path = table("phone,note", 'x,"two\r\nlines"', "0670000071,", "0670000072,")
+        stopped = HeldClock()
+
+        def stop(_rows):
+            stopped.stopping = Recipient.objects.exists()
+
+        assert not importing.import_file(path, "All", clock=stopped, on_progress=stop).is_complete
+        whole = importing.import_file(path, "All")
+        assert whole.resumed_after == 3
+        assert [row[3] for row in rejects_of(whole)] == ["two\r\nlines"]
 
     def test_on_demand_it_begins_anew(self, path, broken_off):
         result = importing.import_file(path, "All", restart=True)

@@ -316,7 +316,7 @@ class TestSendingTheFailedAgain:
             fates = ("delivered", "rejected", "undeliverable", "failed", "expired", "unconfirmed")
             for message, fate in zip(Message.objects.order_by("pk"), fates, strict=True):
                 Message.objects.filter(pk=message.pk).update(status=fate, attempts=1, polls=3)
-            Campaign.objects.update(status=status)
+            Campaign.objects.update(status=status, finished_at=NOON)
             return made
 
         return make
@@ -332,6 +332,7 @@ class TestSendingTheFailedAgain:
             "unconfirmed",
         }
         assert (made.status, made.finished_at) == ("sending", None)
+        assert Campaign.objects.get().finished_at is None
 
     def test_nobody_else_s_failed_messages_are_queued(self, finished, queued, campaign):
         made = finished()

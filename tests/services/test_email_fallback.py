@@ -198,6 +198,23 @@ def test_who_opted_out_gets_nothing_promotional_by_mail_either(failed, clock):
     assert state() == "unneeded"
 
 
+def test_of_a_promotional_campaign_neither_whatever_the_type(failed, clock, campaign):
+    failed(type="sms", campaign=campaign(status="sending"))
+    consent.opt_out(Recipient.objects.get())
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "unneeded"
+
+
+def test_whose_mail_is_done_ends_no_other_s(failed, clock, queued):
+    failed()
+    other = queued(78, status="failed")
+    theirs = {"state": "sending", "attempts": 1, "due_at": NOON, "lease_until": clock.now()}
+    held = FallbackEmail.objects.create(message=other, **theirs)
+    assert email_fallback.send_due(clock) == 1
+    held.refresh_from_db()
+    assert held.state == "sending"
+
+
 def test_a_mail_server_that_is_away_delays_it(failed, clock, broken):
     failed()
     broken(opening=ConnectionRefusedError())
@@ -295,6 +312,7 @@ def test_what_the_server_asks_to_bring_later_is_brought_later(failed, clock, bro
     failed()
     broken(sending=error)
     assert email_fallback.send_due(clock) == 0
+    assert FallbackEmail.objects.get().lease_until is None
     broken(sending=None)
     clock.forward(minutes=1)
     assert email_fallback.send_due(clock) == 1

@@ -206,6 +206,10 @@ class TestReply:
         Message.objects.filter(pk=made.pk).update(**{"created_at": NOON, **sent})
         assert replies.was_sent_lately(phone(77), "Hi", NOON) is lately
 
+    def test_what_a_campaign_sent_was_no_click(self, queued, campaign):
+        queued(77, text="Hi", campaign=campaign(status="sending"))
+        assert not replies.was_sent_lately(phone(77), "Hi")
+
     def test_where_no_words_are_named_any_will_do(self, queued):
         queued(77, text="Hi")
         assert replies.was_sent_lately(phone(77))

@@ -189,6 +189,16 @@ class TestRefusals:
             "no such number",
         )
 
+    def test_the_one_reason_is_told_with_its_code(self, launched, clock):
+        made = launched(*range(10, 20))
+
+        def refuse(_messages):
+            raise GatewayError(ErrorKind.INVALID, "no money", status=422, code="E2")
+
+        submission.submit_queued(client=ScriptedClient([refuse] * 19), clock=clock)
+        made.refresh_from_db()
+        assert made.pause_reason.endswith("for the same reason: E2, no money")
+
     def test_everybody_rejected_for_one_reason_pauses_and_loses_nothing(self, launched, submit):
         made = launched(*range(10, 20))
         _, summary = submit(answer_by_phone(default="rejected"))

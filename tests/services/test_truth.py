@@ -196,6 +196,13 @@ class TestRebuilding:
         assert rebuilding.rebuild(HeldClock()) == 1
         assert derived(message) == before
 
+    def test_what_no_report_tells_of_is_not_kept(self, taken):
+        message = taken()
+        before = derived(message)
+        Message.objects.update(cost=7, currency="UAH", delivered_by="sms", channels={"sms": "sent"})
+        rebuilding.rebuild(HeldClock())
+        assert derived(message) == before
+
     def test_one_campaign_may_be_derived_alone(self, taken, campaign):
         made = campaign()
         first, second = taken(campaign=made), taken("s-2")
