@@ -23,6 +23,8 @@ STRING = re.compile(r"""[rfb]?"(?:[^"\\]|\\.)*\"""")
 SENTENCE = re.compile(r'"[^"]*[a-z]+ [a-z]+ [^"]*"')
 AT_IMPORT = ("_decoded",)
 PEOPLE = re.compile(r"raise \w+\(|require\(|return GatewayError\(")
+# Where an empty value is no default: it is looked for, or written.
+TELLING = re.compile(r"\b(?:filter|exclude|update|move|create|Q|open)\(")
 WORDLESS = re.compile(r"(?:, |raise \w+\()(?:None|str\(None\))?\)")
 
 
@@ -100,7 +102,10 @@ REASONS: tuple[tuple[str, str, Callable[[Survivor], bool]], ...] = (
     (
         "A default that stands for nothing",
         "An argument that is empty, missing or None means the same to who is called.",
-        lambda one: _without_empty_arguments(one.before) == _without_empty_arguments(one.after),
+        lambda one: (
+            not TELLING.search(one.before)
+            and _without_empty_arguments(one.before) == _without_empty_arguments(one.after)
+        ),
     ),
     (
         "A boundary that nobody meets",

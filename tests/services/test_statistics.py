@@ -65,3 +65,46 @@ def test_a_cost_of_unknown_parts_has_none(campaign, queued):
     queued(1, campaign=made, status="delivered", cost="0.5", currency="UAH")
     [told] = statistics.costs(made, delivered=1)
     assert (told.priced, told.parts) == (1, 0)
+
+
+@pytest.mark.parametrize("done", [1, 100])
+def test_an_end_that_nobody_can_foresee_is_not_told(campaign, done):
+    made = campaign(status="sending", started_at=NOON)
+    told = statistics.Progress(statistics.Counter(queued=1_000_000_000_000, delivered=done))
+    assert statistics.estimated_end(made, told, NOON + timedelta(days=3)) is None
+
+
+def test_all_numbers_are_of_that_campaign_alone(campaign, queued):
+    made, other = campaign(status="sent", started_at=NOON), campaign(name="Other", status="sent")
+    for ending, hours in ((1, 1), (2, 2)):
+        at = NOON + timedelta(hours=hours)
+        told = {"status": "delivered", "delivered_by": "sms", "final_at": at}
+        queued(ending, campaign=made, messagelist_id="7", polls=1, **told)
+    failed = {"status": "failed", "final_at": NOON}
+    queued(3, campaign=made, error_code="1", error_message="one", **failed)
+    queued(4, campaign=made, error_code="2", error_message="two", **failed)
+    queued(5, campaign=made, error_code="2", error_message="two", **failed)
+    queued(6, campaign=other, error_code="3", **failed)
+    queued(7, campaign=other, status="delivered", delivered_by="viber", final_at=NOON)
+    over_time = statistics.delivered_over_time(made)
+    assert (over_time.since, sum(over_time.counts.values())) == (NOON + timedelta(hours=1), 2)
+    reasons = [(one.code, one.messages, one.example) for one in statistics.failures(made.pk)]
+    assert reasons == [("2", 2, "two"), ("1", 1, "one")]
+    listed = statistics.reasons_of_failure(made.pk, among=100)
+    assert [(one.code, one.messages, one.example) for one in listed] == [("2", 2, ""), ("1", 1, "")]
+    results = statistics.results(made)
+    assert results.by_channel == {"sms": 2}
+    assert (results.requests, results.duration) == (1 + 2, timedelta(hours=2))
+
+
+@pytest.mark.parametrize(("kind", "by_fallback"), [("viber_promo", 2), ("sms", 0)])
+def test_what_sms_delivered_is_a_fallback_s_for_other_types_only(
+    campaign, queued, kind, by_fallback
+):
+    made = campaign(type=kind, status="sent", started_at=NOON)
+    for ending, channel in enumerate(("sms", "sms", "viber")):
+        queued(ending, campaign=made, status="delivered", delivered_by=channel)
+    told = statistics.results(made)
+    assert told.by_fallback == by_fallback
+    assert told.by_channel == {"sms": 2, "viber": 1}
+    assert told.progress.delivered == 3

@@ -1,16 +1,13 @@
 """Messages are rows before they are requests; what a request's fate means for each of them."""
 
-import json
 from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from django_smsbat.gateway.answers import parse_send
-from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
-from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, Holdback, Message, Recipient, StatusEvent
+from django_smsbat.gateway.errors import ErrorKind, Fate
+from django_smsbat.models import Campaign, Message, Recipient, StatusEvent
 from django_smsbat.services import campaigns, claiming, leases, submission, tracking
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
@@ -20,29 +17,6 @@ pytestmark = pytest.mark.django_db
 NOT_TAKEN = [kind for kind in ErrorKind if kind.fate is Fate.NOT_TAKEN]
 PERHAPS = [kind for kind in ErrorKind if kind.fate is Fate.PERHAPS_TAKEN]
 TEMPORARY = [kind for kind in NOT_TAKEN if not kind.for_everybody]
-FOR_EVERYBODY = [kind for kind in ErrorKind if kind.for_everybody]
-
-
-@pytest.fixture
-def launched(people, campaign):
-    """Makes a launched campaign to phones with these endings."""
-
-    def make(*endings, **fields):
-        people(*endings)
-        made = campaign(**fields)
-        campaigns.launch(made)
-        return made
-
-    return make
-
-
-@pytest.fixture
-def submit(clock):
-    def run(*steps, **options):
-        client = ScriptedClient(list(steps))
-        return client, submission.submit_queued(client=client, clock=clock, **options)
-
-    return run
 
 
 def statuses():
@@ -166,161 +140,6 @@ class TestLawTwo:
         submission.submit_queued(client=client, clock=clock)
         assert client.phones == [phone(2)]
         assert statuses() == {phone(1): "unconfirmed", phone(2): "accepted"}
-
-
-class TestRefusals:
-    def test_one_bad_message_does_not_take_the_others_down(self, launched, clock):
-        bad = phone(5)
-        launched(*range(1, 9))
-
-        def refuse(messages):
-            if any(message.to == bad for message in messages):
-                raise GatewayError(ErrorKind.INVALID, "no such number", status=422, code="E1")
-            return answer_by_phone()(messages)
-
-        client = ScriptedClient([refuse] * 7)
-        summary = submission.submit_queued(client=client, clock=clock)
-        assert len(client.sent) == 7  # 8, then 4 4 2 2 1 1
-        assert (summary.taken, summary.rejected) == (7, 1)
-        message = Message.objects.get(to=bad)
-        assert (message.status, message.error_code, message.error_message) == (
-            "rejected",
-            "E1",
-            "no such number",
-        )
-
-    def test_the_one_reason_is_told_with_its_code(self, launched, clock):
-        made = launched(*range(10, 20))
-
-        def refuse(_messages):
-            raise GatewayError(ErrorKind.INVALID, "no money", status=422, code="E2")
-
-        submission.submit_queued(client=ScriptedClient([refuse] * 19), clock=clock)
-        made.refresh_from_db()
-        assert made.pause_reason.endswith("for the same reason: E2, no money")
-
-    def test_everybody_rejected_for_one_reason_pauses_and_loses_nothing(self, launched, submit):
-        made = launched(*range(10, 20))
-        _, summary = submit(answer_by_phone(default="rejected"))
-        made.refresh_from_db()
-        assert (made.status, set(statuses().values())) == ("paused", {"queued"})
-        assert "same reason" in made.pause_reason
-        assert summary.paused
-        assert StatusEvent.objects.filter(status="rejected").count() == 10  # kept all the same
-
-    def test_and_after_a_person_has_mended_it_they_are_sent(self, launched, submit):
-        made = launched(*range(10, 20))
-        submit(answer_by_phone(default="rejected"))
-        made.refresh_from_db()
-        campaigns.resume(made)
-        submit(answer_by_phone())
-        made.refresh_from_db()
-        assert (made.status, set(statuses().values())) == ("sent", {"accepted"})
-
-    def test_a_few_rejections_are_their_own_fault(self, launched, submit):
-        made = launched(*range(10, 19))
-        submit(answer_by_phone(default="rejected"))
-        made.refresh_from_db()
-        assert (made.status, set(statuses().values())) == ("sent", {"rejected"})
-
-    def test_single_messages_have_nobody_to_pause_and_stay_rejected(self, queued, submit):
-        for ending in range(10, 22):
-            queued(ending)
-        submit(answer_by_phone(default="rejected"))
-        assert set(statuses().values()) == {"rejected"}
-
-    @pytest.mark.parametrize("kind", FOR_EVERYBODY, ids=lambda kind: kind.name)
-    def test_what_is_wrong_for_everybody_pauses_the_campaign_with_the_reason(
-        self, launched, submit, kind
-    ):
-        made = launched(1, 2)
-        _, summary = submit(kind)
-        made.refresh_from_db()
-        assert (made.status, set(statuses().values())) == ("paused", {"queued"})
-        assert kind.meaning in made.pause_reason
-        assert made.pause_reason in summary.paused[0]
-
-    @pytest.mark.parametrize("kind", FOR_EVERYBODY, ids=lambda kind: kind.name)
-    def test_and_ends_a_run_of_single_messages(self, queued, submit, kind):
-        queued(1)
-        _, summary = submit(kind)
-        assert kind.meaning in summary.failure
-        assert statuses() == {phone(1): "queued"}
-
-
-class TestHoldback:
-    def test_retry_after_is_waited_for_by_all_workers(self, launched, submit, clock):
-        launched(1)
-        began = clock.now()
-        submit(GatewayError(ErrorKind.THROTTLED, retry_after=7), answer_by_phone())
-        assert sum(clock.slept) == 7
-        assert clock.now() - began == timedelta(seconds=7)
-
-    def test_without_it_the_delays_double(self, launched, submit, clock):
-        launched(1)
-        submit(ErrorKind.UNAVAILABLE, ErrorKind.UNAVAILABLE, answer_by_phone())
-        first, second = clock.slept
-        assert 1 <= first <= 1.25
-        assert 2 <= second <= 2.5
-
-    def test_a_worker_that_was_not_refused_itself_waits_too(self, launched, submit, clock):
-        launched(1)
-        Holdback.objects.create(
-            name="send", not_before=clock.now() + timedelta(seconds=5), refusals=1
-        )
-        submit(answer_by_phone())
-        assert clock.slept == [5]
-
-    def test_a_long_wait_ends_the_run_and_leaves_the_queue(self, launched, submit, clock):
-        launched(1)
-        Holdback.objects.create(
-            name="send", not_before=clock.now() + timedelta(hours=1), refusals=1
-        )
-        client, summary = submit()
-        assert client.sent == []
-        assert "left alone" in summary.failure
-        assert statuses() == {phone(1): "queued"}
-
-    def test_a_service_that_stays_away_ends_the_run_after_five_refusals(self, launched, submit):
-        launched(1)
-        client, summary = submit(*[ErrorKind.UNREACHABLE] * 5)
-        assert len(client.sent) == 5
-        assert "gave up" in summary.failure
-        assert statuses() == {phone(1): "queued"}
-
-    def test_a_service_that_only_fails_does_not_get_one_batch_after_the_other(
-        self, launched, submit, settings
-    ):
-        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 1}
-        launched(*range(10, 20))
-        client, summary = submit(*[ErrorKind.SERVER_ERROR] * 5)
-        assert len(client.sent) == 5
-        assert "gave up" in summary.failure
-        assert sorted(statuses().values()) == ["queued"] * 5 + ["unconfirmed"] * 5
-
-    def test_a_success_does_not_end_what_another_worker_was_asked_to_wait(self, launched, clock):
-        launched(1)
-        later = clock.now() + timedelta(seconds=30)
-        client = ScriptedClient(
-            [answer_by_phone()],
-            before_send=lambda _: Holdback.objects.create(
-                name="send", not_before=later, refusals=1
-            ),
-        )
-        submission.submit_queued(client=client, clock=clock, limit=1)
-        assert Holdback.objects.get().not_before == later
-
-    def test_an_absurd_retry_after_is_no_sentence_of_silence(self, launched, submit, clock):
-        launched(1)
-        submit(GatewayError(ErrorKind.THROTTLED, retry_after=1e12))
-        assert Holdback.objects.get().not_before - clock.now() <= timedelta(days=1)
-
-    def test_a_success_forgets_the_refusals(self, launched, submit):
-        launched(1)
-        submit(ErrorKind.THROTTLED, answer_by_phone())
-        submit()
-        launched_again = Holdback.objects.get()
-        assert (launched_again.refusals, launched_again.not_before) == (0, None)
 
 
 class TestLawEight:
@@ -484,63 +303,6 @@ class TestRecording:
             phone(3): "queued",
             phone(4): "queued",
         }
-
-
-def test_what_is_unconfirmed_is_counted_over_all_parts_of_a_split_request(launched, submit):
-    launched(1, 2, 3, 4)
-    unknown_word = answer_by_phone(default="gone fishing")
-    _, summary = submit(ErrorKind.INVALID, unknown_word, ErrorKind.CONNECTION_LOST)
-    assert summary.unconfirmed == 4
-
-
-def test_every_status_of_an_answer_is_understood(launched, submit):
-    launched(1, 2, 3, 4)
-    told = {phone(1): "accepted", phone(2): "rejected", phone(3): "failed", phone(4): "sent"}
-    _, summary = submit(answer_by_phone(told))
-    assert statuses() == {
-        phone(1): Status.ACCEPTED,
-        phone(2): Status.REJECTED,
-        phone(3): Status.FAILED,
-        phone(4): Status.ACCEPTED,
-    }
-    assert (summary.taken, summary.rejected) == (2, 2)
-
-
-def test_refusals_for_different_nested_reasons_are_no_reason_to_pause(launched, submit):
-    launched(*range(10, 20))
-
-    def reject(messages):
-        items = [
-            {
-                "status": "rejected",
-                "customerMessageId": message.customer_message_id,
-                "error": {"code": "INVALID_RECIPIENT", "message": f"reason {place}"},
-            }
-            for place, message in enumerate(messages)
-        ]
-        return parse_send(json.dumps({"messages": items}).encode(), messages)
-
-    submit(reject)
-    assert set(statuses().values()) == {"rejected"}
-    assert Campaign.objects.get().status == "sent"
-
-
-def test_one_id_given_to_two_messages_leaves_each_its_own_report(launched, submit):
-    launched(10, 11)
-
-    def same_id(messages):
-        items = [
-            {
-                "messageId": "X",
-                "status": "accepted",
-                "customerMessageId": message.customer_message_id,
-            }
-            for message in messages
-        ]
-        return parse_send(json.dumps({"messages": items}).encode(), messages)
-
-    submit(same_id)
-    assert set(statuses().values()) == {"accepted"}
 
 
 def test_a_launch_by_a_worker_wakes_nobody_else(

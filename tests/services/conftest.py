@@ -1,0 +1,88 @@
+"""Campaigns that are launched and sent, and a mail server that fails."""
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+
+from django_smsbat.services import campaigns, submission, tracking
+from tests.conftest import NOON
+from tests.services.scripted import ScriptedClient
+from tests.services.test_tracking import accepted, said
+
+
+@pytest.fixture
+def launched(people, campaign):
+    """Makes a launched campaign to phones with these endings."""
+
+    def make(*endings, **fields):
+        people(*endings)
+        made = campaign(**fields)
+        campaigns.launch(made)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def submit(clock):
+    def run(*steps, **options):
+        client = ScriptedClient(list(steps))
+        return client, submission.submit_queued(client=client, clock=clock, **options)
+
+    return run
+
+
+class Broken(EmailBackend):
+    """A mail server that fails in the way that a test names."""
+
+    opening: Exception | None = None
+    sending: Exception | None = None
+
+    def open(self):
+        if self.opening:
+            raise self.opening
+
+    def send_messages(self, messages):
+        if self.sending:
+            raise self.sending
+        return super().send_messages(messages)
+
+
+@pytest.fixture
+def broken(settings, monkeypatch):
+    backend = "tests.services.conftest.Broken"
+    if hasattr(mail, "mailers"):  # Django 6.1
+        settings.MAILERS = {"default": {"BACKEND": backend}}
+    else:
+        settings.EMAIL_BACKEND = backend
+
+    def breaks(**how):
+        for name, error in how.items():
+            monkeypatch.setattr(Broken, name, error)
+
+    return breaks
+
+
+@pytest.fixture
+def failed(queued, people):
+    """Makes a message whose final failure was just reported."""
+
+    def make(word="undeliverable", email="olena@example.com", **fields):
+        [person] = people(77, email=email)
+        defaults = {"type": "viber_trans", "text": "Ваше замовлення в дорозі", "recipient": person}
+        message = queued(status="sending", attempts=1, **{**defaults, **fields})
+        tracking.record([accepted(message)], NOON)
+        tracking.record([said("s-1", word)], NOON)
+        return message
+
+    return make
+
+
+@pytest.fixture
+def two_failed(failed, queued, people):
+    """Two messages that a mail each is to follow, the first one first."""
+    failed()
+    people(78, email="ivan@example.com")
+    other = queued(78, type="viber_trans", status="sending", attempts=1)
+    tracking.record([accepted(other, "s-2")], NOON)
+    tracking.record([said("s-2", "undeliverable")], NOON)
