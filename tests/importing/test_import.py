@@ -221,7 +221,8 @@ def test_rows_of_one_phone_are_merged(table):
         ("0670000077,Olena,nowhere", "email: not an address"),
         (f"0670000077,{'x' * 201},", "name: 201 characters"),
         (f"0670000077,,,{'x' * 1_001}", "city: 1,001 characters"),
-        ("0670000077,a\x00b,", "cannot be stored"),
+        ("0670000077,a\x00b,", "name: holds a character that cannot be stored"),
+        ("0670000077,,a\x00@b.c", "email: holds a character that cannot be stored"),
         (",Olena,", "phone: empty"),
     ],
 )
@@ -278,6 +279,7 @@ def test_a_dry_run_counts_and_writes_nothing(table):
     Recipient.objects.create(phone=phone(77))
     path = table("phone", "0670000077", "0670000078", "x")
     result = importing.import_file(path, "All", dry_run=True)
+    assert result.resumed_after == 0
     assert (result.created, result.unchanged, result.rejected) == (1, 1, 1)
     assert Recipient.objects.count() == 1
     assert not RecipientList.objects.exists()

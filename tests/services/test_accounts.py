@@ -174,6 +174,7 @@ class TestHoldbacks:
         sync.sync(client=client, clock=clock)
         message.refresh_from_db()
         assert message.status == "delivered"
+        assert StatusEvent.objects.get(source="poll").account == "shop"
 
 
 @pytest.mark.django_db

@@ -29,7 +29,7 @@ from django_smsbat.services import (
     sync,
     tracking,
 )
-from tests.conftest import NOON, HeldClock, phone
+from tests.conftest import NOON, phone
 from tests.services.scripted import ScriptedClient, answer_by_phone, report
 from tests.services.test_inbound import written
 from tests.services.test_tracking import accepted, said
@@ -165,28 +165,16 @@ def test_what_is_sent_again_in_this_moment_is_neither_emptied_nor_removed(finish
     assert Message.objects.get().fallback_text == "Sale!"
 
 
-def test_what_is_sent_again_after_a_batch_was_chosen_is_not_removed(finished):
-    class Meanwhile(HeldClock):
-        """Asked whether to stop when the batch is chosen and its rows are not locked yet."""
+def test_what_is_sent_again_after_a_batch_was_chosen_is_not_removed(finished, clock, monkeypatch):
+    remove = purging.remove
 
-        is_removing = False
+    def removed_later(keys, **options):
+        Message.objects.filter(to=phone(13)).update(status="queued")
+        return remove(keys, **options)
 
-        @property
-        def stopping(self):
-            if self.is_removing:
-                Message.objects.filter(to=phone(13)).update(status="queued")
-            return False
-
-        @stopping.setter
-        def stopping(self, _value):
-            """It never stops."""
-
-    clock = Meanwhile(finished.created_at + timedelta(days=31))
-
-    def emptied(_messages):
-        clock.is_removing = True
-
-    assert purge(clock, on_progress=emptied).removed == 4
+    monkeypatch.setattr(purging, "remove", removed_later)
+    clock.forward(days=31)
+    assert purge(clock).removed == 4
     assert Message.objects.get().to == phone(13)
 
 

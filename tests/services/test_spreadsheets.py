@@ -18,6 +18,7 @@ from django_smsbat.services.spreadsheets import harmless
         ("+380671112233", "+380671112233"),
         ("+1+cmd()", "'+1+cmd()"),
         ("+", "'+"),
+        ("+a1", "'+a1"),
         ("=cmd()", "'=cmd()"),
         ("-1", "'-1"),
         ("@SUM(A1)", "'@SUM(A1)"),

@@ -344,13 +344,18 @@ class TestAtOnce:
 
     def test_they_go_in_batches_and_nothing_else_with_them(self, queued, clock, settings):
         settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 2}
-        mine = [queued(ending).pk for ending in (1, 2, 3)]
-        queued(4)
-        client = ScriptedClient([answer_by_phone(), answer_by_phone()])
+        mine = [queued(ending).pk for ending in (1, 2, 3, 4, 5)]
+        queued(6)
+        client = ScriptedClient([answer_by_phone()] * 3)
         submission.submit_now(mine, "default", client=client, clock=clock)
         sent = [[message.to for message in batch] for batch in client.sent]
-        assert sent == [[phone(1), phone(2)], [phone(3)]]
-        assert statuses()[phone(4)] == "queued"
+        assert sent == [[phone(1), phone(2)], [phone(3), phone(4)], [phone(5)]]
+        assert statuses()[phone(6)] == "queued"
+
+    def test_what_a_worker_has_taken_meanwhile_is_left_to_it(self, queued, clock):
+        mine = [queued(1, status="sending", attempts=1).pk]
+        submission.submit_now(mine, "default", client=ScriptedClient(), clock=clock)
+        assert statuses() == {phone(1): "sending"}
 
     def test_what_may_not_leave_at_night_waits_with_the_reason(self, queued, clock, settings):
         settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}

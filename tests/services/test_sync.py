@@ -64,6 +64,25 @@ def test_an_answer_moves_the_message(on_its_way, ask, clock):
     assert (event.smsbat_id, event.attempt, event.account) == ("s-1", 1, "default")
 
 
+def test_an_answer_is_of_the_attempt_that_was_asked_about(on_its_way, clock):
+    message = on_its_way()
+    clock.forward(seconds=5)
+    [asked], _expired = sync._take("default", None, 10, clock.now())
+    Message.objects.update(status="sending", attempts=2, resent_after=1)  # sent again meanwhile
+    answer = sync._report(asked, "default", report("s-1", "undeliverable"))
+    tracking.record([answer], clock.now())
+    message.refresh_from_db()
+    assert (StatusEvent.objects.get(source="poll").attempt, message.status) == (1, "sending")
+
+
+def test_sends_that_are_held_back_hold_no_questions_back(on_its_way, ask, clock):
+    on_its_way()
+    Holdback.objects.create(name="send", not_before=clock.now() + timedelta(hours=9), refusals=1)
+    clock.forward(seconds=5)
+    ask(told())
+    assert StatusEvent.objects.filter(source="poll").exists()
+
+
 def test_the_pauses_double_up_to_four_hours(on_its_way, ask, clock):
     on_its_way(ttl=10**7)
     pauses = []
