@@ -199,8 +199,6 @@ def _network_error(error: Exception) -> GatewayError:
     name = type(reason if isinstance(reason, Exception) else error).__name__
     if isinstance(reason, _NEVER_CONNECTED) or "Tunnel connection failed" in str(reason):
         return GatewayError(ErrorKind.UNREACHABLE, name)
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return GatewayError(ErrorKind.UNREACHABLE, name)
     if isinstance(error, requests.exceptions.SSLError) and _NOT_TRUSTED in str(error):
         return GatewayError(ErrorKind.UNREACHABLE, "its TLS certificate is not trusted")
     if isinstance(error, _BAD_ADDRESS):

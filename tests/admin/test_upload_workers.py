@@ -51,10 +51,13 @@ class TestWorkers:
         text = b"".join(uploads.rejects_of(told)).decode("utf-8-sig")
         return list(csv.reader(io.StringIO(text)))[1:]
 
+    @pytest.mark.parametrize("part", [7, 1_000])
     @pytest.mark.usefixtures("small_chunks")
     def test_rows_that_were_not_taken_survive_a_kill_and_stand_there_once(
-        self, mixed, failing_once, monkeypatch
+        self, mixed, failing_once, monkeypatch, part
     ):
+        monkeypatch.setattr(uploads, "_PART", part)
+
         class Killed(BaseException):
             pass
 
@@ -119,6 +122,15 @@ class TestWorkers:
         assert uploads._take(clock.now()) is None
         assert not uploads.is_silent(taken, clock.now())
 
+    def test_who_comes_second_takes_nothing(self, mixed, clock, monkeypatch):
+        def meanwhile():
+            other = {"state": "running", "beat_at": clock.now(), "claim": uuid4()}
+            RecipientUpload.objects.update(**other)
+            return uuid4()
+
+        monkeypatch.setattr(uploads, "uuid4", meanwhile)
+        assert uploads._take(clock.now()) is None
+
     def test_what_is_over_is_not_taken_up_again(self, mixed):
         RecipientUpload.objects.update(state="done", beat_at="2026-01-01T00:00Z")
         assert uploads._take(uploads.timezone.now()) is None
@@ -133,6 +145,12 @@ class TestWorkers:
         uploads.import_waiting()
         assert set(RecipientUpload.objects.values_list("state", flat=True)) == {"done"}
         assert Recipient.objects.count() == 21
+
+    def test_three_attempts_are_made_where_nothing_can_be_done(self, mixed, failing_once, caplog):
+        failing_once(RuntimeError("boom"), at=1, times=99)
+        assert uploads.import_waiting() == 1
+        assert RecipientUpload.objects.get().failure == "the import failed 3 times: RuntimeError"
+        assert len(caplog.records) == 3
 
     @pytest.mark.usefixtures("small_chunks")
     def test_what_fails_three_times_is_told_with_what_was_done(self, mixed, failing_once, caplog):

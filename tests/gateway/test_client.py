@@ -11,10 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 
 import pytest
+import requests
 import trustme
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError
 
 from django_smsbat.gateway.auth import AuthMethod, Credentials
-from django_smsbat.gateway.client import Client
+from django_smsbat.gateway.client import Client, _network_error
 from django_smsbat.gateway.dialects import Outgoing
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError, kind_of_status
 from django_smsbat.gateway.messages import Content
@@ -273,6 +275,13 @@ def test_credentials_do_not_follow_a_redirect():
             ],
             30.0,
         ),
+        (
+            [
+                ("Retry-After", "Mon, 02 Mar 2026 11:59:30 GMT"),
+                ("Date", "Mon, 02 Mar 2026 12:00:00 GMT"),
+            ],
+            0.0,
+        ),
         ([("Retry-After", "soon")], None),
         ([("Retry-After", "9" * 30)], None),
         ([("Retry-After", "-5")], None),
@@ -415,45 +424,10 @@ def test_what_stops_a_request_before_it_leaves_stops_it():
     assert server.requests == []
 
 
-@pytest.mark.parametrize(
-    ("given", "method"),
-    [
-        ({"api_key": KEY, "login": "", "password": ""}, AuthMethod.HEADER),
-        ({"api_key": "", "login": "me", "password": "x"}, AuthMethod.BASIC),
-        ({"api_key": KEY, "login": "me", "password": "x"}, AuthMethod.HEADER),
-    ],
-)
-def test_the_method_follows_from_what_is_given(given, method):
-    assert Credentials.by_what_is_given(**given).method is method
-
-
-@pytest.mark.parametrize(
-    ("method", "given", "words"),
-    [
-        (AuthMethod.HEADER, {}, "AUTH 'header' needs API_KEY"),
-        (AuthMethod.BASIC_KEY, {"login": "me"}, "AUTH 'basic_key' needs API_KEY"),
-        (AuthMethod.BASIC, {"login": "me"}, "AUTH 'basic' needs PASSWORD"),
-        (AuthMethod.BASIC, {"api_key": KEY}, "AUTH 'basic' needs LOGIN and PASSWORD"),
-    ],
-)
-def test_missing_credentials_are_named(method, given, words):
-    with pytest.raises(ValueError, match="AUTH") as refused:
-        Credentials(method, **given)
-    assert str(refused.value) == words
-
-
-@pytest.mark.parametrize(
-    ("given", "lacking"),
-    [({}, "API_KEY"), ({"login": "me"}, "PASSWORD"), ({"password": "x"}, "LOGIN")],
-)
-def test_of_half_a_pair_the_other_half_is_missed(given, lacking):
-    with pytest.raises(ValueError, match=f"needs {lacking}$"):
-        Credentials.by_what_is_given(**{"api_key": "", "login": "", "password": "", **given})
-
-
-def test_an_answers_words_are_shown_without_our_secrets():
-    credentials = Credentials(AuthMethod.HEADER, api_key="the-key")
-    assert credentials.conceal(b"no the-key here") == b"no ... here"
+def test_a_connection_that_took_too_long_to_make_is_certainly_not_taken():
+    cause = MaxRetryError(None, "/", ConnectTimeoutError())
+    told = _network_error(requests.exceptions.ConnectTimeout(cause))
+    assert (told.kind, told.detail) == (ErrorKind.UNREACHABLE, "ConnectTimeoutError")
 
 
 def test_what_the_network_said_is_told():

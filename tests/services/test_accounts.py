@@ -95,6 +95,19 @@ class TestTwoServices:
         assert (done.taken, "bare" in done.failure) == (1, True)
         assert "bare" in sync.sync().failure
 
+    def test_who_sends_by_one_without_credentials_is_told_before_anything_is_stored(
+        self, two_sandboxes, settings
+    ):
+        bare = {**settings.SMSBAT["ACCOUNTS"], "bare": {}}
+        settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": bare}
+        with pytest.raises(ImproperlyConfigured, match="bare"):
+            send(Sms(to=phone(77), text="Hi", sender="Shop"), account="bare")
+        assert not Message.objects.exists()
+
+    def test_a_client_that_is_given_needs_no_credentials(self, settings, clock):
+        settings.SMSBAT = {"ACCOUNTS": {"bare": {}}}
+        assert sync.sync(client=ScriptedClient(), clock=clock).failure == ""
+
     def test_where_none_can_be_reached_that_is_said_at_once(self, settings):
         settings.SMSBAT = {"ACCOUNTS": {"bare": {}}}
         for work in (submission.submit_queued, sync.sync):

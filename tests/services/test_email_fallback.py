@@ -137,6 +137,13 @@ def test_one_that_was_not_needed_after_all_and_now_is_waits_for_the_sms_again(fa
     assert (told.state, told.due_at) == ("queued", NOON + timedelta(minutes=5))
 
 
+def test_whose_address_is_gone_since_gets_none(failed, clock):
+    failed()
+    Recipient.objects.update(email="")
+    assert email_fallback.send_due(clock) == 0
+    assert state() == "unneeded"
+
+
 def test_where_it_is_switched_off_there_is_none(failed, settings):
     settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": False}
     failed()

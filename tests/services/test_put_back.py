@@ -11,11 +11,11 @@ from tests.services.scripted import ScriptedClient, answer_by_phone
 pytestmark = pytest.mark.django_db
 
 
-def delivered(queued, clock, step, count=3):
+def delivered(queued, clock, *steps, count=3):
     for ending in range(count):
         queued(10 + ending)
     batch = claiming.claim_singles(100, clock.now(), "default")
-    return delivery.deliver(batch, ScriptedClient(sends=[step]), clock)
+    return delivery.deliver(batch, ScriptedClient(sends=list(steps)), clock)
 
 
 def test_one_that_did_not_get_through_is_nobodys_again_and_says_why(queued, clock):
@@ -25,6 +25,11 @@ def test_one_that_did_not_get_through_is_nobodys_again_and_says_why(queued, cloc
         assert (message.status, message.claim, message.lease_until) == ("queued", None, None)
         assert message.error_code == "unreachable"
         assert message.error_message == "SMSBAT cannot be reached (scripted)"
+
+
+def test_all_parts_that_did_not_get_through_are_counted(queued, clock):
+    outcome = delivered(queued, clock, ErrorKind.INVALID, ErrorKind.UNREACHABLE, count=4)
+    assert (outcome.put_back, outcome.requests) == (4, 2)
 
 
 def test_those_in_doubt_are_counted(queued, clock):
@@ -42,7 +47,9 @@ def test_the_log_tells_how_many_failed_and_why(queued, clock, caplog):
 def test_a_refusal_is_one_of_its_attempt(queued, clock):
     delivered(queued, clock, ErrorKind.INVALID, count=1)
     message = Message.objects.get()
-    assert (message.status, message.events.get().attempt) == ("rejected", 1)
+    told = message.events.get()
+    assert (message.status, told.attempt) == ("rejected", 1)
+    assert told.payload == {"code": "", "message": "scripted", "status": None}
 
 
 def test_one_whose_worker_fell_silent_says_so(queued, clock):

@@ -72,6 +72,17 @@ def test_the_time_to_live_ends_before_they_begin(launched):
     assert set(Message.objects.values_list("ttl", flat=True)) == {4 * 3_600}
 
 
+def test_each_keeps_its_own_words(queued, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
+    for ending, text in ((10, "Sale!"), (11, "Sales!")):
+        queued(ending, type="viber_promo", text=text, ttl=4 * 3_600)
+    [sent] = send(EVENING, answer_by_phone()).sent
+    assert [(one.to, one.content.text) for one in sent] == [
+        (phone(10), "Sale!"),
+        (phone(11), "Sales!"),
+    ]
+
+
 def test_without_one_of_its_own_it_is_set(launched):
     launched("")
     assert send(EVENING, answer_by_phone()).sent[0][0].content.ttl == 3_600

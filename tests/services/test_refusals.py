@@ -55,6 +55,7 @@ class TestRefusals:
         _, summary = submit(answer_by_phone(default="rejected"))
         made.refresh_from_db()
         assert (made.status, set(statuses().values())) == ("paused", {"queued"})
+        assert set(Message.objects.values_list("error_code", "error_message")) == {("", "")}
         assert "same reason" in made.pause_reason
         assert summary.paused
         assert StatusEvent.objects.filter(status="rejected").count() == 10  # kept all the same

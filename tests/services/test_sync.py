@@ -1,6 +1,7 @@
 """Asking what became of messages: in time, not too often, not for ever."""
 
 from datetime import timedelta
+from threading import RLock
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.models import Holdback, Message, StatusEvent
 from django_smsbat.services import sync, tracking
+from django_smsbat.services.asking import Asker
 from django_smsbat.services.holdback import REFUSALS_MAX
 from tests.conftest import NOON
 from tests.services.scripted import ScriptedClient, report
@@ -73,6 +75,26 @@ def test_an_answer_is_of_the_attempt_that_was_asked_about(on_its_way, clock):
     tracking.record([answer], clock.now())
     message.refresh_from_db()
     assert (StatusEvent.objects.get(source="poll").attempt, message.status) == (1, "sending")
+
+
+def test_a_refusal_that_comes_in_while_a_run_ends_is_made_up_for(on_its_way, clock):
+    on_its_way()
+    clock.forward(seconds=5)
+    options = {
+        "campaign_id": None,
+        "limit": None,
+        "on_progress": lambda asked: None,
+        "summary": sync.Summary(),
+    }
+    run = sync._Run(account="default", given=None, clock=clock, **options)
+    run.lock, refusal = RLock(), GatewayError(ErrorKind.THROTTLED)
+    with Asker(ScriptedClient(statuses={"s-1": refusal}), 1) as run.asker:
+        run.asker.ask(run._take())
+        while not all(future.done() for future in run.asker._under_way):
+            """It is answered, and nobody has fetched the answer yet."""
+        run._withdraw()
+    told = Message.objects.get()
+    assert (told.next_poll_at, told.polls) == (clock.now(), 0)
 
 
 def test_sends_that_are_held_back_hold_no_questions_back(on_its_way, ask, clock):

@@ -203,6 +203,18 @@ class TestRebuilding:
         rebuilding.rebuild(HeldClock())
         assert derived(message) == before
 
+    def test_what_is_asked_about_next_stays_when_it_was(self, taken):
+        message = taken()
+        due = row(message).next_poll_at
+        rebuilding.rebuild(HeldClock(NOON + timedelta(hours=1)))
+        assert row(message).next_poll_at == due
+
+    @pytest.mark.parametrize("status", ["sending", "cancelled"])
+    def test_of_what_was_never_reported_nothing_is_said(self, queued, status):
+        queued(status=status, attempts=1)
+        assert rebuilding.rebuild(HeldClock()) == 0
+        assert Message.objects.get().status == status
+
     def test_one_campaign_may_be_derived_alone(self, taken, campaign):
         made = campaign()
         first, second = taken(campaign=made), taken("s-2")
