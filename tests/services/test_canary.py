@@ -53,6 +53,7 @@ def test_only_the_first_go_and_the_campaign_waits_with_the_reason(sent_ahead, cl
     made = sent_ahead()
     assert made.status == "paused"
     assert "The first 4 were sent" in made.pause_reason
+    assert not canary.pause_when_out(made)  # it was
     assert Message.objects.filter(status="queued").count() == 6
     assert send(clock) == []
 

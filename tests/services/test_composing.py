@@ -2,6 +2,7 @@
 
 import pytest
 
+from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.models import Campaign
 from django_smsbat.services.composing import preview
 
@@ -35,6 +36,12 @@ def test_it_is_counted_as_it_will_be_billed(people):
     assert (shown.characters, shown.most) == (8, None)
     assert (shown.sms.parts, shown.sms.encoding) == (1, "UCS-2")
     assert (shown.problem, shown.wrong_field) == ("", "")
+
+
+def test_its_characters_are_counted_against_what_its_type_takes():
+    shown = preview(draft(type="viber_promo", text="Sale!"))
+    assert (shown.characters, shown.most) == (5, TYPES[MessageType.VIBER_PROMO].text_max)
+    assert shown.most is not None
 
 
 def test_what_no_operator_bills_has_no_parts():

@@ -144,6 +144,13 @@ def test_whose_address_is_gone_since_gets_none(failed, clock):
     assert state() == "unneeded"
 
 
+def test_words_of_the_fallback_are_enough(failed, clock):
+    failed(type="viber_promo", text="", fallback_text="Sale!")
+    clock.forward(minutes=10)
+    assert email_fallback.send_due(clock) == 1
+    assert mail.outbox[0].body.strip() == "Sale!"
+
+
 def test_where_it_is_switched_off_there_is_none(failed, settings):
     settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": False}
     failed()

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.models import Holdback, Message, StatusEvent
-from django_smsbat.services import sync, tracking
+from django_smsbat.services import orphans, sync, tracking
 from django_smsbat.services.asking import Asker
 from django_smsbat.services.holdback import REFUSALS_MAX
 from tests.conftest import NOON
@@ -441,6 +441,11 @@ class TestOrphans:
         left = StatusEvent.objects.orphans().values_list("smsbat_id", flat=True)
         assert list(left) == ["nobody-6"]
         assert StatusEvent.objects.filter(smsbat_id="s-1").exists()
+
+    def test_all_that_are_forgotten_are_counted(self, db, monkeypatch):
+        monkeypatch.setattr(orphans, "_CHUNK", 2)
+        StatusEvent.objects.bulk_create([orphan(f"nobody-{n}", NOON) for n in range(5)])
+        assert orphans.forget_old(NOON + timedelta(days=8)) == 5
 
 
 def orphan(smsbat_id, recorded_at):

@@ -38,7 +38,9 @@ def test_a_second_code_waits_for_the_cooldown(start, limit, clock):
     clock.forward(seconds=20)
     error = refused(start, channel="sms")
     assert (error.why, error.retry_after) == (Why.COOLDOWN, 40)
-    clock.forward(seconds=40)
+    clock.forward(seconds=39)
+    assert refused(start, channel="sms").retry_after == 1
+    clock.forward(seconds=1)
     start(channel="sms")
 
 
@@ -222,6 +224,23 @@ class TestBreaker:
         refused(start, 40)
         clock.forward(minutes=60)
         start(40)
+
+    def test_what_was_asked_for_before_it_was_opened_counts_no_more(
+        self, start, service, check, clock
+    ):
+        self.pump(start, service, check)
+        clock.forward(minutes=3)
+        refused(start, 40)
+        clock.forward(seconds=1)
+        breaker.open_again(ClosedPrefix.objects.get(), clock.now())
+        opened = ClosedPrefix.objects.get()
+        assert breaker._counted("+380670", opened, clock.now()) == (0, 0, 0)
+        start(40)
+        assert breaker._counted("+380670", opened, clock.now()) == (1, 0, 1)
+
+    def test_those_that_were_entered_may_not_still_be(self, start, service, check, clock):
+        self.pump(start, service, check, codes=2, entered=1)
+        assert breaker._counted("+380670", None, clock.now()) == (2, 1, 1)
 
     def test_a_person_opens_it_at_once(self, start, service, check, clock):
         self.pump(start, service, check)

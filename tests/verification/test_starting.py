@@ -7,6 +7,7 @@ from itertools import chain
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 from django.views.debug import ExceptionReporter
 
 from django_smsbat import conf
@@ -16,7 +17,7 @@ from django_smsbat.messages import InvalidMessage
 from django_smsbat.models import Holdback, Message, Recipient, Source, Verification
 from django_smsbat.services import submission, sync, tracking, unconfirmed
 from django_smsbat.services.event_store import Report
-from django_smsbat.services.verification import checking, codes, wording
+from django_smsbat.services.verification import checking, codes, limits, wording
 from django_smsbat.services.verification.refusals import NotStarted
 from django_smsbat.verification import api, views
 from tests.conftest import NOON, phone
@@ -47,6 +48,40 @@ def test_an_sms_speaks_the_readers_language(start, service):
     start(channel="sms", language="uk-UA")
     said = service.sent[0][0].content
     assert (said.text, said.ttl) == (f"Ваш код: {service.code}", 300)
+
+
+def test_where_none_is_named_it_is_the_page_s(start, service):
+    with translation.override("uk"):
+        start(channel="sms")
+    assert service.sent[0][0].content.text == f"Ваш код: {service.code}"
+
+
+def test_of_an_address_only_a_hash_is_kept(start):
+    start(77, address="203.0.113.9")
+    start(78)
+    kept = Verification.objects.order_by("created_at", "phone").values_list(
+        "address_hash", flat=True
+    )
+    assert set(kept) == {limits.hashed_address("203.0.113.9"), ""}
+
+
+def test_what_is_asked_for_again_replaces_the_earlier_one_and_its_code(start, clock):
+    first = start()
+    clock.forward(minutes=1)
+    start()
+    first.refresh_from_db()
+    assert (first.status, first.finished_at, first.code_hash) == ("replaced", clock.now(), "")
+
+
+def test_a_call_that_showed_no_number_has_no_code(start, service):
+    service.sends.append(ringing(""))
+    made = start(channel="flashcall")
+    assert (made.code_shape, made.code_hash) == ("", "")
+
+
+def test_a_purpose_that_is_too_long_is_told(start):
+    with pytest.raises(InvalidMessage, match="characters; at most"):
+        start(purpose="x" * 1_000)
 
 
 def test_the_words_of_the_settings_stand_in_it(start, service, settings):
