@@ -276,6 +276,14 @@ class TestErasing:
         file.write_text(f"phone\n{phone(77)}\n")
         assert importing.import_file(file, "All").rejected == 1
 
+    def test_who_comes_back_is_known_by_an_older_key_too(self, known, settings):
+        erasure.erase(phone(77), NOON)
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+        settings.SECRET_KEY = "another key than before"
+        assert suppression.among([phone(77)]) == {phone(77)}
+        suppression.lift(phone(77))
+        assert suppression.among([phone(77)]) == set()
+
     def test_what_is_queued_for_them_is_cancelled(self, people, campaign):
         people(77, 78)
         made = campaign()
