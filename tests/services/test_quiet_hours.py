@@ -61,7 +61,8 @@ def test_a_campaign_that_waits_for_the_morning_is_not_finished(launched):
 
 def test_what_people_wait_for_is_not_held(launched):
     launched("Europe/Kyiv", is_transactional=True)
-    assert send(EVENING, answer_by_phone()).phones == [phone(10)]
+    [[sent]] = send(EVENING, answer_by_phone()).sent
+    assert (sent.to, sent.content.ttl) == (phone(10), None)
 
 
 def test_the_time_to_live_ends_before_they_begin(launched):

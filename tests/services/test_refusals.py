@@ -182,6 +182,16 @@ def test_what_is_unconfirmed_is_counted_over_all_parts_of_a_split_request(launch
     assert summary.unconfirmed == 4
 
 
+def test_a_summary_adds_up_all_batches(launched, submit, settings):
+    settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 3}
+    launched(1, 2, 3, 4, 5, 6)
+    told = {phone(1): "rejected", phone(2): "gone fishing"}
+    told |= {phone(4): "rejected", phone(5): "gone fishing"}
+    _, summary = submit(answer_by_phone(told), answer_by_phone(told))
+    sums = (summary.taken, summary.rejected, summary.unconfirmed, summary.requests)
+    assert sums == (2, 2, 2, 2)
+
+
 def test_every_status_of_an_answer_is_understood(launched, submit):
     launched(1, 2, 3, 4)
     told = {phone(1): "accepted", phone(2): "rejected", phone(3): "failed", phone(4): "sent"}

@@ -190,6 +190,22 @@ class TestLawEight:
 
 
 class TestCampaigns:
+    def test_one_ends_whatever_another_still_has_to_send(self, launched, campaign, queued, clock):
+        done = launched(1)
+        queued(2, campaign=campaign(name="Other", status="paused"))
+        submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
+        done.refresh_from_db()
+        assert done.status == "sent"
+
+    def test_the_one_that_was_launched_first_goes_first(self, people, campaign, clock):
+        people(1)
+        later, sooner = campaign(name="Later"), campaign(name="Sooner", text="Soon")
+        campaigns.launch(later, clock.now())
+        campaigns.launch(sooner, clock.now() - timedelta(hours=1))
+        client = ScriptedClient([answer_by_phone()] * 2)
+        submission.submit_queued(client=client, clock=clock)
+        assert [one.content.text for [one] in client.sent] == ["Soon", "Sale!"]
+
     def test_a_campaign_is_sent_when_nothing_of_it_is_queued_any_more(self, launched, submit):
         made = launched(1)
         submit(answer_by_phone())
