@@ -94,14 +94,14 @@ def _changes(recipient: Recipient) -> list[Happening]:
 
 def _left_out(recipient: Recipient, changes: list[Happening]) -> list[Happening]:
     """Campaigns that went to the lists on which they stand now, and not to them."""
-    went = Campaign.objects.filter(lists__in=recipient.lists.all())
+    since = recipient.created_at
+    went = Campaign.objects.filter(lists__in=recipient.lists.all(), started_at__gte=since)
     own = Message.objects.filter(Q(to=recipient.phone) | Q(recipient=recipient))
     got = own.exclude(campaign=None).values("campaign")
     # Of campaigns whose messages were purged nobody can tell any more.
     purged = PurgedMessages.objects.exclude(campaign=None).values("campaign")
-    since = went.filter(started_at__gte=recipient.created_at)
     rows = (
-        since.exclude(pk__in=got)
+        went.exclude(pk__in=got)
         .exclude(pk__in=purged)
         .distinct()
         .order_by("-started_at")[:_EACH_MAX]
