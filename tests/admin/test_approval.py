@@ -15,12 +15,18 @@ from tests.conftest import NOON
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def big(people, campaign):
+    """A draft to two, which is more than goes unasked where one is the limit."""
+    people(1, 2)
+    return campaign()
+
+
 class TestConfirmation:
     @pytest.fixture
-    def big(self, people, campaign, settings):
+    def big(self, big, settings):
         settings.SMSBAT = {**settings.SMSBAT, "CONFIRM_ABOVE": 1}
-        people(1, 2)
-        return campaign()
+        return big
 
     def test_above_a_size_the_number_is_typed(self, boss, big):
         assert "Type the number of recipients, 2" in boss.get(control(big, "send")).content.decode()
@@ -47,10 +53,9 @@ class TestConfirmation:
 
 class TestFourEyes:
     @pytest.fixture
-    def big(self, people, campaign, settings):
+    def big(self, big, settings):
         settings.SMSBAT = {**settings.SMSBAT, "APPROVE_ABOVE": 1}
-        people(1, 2)
-        return campaign()
+        return big
 
     @pytest.fixture
     def other(self, django_user_model, client):

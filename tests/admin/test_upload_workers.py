@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from django_smsbat.models import Recipient, RecipientUpload, UploadPart
-from django_smsbat.services.importing import uploads
+from django_smsbat.services.importing import importer, uploads
 from tests.admin.test_uploading import ROWS, confirm, upload
 from tests.conftest import phone
 
@@ -19,7 +19,7 @@ class TestWorkers:
 
     @pytest.fixture
     def small_chunks(self, monkeypatch):
-        monkeypatch.setattr("django_smsbat.services.importing.importer._CHUNK", 10)
+        monkeypatch.setattr(importer, "_CHUNK", 10)
 
     @pytest.fixture
     def mixed(self, boss):
@@ -32,8 +32,6 @@ class TestWorkers:
     @pytest.fixture
     def failing_once(self, monkeypatch):
         """The chunk at that place raises, the first time that it is stored."""
-        from django_smsbat.services.importing import importer
-
         real, taken = importer._store, []
 
         def make(error, at=2, times=1):
@@ -46,6 +44,11 @@ class TestWorkers:
             monkeypatch.setattr(importer, "_store", store)
 
         return make
+
+    def let_workers_die(self, **more):
+        """As many as may, each of them silently."""
+        died = {"state": "running", "attempts": 10, "beat_at": "2026-01-01T00:00Z"}
+        RecipientUpload.objects.update(**died, **more)
 
     def rejects(self, told):
         text = b"".join(uploads.rejects_of(told)).decode("utf-8-sig")
@@ -85,8 +88,6 @@ class TestWorkers:
 
     @pytest.mark.usefixtures("small_chunks")
     def test_each_chunk_is_a_sign_of_life(self, mixed, clock, monkeypatch):
-        from django_smsbat.services.importing import importer
-
         real = importer._store
 
         def slowly(*arguments):
@@ -181,8 +182,7 @@ class TestWorkers:
         assert told.failure == "no column holds phones: there are name"
 
     def test_what_kills_its_worker_is_given_up_after_a_while(self, mixed):
-        died = {"attempts": 10, "claim": uploads.uuid4(), "beat_at": "2026-01-01T00:00Z"}
-        RecipientUpload.objects.update(state="running", **died)
+        self.let_workers_die(claim=uuid4())
         assert uploads.import_waiting() == 0
         told = RecipientUpload.objects.get()
         assert (told.state, told.failure) == (
@@ -193,7 +193,7 @@ class TestWorkers:
 
     def test_of_what_is_given_up_the_rejects_are_kept_and_the_file_is_not(self, mixed):
         UploadPart.objects.create(upload=mixed, is_rejects=True, place=0, data=b"2,no phone")
-        RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
+        self.let_workers_die()
         uploads.import_waiting()
         assert [part.is_rejects for part in UploadPart.objects.all()] == [True]
 
@@ -214,14 +214,14 @@ class TestWorkers:
         assert (counts["created"], counts["unchanged"], counts["rejected"]) == (20, 0, 10)
 
     def test_giving_one_up_holds_up_no_other(self, boss, mixed):
-        RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
+        self.let_workers_die()
         upload(boss, f"phone\n{phone(99)}\n", new_list="Other")
         confirm(boss)
         assert uploads.import_waiting() == 1
         assert Recipient.objects.get().phone == phone(99)
 
     def test_giving_one_up_ends_no_other(self, boss, mixed):
-        RecipientUpload.objects.update(state="running", attempts=10, beat_at="2026-01-01T00:00Z")
+        self.let_workers_die()
         upload(boss, f"phone\n{phone(99)}\n", new_list="Other")
         assert uploads.import_waiting() == 0
         given_up, other = RecipientUpload.objects.order_by("pk")

@@ -4,6 +4,7 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
+from django_smsbat.models import FallbackEmail
 from django_smsbat.services import campaigns, submission, tracking
 from tests.conftest import NOON
 from tests.services.scripted import ScriptedClient
@@ -30,6 +31,18 @@ def submit(clock):
         return client, submission.submit_queued(client=client, clock=clock, **options)
 
     return run
+
+
+@pytest.fixture
+def mails_follow(settings):
+    settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": True}
+
+
+@pytest.fixture
+def held_by_another(queued):
+    """A mail that another worker is sending."""
+    held = {"state": "sending", "attempts": 1, "due_at": NOON, "lease_until": NOON}
+    return FallbackEmail.objects.create(message=queued(78, status="failed"), **held)
 
 
 class Broken(EmailBackend):

@@ -87,19 +87,21 @@ class TestTwoServices:
         done = submission.submit_queued()
         assert (done.taken, done.failure.startswith("the credentials")) == (1, True)
 
-    def test_neither_does_an_account_without_credentials(self, two_sandboxes, settings):
-        bare = {**settings.SMSBAT["ACCOUNTS"], "bare": {}}
-        settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": bare}
+    @pytest.fixture
+    def bare(self, two_sandboxes, settings):
+        """A third account, without credentials."""
+        accounts = {**settings.SMSBAT["ACCOUNTS"], "bare": {}}
+        settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": accounts}
+
+    @pytest.mark.usefixtures("bare")
+    def test_neither_does_an_account_without_credentials(self):
         send(Sms(to=phone(77), text="Hi"), queue=True)
         done = submission.submit_queued()
         assert (done.taken, "bare" in done.failure) == (1, True)
         assert "bare" in sync.sync().failure
 
-    def test_who_sends_by_one_without_credentials_is_told_before_anything_is_stored(
-        self, two_sandboxes, settings
-    ):
-        bare = {**settings.SMSBAT["ACCOUNTS"], "bare": {}}
-        settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": bare}
+    @pytest.mark.usefixtures("bare")
+    def test_who_sends_by_one_without_credentials_is_told_before_anything_is_stored(self):
         with pytest.raises(ImproperlyConfigured, match="bare"):
             send(Sms(to=phone(77), text="Hi", sender="Shop"), account="bare")
         assert not Message.objects.exists()

@@ -12,12 +12,7 @@ from django_smsbat.services import campaigns, consent, email_fallback, email_que
 from tests.conftest import NOON, HeldClock, phone
 from tests.services.test_tracking import accepted, said
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _switched_on(settings):
-    settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": True}
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("mails_follow")]
 
 
 def state():
@@ -172,14 +167,11 @@ def test_of_a_promotional_campaign_neither_whatever_the_type(failed, clock, camp
     assert state() == "unneeded"
 
 
-def test_whose_mail_is_done_ends_no_other_s(failed, clock, queued):
+def test_whose_mail_is_done_ends_no_other_s(failed, clock, held_by_another):
     failed()
-    other = queued(78, status="failed")
-    theirs = {"state": "sending", "attempts": 1, "due_at": NOON, "lease_until": clock.now()}
-    held = FallbackEmail.objects.create(message=other, **theirs)
     assert email_fallback.send_due(clock) == 1
-    held.refresh_from_db()
-    assert held.state == "sending"
+    held_by_another.refresh_from_db()
+    assert held_by_another.state == "sending"
 
 
 def test_who_is_told_to_stop_sends_no_more(failed, clock):
@@ -234,13 +226,9 @@ def test_why_it_failed_is_told_beside_it(failed, clock, broken):
     assert told.payload == {"email": "failed", "message": "ValueError"}
 
 
-def test_of_several_each_has_its_own_outcome(failed, queued, people, clock):
-    failed()
-    people(78, email="ivan@example.com")
-    other = queued(78, type="viber_trans", status="sending", attempts=1)
-    tracking.record([accepted(other, "s-2")], NOON)
-    tracking.record([said("s-2", "undeliverable")], NOON)
-    FallbackEmail.objects.filter(pk=other.pk).update(due_at=NOON + timedelta(hours=1))
+def test_of_several_each_has_its_own_outcome(two_failed, clock):
+    later = FallbackEmail.objects.filter(message__to=phone(78))
+    later.update(due_at=NOON + timedelta(hours=1))
     assert email_fallback.send_due(clock) == 1
     assert dict(FallbackEmail.objects.values_list("message__to", "state")) == {
         phone(77): "sent",

@@ -13,12 +13,7 @@ from tests.conftest import NOON
 from tests.services.conftest import Broken
 from tests.services.test_email_fallback import state
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _switched_on(settings):
-    settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": True}
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("mails_follow")]
 
 
 def test_a_mail_server_that_is_away_delays_it(failed, clock, broken):
@@ -43,16 +38,12 @@ def test_the_pauses_double_up_to_four_hours(failed, clock, broken):
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 240, 240]
 
 
-def test_only_what_was_tried_is_put_off(failed, clock, broken, queued):
+def test_only_what_was_tried_is_put_off(failed, clock, held_by_another):
     failed()
-    other = queued(78, status="failed")
-    lost = FallbackEmail.objects.create(
-        message=other, state="sending", attempts=1, due_at=NOON, lease_until=NOON
-    )
     mine = email_fallback._claim(clock.now())
     email_fallback._put_back(mine, clock.now(), "cannot be reached")
-    lost.refresh_from_db()
-    assert (lost.state, lost.due_at) == ("sending", NOON)
+    held_by_another.refresh_from_db()
+    assert (held_by_another.state, held_by_another.due_at) == ("sending", NOON)
 
 
 def test_what_fell_silent_meanwhile_is_not_put_off(failed, clock):

@@ -1,5 +1,6 @@
 """Asking what became of messages: in time, not too often, not for ever."""
 
+from concurrent.futures import wait
 from datetime import timedelta
 from threading import RLock
 from uuid import uuid4
@@ -90,8 +91,7 @@ def test_a_refusal_that_comes_in_while_a_run_ends_is_made_up_for(on_its_way, clo
     run.lock, refusal = RLock(), GatewayError(ErrorKind.THROTTLED)
     with Asker(ScriptedClient(statuses={"s-1": refusal}), 1) as run.asker:
         run.asker.ask(run._take())
-        while not all(future.done() for future in run.asker._under_way):
-            """It is answered, and nobody has fetched the answer yet."""
+        wait(run.asker._under_way)  # it is answered, and nobody has fetched the answer yet
         run._withdraw()
     told = Message.objects.get()
     assert (told.next_poll_at, told.polls) == (clock.now(), 0)
