@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -145,7 +145,7 @@ def _create(
 
 
 def _announce(key: int, now: datetime) -> None:
-    transaction.on_commit(partial(pulses.beat, PulseName.INBOUND, now), robust=True)
+    pulses.beat_after_commit(PulseName.INBOUND, now)
     if signals.inbound_received.has_listeners(InboundMessage):
         told = {"inbound": InboundMessage.objects.get(pk=key)}
         announcing.after_commit(signals.inbound_received, [told], sender=InboundMessage)

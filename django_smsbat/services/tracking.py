@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, Final, Protocol
 
 from django.db import transaction
@@ -144,7 +143,7 @@ def _record_ours(reports: Sequence[Report], now: datetime, fresh: Fresh | None) 
 
 def _record_named(reports: Sequence[Report], now: datetime) -> list[Change]:
     """Reports that name their message by SMSBAT's id alone: callbacks."""
-    transaction.on_commit(partial(pulses.beat, PulseName.STATUS_CALLBACK, now), robust=True)
+    pulses.beat_after_commit(PulseName.STATUS_CALLBACK, now)
     changes: list[Change] = []
     for message_id in sorted(event_store.store_named(reports, now)):
         rows, events = event_store.row_and_events(message_id)

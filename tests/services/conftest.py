@@ -3,6 +3,7 @@
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import OperationalError
 
 from django_smsbat.models import FallbackEmail
 from django_smsbat.services import campaigns, submission, tracking
@@ -31,6 +32,16 @@ def submit(clock):
         return client, submission.submit_queued(client=client, clock=clock, **options)
 
     return run
+
+
+@pytest.fixture
+def no_signs_of_life(monkeypatch):
+    """The database takes none."""
+
+    def fail(*_):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("django_smsbat.services.pulses.beat", fail)
 
 
 @pytest.fixture

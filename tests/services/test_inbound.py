@@ -41,6 +41,13 @@ def test_it_is_linked_to_who_wrote_it_and_to_the_last_message_they_got(people, q
     assert (stored.phone, stored.recipient, stored.in_reply_to) == (phone(77), recipient, last)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_of_life_that_cannot_be_written_loses_no_message(no_signs_of_life, caplog):
+    assert inbound.receive(written())
+    assert InboundMessage.objects.count() == 1
+    assert "database is locked" in caplog.text
+
+
 def test_the_same_message_twice_is_stored_once_and_announced_once(
     django_capture_on_commit_callbacks,
 ):

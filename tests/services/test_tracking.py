@@ -148,6 +148,23 @@ def test_a_sum_said_twice_is_not_added_up(on_its_way):
     assert fresh(on_its_way).cost == Decimal("0.07")
 
 
+def test_all_that_callbacks_changed_is_told(on_its_way, queued):
+    other = queued(78, status="sending", attempts=1)
+    tracking.record([accepted(other, "s-2")], NOON)
+    changed = tracking.record([said("s-1", "delivered"), said("s-2", "read")], NOON)
+    told = {one.message_id: one.new_status for one in changed}
+    assert told == {on_its_way.pk: "delivered", other.pk: "read"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_of_life_that_cannot_be_written_fails_no_callback(
+    on_its_way, no_signs_of_life, caplog
+):
+    tracking.record([said("s-1", "delivered")], NOON)
+    assert fresh(on_its_way).status == "delivered"
+    assert "database is locked" in caplog.text
+
+
 def test_a_report_before_the_answer_waits_and_is_matched(sending):
     tracking.record([said("s-1", "delivered", after=3)], NOON)
     assert StatusEvent.objects.get().message is None
