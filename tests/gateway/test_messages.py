@@ -114,6 +114,7 @@ REFUSED = [
     (ViberPromo, {"text": "Sale", "duration": 10}, "duration"),
     (ViberPromo, {"text": "Sale", "fallback_text": "x", "sender": "Магазин"}, "sender"),
     (ViberTransactional, {}, "text"),
+    (ViberTransactional, {"text": "x", "fallback_text": 7}, "fallback_text"),
     (ViberTransactional, {"text": "x", "file_name": "1.pdf"}, "file_url"),
     (
         ViberTransactional,

@@ -1,10 +1,12 @@
 """Who gets a campaign is known before it is launched, and why the others do not."""
 
 import pytest
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from django_smsbat.gateway.messages import InvalidMessage
-from django_smsbat.models import RecipientList
+from django_smsbat.models import Message, Recipient, RecipientList
 from django_smsbat.services import audience, campaigns
 from django_smsbat.services.addressees import Exclusion
 from django_smsbat.services.audience import tally
@@ -40,6 +42,21 @@ def test_who_opted_out_still_gets_what_is_transactional(people, campaign, fields
 def test_calling_viber_promotions_transactional_does_not_reach_who_opted_out(people, campaign):
     people(2, opted_out_at=timezone.now())
     assert tally(campaign(type="viber_promo", is_transactional=True)).recipients == 0
+
+
+@pytest.mark.parametrize("text", ["Sale!", "Sale, {{ phone }}!"])
+def test_an_invalid_number_leaves_a_person_out_unless_they_are_already(people, campaign, text):
+    people(1)
+    wrong = [*people(2), *people(3, opted_out_at=timezone.now())]
+    Recipient.objects.filter(pk__in=[one.pk for one in wrong]).update(
+        phone=Concat(Value("0"), "phone")
+    )
+    draft = campaign(text=text)
+    found = tally(draft)
+    assert found.recipients == 1
+    assert found.excluded == {Exclusion.INVALID_NUMBER: 1, Exclusion.OPTED_OUT: 1}
+    campaigns.launch(draft)
+    assert [message.to for message in Message.objects.all()] == [phone(1)]
 
 
 def test_a_missing_value_leaves_a_person_out_and_is_named(people, campaign):

@@ -52,6 +52,13 @@ def test_a_few_go_first_to_learn_the_price(launched, run):
     assert Campaign.objects.get().status == "sending"
 
 
+def test_one_that_is_sent_whole_is_done_however_little_room_is_left(launched, run):
+    launched(budgets.PROBE, "100")
+    sent, summary = run()
+    assert (sent, summary.paused) == (budgets.PROBE, [])
+    assert Campaign.objects.get().status == "sent"
+
+
 def test_the_rest_follows_when_the_price_is_known(launched, run, clock):
     launched(150, "100")
     run()

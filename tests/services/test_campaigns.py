@@ -293,13 +293,13 @@ def test_sent_is_said_once_and_announced_once(people, campaign, django_capture_o
     def listen(campaign, **_):
         heard.append(campaign.status)
 
-    campaign_finished.connect(listen)
+    campaign_finished.connect(listen, sender=Campaign)
     try:
         with django_capture_on_commit_callbacks(execute=True):
             assert campaigns.finish_if_done(draft.pk, NOON)
             assert not campaigns.finish_if_done(draft.pk, NOON)
     finally:
-        campaign_finished.disconnect(listen)
+        campaign_finished.disconnect(listen, sender=Campaign)
     assert heard == ["sent"]
     assert Campaign.objects.get().finished_at == NOON
 

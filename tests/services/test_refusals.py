@@ -10,6 +10,7 @@ from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, Holdback, Message, StatusEvent
 from django_smsbat.services import campaigns, submission
+from django_smsbat.services.holdback import REFUSALS_MAX
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 from tests.services.test_submission import statuses
@@ -92,6 +93,19 @@ class TestRefusals:
         assert kind.meaning in made.pause_reason
         assert made.pause_reason in summary.paused[0]
 
+    @pytest.mark.parametrize("by_a_person", [True, False])
+    def test_and_the_next_campaign_is_tried(self, launched, clock, by_a_person):
+        made, other = launched(1), launched(2, text="Again!")
+        client = ScriptedClient([ErrorKind.UNAUTHORIZED, answer_by_phone()])
+        client.before_send = lambda _: (
+            by_a_person and len(client.sent) == 0 and campaigns.pause(made)
+        )
+        summary = submission.submit_queued(client=client, clock=clock)
+        for one in (made, other):
+            one.refresh_from_db()
+        assert (made.status, other.status) == ("paused", "sent")
+        assert (summary.failure, len(summary.paused)) == ("", 0 if by_a_person else 1)
+
     @pytest.mark.parametrize("kind", FOR_EVERYBODY, ids=lambda kind: kind.name)
     def test_and_ends_a_run_of_single_messages(self, queued, submit, kind):
         queued(1)
@@ -139,6 +153,18 @@ class TestHoldback:
         assert len(client.sent) == 5
         assert "gave up" in summary.failure
         assert statuses() == {phone(1): "queued"}
+
+    def test_only_refusals_in_a_row_end_it(self, launched, submit, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 1}
+        launched(1, 2)
+        away = [ErrorKind.UNREACHABLE] * (REFUSALS_MAX - 1)
+        _, summary = submit(*away, answer_by_phone(), *away, answer_by_phone())
+        assert (summary.failure, summary.taken) == ("", 2)
+
+    def test_a_key_that_it_does_not_know_is_no_answer_that_ends_refusals(self, queued, submit):
+        queued(1)
+        submit(ErrorKind.UNREACHABLE, ErrorKind.UNAUTHORIZED)
+        assert Holdback.objects.get().refusals == 1
 
     def test_a_service_that_only_fails_does_not_get_one_batch_after_the_other(
         self, launched, submit, settings

@@ -9,8 +9,10 @@ from django.utils import timezone
 from django_smsbat.gateway.errors import ErrorKind, Fate
 from django_smsbat.models import Campaign, Message, Recipient, StatusEvent
 from django_smsbat.services import campaigns, claiming, leases, submission, tracking
+from django_smsbat.signals import message_status_changed
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
+from tests.services.test_tracking import said
 
 pytestmark = pytest.mark.django_db
 
@@ -188,6 +190,15 @@ class TestLawEight:
         client, _ = submit(answer_by_phone(), answer_by_phone())
         assert sorted(client.phones) == ([phone(2)] if quiet else [phone(1), phone(2), phone(3)])
 
+    def test_a_transactional_campaign_leaves_in_quiet_hours(
+        self, launched, submit, clock, settings
+    ):
+        settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
+        clock.moment = clock.moment.replace(hour=23)
+        launched(1, is_transactional=True)
+        submit(answer_by_phone())
+        assert statuses() == {phone(1): "accepted"}
+
 
 class TestCampaigns:
     def test_one_ends_whatever_another_still_has_to_send(self, launched, campaign, queued, clock):
@@ -227,11 +238,13 @@ class TestCampaigns:
         submission.submit_queued(client=client, clock=clock)
         assert (client.sent, statuses()) == ([], {phone(1): "queued"})
 
-    def test_a_limit_that_takes_the_last_message_finishes_the_campaign(self, launched, submit):
+    def test_a_limit_that_takes_the_last_message_finishes_the_campaign(
+        self, launched, submit, clock
+    ):
         made = launched(1)
         submit(answer_by_phone(), limit=1)
         made.refresh_from_db()
-        assert made.status == "sent"
+        assert (made.status, made.finished_at) == ("sent", clock.now())
 
     def test_a_paused_campaign_is_left_alone(self, launched, submit):
         made = launched(1)
@@ -244,6 +257,13 @@ class TestCampaigns:
         queued(2)
         client, _ = submit(answer_by_phone(), campaign_id=made.pk)
         assert client.phones == [phone(1)]
+
+    def test_how_many_are_settled_is_told_after_each_batch(self, launched, submit, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 2}
+        launched(1, 2, 3)
+        told = []
+        submit(answer_by_phone(), answer_by_phone(), on_progress=told.append)
+        assert told == [2, 1]
 
     def test_a_limit_ends_the_run(self, launched, submit):
         launched(1, 2, 3)
@@ -283,6 +303,38 @@ class TestCampaigns:
 
 
 class TestRecording:
+    def test_receivers_hear_what_a_message_was_and_what_it_is(
+        self, queued, submit, django_capture_on_commit_callbacks
+    ):
+        queued(1)
+        heard = []
+
+        def listen(old_status, new_status, **_):
+            heard.append((old_status, new_status))
+
+        message_status_changed.connect(listen)
+        try:
+            with django_capture_on_commit_callbacks(execute=True):
+                submit(answer_by_phone())
+        finally:
+            message_status_changed.disconnect(listen)
+        assert heard == [("sending", "accepted")]
+
+    @pytest.mark.parametrize(("fallback_text", "channel"), [("", "viber"), ("Hi", "")])
+    def test_a_delivery_that_was_told_before_the_answer_is_by_the_only_channel_there_was(
+        self, queued, clock, fallback_text, channel
+    ):
+        queued(1, type="viber_promo", fallback_text=fallback_text)
+
+        def call_back(messages):
+            names = [f"id-{message.customer_message_id}" for message in messages]
+            tracking.record([said(name, "delivered") for name in names], clock.now())
+
+        client = ScriptedClient([answer_by_phone()], before_send=call_back)
+        submission.submit_queued(client=client, clock=clock)
+        told = Message.objects.get()
+        assert (told.status, told.delivered_by) == ("delivered", channel)
+
     def test_an_answer_that_could_not_be_written_down_is_written_again(
         self, launched, submit, monkeypatch
     ):
@@ -373,9 +425,12 @@ class TestAtOnce:
         submission.submit_now(mine, "default", client=ScriptedClient(), clock=clock)
         assert statuses() == {phone(1): "sending"}
 
-    def test_what_may_not_leave_at_night_waits_with_the_reason(self, queued, clock, settings):
-        settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
-        clock.forward(hours=12)
+    @pytest.mark.parametrize(("hours", "at"), [("21:00-09:00", 12), ("09:00-21:00", 0)])
+    def test_what_may_not_leave_in_quiet_hours_waits_with_the_reason(
+        self, queued, clock, settings, hours, at
+    ):
+        settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": hours}
+        clock.forward(hours=at)
         mine = [queued(1, type="viber_promo").pk, queued(2).pk]
         submission.submit_now(
             mine, "default", client=ScriptedClient([answer_by_phone()]), clock=clock
