@@ -64,9 +64,9 @@ coverage: $(VENV)/dev-is-installed  ## How much of the package the tests run, by
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-mutants: $(VENV)/dev-is-installed  ## Break the gateway and the services in small ways: which test notices? (hours)
+mutants: $(VENV)/dev-is-installed  ## Break the gateway and the services in small ways: which test notices? (an hour)
 	rm -rf mutants
-	$(BIN)/mutmut run
+	$(BIN)/python -m docs.run_mutants
 	$(BIN)/python -m docs.make_mutants
 
 crash: $(VENV)/dev-is-installed  ## Kill workers at random for longer: make crash KILLS=200 N=200000

@@ -5,20 +5,21 @@ which it is no gap, or under "To be looked at". The reasons are rules over the c
 """
 
 import re
-import subprocess
-import sys
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from mutmut.mutation.data import SourceFileMutationData
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.stats import status_by_exit_code
+from mutmut.utils.file_utils import walk_mutatable_files
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "explanation" / "mutants.rst"
 NUMBERS = ROOT / "docs" / "explanation" / "test-quality.rst"
 MARKS = (".. mutants measured below\n", ".. end of mutants\n")
-MUTMUT = Path(sys.executable).parent / "mutmut"
 STRING = re.compile(r"""[rfb]?"(?:[^"\\]|\\.)*\"""")
 SENTENCE = re.compile(r'"[^"]*[a-z]+ [a-z]+ [^"]*"')
 AT_IMPORT = ("_decoded",)
@@ -120,19 +121,23 @@ BY_HAND = "One by one"
 LOOKED_AT: dict[str, str] = tomllib.loads((ROOT / "docs" / "looked_at.toml").read_text())
 
 
+def outcomes() -> Iterator[tuple[str, str, Path]]:
+    """Each mutant's name, what became of it, and the file that it is of."""
+    for path in walk_mutatable_files():
+        of_file = SourceFileMutationData(path=path)
+        of_file.load()
+        for name, code in of_file.exit_code_by_key.items():
+            yield name, status_by_exit_code[code], path
+
+
 def survivors() -> Iterator[Survivor]:
-    told = subprocess.run([MUTMUT, "results"], capture_output=True, text=True, check=True).stdout
-    names = [line.strip().split(": ")[0] for line in told.splitlines() if "survived" in line]
-    with ThreadPoolExecutor(2) as pool:
-        yield from pool.map(_shown, names)
-
-
-def _shown(name: str) -> Survivor:
-    told = subprocess.run([MUTMUT, "show", name], capture_output=True, text=True, check=True)
-    changed = [line for line in told.stdout.splitlines() if re.match(r"[-+](?![-+])", line)]
-    before = " ".join(line[1:].strip() for line in changed if line[0] == "-")
-    after = " ".join(line[1:].strip() for line in changed if line[0] == "+")
-    return Survivor(name, before, after)
+    for name, fate, path in outcomes():
+        if fate == "survived":
+            diff = get_diff_for_mutant(name, path=path).splitlines()
+            changed = [line for line in diff if re.match(r"[-+](?![-+])", line)]
+            before = " ".join(line[1:].strip() for line in changed if line[0] == "-")
+            after = " ".join(line[1:].strip() for line in changed if line[0] == "+")
+            yield Survivor(name, before, after)
 
 
 def page(found: list[Survivor]) -> str:
@@ -166,16 +171,11 @@ def page(found: list[Survivor]) -> str:
 
 def numbers() -> str:
     """How many there were in each room, and what became of them."""
-    told = subprocess.run(
-        [MUTMUT, "results", "--all", "true"], capture_output=True, text=True, check=True
-    )
     rows: dict[str, Counter[str]] = defaultdict(Counter)
-    for line in told.stdout.splitlines():
-        name, _, fate = line.strip().rpartition(": ")
-        if name.startswith("django_smsbat.") and fate:
-            parts = name.split(".x")[0].split(".")
-            room = ".".join(parts[1:3] if parts[1] == "services" else parts[1:2])
-            rows[f"``{room}``"][fate] += 1
+    for name, fate, _ in outcomes():
+        parts = name.split(".x")[0].split(".")
+        room = ".".join(parts[1:3] if parts[1] == "services" else parts[1:2])
+        rows[f"``{room}``"][fate] += 1
     rows = dict(sorted(rows.items()))
     lines = [".. list-table::", "   :header-rows: 1", ""]
     headings = ("Room", "Mutants", "Noticed", "Survived", "Met by none of these tests", "Not run")

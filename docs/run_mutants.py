@@ -1,0 +1,124 @@
+"""``python -m docs.run_mutants``: mutmut, with one test session for all mutants.
+
+mutmut starts pytest anew for each of them, and collecting the tests and making the database takes
+longer than the test that notices a mutant. Here both are done once, and each mutant's tests run in
+a fork of that session. What is broken, by which tests it is met, and what counts as noticed, is
+mutmut's own.
+"""
+
+import gc
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import chdir
+
+import mutmut.__main__ as mutmut
+import pytest
+from mutmut.runners.harness import PytestRunner
+from mutmut.state import state
+from mutmut.workers.isolation import ForkServerRunner
+
+
+class InSession(PytestRunner):
+    """Runs tests of a session that is open: collected, and with its database."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        super().__init__()
+        self.session = session
+        self.items = {item.nodeid: item for item in session.items}
+
+    def warm_up(self) -> None:
+        """It is warm: the session is open."""
+
+    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
+        """To be called in a fork, once: the session is not put back. 1 if a test failed."""
+        items = [self.items[name] for name in tests]
+        hook = self.session.config.hook
+        # pytest-django puts those that empty the database behind those that rely on it.
+        hook.pytest_collection_modifyitems(
+            session=self.session, config=self.session.config, items=items
+        )
+        with chdir("mutants"):
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if self.session.testsfailed:
+                    return 1
+        return 0
+
+
+def in_session(work: Callable[[InSession], int]) -> int:
+    """Opens a session of all tests and does this in it. Returns what the work returns."""
+    done: list[int] = []
+
+    class Work:
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtestloop(self, session: pytest.Session) -> bool:
+            _make_database(session)
+            with chdir(".."):
+                done.append(work(InSession(session)))
+            return True
+
+    # Captured in memory: a file would be shared by the forks.
+    runner = PytestRunner()
+    options = ["-x", "-q", "--capture=sys", *runner._pytest_add_cli_args_test_selection]
+    with chdir("mutants"):
+        ended = runner.execute_pytest(options, plugins=[Work()])
+    return done[0] if done else ended
+
+
+def _make_database(session: pytest.Session) -> None:
+    """Runs one test that asks for it; a test of another folder follows, so that only it stays."""
+    needs_it = next(
+        item
+        for item in session.items
+        if isinstance(item, pytest.Function) and "db" in item.fixturenames
+    )
+    elsewhere = next(item for item in session.items if item.path.parent != needs_it.path.parent)
+    needs_it.config.hook.pytest_runtest_protocol(item=needs_it, nextitem=elsewhere)
+    if session.testsfailed:
+        raise RuntimeError(f"{needs_it.nodeid} fails before anything was broken")
+
+
+class OneSessionRunner(ForkServerRunner):
+    """mutmut's fork server, whose forks find a session that is open."""
+
+    def startup(self) -> None:
+        functions = state().tests_by_mangled_function_name.values()
+        self.met = Counter(test for tests in functions for test in tests)
+        super().startup()
+
+    def submit(
+        self, mutant_name: str, tests: list[str], cpu_time_limit: int, estimated_time: float
+    ) -> None:
+        """First those that take little time and meet few functions: likely the ones about it."""
+        duration = state().duration_by_test
+        tests = sorted(tests, key=lambda test: (duration[test] + 0.03) * self.met[test])
+        super().submit(mutant_name, tests, cpu_time_limit, estimated_time)
+
+    def run_clean_tests(self, tests: Iterable[str]) -> int:
+        """In the same way as those of mutants, so that nothing else can fail there."""
+        names = list(tests)
+        return self._exit_code_from_child(
+            lambda _: in_session(lambda inside: inside.run_tests(mutant_name=None, tests=names))
+        )
+
+    def _forkserver_main(self, work_fd: int, result_fd: int) -> None:
+        def serve(inside: InSession) -> int:
+            self.test_runner_class = InSession
+            self.test_runner_args = {"session": inside.session}
+            super(OneSessionRunner, self)._forkserver_main(work_fd, result_fd)
+            return 0
+
+        in_session(serve)
+
+
+def _runner(max_workers: int = 1) -> OneSessionRunner:
+    return OneSessionRunner(max_workers, test_runner_class=PytestRunner, test_runner_args={})
+
+
+if __name__ == "__main__":
+    # Else a fork's first collection copies every page of the session.
+    os.register_at_fork(before=gc.freeze)
+    mutmut.get_mutant_runner = _runner
+    sys.exit(mutmut.cli(["run", *sys.argv[1:]], prog_name="mutmut"))
