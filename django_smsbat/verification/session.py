@@ -6,6 +6,7 @@ verification that is gone proves nothing.
 
 from typing import Final
 
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
 from django_smsbat.models import Verification
@@ -15,6 +16,18 @@ _UNDER_WAY: Final = "smsbat_verification"
 _DONE: Final = "smsbat_verified"
 _NEXT: Final = "smsbat_verification_next"
 _LAST: Final = "smsbat_verified_last"
+
+
+def insist_on_one(request: HttpRequest) -> None:
+    """
+    Raises:
+        ImproperlyConfigured: where there is none. A code that nobody can enter would be paid for.
+    """
+    if not hasattr(request, "session"):
+        raise ImproperlyConfigured(
+            "the pages that verify phones remember their visitor: put "
+            "django.contrib.sessions.middleware.SessionMiddleware into MIDDLEWARE"
+        )
 
 
 def remember(request: HttpRequest, verification: Verification) -> None:

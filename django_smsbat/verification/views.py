@@ -73,6 +73,10 @@ class StartView(_Verification, _StartBase):
     form_class = StartForm
     template_name = "django_smsbat/verification/start.html"
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        session.insist_on_one(request)
+        return super().dispatch(request, *args, **kwargs)
+
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "channels": self.channels}
 

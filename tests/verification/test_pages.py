@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
@@ -60,6 +61,13 @@ def test_from_the_phone_to_done(visitor, channel):
     done = visitor.post(asked.url, {"code": code_on(visitor)}, follow=True)
     assert phone(77) in done.content.decode()
     assert Verification.objects.get().is_verified
+
+
+def test_without_sessions_no_code_leaves_that_nobody_could_enter(visitor, settings):
+    settings.MIDDLEWARE = []
+    with pytest.raises(ImproperlyConfigured, match="SessionMiddleware"):
+        ask(visitor)
+    assert not visitor.ledger.entries
 
 
 def test_where_it_goes_on_is_remembered_if_it_is_of_this_site(visitor):
