@@ -4,7 +4,6 @@ Which messages these are is fixed at the launch, by their keys, so that it holds
 workers. Nothing is counted while sending.
 """
 
-from datetime import datetime
 from typing import Final
 
 from django.db.models import Count, Q
@@ -52,7 +51,7 @@ def is_out(campaign: Campaign) -> bool:
     return not _first(campaign).filter(status=Status.QUEUED.value).exists()
 
 
-def release_due(now: datetime) -> None:
+def release_due() -> None:
     """Go on with the campaigns of which enough of the first were delivered.
 
     Not with what a person has paused. For a worker, which goes on with what it finds queued.

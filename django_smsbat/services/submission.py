@@ -100,7 +100,7 @@ def submit_queued(
     pulses.beat(PulseName.SEND, now)
     summary = Summary(paused=[told(c) for c in campaigns.launch_due(now)])
     campaigns.cancel_leftovers(now)
-    canary.release_due(now)
+    canary.release_due()
     shared: dict[str, Any] = {
         "campaign_id": campaign_id,
         "limit": limit,

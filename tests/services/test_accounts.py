@@ -109,6 +109,7 @@ class TestTwoServices:
     def test_a_client_that_is_given_needs_no_credentials(self, settings, clock):
         settings.SMSBAT = {"ACCOUNTS": {"bare": {}}}
         assert sync.sync(client=ScriptedClient(), clock=clock).failure == ""
+        assert submission.submit_queued(client=ScriptedClient(), clock=clock).failure == ""
 
     def test_where_none_can_be_reached_that_is_said_at_once(self, settings):
         settings.SMSBAT = {"ACCOUNTS": {"bare": {}}}
@@ -169,6 +170,26 @@ class TestHoldbacks:
         submission.submit_queued(client=client, clock=clock)
         assert moments[0] == (theirs.to, NOON)
         assert moments[1][1] >= NOON + timedelta(seconds=50)
+
+    def test_where_all_must_wait_they_do(self, queued, clock):
+        for account in ("default", "shop"):
+            queued(77, account=account)
+            name = holdback.of(holdback.SEND, account)
+            Holdback.objects.create(name=name, not_before=NOON + timedelta(seconds=50))
+        client = ScriptedClient(sends=[answer_by_phone()] * 2)
+        assert submission.submit_queued(client=client, clock=clock).taken == 2
+        assert sum(clock.slept) == 50
+
+    def test_one_that_takes_long_lets_the_others_have_their_turn(self, queued, clock, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 1}
+        for ending in (11, 12, 13):
+            queued(ending)
+        queued(78, account="shop")
+        client = ScriptedClient(
+            sends=[answer_by_phone()] * 4, before_send=lambda _: clock.forward(seconds=6)
+        )
+        submission.submit_queued(client=client, clock=clock)
+        assert client.phones == [phone(11), phone(12), phone(78), phone(13)]
 
     def test_a_success_forgets_what_its_own_account_was_asked_and_no_other(self, queued, clock):
         for name in ("send", "send:shop"):

@@ -29,6 +29,7 @@ def test_who_opted_out_is_left_out_of_what_is_promotional(people, campaign):
     people(2, opted_out_at=timezone.now())
     found = tally(campaign())
     assert (found.recipients, found.excluded[Exclusion.OPTED_OUT]) == (1, 1)
+    assert found.examples == {Exclusion.OPTED_OUT: ""}
 
 
 @pytest.mark.parametrize(
@@ -47,14 +48,14 @@ def test_calling_viber_promotions_transactional_does_not_reach_who_opted_out(peo
 @pytest.mark.parametrize("text", ["Sale!", "Sale, {{ phone }}!"])
 def test_an_invalid_number_leaves_a_person_out_unless_they_are_already(people, campaign, text):
     people(1)
-    wrong = [*people(2), *people(3, opted_out_at=timezone.now())]
+    wrong = [*people(2, 4), *people(3, opted_out_at=timezone.now())]
     Recipient.objects.filter(pk__in=[one.pk for one in wrong]).update(
         phone=Concat(Value("0"), "phone")
     )
     draft = campaign(text=text)
     found = tally(draft)
     assert found.recipients == 1
-    assert found.excluded == {Exclusion.INVALID_NUMBER: 1, Exclusion.OPTED_OUT: 1}
+    assert found.excluded == {Exclusion.INVALID_NUMBER: 2, Exclusion.OPTED_OUT: 1}
     campaigns.launch(draft)
     assert [message.to for message in Message.objects.all()] == [phone(1)]
 

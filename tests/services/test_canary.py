@@ -176,6 +176,11 @@ def test_what_would_go_on_by_itself_can_be_held(sent_ahead, clock):
     assert len(send(clock, answer_by_phone())) == 6
 
 
+def test_a_cancelled_one_waits_for_none(sent_ahead):
+    campaigns.cancel(sent_ahead(canary_share=50))
+    assert not submission.something_waits()
+
+
 def test_the_thread_runner_knows_that_it_waits_for_a_share(sent_ahead):
     sent_ahead(canary_share=50)
     assert submission.something_waits()

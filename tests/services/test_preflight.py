@@ -84,6 +84,27 @@ def test_as_many_but_other_people_are_refused_too(draft, people):
         campaigns.launch(draft)
 
 
+@pytest.mark.parametrize(
+    ("seen", "now"),
+    [((1, 4), (2, 3)), ((1, 8), (4, 7))],
+    ids=["whose keys come to the same", "whose squares do"],
+)
+def test_nor_do_others_pass_for_them(people, campaign, seen, now):
+    everybody = {key: people(key, pk=key)[0] for key in range(1, 9)}
+    made = campaign()
+    [whole] = made.lists.all()
+    whole.recipients.set([everybody[key] for key in seen])
+    preflight.look(made)
+    whole.recipients.set([everybody[key] for key in now])
+    with pytest.raises(Refused, match="who gets it"):
+        campaigns.launch(made)
+
+
+def test_who_gets_nothing_changes_nothing(draft, people):
+    people(8, opted_out_at=NOON)
+    assert campaigns.launch(draft).recipients == 3
+
+
 def test_another_value_in_a_personal_text_is_another_campaign(people, campaign):
     people(1, attributes={"city": "Kyiv"})
     made = campaign(text="Sale in {{ city }}!")

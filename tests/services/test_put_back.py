@@ -63,6 +63,16 @@ def test_one_whose_worker_fell_silent_says_so(queued, clock):
     assert said == {("unconfirmed", "lease_over", "the worker that sent it fell silent")}
 
 
+def test_a_campaign_whose_last_message_was_lost_is_done(campaign, queued, clock):
+    made = campaign(status="sending")
+    queued(10, campaign=made)
+    claiming.claim_campaign(made, 100, clock.now())
+    clock.forward(seconds=301)
+    leases.settle_lost(clock.now())
+    made.refresh_from_db()
+    assert (made.status, made.finished_at) == ("sent", clock.now())
+
+
 def test_many_are_settled_in_chunks(queued, clock, monkeypatch):
     monkeypatch.setattr(leases, "_SETTLE_CHUNK", 2)
     for ending in range(5):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from django_smsbat.models import Message
 from django_smsbat.services import campaigns, submission
+from django_smsbat.services.addressees import ZONE_MAX
 from django_smsbat.services.quiet_hours import QuietHours
 from tests.conftest import HeldClock, phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
@@ -44,6 +45,25 @@ def test_each_is_held_by_the_recipients_own_clock(launched, text):
     assert waiting.time_zone == "Europe/Kyiv"
     morning = datetime(2026, 3, 3, 7, 0, tzinfo=UTC)  # 9:00 in Kyiv, 7:00 at the site
     assert send(morning, answer_by_phone()).phones == [phone(11)]
+
+
+@pytest.mark.parametrize("text", ["Sale!", "Sale, {{ name|default:'friend' }}!"])
+@pytest.mark.parametrize(
+    ("zone", "kept"),
+    [("Europe/Kyiv", "Europe/Kyiv"), ("", ""), ("x" * (ZONE_MAX + 1), "x" * ZONE_MAX)],
+)
+def test_a_zone_is_kept_as_far_as_there_is_one(launched, text, zone, kept):
+    launched(zone, text=text)
+    assert Message.objects.get().time_zone == kept
+
+
+@pytest.mark.parametrize(("hours", "is_transactional"), [("21:00-09:00", True), (None, False)])
+def test_where_nothing_depends_on_it_none_is_looked_for(
+    launched, settings, hours, is_transactional
+):
+    settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": hours}
+    launched("Europe/Kyiv", is_transactional=is_transactional)
+    assert Message.objects.get().time_zone == ""
 
 
 def test_where_the_site_sleeps_others_may_be_awake(launched):

@@ -217,11 +217,13 @@ class TestCampaigns:
         submission.submit_queued(client=client, clock=clock)
         assert [one.content.text for [one] in client.sent] == ["Soon", "Sale!"]
 
-    def test_a_campaign_is_sent_when_nothing_of_it_is_queued_any_more(self, launched, submit):
+    def test_a_campaign_is_sent_when_nothing_of_it_is_queued_any_more(
+        self, launched, submit, clock
+    ):
         made = launched(1)
         submit(answer_by_phone())
         made.refresh_from_db()
-        assert made.status == "sent"
+        assert (made.status, made.finished_at) == ("sent", clock.now())
 
     def test_nothing_is_claimed_after_a_pause_that_came_in_between(
         self, launched, clock, monkeypatch
@@ -253,7 +255,7 @@ class TestCampaigns:
         assert client.sent == []
 
     def test_one_campaign_alone_can_be_sent(self, launched, queued, submit):
-        made = launched(1)
+        made, _ = launched(1), launched()
         queued(2)
         client, _ = submit(answer_by_phone(), campaign_id=made.pk)
         assert client.phones == [phone(1)]
@@ -286,6 +288,12 @@ class TestCampaigns:
         campaign(status="scheduled", scheduled_at=clock.now())
         client, _ = submit(answer_by_phone())
         assert client.phones == [phone(1)]
+
+    def test_one_that_is_due_and_cannot_be_sent_is_told(self, campaign, submit, clock):
+        made = campaign(status="scheduled", scheduled_at=clock.now())
+        _, summary = submit()
+        reason = "Not launched: Nobody is on the campaign's lists."
+        assert summary.paused == [f"campaign {made.pk} is paused: {reason}"]
 
     def test_what_a_dying_process_left_of_a_cancelled_campaign_is_cancelled(self, launched, submit):
         made = launched(1)
@@ -383,6 +391,34 @@ def test_a_launch_by_a_worker_wakes_nobody_else(
     with django_capture_on_commit_callbacks(execute=True):
         submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
     assert (statuses(), woken) == ({phone(1): "accepted"}, [])
+
+
+class TestOrder:
+    """Single messages go first, a batch at a time."""
+
+    @pytest.fixture(autouse=True)
+    def two_at_once(self, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 2}
+
+    def test_all_single_messages_go_before_a_campaign(self, launched, queued, submit):
+        launched(9)
+        for ending in (1, 2, 3):
+            queued(ending)
+        client, _ = submit(*[answer_by_phone()] * 3)
+        sent = [[message.to for message in batch] for batch in client.sent]
+        assert sent == [[phone(1), phone(2)], [phone(3)], [phone(9)]]
+
+    def test_so_do_those_that_come_while_a_campaign_leaves(self, launched, queued, clock):
+        launched(9)
+
+        def meanwhile(batch):
+            if batch[0].to == phone(9):
+                for ending in (1, 2, 3):
+                    queued(ending)
+
+        client = ScriptedClient([answer_by_phone()] * 3, before_send=meanwhile)
+        submission.submit_queued(client=client, clock=clock)
+        assert [len(batch) for batch in client.sent] == [1, 2, 1]
 
 
 class TestWhatWaits:
