@@ -107,6 +107,18 @@ def test_an_answer_that_says_nothing_certain_is_unreadable(body):
     assert error.value.kind is ErrorKind.UNREADABLE
 
 
+@pytest.mark.parametrize(("begin", "end"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_json_is_nested_as_deeply_as_every_database_keeps_it(begin, end):
+    deepest = answers.DEPTH_MAX
+    assert answers.parse_json(begin * deepest + b"1" + end * deepest)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        answers.parse_json(begin * (deepest + 1) + b"1" + end * (deepest + 1))
+
+
+def test_what_is_no_result_hides_none():
+    assert "1" in parse(["?", accepted(customerMessageId="1")], [outgoing(1)]).results
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"deliverystatus": 7.5}', b"[1]"])
 def test_a_status_without_a_status_is_unreadable(body):
     with pytest.raises(GatewayError) as error:

@@ -68,6 +68,11 @@ def test_a_missing_value_leaves_a_person_out_and_is_named(people, campaign):
     assert found.examples[Exclusion.MISSING_VALUE] == "no value for {{ city }}"
 
 
+def test_a_placeholder_takes_no_more_room_than_its_shortest_value(people, campaign):
+    people(1, name="x")
+    assert tally(campaign(type="viber_promo", text="y" * 999 + "{{ name }}")).recipients == 1
+
+
 def test_a_text_that_is_too_long_once_filled_leaves_a_person_out(people, campaign):
     people(1, name="x" * 200)
     people(2, name="Ann")
@@ -87,6 +92,8 @@ def test_parts_are_those_of_the_sms_or_of_the_fallback(people, campaign):
     [
         ({"text": ""}, "text"),
         ({"text": "Hi {{ name"}, "text"),
+        ({"type": "viber_promo", "text": "x", "fallback_text": "Hi {{ name"}, "fallback_text"),
+        ({"type": "rcs", "text": "x", "message_data": {"buttons": ["{{ name"]}}, "message_data"),
         ({"type": "viber_promo", "text": "x", "message_data": {"img": "x"}}, "image_url"),
         ({"sender": "Занадто"}, "sender"),
         ({"ttl": 0}, "ttl"),

@@ -176,6 +176,7 @@ def test_a_larger_budget_lets_it_go_on(launched, run, clock):
 
 def test_without_a_budget_nothing_is_held_back(launched, run, people, campaign):
     people(*range(1_000, 1_150))
+    campaign(name="Other", budget=Decimal(1))
     campaigns.launch(campaign())
     assert run()[0] == 150
 

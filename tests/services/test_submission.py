@@ -38,6 +38,18 @@ class TestLawOne:
         submission.submit_queued(client=client, clock=clock)
         assert seen == [("sending", 1, clock.now() + timedelta(seconds=300))]
 
+    def test_each_batch_is_held_by_a_claim_of_its_own(self, launched, clock, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 1}
+        launched(1, 2)
+        held = []
+
+        def look(_messages):
+            held.append(Message.objects.get(status="sending").claim)
+
+        client = ScriptedClient([answer_by_phone()] * 2, before_send=look)
+        submission.submit_queued(client=client, clock=clock)
+        assert len({*held, None}) == 3
+
     def test_its_answer_is_recorded_before_the_next_batch_is_claimed(
         self, launched, clock, settings
     ):
@@ -84,12 +96,18 @@ class TestLawTwo:
         launched(1, 2)
         submit(lambda messages: answer_by_phone()(messages[:1]))
         assert statuses() == {phone(1): "accepted", phone(2): "unconfirmed"}
+        told = Message.objects.get(to=phone(2))
+        assert told.error_code == "unmentioned"
+        assert told.error_message == "the answer does not mention it"
 
     def test_a_status_that_nobody_has_heard_of_is_unconfirmed_and_kept(self, launched, submit):
         launched(1)
         submit(answer_by_phone(default="in moderation"))
         assert statuses() == {phone(1): "unconfirmed"}
-        assert Message.objects.get().smsbat_id
+        told = Message.objects.get()
+        assert told.smsbat_id
+        assert told.error_code == "unknown_status"
+        assert told.error_message == "the answer says 'in moderation', which is unknown"
         assert StatusEvent.objects.filter(raw_status="in moderation", status="").exists()
 
     def test_a_lease_that_ran_out_means_unconfirmed_and_never_queued(self, queued, submit, clock):
@@ -151,9 +169,16 @@ class TestLawEight:
         client, _ = submit(answer_by_phone())
         assert client.phones == [phone(2)]
         assert statuses() == {phone(1): "cancelled", phone(2): "accepted"}
-        assert Message.objects.get(to=phone(1)).error_code == "opted_out"
+        told = Message.objects.get(to=phone(1))
+        assert (told.error_code, told.error_message) == ("opted_out", "the recipient opted out")
         made.refresh_from_db()
         assert made.status == "sent"
+
+    def test_a_batch_of_which_nobody_gets_anything_is_not_the_last_one(self, launched, clock):
+        made = launched(1, 2)
+        Recipient.objects.filter(phone=phone(1)).update(opted_out_at=timezone.now())
+        batch = claiming.claim_campaign(made, 1, clock.now())
+        assert [message.to for message in batch.messages] == [phone(2)]
 
     def test_what_is_transactional_reaches_them(self, launched, submit):
         launched(1, is_transactional=True)
