@@ -107,6 +107,20 @@ def test_an_answer_that_says_nothing_certain_is_unreadable(body):
     assert error.value.kind is ErrorKind.UNREADABLE
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({}, ("", "")),
+        ({"message": "no"}, ("", "no")),
+        ({"code": "E1"}, ("E1", "")),
+        ({"error": "no"}, ("", "no")),
+        ({"error": {"code": "E1", "message": "no"}}, ("E1", "no")),
+    ],
+)
+def test_an_error_is_read_in_each_of_its_shapes(answer, told):
+    assert answers.read_error(answer) == told
+
+
 @pytest.mark.parametrize(("begin", "end"), [(b"[", b"]"), (b'{"a":', b"}")])
 def test_json_is_nested_as_deeply_as_every_database_keeps_it(begin, end):
     deepest = answers.DEPTH_MAX

@@ -71,6 +71,7 @@ VALID = [
     (Rcs, {"media": Media(url=IMAGE, mime_type="image/jpeg"), "buttons": [LINK] * 4}),
     (Rcs, {"cards": [RcsCard(title="Boots", buttons=[LINK])]}),
     (FlashCall, {}),
+    (FlashCall, {"sender": "Квіти"}),
     (FlashCall, {"caller_id": "380441234567", "ttl": 120}),
 ]
 
@@ -78,6 +79,11 @@ VALID = [
 @pytest.mark.parametrize(("kind", "arguments"), VALID)
 def test_what_the_documents_allow_is_taken(kind, arguments):
     assert kind(to=TO, **arguments).to == TO
+
+
+@pytest.mark.parametrize("written", ["380671112233", "+38 (067) 111-22-33"])
+def test_a_phone_is_taken_as_people_write_it(written):
+    assert Sms(to=written, text="Hi").to == "+380671112233"
 
 
 @pytest.mark.parametrize(("kind", "arguments"), VALID)
@@ -95,6 +101,7 @@ REFUSED = [
     (Sms, {"text": "\ud83d"}, "text"),
     (Sms, {"text": "Hi", "sender": "x" * 12}, "sender"),
     (Sms, {"text": "Hi", "sender": "Магазин"}, "sender"),
+    (ViberPromo, {"text": "Hi", "sender": "x" * 65}, "sender"),
     (Sms, {"text": "Hi", "ttl": 0}, "ttl"),
     (Sms, {"text": "Hi", "ttl": True}, "ttl"),
     (Sms, {"text": "Hi", "ttl": 1.5}, "ttl"),

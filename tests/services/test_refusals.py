@@ -33,7 +33,7 @@ class TestRefusals:
         client = ScriptedClient([refuse] * 7)
         summary = submission.submit_queued(client=client, clock=clock)
         assert len(client.sent) == 7  # 8, then 4 4 2 2 1 1
-        assert (summary.taken, summary.rejected) == (7, 1)
+        assert (summary.taken, summary.rejected, summary.requests) == (7, 1, 7)
         message = Message.objects.get(to=bad)
         assert (message.status, message.error_code, message.error_message) == (
             "rejected",

@@ -6,9 +6,10 @@ import pytest
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from django_smsbat import conf
 from django_smsbat.gateway.errors import ErrorKind, Fate
 from django_smsbat.models import Campaign, Message, Recipient, StatusEvent
-from django_smsbat.services import campaigns, claiming, leases, submission, tracking
+from django_smsbat.services import campaigns, claiming, delivery, leases, submission, tracking
 from django_smsbat.signals import message_status_changed
 from tests.conftest import phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
@@ -142,6 +143,19 @@ class TestLawTwo:
         )
         submission.submit_queued(client=client, clock=clock, limit=1)
         assert Message.objects.get().status == "sending"
+
+    def test_a_batch_that_waited_for_long_has_its_whole_lease_before_it_leaves(self, queued, clock):
+        queued(1)
+        batch = claiming.claim_singles(1, clock.now(), "default")
+        clock.forward(seconds=conf.current().lease - 1)
+        seen = []
+        client = ScriptedClient(
+            [answer_by_phone()],
+            before_send=lambda _: seen.append(Message.objects.get().lease_until),
+        )
+        delivery.deliver(batch, client, clock)
+        assert seen == [claiming.lease_from(clock.now())]
+        assert statuses() == {phone(1): "accepted"}
 
     def test_a_batch_whose_lease_was_lost_in_the_queue_does_not_leave(self, launched, clock):
         launched(1, 2)
