@@ -265,6 +265,15 @@ class TestReports:
         submission.submit_queued(client=client, clock=clock)
         assert StatusEvent.objects.get(source="callback").message == theirs
 
+    def test_one_of_another_account_that_came_early_hides_none(self, queued, clock):
+        self.told("shop")
+        self.told("default")
+        mine = queued(77)
+        client = ScriptedClient(sends=[self.same_id])
+        submission.submit_queued(client=client, clock=clock)
+        found = StatusEvent.objects.filter(source="callback").order_by("pk")
+        assert [event.message for event in found] == [None, mine]
+
     def test_one_that_was_stored_in_the_same_moment_is_matched_to_its_account(self, twins):
         theirs = twins[1]
         self.told("shop")
