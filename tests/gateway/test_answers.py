@@ -107,6 +107,22 @@ def test_an_answer_that_says_nothing_certain_is_unreadable(body):
     assert error.value.kind is ErrorKind.UNREADABLE
 
 
+@pytest.mark.parametrize(("length", "kept"), [(64, 64), (65, 0)])
+def test_an_id_that_cannot_be_kept_whole_is_none(length, kept):
+    items = [accepted(customerMessageId="1", messageId="x" * length)]
+    assert len(parse(items, [outgoing(1)]).results["1"].message_id) == kept
+
+
+@pytest.mark.parametrize(("told", "parts"), [(0, 0), (32_767, 32_767), (32_768, None), (-1, None)])
+def test_a_number_of_parts_that_no_message_has_is_none(told, parts):
+    items = [accepted(customerMessageId="1", parts=told)]
+    assert parse(items, [outgoing(1)]).results["1"].parts == parts
+
+
+def test_a_report_names_its_message():
+    assert answers.read_report({"messageId": 7, "deliverystatus": "read"}).message_id == "7"
+
+
 @pytest.mark.parametrize(
     ("answer", "told"),
     [

@@ -208,13 +208,13 @@ def test_a_report_names_the_message_whose_status_changed_after_the_commit(
     def listen(message, old_status, new_status, **_):
         heard.append((message.pk, old_status, new_status))
 
-    message_status_changed.connect(listen)
+    message_status_changed.connect(listen, sender=Message)
     try:
         with django_capture_on_commit_callbacks(execute=True):
             tracking.record([said("s-1", "delivered")], NOON)
             assert heard == []
     finally:
-        message_status_changed.disconnect(listen)
+        message_status_changed.disconnect(listen, sender=Message)
     assert heard == [(on_its_way.pk, "accepted", "delivered")]
 
 
