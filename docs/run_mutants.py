@@ -19,6 +19,8 @@ from mutmut.runners.harness import PytestRunner
 from mutmut.state import state
 from mutmut.workers.isolation import ForkServerRunner
 
+STDERR = sys.__stderr__  # mutmut keeps what is printed, and loses what a fork prints
+
 
 class InSession(PytestRunner):
     """Runs tests of a session that is open: collected, and with its database."""
@@ -32,8 +34,12 @@ class InSession(PytestRunner):
         """It is warm: the session is open."""
 
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
-        """To be called in a fork, once: the session is not put back. 1 if a test failed."""
-        items = [self.items[name] for name in tests]
+        """To be called in a fork, once: the session is not put back. All tests where none is named.
+
+        Returns:
+            1 if a test failed.
+        """
+        items = [self.items[name] for name in tests] or [*self.items.values()]
         hook = self.session.config.hook
         # pytest-django puts those that empty the database behind those that rely on it.
         hook.pytest_collection_modifyitems(
@@ -43,6 +49,8 @@ class InSession(PytestRunner):
             for item, following in zip(items, [*items[1:], None], strict=True):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if self.session.testsfailed:
+                    if mutant_name is None:
+                        print(f"\n{item.nodeid} fails before anything was broken", file=STDERR)
                     return 1
         return 0
 
@@ -77,7 +85,7 @@ def _make_database(session: pytest.Session) -> None:
     elsewhere = next(item for item in session.items if item.path.parent != needs_it.path.parent)
     needs_it.config.hook.pytest_runtest_protocol(item=needs_it, nextitem=elsewhere)
     if session.testsfailed:
-        raise RuntimeError(f"{needs_it.nodeid} fails before anything was broken")
+        raise RuntimeError(f"{needs_it.nodeid} fails by itself")
 
 
 class OneSessionRunner(ForkServerRunner):
