@@ -102,6 +102,7 @@ REFUSED = [
     (Sms, {"text": "Hi", "sender": "x" * 12}, "sender"),
     (Sms, {"text": "Hi", "sender": "Магазин"}, "sender"),
     (ViberPromo, {"text": "Hi", "sender": "x" * 65}, "sender"),
+    (ViberPromo, {"text": "Hi", "sender": "a\x00b"}, "sender"),
     (Sms, {"text": "Hi", "ttl": 0}, "ttl"),
     (Sms, {"text": "Hi", "ttl": True}, "ttl"),
     (Sms, {"text": "Hi", "ttl": 1.5}, "ttl"),
@@ -122,6 +123,7 @@ REFUSED = [
     (ViberPromo, {"text": "Sale", "fallback_text": "x", "sender": "Магазин"}, "sender"),
     (ViberTransactional, {}, "text"),
     (ViberTransactional, {"text": "x", "fallback_text": 7}, "fallback_text"),
+    (ViberTransactional, {"text": "x", "fallback_text": "a\x00b"}, "fallback_text"),
     (ViberTransactional, {"text": "x", "file_name": "1.pdf"}, "file_url"),
     (
         ViberTransactional,

@@ -156,6 +156,13 @@ def test_all_that_callbacks_changed_is_told(on_its_way, queued):
     assert told == {on_its_way.pk: "delivered", other.pk: "read"}
 
 
+def test_so_is_what_answers_changed_in_the_same_breath(on_its_way, queued):
+    other = queued(78, status="sending", attempts=1)
+    changed = tracking.record([accepted(other, "s-2"), said("s-1", "delivered")], NOON)
+    told = {one.message_id: one.new_status for one in changed}
+    assert told == {on_its_way.pk: "delivered", other.pk: "accepted"}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_sign_of_life_that_cannot_be_written_fails_no_callback(
     on_its_way, no_signs_of_life, caplog
