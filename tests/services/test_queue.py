@@ -151,6 +151,25 @@ class TestOrder:
         sent = [[message.to for message in batch] for batch in client.sent]
         assert sent == [[phone(1), phone(2)], [phone(3)], [phone(9)]]
 
+    def test_and_before_the_rest_of_one(self, launched, queued, clock):
+        launched(6, 7, 8, 9)
+
+        def meanwhile(batch):
+            if batch[0].to == phone(6):
+                clock.forward(seconds=2)
+                for ending in (1, 2, 3):
+                    queued(ending)
+
+        client = ScriptedClient([answer_by_phone()] * 4, before_send=meanwhile)
+        submission.submit_queued(client=client, clock=clock)
+        sent = [[message.to for message in batch] for batch in client.sent]
+        assert sent == [
+            [phone(6), phone(7)],
+            [phone(1), phone(2)],
+            [phone(3)],
+            [phone(8), phone(9)],
+        ]
+
     def test_so_do_those_that_come_while_a_campaign_leaves(self, launched, queued, clock):
         launched(9)
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -60,6 +61,19 @@ class TestRefusals:
         assert "same reason" in made.pause_reason
         assert summary.paused
         assert StatusEvent.objects.filter(status="rejected").count() == 10  # kept all the same
+
+    def test_what_the_rejections_cost_is_kept_too(self, launched, submit):
+        launched(*range(10, 20))
+
+        def dear(messages):
+            answer = answer_by_phone(default="rejected")(messages)
+            for result in answer.results.values():
+                result.payload = {**result.payload, "cost": "0.05"}
+            return answer
+
+        submit(dear)
+        told = set(Message.objects.values_list("status", "cost", "claim"))
+        assert told == {("queued", Decimal("0.05"), None)}
 
     def test_and_after_a_person_has_mended_it_they_are_sent(self, launched, submit):
         made = launched(*range(10, 20))
