@@ -64,7 +64,7 @@ coverage: $(VENV)/dev-is-installed  ## How much of the package the tests run, by
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-mutants: $(VENV)/dev-is-installed  ## Break the gateway and the services in small ways: which test notices? (an hour)
+mutants: $(VENV)/dev-is-installed  ## Break the gateway and the services in small ways: which test notices? (an hour and a half)
 	rm -rf mutants
 	$(BIN)/python -m docs.run_mutants
 	$(BIN)/python -m docs.make_mutants
