@@ -1,11 +1,13 @@
 """What all tests share: a clock to hold, a sandbox on a real port, people, campaigns, messages."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.dispatch import Signal
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -89,6 +91,20 @@ def sandbox(start_sandbox: Callable[..., Running], settings: Any) -> Running:
     started = start_sandbox()
     settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": started.url, "STATUS_RATE": 1_000}
     return started
+
+
+@contextmanager
+def listening(
+    receiver: Callable[..., object], *signals: Signal, sender: type | None = None
+) -> Iterator[None]:
+    """The receiver hears these signals, and none after that."""
+    for signal in signals:
+        signal.connect(receiver, sender=sender)
+    try:
+        yield
+    finally:
+        for signal in signals:
+            signal.disconnect(receiver, sender=sender)
 
 
 def client_for(url: str, **options: Any) -> Client:

@@ -14,7 +14,7 @@ from django_smsbat.services import campaigns, canary, preflight, tracking
 from django_smsbat.services.campaigns import Refused
 from django_smsbat.services.event_store import Report
 from django_smsbat.signals import campaign_finished
-from tests.conftest import NOON, phone
+from tests.conftest import NOON, listening, phone
 
 pytestmark = pytest.mark.django_db
 
@@ -293,13 +293,12 @@ def test_sent_is_said_once_and_announced_once(people, campaign, django_capture_o
     def listen(campaign, **_):
         heard.append(campaign.status)
 
-    campaign_finished.connect(listen, sender=Campaign)
-    try:
-        with django_capture_on_commit_callbacks(execute=True):
-            assert campaigns.finish_if_done(draft.pk, NOON)
-            assert not campaigns.finish_if_done(draft.pk, NOON)
-    finally:
-        campaign_finished.disconnect(listen, sender=Campaign)
+    with (
+        listening(listen, campaign_finished, sender=Campaign),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        assert campaigns.finish_if_done(draft.pk, NOON)
+        assert not campaigns.finish_if_done(draft.pk, NOON)
     assert heard == ["sent"]
     assert Campaign.objects.get().finished_at == NOON
 

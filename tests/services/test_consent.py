@@ -10,7 +10,7 @@ from django_smsbat.models import ConsentChange, InboundMessage, Message, Recipie
 from django_smsbat.services import campaigns, consent, inbound, keywords, submission
 from django_smsbat.services.consent import Said
 from django_smsbat.signals import recipient_opted_in, recipient_opted_out
-from tests.conftest import NOON, phone
+from tests.conftest import NOON, listening, phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 from tests.services.test_inbound import written
 
@@ -191,16 +191,11 @@ class TestByAPerson:
             assert sender is Recipient
             heard.append((signal is recipient_opted_out, recipient.pk, change.reason))
 
-        for signal in (recipient_opted_out, recipient_opted_in):
-            signal.connect(listen)
-        try:
-            with django_capture_on_commit_callbacks(execute=True):
-                consent.opt_out(person, Said(reason="a"))
-                consent.opt_out(person, Said(reason="b"))
-                consent.opt_in(person, Said(reason="c"))
-        finally:
-            for signal in (recipient_opted_out, recipient_opted_in):
-                signal.disconnect(listen)
+        both = listening(listen, recipient_opted_out, recipient_opted_in)
+        with both, django_capture_on_commit_callbacks(execute=True):
+            consent.opt_out(person, Said(reason="a"))
+            consent.opt_out(person, Said(reason="b"))
+            consent.opt_in(person, Said(reason="c"))
         assert heard == [(True, person.pk, "a"), (False, person.pk, "c")]
 
 

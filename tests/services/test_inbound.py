@@ -13,7 +13,7 @@ from django_smsbat.services import erasure, inbound, replies, submission
 from django_smsbat.services.conversations import conversation
 from django_smsbat.services.inbound import Incoming
 from django_smsbat.signals import inbound_received
-from tests.conftest import NOON, phone
+from tests.conftest import NOON, listening, phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 
 pytestmark = pytest.mark.django_db
@@ -57,13 +57,12 @@ def test_the_same_message_twice_is_stored_once_and_announced_once(
         assert sender is InboundMessage
         heard.append(inbound.text)
 
-    inbound_received.connect(listen, sender=InboundMessage)
-    try:
-        with django_capture_on_commit_callbacks(execute=True):
-            assert inbound.receive(written())
-            assert not inbound.receive(written(text="again"))
-    finally:
-        inbound_received.disconnect(listen, sender=InboundMessage)
+    with (
+        listening(listen, inbound_received, sender=InboundMessage),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        assert inbound.receive(written())
+        assert not inbound.receive(written(text="again"))
     assert (InboundMessage.objects.count(), heard) == (1, ["Is it open?"])
 
 

@@ -11,7 +11,7 @@ from django_smsbat.gateway.errors import ErrorKind, Fate
 from django_smsbat.models import Message, Recipient, StatusEvent
 from django_smsbat.services import claiming, delivery, leases, submission, tracking
 from django_smsbat.signals import message_status_changed
-from tests.conftest import phone
+from tests.conftest import listening, phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 from tests.services.test_tracking import said
 
@@ -249,12 +249,11 @@ class TestRecording:
         def listen(old_status, new_status, **_):
             heard.append((old_status, new_status))
 
-        message_status_changed.connect(listen)
-        try:
-            with django_capture_on_commit_callbacks(execute=True):
-                submit(answer_by_phone())
-        finally:
-            message_status_changed.disconnect(listen)
+        with (
+            listening(listen, message_status_changed),
+            django_capture_on_commit_callbacks(execute=True),
+        ):
+            submit(answer_by_phone())
         assert heard == [("sending", "accepted")]
 
     @pytest.mark.parametrize(("fallback_text", "channel"), [("", "viber"), ("Hi", "")])

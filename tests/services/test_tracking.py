@@ -17,7 +17,7 @@ from django_smsbat.models.status_event import AppendOnly
 from django_smsbat.services import event_store, orphans, tracking
 from django_smsbat.services.event_store import Report
 from django_smsbat.signals import message_status_changed
-from tests.conftest import NOON
+from tests.conftest import NOON, listening
 
 pytestmark = pytest.mark.django_db
 
@@ -215,13 +215,12 @@ def test_a_report_names_the_message_whose_status_changed_after_the_commit(
     def listen(message, old_status, new_status, **_):
         heard.append((message.pk, old_status, new_status))
 
-    message_status_changed.connect(listen, sender=Message)
-    try:
-        with django_capture_on_commit_callbacks(execute=True):
-            tracking.record([said("s-1", "delivered")], NOON)
-            assert heard == []
-    finally:
-        message_status_changed.disconnect(listen, sender=Message)
+    with (
+        listening(listen, message_status_changed, sender=Message),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        tracking.record([said("s-1", "delivered")], NOON)
+        assert heard == []
     assert heard == [(on_its_way.pk, "accepted", "delivered")]
 
 
@@ -236,14 +235,12 @@ def test_a_receiver_that_fails_stops_neither_the_others_nor_the_recording(
     def listen(**_):
         heard.append(1)
 
-    message_status_changed.connect(fail)
-    message_status_changed.connect(listen)
-    try:
-        with django_capture_on_commit_callbacks(execute=True):
-            tracking.record([said("s-1", "delivered")], NOON)
-    finally:
-        message_status_changed.disconnect(fail)
-        message_status_changed.disconnect(listen)
+    with (
+        listening(fail, message_status_changed),
+        listening(listen, message_status_changed),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        tracking.record([said("s-1", "delivered")], NOON)
     assert heard == [1]
     assert "receiver" in caplog.text
 

@@ -13,7 +13,7 @@ from django_smsbat.services import erasure, purging, sync
 from django_smsbat.services.verification import checking, codes, finishing
 from django_smsbat.signals import phone_verified
 from tests.at_once import at_once
-from tests.conftest import phone
+from tests.conftest import listening, phone
 from tests.services.scripted import ScriptedClient
 
 
@@ -136,16 +136,15 @@ def test_after_a_change_of_the_secret_key_codes_that_are_under_way_still_hold(
 
 def test_the_signal_is_sent_once(start, service, check, django_capture_on_commit_callbacks):
     told = []
-    phone_verified.connect(
-        lambda verification, **_: told.append(verification), sender=Verification, weak=False
-    )
-    try:
-        made = start()
-        with django_capture_on_commit_callbacks(execute=True):
-            check(made, service.code)
-            check(made, service.code)
-    finally:
-        phone_verified.receivers.clear()
+
+    def listen(verification, **_):
+        told.append(verification)
+
+    made = start()
+    heard = listening(listen, phone_verified, sender=Verification)
+    with heard, django_capture_on_commit_callbacks(execute=True):
+        check(made, service.code)
+        check(made, service.code)
     assert [one.pk for one in told] == [made.pk]
 
 

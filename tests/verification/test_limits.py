@@ -11,7 +11,7 @@ from django_smsbat.services.verification import breaker, finishing, limits, star
 from django_smsbat.services.verification.refusals import NotStarted, Why
 from django_smsbat.signals import verification_prefix_closed
 from tests.at_once import at_once
-from tests.conftest import HeldClock, phone
+from tests.conftest import HeldClock, listening, phone
 from tests.verification.conftest import Service, ringing
 
 
@@ -259,19 +259,16 @@ class TestBreaker:
         self, start, service, check, clock, caplog, django_capture_on_commit_callbacks
     ):
         told = []
-        verification_prefix_closed.connect(
-            lambda closed_prefix, **_: told.append(closed_prefix.prefix),
-            sender=ClosedPrefix,
-            weak=False,
-        )
+
+        def listen(closed_prefix, **_):
+            told.append(closed_prefix.prefix)
+
         self.pump(start, service, check)
         clock.forward(minutes=3)
-        try:
-            with django_capture_on_commit_callbacks(execute=True):
-                refused(start, 40)
-                refused(start, 41)
-        finally:
-            verification_prefix_closed.receivers.clear()
+        heard = listening(listen, verification_prefix_closed, sender=ClosedPrefix)
+        with heard, django_capture_on_commit_callbacks(execute=True):
+            refused(start, 40)
+            refused(start, 41)
         assert told == ["+380670"]
         assert "+380670 is closed: 0 of 10 codes were entered" in caplog.text
 
