@@ -45,13 +45,12 @@ class InSession(PytestRunner):
         hook.pytest_collection_modifyitems(
             session=self.session, config=self.session.config, items=items
         )
-        with chdir("mutants"):
-            for item, following in zip(items, [*items[1:], None], strict=True):
-                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-                if self.session.testsfailed:
-                    if mutant_name is None:
-                        print(f"\n{item.nodeid} fails before anything was broken", file=STDERR)
-                    return 1
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.session.testsfailed:
+                if mutant_name is None:
+                    print(f"\n{item.nodeid} fails before anything was broken", file=STDERR)
+                return 1
         return 0
 
 
@@ -63,8 +62,7 @@ def in_session(work: Callable[[InSession], int]) -> int:
         @pytest.hookimpl(tryfirst=True)
         def pytest_runtestloop(self, session: pytest.Session) -> bool:
             _make_database(session)
-            with chdir(".."):
-                done.append(work(InSession(session)))
+            done.append(work(InSession(session)))
             return True
 
     # Captured in memory: a file would be shared by the forks.
