@@ -35,6 +35,19 @@ def submit(clock):
 
 
 @pytest.fixture
+def sending(queued):
+    """A message in a worker's hands."""
+    return queued(status="sending", attempts=1, lease_until=NOON)
+
+
+@pytest.fixture
+def on_its_way(sending):
+    """A message that SMSBAT took."""
+    tracking.record([accepted(sending)], NOON)
+    return sending
+
+
+@pytest.fixture
 def no_signs_of_life(monkeypatch):
     """The database takes none."""
 

@@ -74,5 +74,10 @@ class ScriptedClient:
         return told
 
     @property
+    def batches(self) -> list[list[str]]:
+        """The phones of each request."""
+        return [[message.to for message in batch] for batch in self.sent]
+
+    @property
     def phones(self) -> list[str]:
-        return [message.to for batch in self.sent for message in batch]
+        return [phone for batch in self.batches for phone in batch]

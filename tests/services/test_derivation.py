@@ -17,136 +17,101 @@ from tests.services.test_tracking import accepted, fresh, said
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sent(queued):
-    """Makes a message that SMSBAT took."""
-
-    def make(**fields):
-        message = queued(status="sending", attempts=1, **fields)
-        tracking.record([accepted(message)], NOON)
-        return message
-
-    return make
-
-
-def unknown(message):
-    """An answer in a word that nobody has heard of: it took the message, or did not."""
+def answered(message, status, word, smsbat_id=""):
+    """An answer that says nothing else."""
     return Report(
         source=Source.SUBMIT,
-        status=None,
-        raw_status="in moderation",
-        smsbat_id="s-1",
+        status=status,
+        raw_status=word,
+        smsbat_id=smsbat_id,
         message_id=message.pk,
         attempt=1,
     )
 
 
-def refused(message):
-    return Report(
-        source=Source.SUBMIT,
-        status=Status.REJECTED,
-        raw_status="rejected",
-        message_id=message.pk,
-        attempt=1,
-    )
-
-
-def test_a_number_of_parts_stands_until_another_is_told(sent):
-    message = sent()
+def test_a_number_of_parts_stands_until_another_is_told(on_its_way):
     tracking.record([said("s-1", "processing", after=1)], NOON)
-    assert fresh(message).parts == 2
+    assert fresh(on_its_way).parts == 2
     tracking.record([said("s-1", "delivered", after=2, parts=3)], NOON)
-    assert fresh(message).parts == 3
+    assert fresh(on_its_way).parts == 3
 
 
-def test_an_answer_may_tell_the_price(queued):
-    message = queued(status="sending", attempts=1)
-    answer = accepted(message)
+def test_an_answer_may_tell_the_price(sending):
+    answer = accepted(sending)
     answer.payload = {**answer.payload, "cost": "0.05"}
     tracking.record([answer], NOON)
-    told = fresh(message)
+    told = fresh(sending)
     assert (told.cost, told.final_at) == (Decimal("0.05"), None)
 
 
-def test_a_refusal_alone_is_the_end_of_it(queued):
-    message = queued(status="sending", attempts=1)
-    tracking.record([refused(message)], NOON)
-    told = fresh(message)
+def test_a_refusal_alone_is_the_end_of_it(sending):
+    tracking.record([answered(sending, Status.REJECTED, "rejected")], NOON)
+    told = fresh(sending)
     assert (told.status, told.final_at) == ("rejected", NOON)
 
 
-def test_a_failure_without_words_has_none(sent):
-    message = sent()
+def test_a_failure_without_words_has_none(on_its_way):
     tracking.record([said("s-1", "undeliverable")], NOON)
-    told = fresh(message)
+    told = fresh(on_its_way)
     assert (told.status, told.error_code, told.error_message) == ("undeliverable", "", "")
 
 
-def test_what_is_in_doubt_is_asked_about_where_it_has_an_id(queued):
-    message = queued(status="sending", attempts=1)
-    doubt = tracking.local(message, Status.UNCONFIRMED)
-    tracking.record([unknown(message), doubt], NOON)
-    told = fresh(message)
+def test_what_is_in_doubt_is_asked_about_where_it_has_an_id(sending):
+    doubt = tracking.local(sending, Status.UNCONFIRMED)
+    tracking.record([answered(sending, None, "in moderation", "s-1"), doubt], NOON)
+    told = fresh(sending)
     assert (told.status, told.next_poll_at) == ("unconfirmed", NOON + FIRST_POLL_AFTER)
 
 
-def test_and_not_where_it_has_none(queued):
-    message = queued(status="sending", attempts=1)
-    tracking.record([tracking.local(message, Status.UNCONFIRMED)], NOON)
-    assert fresh(message).next_poll_at is None
+def test_and_not_where_it_has_none(sending):
+    tracking.record([tracking.local(sending, Status.UNCONFIRMED)], NOON)
+    assert fresh(sending).next_poll_at is None
 
 
-def test_a_report_that_was_stored_meanwhile_is_left(queued):
-    message = queued(status="sending", attempts=1)
+def test_a_report_that_was_stored_meanwhile_is_left(sending):
     for _ in range(2):
-        new = event_store.new(accepted(message), tracking.lock([message.pk]), NOON)
+        new = event_store.new(accepted(sending), tracking.lock([sending.pk]), NOON)
         event_store.store([new], defaultdict(list), NOON)
     assert StatusEvent.objects.count() == 1
 
 
-def test_what_a_word_that_nobody_knows_costs_is_not_counted(sent):
-    message = sent()
+def test_what_a_word_that_nobody_knows_costs_is_not_counted(on_its_way):
     tracking.record([said("s-1", "in_moderation", cost="0.50")], NOON)
     tracking.record([said("s-1", "processing", after=1)], NOON)
-    assert fresh(message).cost is None
+    assert fresh(on_its_way).cost is None
 
 
-def test_a_bare_sum_has_no_currency(sent):
-    message = sent()
+def test_a_bare_sum_has_no_currency(on_its_way):
     tracking.record([said("s-1", "delivered", cost="0.50")], NOON)
-    told = fresh(message)
+    told = fresh(on_its_way)
     assert (told.cost, told.currency) == (Decimal("0.50"), "")
 
 
 @pytest.mark.parametrize(("word", "is_over"), [("undeliverable", True), ("processing", False)])
-def test_it_is_over_when_the_word_that_decides_is_a_last_one(sent, word, is_over):
-    message = sent()
+def test_it_is_over_when_the_word_that_decides_is_a_last_one(on_its_way, word, is_over):
     moment = NOON + timedelta(seconds=5)
     tracking.record([said("s-1", word, after=5)], NOON)
-    assert fresh(message).final_at == (moment if is_over else None)
+    assert fresh(on_its_way).final_at == (moment if is_over else None)
 
 
-def test_it_was_taken_when_the_answer_says_so_whatever_came_before(queued):
-    message = queued(status="sending", attempts=1)
+def test_it_was_taken_when_the_answer_says_so_whatever_came_before(sending):
     tracking.record([said("s-1", "processing", after=-5)], NOON)
-    tracking.record([accepted(message)], NOON)
-    assert fresh(message).submitted_at == NOON
+    tracking.record([accepted(sending)], NOON)
+    assert fresh(sending).submitted_at == NOON
 
 
-def test_an_answer_without_an_id_is_one(queued):
-    message = queued(status="sending", attempts=1)
-    tracking.record([tracking.local(message, Status.UNCONFIRMED)], NOON)
-    tracking.record([refused(message)], NOON + timedelta(seconds=1))
-    told = fresh(message)
+def test_an_answer_without_an_id_is_one(sending):
+    tracking.record([tracking.local(sending, Status.UNCONFIRMED)], NOON)
+    tracking.record([answered(sending, Status.REJECTED, "rejected")], NOON + timedelta(seconds=1))
+    told = fresh(sending)
     assert (told.status, told.smsbat_id) == ("rejected", "")
     assert told.submitted_at == NOON + timedelta(seconds=1)
 
 
-def test_our_own_words_are_none(queued):
-    message = queued(status="sending", attempts=1)
-    tracking.record([tracking.local(message, Status.UNCONFIRMED)], NOON)
-    tracking.record([tracking.local(message, Status.FAILED)], NOON)
-    told = fresh(message)
+def test_our_own_words_are_none(sending):
+    tracking.record([tracking.local(sending, Status.UNCONFIRMED)], NOON)
+    tracking.record([tracking.local(sending, Status.FAILED)], NOON)
+    told = fresh(sending)
     assert (told.status, told.submitted_at) == ("failed", None)
 
 
@@ -154,8 +119,10 @@ class TestWhereAnSmsMayHaveFollowed:
     """Which channel it arrived by is worth one more question."""
 
     @pytest.fixture
-    def message(self, sent):
-        return sent(type="viber_promo", fallback_text="Hi")
+    def message(self, queued):
+        made = queued(status="sending", attempts=1, type="viber_promo", fallback_text="Hi")
+        tracking.record([accepted(made)], NOON)
+        return made
 
     def test_what_arrived_is_asked_about_once_more(self, message):
         tracking.record([said("s-1", "processing", Source.POLL)], NOON)

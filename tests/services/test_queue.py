@@ -148,8 +148,7 @@ class TestOrder:
         for ending in (1, 2, 3):
             queued(ending)
         client, _ = submit(*[answer_by_phone()] * 3)
-        sent = [[message.to for message in batch] for batch in client.sent]
-        assert sent == [[phone(1), phone(2)], [phone(3)], [phone(9)]]
+        assert client.batches == [[phone(1), phone(2)], [phone(3)], [phone(9)]]
 
     def test_and_before_the_rest_of_one(self, launched, queued, clock):
         launched(6, 7, 8, 9)
@@ -162,8 +161,7 @@ class TestOrder:
 
         client = ScriptedClient([answer_by_phone()] * 4, before_send=meanwhile)
         submission.submit_queued(client=client, clock=clock)
-        sent = [[message.to for message in batch] for batch in client.sent]
-        assert sent == [
+        assert client.batches == [
             [phone(6), phone(7)],
             [phone(1), phone(2)],
             [phone(3)],
@@ -214,8 +212,7 @@ class TestAtOnce:
         queued(6)
         client = ScriptedClient([answer_by_phone()] * 3)
         submission.submit_now(mine, "default", client=client, clock=clock)
-        sent = [[message.to for message in batch] for batch in client.sent]
-        assert sent == [[phone(1), phone(2)], [phone(3), phone(4)], [phone(5)]]
+        assert client.batches == [[phone(1), phone(2)], [phone(3), phone(4)], [phone(5)]]
         assert statuses()[phone(6)] == "queued"
 
     def test_what_a_worker_has_taken_meanwhile_is_left_to_it(self, queued, clock):

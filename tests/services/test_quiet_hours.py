@@ -15,6 +15,7 @@ from tests.services.scripted import ScriptedClient, answer_by_phone
 
 AT_NIGHT = (time(21), time(9))
 EVENING = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)  # 20:00 at the site, 22:00 in Kyiv
+NIGHT = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)  # where the site sleeps itself
 
 
 @pytest.fixture
@@ -68,8 +69,7 @@ def test_where_nothing_depends_on_it_none_is_looked_for(
 
 def test_where_the_site_sleeps_others_may_be_awake(launched):
     launched("", "America/New_York")
-    night = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
-    assert send(night, answer_by_phone()).phones == [phone(11)]
+    assert send(NIGHT, answer_by_phone()).phones == [phone(11)]
 
 
 def test_a_campaign_that_waits_for_the_morning_is_not_finished(launched):
@@ -79,10 +79,12 @@ def test_a_campaign_that_waits_for_the_morning_is_not_finished(launched):
     assert made.status == "sending"
 
 
-def test_what_people_wait_for_is_not_held(launched):
+@pytest.mark.parametrize("moment", [EVENING, NIGHT])
+def test_what_people_wait_for_is_not_held(launched, moment):
     launched("Europe/Kyiv", is_transactional=True)
-    [[sent]] = send(EVENING, answer_by_phone()).sent
+    [[sent]] = send(moment, answer_by_phone()).sent
     assert (sent.to, sent.content.ttl) == (phone(10), None)
+    assert Message.objects.get().status == "accepted"
 
 
 def test_the_time_to_live_ends_before_they_begin(launched):

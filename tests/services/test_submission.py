@@ -229,15 +229,6 @@ class TestLawEight:
         client, _ = submit(answer_by_phone(), answer_by_phone())
         assert sorted(client.phones) == ([phone(2)] if quiet else [phone(1), phone(2), phone(3)])
 
-    def test_a_transactional_campaign_leaves_in_quiet_hours(
-        self, launched, submit, clock, settings
-    ):
-        settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
-        clock.moment = clock.moment.replace(hour=23)
-        launched(1, is_transactional=True)
-        submit(answer_by_phone())
-        assert statuses() == {phone(1): "accepted"}
-
 
 class TestRecording:
     def test_receivers_hear_what_a_message_was_and_what_it_is(

@@ -46,17 +46,6 @@ def accepted(message, smsbat_id="s-1"):
     )
 
 
-@pytest.fixture
-def sending(queued):
-    return queued(status="sending", attempts=1, lease_until=NOON)
-
-
-@pytest.fixture
-def on_its_way(sending):
-    tracking.record([accepted(sending)], NOON)
-    return sending
-
-
 def fresh(message):
     return Message.objects.get(pk=message.pk)
 
