@@ -154,7 +154,7 @@ def import_rows(*, url: str, count: int, folder: str) -> Told:
     from django.db import transaction
 
     from django_smsbat.models import Recipient
-    from django_smsbat.services import importing
+    from django_smsbat.services.recipients import imports
 
     path = Path(folder) / "people.csv"
     with path.open("w", newline="") as file:
@@ -165,7 +165,7 @@ def import_rows(*, url: str, count: int, folder: str) -> Told:
             [f"0{67}{next(chosen):07}", f"Ім'я {n}", stage.CITIES[n % 5], n] for n in range(count)
         )
     before = _peak()
-    seconds = stage.timed(lambda: importing.import_file(path, "All"))
+    seconds = stage.timed(lambda: imports.import_file(path, "All"))
     grown = (_peak() - before) / _KILOBYTE
     some = 2_000
 

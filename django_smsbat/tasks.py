@@ -13,7 +13,7 @@ from celery import shared_task
 from django_smsbat.runners.celery import EXPIRES, IMPORT_TASK, SUBMIT_TASK
 from django_smsbat.services import submission, sync
 from django_smsbat.services.clock import SystemClock
-from django_smsbat.services.importing import uploads
+from django_smsbat.services.recipients.imports import uploads
 
 logger = logging.getLogger("django_smsbat")
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat import runners
 from django_smsbat.admin.question import own_page
 from django_smsbat.models import RecipientList, RecipientUpload, UploadState
-from django_smsbat.services.importing import uploads
+from django_smsbat.services.recipients.imports import uploads
 
 NEEDED: Final = ("add_recipient", "change_recipient", "add_recipientlist", "change_recipientlist")
 _PROGRESS: Final = "admin/django_smsbat/recipient/import_progress.html"

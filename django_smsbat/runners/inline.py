@@ -5,7 +5,7 @@ import logging
 from django.core.exceptions import ImproperlyConfigured
 
 from django_smsbat.services import submission
-from django_smsbat.services.importing import uploads
+from django_smsbat.services.recipients.imports import uploads
 
 logger = logging.getLogger("django_smsbat")
 

@@ -15,7 +15,7 @@ from django.db import connections
 from django_smsbat.gateway import phones
 from django_smsbat.services import submission
 from django_smsbat.services.clock import SystemClock
-from django_smsbat.services.importing import uploads
+from django_smsbat.services.recipients.imports import uploads
 
 logger = logging.getLogger("django_smsbat")
 

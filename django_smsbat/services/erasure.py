@@ -17,7 +17,7 @@ from django_smsbat.gateway import phones
 from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models import InboundMessage, Message, Recipient, Verification
 from django_smsbat.services import purging, suppression, tracking
-from django_smsbat.services.importing import uploads
+from django_smsbat.services.recipients.imports import uploads
 
 
 class StillSending(Exception):

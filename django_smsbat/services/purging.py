@@ -20,8 +20,8 @@ from django_smsbat.models.set_based import keys_in, texts_in
 from django_smsbat.models.status_event import empty_payloads, remove_with_messages
 from django_smsbat.services import orphans
 from django_smsbat.services.clock import Clock, until_stopped
-from django_smsbat.services.importing import uploads
 from django_smsbat.services.money import exact
+from django_smsbat.services.recipients.imports import uploads
 from django_smsbat.services.verification import finishing
 
 _CHUNK: Final = 1_000

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from django_smsbat.models import InboundMessage, Message, RecipientList, StatusEvent, Verification
 from django_smsbat.services import inbound, preflight, tracking
-from django_smsbat.services.importing import uploads
+from django_smsbat.services.recipients.imports import uploads
 from tests.admin.test_permissions import make_verified
 from tests.conftest import NOON
 from tests.services.test_inbound import written

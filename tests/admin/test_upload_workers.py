@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from django_smsbat.models import Recipient, RecipientUpload, UploadPart
-from django_smsbat.services.importing import importer, uploads
+from django_smsbat.services.recipients.imports import importer, uploads
 from tests.admin.test_uploading import ROWS, confirm, upload
 from tests.conftest import phone
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django_smsbat.models import Recipient, RecipientList, RecipientUpload, UploadPart
 from django_smsbat.runners import thread
 from django_smsbat.services import erasure, purging
-from django_smsbat.services.importing import uploads
+from django_smsbat.services.recipients.imports import uploads
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +113,7 @@ def test_an_import_whose_worker_died_goes_on(boss, monkeypatch):
     rows = "".join(f"{phone(n)},N{n}\n" for n in range(1, 30))
     upload(boss, f"phone,name\n{rows}")
     confirm(boss)
-    monkeypatch.setattr("django_smsbat.services.importing.importer._CHUNK", 10)
+    monkeypatch.setattr("django_smsbat.services.recipients.imports.importer._CHUNK", 10)
 
     class Killed(BaseException):
         pass
@@ -126,7 +126,7 @@ def test_an_import_whose_worker_died_goes_on(boss, monkeypatch):
             raise Killed
         return real(*arguments, **options)
 
-    from django_smsbat.services.importing import importer
+    from django_smsbat.services.recipients.imports import importer
 
     real = importer._take
     monkeypatch.setattr(importer, "_take", die)
@@ -269,7 +269,8 @@ class TestRunners:
     def test_a_thread_imports_while_the_page_is_answered(self, monkeypatch):
         done = threading.Event()
         monkeypatch.setattr(
-            "django_smsbat.services.importing.uploads.import_waiting", lambda clock: done.set()
+            "django_smsbat.services.recipients.imports.uploads.import_waiting",
+            lambda clock: done.set(),
         )
         thread.wake_import()
         assert done.wait(5)
@@ -278,7 +279,9 @@ class TestRunners:
         def fail(clock):
             raise RuntimeError(f"boom {phone(7)}")
 
-        monkeypatch.setattr("django_smsbat.services.importing.uploads.import_waiting", fail)
+        monkeypatch.setattr(
+            "django_smsbat.services.recipients.imports.uploads.import_waiting", fail
+        )
         monkeypatch.setattr("django_smsbat.runners.thread.connections.close_all", lambda: None)
         thread._import()
         assert "the import failed" in caplog.text

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from django_smsbat.management.worker_command import stopped_by_signals, told_in_one_line
-from django_smsbat.services import importing
 from django_smsbat.services.clock import SystemClock
-from django_smsbat.services.importing import Result, uploads
+from django_smsbat.services.recipients import imports
+from django_smsbat.services.recipients.imports import Result, uploads
 
 
 def _column(written: str) -> tuple[str, str]:
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         bar = tqdm(unit=" rows", disable=not sys.stderr.isatty(), leave=False)
         with bar, stopped_by_signals(clock), told_in_one_line():
             try:
-                result = importing.import_file(
+                result = imports.import_file(
                     options["file"],
                     options["list"],
                     columns=dict(options["column"]),
@@ -73,7 +73,7 @@ class Command(BaseCommand):
                     clock=clock,
                     on_progress=bar.update,
                 )
-            except (importing.UnreadableTable, importing.UnknownColumns) as error:
+            except (imports.UnreadableTable, imports.UnknownColumns) as error:
                 raise CommandError(str(error)) from None
             except OSError as error:  # the file of rejects
                 raise CommandError(f"{error.filename}: {error.strerror}") from None

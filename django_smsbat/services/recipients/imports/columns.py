@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django_smsbat.gateway import phones
-from django_smsbat.services.importing.rejects import OWN_HEADINGS
+from django_smsbat.services.recipients.imports.rejects import OWN_HEADINGS
 
 PHONE: Final = "phone"
 NAME: Final = "name"

@@ -24,9 +24,9 @@ from django_smsbat import runners
 from django_smsbat.gateway import phones
 from django_smsbat.models import RecipientUpload, UploadPart, UploadState
 from django_smsbat.services.clock import Clock, SystemClock
-from django_smsbat.services.importing.columns import UnknownColumns
-from django_smsbat.services.importing.importer import Result, import_file
-from django_smsbat.services.importing.tables import UnreadableTable
+from django_smsbat.services.recipients.imports.columns import UnknownColumns
+from django_smsbat.services.recipients.imports.importer import Result, import_file
+from django_smsbat.services.recipients.imports.readers import UnreadableTable
 
 logger = logging.getLogger("django_smsbat")
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_smsbat.models import Recipient, RecipientImport, RecipientList
-from django_smsbat.services import importing
-from django_smsbat.services.importing import importer, tables
-from django_smsbat.services.importing.columns import Columns
-from django_smsbat.services.importing.people import Person, Rejected, read
+from django_smsbat.services.recipients import imports
+from django_smsbat.services.recipients.imports import importer, readers
+from django_smsbat.services.recipients.imports.columns import Columns
+from django_smsbat.services.recipients.imports.rows import Person, Rejected, read
 from tests.conftest import NOON, HeldClock, phone
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def rejects_of(result):
     ],
 )
 def test_a_number_is_understood_however_it_is_written(table, written):
-    importing.import_file(table("phone", written), "All")
+    imports.import_file(table("phone", written), "All")
     assert Recipient.objects.get().phone == phone(77)
 
 
@@ -66,7 +66,7 @@ def test_a_number_is_understood_however_it_is_written(table, written):
     ],
 )
 def test_what_is_no_number_is_refused_with_advice(table, written, advice):
-    result = importing.import_file(table("phone,name", f"{written},Olena"), "All")
+    result = imports.import_file(table("phone,name", f"{written},Olena"), "All")
     assert (result.rejected, Recipient.objects.count()) == (1, 0)
     [[number, reason, *cells]] = rejects_of(result)
     assert (number, cells[1]) == ("2", "Olena")
@@ -75,20 +75,20 @@ def test_what_is_no_number_is_refused_with_advice(table, written, advice):
 
 def test_another_alphabet_is_noticed_however_late_it_shows(table, monkeypatch):
     name = "Київ"
-    monkeypatch.setattr(tables, "_BLOCK", 16)
+    monkeypatch.setattr(readers, "_BLOCK", 16)
     lines = ("phone,name", "0670000077,Olena", f"0670000078,{name}")
-    importing.import_file(table(*lines, encoding="cp1251"), "All")
+    imports.import_file(table(*lines, encoding="cp1251"), "All")
     assert Recipient.objects.get(phone=phone(78)).name == name
 
 
 def test_a_file_that_ends_within_a_letter_of_utf_8_is_not_in_utf_8(table):
-    importing.import_file(table("phone,name", "0670000077,OlenaР", encoding="cp1251"), "All")
+    imports.import_file(table("phone,name", "0670000077,OlenaР", encoding="cp1251"), "All")
     assert Recipient.objects.get().name == "OlenaР"
 
 
 def test_columns_are_found_by_their_headings_and_the_rest_become_attributes(table):
     lines = ("Місто;Телефон;Ім'я;Пошта;Дата народження", "Київ;0670000077;Олена;o@example.com;1.5")
-    importing.import_file(table(*lines), "All")
+    imports.import_file(table(*lines), "All")
     made = Recipient.objects.get()
     assert (made.name, made.email) == ("Олена", "o@example.com")
     assert made.attributes == {"Місто": "Київ", "Дата_народження": "1.5"}
@@ -97,7 +97,7 @@ def test_columns_are_found_by_their_headings_and_the_rest_become_attributes(tabl
 
 def test_columns_may_be_named(table):
     columns = {"phone": "Contact", "city": "Town"}
-    importing.import_file(table("Contact,Town", "0670000077,Lviv"), "All", columns=columns)
+    imports.import_file(table("Contact,Town", "0670000077,Lviv"), "All", columns=columns)
     assert Recipient.objects.get().attributes == {"city": "Lviv"}
 
 
@@ -119,7 +119,7 @@ def test_each_column_holds_one_thing_and_each_thing_stands_once(headings, said, 
     ("headings", "shown"), [(["a", "", "b"], "there are a, b"), ([""], "there are no headings")]
 )
 def test_the_headings_that_there_are_are_told(headings, shown):
-    with pytest.raises(importing.UnknownColumns) as refused:
+    with pytest.raises(imports.UnknownColumns) as refused:
         Columns.of(headings, {})
     assert str(refused.value).endswith(shown)
 
@@ -129,8 +129,8 @@ def test_the_headings_that_there_are_are_told(headings, shown):
     [({}, "no column holds phones"), ({"phone": "Mobile"}, "there is no column 'Mobile'")],
 )
 def test_without_a_column_of_phones_nothing_is_done(table, columns, words):
-    with pytest.raises(importing.UnknownColumns, match=words):
-        importing.import_file(table("a,b", "0670000077,x"), "All", columns=columns)
+    with pytest.raises(imports.UnknownColumns, match=words):
+        imports.import_file(table("a,b", "0670000077,x"), "All", columns=columns)
     assert not Recipient.objects.exists()
 
 
@@ -138,7 +138,7 @@ def test_without_a_column_of_phones_nothing_is_done(table, columns, words):
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_every_usual_csv_is_read(table, encoding, separator):
     lines = [separator.join(("телефон", "ім'я")), separator.join(("0670000077", "Їжак"))]
-    importing.import_file(table(*lines, encoding=encoding), "All")
+    imports.import_file(table(*lines, encoding=encoding), "All")
     assert Recipient.objects.get().name == "Їжак"
 
 
@@ -157,7 +157,7 @@ def test_a_spreadsheet_is_read_with_its_numbers_exact(tmp_path):
         book.active.append(row)
     path = tmp_path / "people.xlsx"
     book.save(path)
-    result = importing.import_file(path, "All")
+    result = imports.import_file(path, "All")
     assert (result.created, result.rejected) == (2, 1)
     assert Recipient.objects.get(phone=phone(77)).attributes == {
         "visits": 7,
@@ -185,7 +185,7 @@ def test_a_spreadsheet_that_says_less_of_its_size_loses_no_row(tmp_path):
         for name in old.namelist():
             content = old.read(name)
             new.writestr(name, content.replace(b'ref="A1:A3"', b'ref="A1"'))
-    assert importing.import_file(path, "All").created == 2
+    assert imports.import_file(path, "All").created == 2
 
 
 def test_people_who_are_known_are_merged_and_stay_opted_out(table):
@@ -194,7 +194,7 @@ def test_people_who_are_known_are_merged_and_stay_opted_out(table):
     )
     Recipient.objects.create(phone=phone(78), name="Taras")
     lines = ("phone,name,city", "0670000077,,Lviv", "0670000078,Taras,", "0670000079,New,Odesa")
-    result = importing.import_file(table(*lines), "All")
+    result = imports.import_file(table(*lines), "All")
     assert (result.created, result.updated, result.unchanged) == (1, 1, 1)
     known = Recipient.objects.get(phone=phone(77))
     assert (known.name, known.attributes) == ("Olena", {"city": "Lviv", "vip": 1})
@@ -207,7 +207,7 @@ def test_rows_of_one_phone_are_merged(table):
         *("phone,name,city,email", "0670000077,Olena,,olena@example.com"),
         *("+380670000077,,Lviv,", "80670000077"),
     )
-    result = importing.import_file(table(*lines), "All")
+    result = imports.import_file(table(*lines), "All")
     assert (result.rows, result.created, result.repeated) == (3, 1, 2)
     assert result.resumed_after == 0
     made = Recipient.objects.get()
@@ -228,7 +228,7 @@ def test_rows_of_one_phone_are_merged(table):
 )
 def test_a_row_that_cannot_be_kept_is_refused_and_the_others_are_taken(table, row, words):
     table = table("phone,name,email,city", row, "0670000078,Taras,")
-    result = importing.import_file(table, "All")
+    result = imports.import_file(table, "All")
     assert (result.created, result.rejected) == (1, 1)
     assert words in rejects_of(result)[0][1]
 
@@ -243,12 +243,12 @@ def test_a_cell_s_number_stays_one_where_a_database_keeps_it(cell, kept):
 
 def test_attributes_that_are_no_names_are_replaced(table, people):
     people(77, attributes=["vip"])
-    importing.import_file(table("phone,city", "0670000077,Lviv"), "All")
+    imports.import_file(table("phone,city", "0670000077,Lviv"), "All")
     assert Recipient.objects.get().attributes == {"city": "Lviv"}
 
 
 def test_no_spreadsheet_takes_a_rejected_cell_for_a_formula(table):
-    result = importing.import_file(table("phone,name", "x,=1+1", "y,+380670000077"), "All")
+    result = imports.import_file(table("phone,name", "x,=1+1", "y,+380670000077"), "All")
     assert [row[3] for row in rejects_of(result)] == ["'=1+1", "+380670000077"]
 
 
@@ -256,29 +256,29 @@ def test_told_to_stop_it_ends_after_the_chunk_and_goes_on_later(table, monkeypat
     monkeypatch.setattr(importer, "_CHUNK", 1)
     path = table("phone", "0670000070", "0670000071")
     clock.stopping = True
-    stopped = importing.import_file(path, "All", clock=clock)
+    stopped = imports.import_file(path, "All", clock=clock)
     assert (stopped.is_complete, Recipient.objects.count()) == (False, 1)
-    assert importing.import_file(path, "All").resumed_after == 2
+    assert imports.import_file(path, "All").resumed_after == 2
     assert Recipient.objects.count() == 2
 
 
 def test_a_file_without_headings_shows_nobodys_phone(table):
-    with pytest.raises(importing.UnknownColumns) as raised:
-        importing.import_file(table("0670000077,Olena", "0670000078,Taras"), "All")
+    with pytest.raises(imports.UnknownColumns) as raised:
+        imports.import_file(table("0670000077,Olena", "0670000078,Taras"), "All")
     assert "0670000077" not in str(raised.value)
 
 
 def test_a_text_that_is_none_is_said_with_its_row(table):
     path = table("телефон", "0670000077", "x", encoding="utf-16")
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(importing.UnreadableTable, match="is no text in utf-16"):
-        importing.import_file(path, "All")
+    with pytest.raises(imports.UnreadableTable, match="is no text in utf-16"):
+        imports.import_file(path, "All")
 
 
 def test_a_dry_run_counts_and_writes_nothing(table):
     Recipient.objects.create(phone=phone(77))
     path = table("phone", "0670000077", "0670000078", "x")
-    result = importing.import_file(path, "All", dry_run=True)
+    result = imports.import_file(path, "All", dry_run=True)
     assert result.resumed_after == 0
     assert (result.created, result.unchanged, result.rejected) == (1, 1, 1)
     assert Recipient.objects.count() == 1
@@ -305,12 +305,12 @@ class TestResuming:
 
         monkeypatch.setattr(importer, "_enlist", die_later)
         with pytest.raises(KeyboardInterrupt):
-            importing.import_file(path, "All")
+            imports.import_file(path, "All")
         monkeypatch.setattr(importer, "_enlist", original)
         assert Recipient.objects.count() == 1
 
     def test_an_import_goes_on_where_it_died(self, path, broken_off):
-        result = importing.import_file(path, "All")
+        result = imports.import_file(path, "All")
         assert result.resumed_after == 3
         assert (result.rows, result.created, result.rejected) == (6, 4, 2)
         assert RecipientList.objects.get().recipients.count() == 4
@@ -324,24 +324,24 @@ class TestResuming:
         def stop(_rows):
             stopped.stopping = Recipient.objects.exists()
 
-        assert not importing.import_file(path, "All", clock=stopped, on_progress=stop).is_complete
-        whole = importing.import_file(path, "All")
+        assert not imports.import_file(path, "All", clock=stopped, on_progress=stop).is_complete
+        whole = imports.import_file(path, "All")
         assert whole.resumed_after == 3
         assert [row[3] for row in rejects_of(whole)] == ["two\r\nlines"]
 
     def test_on_demand_it_begins_anew(self, path, broken_off):
-        result = importing.import_file(path, "All", restart=True)
+        result = imports.import_file(path, "All", restart=True)
         assert (result.resumed_after, result.rows, result.unchanged) == (0, 6, 1)
 
     def test_another_file_or_another_mapping_is_another_import(self, path, broken_off, table):
         other = table("phone", "0670000099", name="other.csv")
-        assert importing.import_file(other, "All").resumed_after == 0
-        named = importing.import_file(path, "All", columns={"phone": "phone"})
+        assert imports.import_file(other, "All").resumed_after == 0
+        named = imports.import_file(path, "All", columns={"phone": "phone"})
         assert named.resumed_after == 0
 
     def test_a_finished_import_is_done_again(self, path):
-        importing.import_file(path, "All")
-        again = importing.import_file(path, "All")
+        imports.import_file(path, "All")
+        again = imports.import_file(path, "All")
         assert (again.resumed_after, again.unchanged) == (0, 4)
 
 

@@ -20,11 +20,11 @@ from django_smsbat.models import Recipient, RecipientImport, RecipientList
 from django_smsbat.models.set_based import insert_rows, texts_in, update_rows
 from django_smsbat.services import suppression
 from django_smsbat.services.clock import Clock
-from django_smsbat.services.importing import people, tables
-from django_smsbat.services.importing.columns import Columns
-from django_smsbat.services.importing.people import Person, Rejected
-from django_smsbat.services.importing.rejects import Rejects
-from django_smsbat.services.importing.tables import Row, UnreadableTable
+from django_smsbat.services.recipients.imports import readers, rows
+from django_smsbat.services.recipients.imports.columns import Columns
+from django_smsbat.services.recipients.imports.readers import Row, UnreadableTable
+from django_smsbat.services.recipients.imports.rejects import Rejects
+from django_smsbat.services.recipients.imports.rows import Person, Rejected
 
 _CHUNK: Final = 5_000  # rows
 _ERASED: Final = "phone: this person was erased on request"
@@ -95,13 +95,13 @@ def import_file(
     Raises: UnreadableTable, when the file is no table; UnknownColumns, when none holds phones.
     """
     said, region = dict(columns or {}), conf.current().default_region
-    digest = tables.digest_of(path, f"{sorted(said.items())}{region}{run}")
+    digest = readers.digest_of(path, f"{sorted(said.items())}{region}{run}")
     done = None if dry_run else _begin(list_name, digest, restart, once=bool(run))
     result = _so_far(done)
     if run and done and done.finished_at:
         return result
     refused = rejects or path.with_name(f"{path.name}.rejects.csv")
-    with tables.rows_of(path) as rows:
+    with readers.rows_of(path) as rows:
         headings = _headings(rows)
         with Rejects(refused, result.resumed_after, headings) as rejected:
             read = _Reader(Columns.of(headings, said), region, rejected)
@@ -206,7 +206,7 @@ class _Reader:
 
     def _read(self, cells: Sequence[Any]) -> Person | Rejected:
         try:
-            return people.read(cells, self.columns, self.region)
+            return rows.read(cells, self.columns, self.region)
         except Rejected as reason:
             return reason
 

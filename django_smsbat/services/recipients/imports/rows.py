@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.messages.rules import UNSENDABLE
-from django_smsbat.services.importing.columns import EMAIL, NAME, PHONE, Columns
+from django_smsbat.services.recipients.imports.columns import EMAIL, NAME, PHONE, Columns
 
 NAME_MAX: Final = 200  # characters, as the column holds
 EMAIL_MAX: Final = 254

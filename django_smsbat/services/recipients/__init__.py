@@ -1,0 +1,1 @@
+"""Recipients: the rules for who is stored, imported and listed."""
