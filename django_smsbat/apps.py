@@ -11,7 +11,10 @@ class DjangoSmsbatConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django_smsbat import checks  # noqa: F401 - registers them
+        from django_smsbat import checks, conf  # noqa: F401 - checks register themselves
+        from django_smsbat.gateway import phones
+
+        phones.use_default_region(lambda: conf.current().default_region)
 
         if apps.is_installed("drf_spectacular"):
             from django_smsbat.webhooks import openapi  # noqa: F401 - registers itself

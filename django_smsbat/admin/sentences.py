@@ -57,8 +57,17 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("belongs to a video, and there is none"),
     gettext_noop("this type carries no free text"),
     gettext_noop("an SMS has no fallback"),
-    gettext_noop("not a valid phone number; write it like %(example)s or %(other)s"),
     gettext_noop("not a valid phone number; write it like %(example)s"),
+    gettext_noop("letters among the digits; write the number like %(example)s"),
+    gettext_noop("a phone number is missing"),
+    gettext_noop("several phone numbers; give one"),
+    gettext_noop(
+        "a spreadsheet has cut the number short; format the column as text, enter the numbers "
+        "again and save the file again"
+    ),
+    gettext_noop(
+        "a landline or premium-rate number, which cannot receive messages; give a mobile number"
+    ),
     gettext_noop("%(what)s does not belong to a placeholder such as %(example)s"),
     gettext_noop("no value for %(placeholder)s"),
     # Of campaigns.

@@ -29,7 +29,8 @@ class TryForm(forms.Form):
 
     def clean_phone(self) -> str:
         try:
-            return phones.normalise(self.cleaned_data["phone"], conf.current().default_region)
+            region = conf.current().default_region
+            return phones.normalise(self.cleaned_data["phone"], region, mobile=True)
         except phones.InvalidPhone as error:
             raise forms.ValidationError(told(error)) from None
 

@@ -37,7 +37,7 @@ class Outgoing:
 
     @classmethod
     def of(cls, message: Message, customer_message_id: str) -> "Outgoing":
-        return cls(customer_message_id, message.to, message.content())
+        return cls(customer_message_id, message.phone, message.content())
 
     def __repr__(self) -> str:
         return f"Outgoing({self.customer_message_id!r}, to={phones.mask(self.to)!r})"

@@ -1,59 +1,252 @@
-"""Phone numbers: read in the forms that people write, kept in E.164, shown masked.
+"""Phone numbers: one parser for every number that people, programs or SMSBAT give.
 
-Validity is a matter of the numbering plans in `phonenumbers`; no table of ours.
+`normalise` reads user input, `international` reads what SMSBAT sends; both return E.164. Masking
+and redaction keep numbers out of logs. The numbering plans are those of `phonenumbers`.
 """
 
 import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberType
 
-_DIGITS: Final = re.compile(r"\+?\d(?:[\s().\-]*\d){3,}")
-_BARE_INTERNATIONAL: Final = re.compile(r"[1-9]\d{10,14}")
-_FILLING: Final = re.compile(r"[\s().\-]+")
-_TRUNK_80: Final = re.compile(r"80\d{9}")
+
+class PhoneProblem(StrEnum):
+    """Why a text is refused as a phone number."""
+
+    EMPTY = "empty"
+    NOT_A_PHONE = "not_a_phone"
+    LETTERS = "letters"
+    SEVERAL = "several"
+    TRUNCATED = "truncated"
+    NOT_MOBILE = "not_mobile"
+
+
+_SENTENCES: Final[dict[PhoneProblem, str]] = {
+    PhoneProblem.EMPTY: "a phone number is missing",
+    PhoneProblem.NOT_A_PHONE: "not a valid phone number; write it like %(example)s",
+    PhoneProblem.LETTERS: "letters among the digits; write the number like %(example)s",
+    PhoneProblem.SEVERAL: "several phone numbers; give one",
+    PhoneProblem.TRUNCATED: (
+        "a spreadsheet has cut the number short; format the column as text, enter the numbers "
+        "again and save the file again"
+    ),
+    PhoneProblem.NOT_MOBILE: (
+        "a landline or premium-rate number, which cannot receive messages; give a mobile number"
+    ),
+}
+_EXAMPLES: Final = {None: "+380671112233", "UA": "+380671112233 / 067 111 22 33"}
 
 
 class InvalidPhone(ValueError):
-    """No phone number could be read. The text never quotes what was given."""
+    """A text that is not a usable phone number. The message never quotes the text.
+
+    Attributes:
+        problem: why it is refused.
+        sentence: the message with placeholders for `params`, to be translated.
+    """
+
+    def __init__(self, problem: PhoneProblem, region: str | None = None) -> None:
+        self.problem = problem
+        self.sentence = _SENTENCES[problem]
+        self.params = {"example": _EXAMPLES.get(region, _EXAMPLES[None])}
+        super().__init__(self.sentence % self.params)
+
+
+# What people write between the digits of one number: any space or dash, dots, brackets.
+_FILLER: Final = r"[\s().\-\u2010-\u2015\u2212]"
+_ONE_NUMBER: Final = re.compile(rf"\+?(?:{_FILLER}|\d)*\d(?:{_FILLER})*")
+_LABEL: Final = re.compile(r"[^\d+]*(?:[^\w+]|(?=\+)|^)(?=[\d+])")
+_NOT_A_DIGIT: Final = re.compile(r"\D+")
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_SCIENTIFIC: Final = re.compile(r"\d+(?:[.,]\d+)?[eEеЕ]\+?\d+")
+_DECIMAL: Final = re.compile(r"(\+?\d{7,15})[.,]0+")
+_BETWEEN_NUMBERS: Final = re.compile(r"[,;/|&\n]|:::|(?<=\d)\s*\+|(?<!\w)(?:або|или|or)(?!\w)")
+_DIGITS_OF_ONE: Final = 7  # fewer digits are not a phone number of their own
+_DIGITS_MAX: Final = 15  # of E.164
+_TEXT_MAX: Final = 200  # characters of a label, a number and what is between its digits
+_BARE_MIN: Final = 11  # digits; shorter numbers without a plus are national
+_INTERNATIONAL_PREFIX: Final = "00"
+_TRUNK_80: Final = re.compile(r"80\d{9}")  # how Ukrainian numbers were dialled before 2009
+
+# Numbers of these types receive no SMS, Viber or RCS messages and no flash calls.
+_NOT_MOBILE: Final = frozenset(
+    {
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.TOLL_FREE,
+        PhoneNumberType.PAGER,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+    }
+)
+
+
+class _Number(NamedTuple):
+    """A valid number. Ordered by how surely a message can reach it."""
+
+    reach: int
+    e164: str
+
+    @property
+    def is_mobile(self) -> bool:
+        return self.reach > 0
+
+
+_default_region: Callable[[], str | None] = lambda: None  # noqa: E731 - replaced by the app
+
+
+def use_default_region(read: Callable[[], str | None]) -> None:
+    """Let message classes read national numbers of the region that `read` returns."""
+    global _default_region  # noqa: PLW0603 - the one hook into the host's settings
+    _default_region = read
+
+
+def default_region() -> str | None:
+    """The two-letter country for national numbers; None if only international ones are read."""
+    return _default_region()
+
+
+def normalise(raw: object, region: str | None = None, *, mobile: bool = False) -> str:
+    """A number as a person wrote it, in E.164 with the plus.
+
+    A number that carries its country code is read as international, with or without the plus.
+    If the digits are also a valid national number, the reading that can receive messages wins.
+
+    Args:
+        raw: text or a `phonenumbers.PhoneNumber`. A label may come before the digits
+            (``тел. 067...``); letters among or after the digits are refused.
+        region: two-letter country, such as ``UA``, for national numbers.
+        mobile: refuse landlines and premium-rate numbers.
+
+    Raises:
+        InvalidPhone: with the reason.
+    """
+    number = _read(_as_text(raw), region)
+    if mobile and not number.is_mobile:
+        raise InvalidPhone(PhoneProblem.NOT_MOBILE)
+    return number.e164
+
+
+def international(raw: str) -> str:
+    """A number as SMSBAT sends it, in E.164: always with a country code, with or without the plus.
+
+    Raises:
+        InvalidPhone: if the digits with a plus are not a valid number.
+    """
+    digits = _digits_of(_without_invisible(raw))
+    number = _parsed(f"+{digits.lstrip('+')}", None)
+    if number is None:
+        raise InvalidPhone(PhoneProblem.NOT_A_PHONE)
+    return number.e164
+
+
+def _as_text(raw: object) -> str:
+    if isinstance(raw, PhoneNumber):
+        if raw.country_code is None or raw.national_number is None:
+            raise InvalidPhone(PhoneProblem.NOT_A_PHONE)
+        return phonenumbers.format_number(raw, phonenumbers.PhoneNumberFormat.E164)
+    return str(raw)
 
 
 @lru_cache(maxsize=4_096)
-def normalise(raw: str, region: str | None = None) -> str:
-    """The number in E.164 with the plus.
-
-    Args:
-        raw: international with or without the plus, or national where a region is given.
-        region: two-letter country whose national numbers are understood, such as ``UA``.
-
-    Raises:
-        InvalidPhone: when this is no valid number.
-    """
-    digits = _FILLING.sub("", raw)
-    for candidate in _readings(digits, region):
-        try:
-            number = phonenumbers.parse(candidate, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    example = "+380671112233" + (" or 067 111 22 33" if region == "UA" else "")
-    raise InvalidPhone(f"not a valid phone number; write it like {example}")
+def _read(raw: str, region: str | None) -> _Number:
+    digits = _digits_of(_without_invisible(raw), region)
+    number = max(_readings(digits, region), default=None, key=lambda found: found.reach)
+    if number is None:
+        raise InvalidPhone(PhoneProblem.NOT_A_PHONE, region)
+    return number
 
 
-def _readings(digits: str, region: str | None) -> list[str]:
-    """The number as written, then as people and SMSBAT's callbacks shorten it."""
-    readings = [digits] if digits.startswith("+") or region else []
-    if _BARE_INTERNATIONAL.fullmatch(digits):
-        readings.append(f"+{digits}")
+def _without_invisible(raw: str) -> str:
+    """The text without format characters, which address books put around numbers."""
+    if raw.isascii():
+        return raw.strip()
+    return "".join(c for c in raw if unicodedata.category(c) != "Cf").strip()
+
+
+def _digits_of(written: str, region: str | None = None) -> str:
+    """The digits of the one number in a text, with the plus if there is one."""
+    if len(written) > _TEXT_MAX:
+        raise InvalidPhone(PhoneProblem.NOT_A_PHONE, region)
+    if decimal := _DECIMAL.fullmatch(written):  # a number cell that was saved as text
+        written = decimal[1]
+    if _SCIENTIFIC.fullmatch(written):
+        raise InvalidPhone(PhoneProblem.TRUNCATED)
+    label = _LABEL.match(written)
+    number = written[label.end() :] if label else written
+    if not _ONE_NUMBER.fullmatch(number) or sum(map(str.isdigit, number)) > _DIGITS_MAX:
+        raise InvalidPhone(_problem_of(written, number), region)
+    return ("+" if number.startswith("+") else "") + _NOT_A_DIGIT.sub("", number)
+
+
+def _problem_of(written: str, number: str) -> PhoneProblem:
+    if not written:
+        return PhoneProblem.EMPTY
+    if _holds_several(number):
+        return PhoneProblem.SEVERAL
+    has_letters = _LETTER.search(number) and any(map(str.isdigit, number))
+    return PhoneProblem.LETTERS if has_letters else PhoneProblem.NOT_A_PHONE
+
+
+def _holds_several(number: str) -> bool:
+    """Whether a text goes on with more digits behind what is a number of its own."""
+    pieces = [len(_NOT_A_DIGIT.sub("", piece)) for piece in _BETWEEN_NUMBERS.split(number)]
+    if pieces[0] >= _DIGITS_OF_ONE and any(pieces[1:]):
+        return True
+    return len(pieces) == 1 and pieces[0] >= 2 * _DIGITS_OF_ONE + 2 and not _LETTER.search(number)
+
+
+def _readings(digits: str, region: str | None) -> Iterator[_Number]:
+    """The valid numbers that these digits can mean; of equals, the first is meant."""
+    for candidate, country in _candidates(digits, region):
+        if number := _parsed(candidate, country):
+            yield number
+
+
+def _candidates(digits: str, region: str | None) -> Iterator[tuple[str, str | None]]:
+    if digits.startswith("+"):
+        yield digits, None
+        return
+    if digits.startswith(_INTERNATIONAL_PREFIX):
+        yield f"+{digits[len(_INTERNATIONAL_PREFIX) :]}", None
+    elif len(digits) >= _BARE_MIN and not digits.startswith("0"):
+        yield f"+{digits}", None
+        if region and digits.startswith(_country_code(region)):
+            return  # the national reading takes the country code off again
+    if region:
+        yield digits, region
     if region == "UA" and _TRUNK_80.fullmatch(digits):
-        readings.append(f"+3{digits}")
-    return readings
+        yield f"+3{digits}", None
+
+
+@lru_cache(maxsize=64)
+def _country_code(region: str) -> str:
+    return str(phonenumbers.country_code_for_region(region))
+
+
+def _parsed(candidate: str, region: str | None) -> _Number | None:
+    try:
+        number = phonenumbers.parse(candidate, region)
+    except phonenumbers.NumberParseException:
+        return None
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:  # not a valid number of any kind
+        return None
+    reach = 0 if kind in _NOT_MOBILE else 1 + (kind == PhoneNumberType.MOBILE)
+    return _Number(reach, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+_DIGIT_RUN: Final = re.compile(r"\+?\d(?:[\s().\-]*\d){3,}")
 
 
 def national(phone: str) -> str:
-    """The digits without what may stand before them in a country; empty for what is no phone."""
+    """The national digits of a number in E.164; empty for a text that is not one."""
     try:
         return str(phonenumbers.parse(phone).national_number)
     except phonenumbers.NumberParseException:
@@ -61,11 +254,11 @@ def national(phone: str) -> str:
 
 
 def mask(phone: str) -> str:
-    """A phone as logs and reprs may show it: without five digits at least."""
+    """A phone for logs and reprs: at least five digits are hidden."""
     shown = max(0, min(6, len(phone) - 7))
     return f"{phone[:shown]}…{phone[-2:]}" if shown else "…"
 
 
 def redact(text: str) -> str:
-    """Text from outside without phone numbers and codes: four digits in a row or more."""
-    return _DIGITS.sub("…", text)
+    """Text from outside without phone numbers and codes: no four digits in a row remain."""
+    return _DIGIT_RUN.sub("…", text)

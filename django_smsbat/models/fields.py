@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.translation import gettext_lazy
+from phonenumbers import PhoneNumber
 
 from django_smsbat import conf
 from django_smsbat.gateway import phones
@@ -16,18 +18,31 @@ else:
     _PhoneBase = models.CharField
 
 
-class PhoneField(_PhoneBase):
-    """A phone number, kept in E.164 whichever way it was written.
+def validate_mobile(value: str) -> None:
+    """Refuse numbers that cannot receive messages."""
+    try:
+        phones.normalise(value, conf.current().default_region, mobile=True)
+    except phones.InvalidPhone as error:
+        raise _as_validation_error(error) from None
 
-    National numbers are read as those of `DEFAULT_REGION`. A number that is none is refused with
-    `ValidationError`: by forms, by `save` and by `bulk_create` alike.
+
+class PhoneField(_PhoneBase):
+    """A phone number, stored in E.164 however it was written.
+
+    National numbers are read as those of `DEFAULT_REGION`. A text that is not a phone number is
+    refused with `ValidationError` by forms, by `save` and by `bulk_create`. Forms and `full_clean`
+    also refuse landlines; `save` keeps those that are already stored.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 20)
         super().__init__(*args, **kwargs)
 
+    default_validators = [validate_mobile]
+
     def to_python(self, value: Any) -> Any:
+        if isinstance(value, PhoneNumber):
+            return _normalised(value)
         value = super().to_python(value)
         return _normalised(value) if value else value
 
@@ -41,11 +56,15 @@ class PhoneField(_PhoneBase):
         return value
 
 
-def _normalised(value: str) -> str:
+def _normalised(value: str | PhoneNumber) -> str:
     try:
         return phones.normalise(value, conf.current().default_region)
     except phones.InvalidPhone as error:
-        raise ValidationError(str(error), code="invalid_phone") from None
+        raise _as_validation_error(error) from None
+
+
+def _as_validation_error(error: phones.InvalidPhone) -> ValidationError:
+    return ValidationError(gettext_lazy(error.sentence), error.problem.value, error.params)
 
 
 class WireJSONEncoder(DjangoJSONEncoder):

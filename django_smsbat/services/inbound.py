@@ -160,8 +160,8 @@ def _heed(inbound: InboundMessage, now: datetime, *, is_opt_out: bool) -> None:
 
 
 def _readable(raw: str) -> str:
-    """The phone in E.164, empty where it is none: then it is kept as it came."""
+    """The number in E.164; empty if it cannot be read, and then it is stored as received."""
     try:
-        return phones.normalise(raw, conf.current().default_region)
+        return phones.international(raw)
     except phones.InvalidPhone:
         return ""

@@ -81,7 +81,9 @@ def test_what_the_documents_allow_is_taken(kind, arguments):
     assert kind(to=TO, **arguments).to == TO
 
 
-@pytest.mark.parametrize("written", ["380671112233", "+38 (067) 111-22-33"])
+@pytest.mark.parametrize(
+    "written", ["380671112233", "+38 (067) 111-22-33", "0671112233", "тел. 0671112233"]
+)
 def test_a_phone_is_taken_as_people_write_it(written):
     assert Sms(to=written, text="Hi").to == "+380671112233"
 
@@ -93,7 +95,9 @@ def test_the_stored_form_makes_the_same_message_again(kind, arguments):
 
 
 REFUSED = [
-    (Sms, {"text": "Hi", "to": "0671112233"}, "to"),
+    (Sms, {"text": "Hi", "to": "067 111 XX XX"}, "to"),
+    (Sms, {"text": "Hi", "to": "0441234567"}, "to"),
+    (Sms, {"text": "Hi", "to": None}, "to"),
     (Sms, {"text": "Hi", "to": 380671112233}, "to"),
     (Sms, {"text": ""}, "text"),
     (Sms, {"text": "  "}, "text"),

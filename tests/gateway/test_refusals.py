@@ -30,7 +30,7 @@ from django_smsbat.gateway.otp_templates import LANGUAGES, TEMPLATES
 TO = "+380671112233"
 URL = "https://shop.example.com/"
 PNG = f"{URL}a.png"
-PHONE_RIGHT = "not a valid phone number; write it like +380671112233"
+PHONE_RIGHT = "not a valid phone number; write it like +380671112233 / 067 111 22 33"
 HTTPS = "must be an address that begins with https://"
 EMPTY = "must not be empty"
 WHOLE = "give a whole number above 0"
@@ -101,7 +101,7 @@ REFUSALS = [
     (
         lambda: Sms(to=380671112233, text="Hi"),
         "to",
-        TEXT,
+        "give a phone number as text, such as +380671112233",
     ),
     (lambda: Sms(to=TO, text=""), "text", EMPTY),
     (lambda: Sms(to=TO, text=7), "text", TEXT),

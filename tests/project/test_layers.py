@@ -17,7 +17,7 @@ ALLOWED = {
     "models": {"conf", "gateway"},
     "services": {"conf", "gateway", "messages", "models", "runners", "signals"},
     "runners": {"conf", "gateway", "services"},
-    "apps": {"checks", "webhooks"},
+    "apps": {"checks", "conf", "gateway", "webhooks"},
     "templatetags": {"admin"},
     "pytest_plugin": {"sandbox", "testing"},
     "testing": {"conf", "gateway", "models", "sandbox", "services"},

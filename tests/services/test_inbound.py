@@ -71,9 +71,18 @@ def test_a_stranger_becomes_a_recipient(db):
     assert InboundMessage.objects.get().recipient == Recipient.objects.get(phone=phone(77))
 
 
-def test_a_number_of_the_site_s_own_country_is_understood(db):
-    inbound.receive(written(raw_phone="0670000077"))
-    assert InboundMessage.objects.get().phone == phone(77)
+@pytest.mark.parametrize("region", ["UA", "IT", "DE", "AT", "US", "ID"])
+@pytest.mark.parametrize("raw", ["380670000077", "+380670000077"])
+def test_a_callback_number_is_international_in_every_region(db, settings, raw, region):
+    settings.SMSBAT = {**settings.SMSBAT, "DEFAULT_REGION": region}
+    inbound.receive(written(raw_phone=raw, text="STOP"))
+    assert Recipient.objects.exclude(opted_out_at=None).get().phone == phone(77)
+
+
+def test_a_national_number_in_a_callback_opts_out_no_one(db):
+    inbound.receive(written(raw_phone="0670000077", text="STOP"))
+    assert InboundMessage.objects.get().phone == "0670000077"
+    assert not Recipient.objects.exists()
 
 
 @pytest.mark.parametrize("raw", ["+123", "4040", "Viber", "+"])

@@ -20,7 +20,6 @@ from django_smsbat.services import (
     campaigns,
     consent,
     erasure,
-    importing,
     inbound,
     purging,
     statistics,
@@ -29,6 +28,7 @@ from django_smsbat.services import (
     sync,
     tracking,
 )
+from django_smsbat.services.recipients import imports
 from tests.conftest import NOON, phone
 from tests.services.scripted import ScriptedClient, answer_by_phone, report
 from tests.services.test_inbound import written
@@ -263,7 +263,7 @@ class TestErasing:
         erasure.erase(phone(77), NOON)
         file = tmp_path / "people.csv"
         file.write_text(f"phone,name\n{phone(77)},Олена\n{phone(78)},Ірина\n")
-        result = importing.import_file(file, "All")
+        result = imports.import_file(file, "All")
         assert (result.created, result.rejected) == (1, 1)
         assert Recipient.objects.get().phone == phone(78)
         assert "erased on request" in result.rejects.read_text()
@@ -274,7 +274,7 @@ class TestErasing:
         settings.SECRET_KEY = "another key than before"
         file = tmp_path / "people.csv"
         file.write_text(f"phone\n{phone(77)}\n")
-        assert importing.import_file(file, "All").rejected == 1
+        assert imports.import_file(file, "All").rejected == 1
 
     def test_who_comes_back_is_known_by_an_older_key_too(self, known, settings):
         erasure.erase(phone(77), NOON)

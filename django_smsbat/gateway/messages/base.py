@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Final, Self
 
+from phonenumbers import PhoneNumber
+
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.message_types import TYPES, MessageType, TypeFacts
 from django_smsbat.gateway.messages import rules
@@ -45,19 +47,24 @@ class Message:
 
     type: ClassVar[MessageType]
 
-    to: str
+    to: str | PhoneNumber
     sender: str = ""
     ttl: int | None = None
 
     def __post_init__(self) -> None:
         rules.check_texts("", self)
-        object.__setattr__(self, "to", rules.check_phone("to", self.to))
+        object.__setattr__(self, "to", rules.check_phone("to", self.to, mobile=True))
         rules.check_sender("sender", self.sender, sms=self._goes_by_sms())
         rules.check_ttl("ttl", self.ttl, self.facts().ttl_max)
         self.check()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(to={phones.mask(self.to)!r})"
+        return f"{type(self).__name__}(to={phones.mask(self.phone)!r})"
+
+    @property
+    def phone(self) -> str:
+        """The recipient's number in E.164, however `to` was given."""
+        return str(self.to)
 
     @classmethod
     def facts(cls) -> TypeFacts:

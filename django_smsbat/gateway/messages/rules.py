@@ -9,6 +9,8 @@ from dataclasses import fields
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from phonenumbers import PhoneNumber
+
 from django_smsbat.gateway import message_types, phones
 
 _SENDER: Final = re.compile(rf"[A-Za-z0-9]{{1,{message_types.SENDER_MAX}}}")
@@ -35,11 +37,17 @@ def require(condition: object, field: str, reason: str) -> None:
         raise InvalidMessage(field, reason)
 
 
-def check_phone(field: str, raw: str) -> str:
-    """The number in E.164, when the numbering plans know it."""
-    require(isinstance(raw, str), field, "give a phone number as text, such as +380671112233")
+def check_phone(field: str, raw: object, *, mobile: bool = False) -> str:
+    """The number in E.164, if the numbering plans know it.
+
+    Args:
+        raw: text or a `phonenumbers.PhoneNumber`; national numbers are those of the app's region.
+        mobile: whether it has to be able to receive messages.
+    """
+    is_phone = isinstance(raw, str | PhoneNumber)
+    require(is_phone, field, "give a phone number as text, such as +380671112233")
     try:
-        return phones.normalise(raw)
+        return phones.normalise(raw, phones.default_region(), mobile=mobile)
     except phones.InvalidPhone as error:
         raise InvalidMessage(field, str(error)) from None
 

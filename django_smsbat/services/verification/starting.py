@@ -84,7 +84,7 @@ def _store(made: Verification, said: Plan, address: str, account: str, clock: Cl
 
 def _phone(written: str) -> str:
     try:
-        return phones.normalise(written, conf.current().default_region)
+        return phones.normalise(written, conf.current().default_region, mobile=True)
     except phones.InvalidPhone as error:
         raise InvalidMessage("phone", str(error)) from None
 
