@@ -15,7 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_smsbat.admin.csv_export import csv_response
+from django_smsbat.admin.csv_export import model_response
 from django_smsbat.admin.filters import CAMPAIGN, FAILURE, STATUS, failure_value
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, REACHED, UNSENT, Status
@@ -170,7 +170,7 @@ def export(campaign: Campaign) -> StreamingHttpResponse:
     """The results, a line for each message."""
     rows = Message.objects.filter(campaign=campaign)
     shown = {"status": lambda value: str(STATUS_LABELS[Status(value)]), "error_message": told}
-    return csv_response(f"campaign-{campaign.pk}.csv", Message, _COLUMNS, rows, shown)
+    return model_response(f"campaign-{campaign.pk}.csv", Message, _COLUMNS, rows, shown)
 
 
 # Every status belongs to one step at least: nothing is lost between them.

@@ -16,28 +16,36 @@ _CHUNK: Final = 2_000
 _BYTE_ORDER_MARK: Final = "\ufeff"  # by which spreadsheets know UTF-8
 
 
-def csv_response(
+def model_response(
     file_name: str,
     model: type[Model],
     columns: Sequence[str],
     rows: QuerySet[Any],
     shown: Mapping[str, Callable[[Any], str]] | None = None,
 ) -> StreamingHttpResponse:
-    """
+    """Fields of a model as a CSV file.
+
     Args:
-        columns: fields of the model; their names for people are the headings.
-        shown: how the values of a column are told to people, where it is not as they stand.
-        rows: read by key, a chunk at a time, so that memory does not grow with them.
+        columns: fields of the model; their verbose names are the headings.
+        shown: functions that format the values of a column; others are written as they are.
     """
     headings = [str(getattr(model._meta.get_field(name), "verbose_name", "")) for name in columns]
-    told = [(shown or {}).get(name, _plain) for name in columns]
-    lines = _lines(headings, _walk(rows, columns), told)
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    return answer
+    formats = [(shown or {}).get(name, _plain) for name in columns]
+    cells = (
+        [show(cell) for show, cell in zip(formats, row, strict=True)] for row in walk(rows, columns)
+    )
+    return csv_response(file_name, csv_lines(headings, cells))
 
 
-def _walk(rows: QuerySet[Any], columns: Sequence[str]) -> Iterator[Sequence[Any]]:
+def csv_response(file_name: str, lines: Iterable[str]) -> StreamingHttpResponse:
+    """Lines of a CSV file as a download."""
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
+
+
+def walk(rows: QuerySet[Any], columns: Sequence[str]) -> Iterator[Sequence[Any]]:
+    """The rows in the order of their keys, a chunk at a time: memory does not grow with them."""
     last = 0
     ordered = rows.order_by("pk").values_list("pk", *columns)
     while chunk := list(ordered.filter(pk__gt=last)[:_CHUNK]):
@@ -52,13 +60,12 @@ class _Echo:
         return line
 
 
-def _lines(
-    headings: Sequence[str], rows: Iterable[Sequence[Any]], told: Sequence[Callable[[Any], str]]
-) -> Iterator[str]:
+def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a CSV file, in which no cell is a formula."""
     writer = csv.writer(_Echo())
-    yield _BYTE_ORDER_MARK + writer.writerow(headings)
+    yield _BYTE_ORDER_MARK + writer.writerow([harmless(heading) for heading in headings])
     for row in rows:
-        yield writer.writerow([harmless(tell(cell)) for tell, cell in zip(told, row, strict=True)])
+        yield writer.writerow([harmless(cell) for cell in row])
 
 
 def _plain(value: object) -> str:

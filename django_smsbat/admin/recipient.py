@@ -1,7 +1,7 @@
 """Recipients: who they are, what they agreed to, and the lists that they stand in."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -18,13 +18,13 @@ from django.utils.translation import ngettext
 
 from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.consent import QUESTIONS, ask
-from django_smsbat.admin.csv_export import csv_response
 from django_smsbat.admin.filters import DayFilter, ListFilter
 from django_smsbat.admin.json_field import ObjectField
 from django_smsbat.admin.list_making import OF_PEOPLE, ask_for_name
 from django_smsbat.admin.moments import columns, moment
 from django_smsbat.admin.phone_history import PhoneHistoryAdmin
 from django_smsbat.admin.read_only import phone_or_none
+from django_smsbat.admin.recipients.export import export
 from django_smsbat.admin.uploading import Importing, may_import
 from django_smsbat.admin.written import number
 from django_smsbat.models import Recipient, RecipientList
@@ -36,7 +36,6 @@ else:
     _ModelForm = forms.ModelForm
 
 _OPTED_OUT, _CREATED = columns(Recipient, "opted_out_at", "created_at")
-_EXPORTED: Final = ("phone", "name", "email", "attributes", "opted_out_at", "created_at")
 
 
 class RecipientForm(_ModelForm):
@@ -183,7 +182,7 @@ class RecipientAdmin(WalkedAdmin, PhoneHistoryAdmin):
             found = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             raise Http404 from None
-        return csv_response("recipients.csv", Recipient, _EXPORTED, found)
+        return export(found)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         may = {"may_import": may_import(request), "may_export": True}

@@ -1,4 +1,4 @@
-"""Import in the admin: a file is looked into, confirmed, and imported in the background."""
+"""Import in the admin: a file is previewed, confirmed, and imported in the background."""
 
 from typing import Any, Final
 
@@ -19,10 +19,17 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat import runners
 from django_smsbat.admin.question import own_page
+from django_smsbat.admin.recipients.column_mapping import ColumnMappingForm
 from django_smsbat.models import RecipientList, RecipientUpload, UploadState
 from django_smsbat.services.recipients.imports import uploads
 
 NEEDED: Final = ("add_recipient", "change_recipient", "add_recipientlist", "change_recipientlist")
+_SEPARATORS: Final = {
+    ",": _("comma"),
+    ";": _("semicolon"),
+    "\t": _("tab"),
+    "|": _("vertical bar"),
+}
 _PROGRESS: Final = "admin/django_smsbat/recipient/import_progress.html"
 
 
@@ -36,8 +43,8 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
-            "CSV or XLSX with headings. Phones, names and e-mail addresses are found by their "
-            "headings; every other column fills a placeholder of its name."
+            "CSV or XLSX with headings. The next page shows what each column is taken for, and "
+            "you can change it there."
         ),
     )
     list = forms.ModelChoiceField(
@@ -49,9 +56,22 @@ class UploadForm(forms.Form):
         max_length=RecipientList._meta.get_field("name").max_length,
     )
 
+    opt_out = forms.BooleanField(
+        label=_("These people have opted out"),
+        help_text=_(
+            "Nothing promotional is sent to them any more. They join no list; a plain list of "
+            "numbers is enough."
+        ),
+        required=False,
+    )
+
     def clean(self) -> Any:
         chosen = [self.cleaned_data.get("list"), self.cleaned_data.get("new_list")]
-        if sum(bool(one) for one in chosen) != 1:
+        lists = sum(bool(one) for one in chosen)
+        if self.cleaned_data.get("opt_out"):
+            if lists:
+                raise forms.ValidationError(_("People who have opted out join no list."))
+        elif lists != 1:
             raise forms.ValidationError(_("Choose a list, or give a new one a title."))
         return self.cleaned_data
 
@@ -76,7 +96,7 @@ class Importing:
         ]
 
     def begin(self, request: HttpRequest) -> HttpResponse:
-        """GET asks for the file, POST keeps it and shows what is in it."""
+        """GET asks for the file, POST stores it and shows how it will be imported."""
         self._insist(request)
         form = UploadForm(request.POST or None, request.FILES or None)
         if form.is_valid():
@@ -84,35 +104,61 @@ class Importing:
             kept = uploads.keep(
                 given["file"].chunks(),
                 given["file"].name,
-                str(given["list"] or given["new_list"]),
+                str(given["list"] or given["new_list"] or ""),
                 request.user.get_username(),
+                opt_out=given["opt_out"],
             )
             return HttpResponseRedirect(_url("import_one", kept))
         return self._shown(request, "import.html", {"form": form})
 
     def one(self, request: HttpRequest, key: int) -> HttpResponse:
-        """GET shows what is in it, or how far it is; POST has it imported."""
+        """GET shows the preview, or the progress; POST changes columns, or starts the import."""
         upload = self._found(request, key)
+        if upload.state == UploadState.LOOKED_AT:
+            return self._preview(request, upload)
         if request.method == "POST":
-            if uploads.confirm(upload):
-                messages.success(request, _("The import runs in the background."))
-            elif uploads.is_silent(upload):
+            if uploads.is_silent(upload):
                 runners.wake_import()
             return HttpResponseRedirect(_url("import_one", upload))
-        is_new = upload.state == UploadState.LOOKED_AT
+        return self._shown(request, "import_one.html", _progress(upload))
+
+    def _preview(self, request: HttpRequest, upload: RecipientUpload) -> HttpResponse:
+        preview = uploads.preview_upload(upload)
+        data = request.POST if "use_0" in request.POST else None
+        is_text = preview.format is not None and bool(preview.format.encoding)
+        form = ColumnMappingForm(preview.columns, upload.encoding, data, is_text=is_text)
+        if request.method == "POST" and (data is None or form.is_valid()):
+            self._confirm(request, upload, form)
+            return HttpResponseRedirect(_url("import_one", upload))
         context = {
-            **_progress(upload),
-            "look": uploads.look_into(upload) if is_new else None,
-            "looked_into": uploads.LOOKED_INTO,
+            "preview": preview,
+            "form": form,
+            "previewed": uploads.PREVIEWED,
+            "separator": _SEPARATORS.get(preview.format.separator) if preview.format else "",
         }
-        return self._shown(request, "import_one.html", context)
+        return self._shown(request, "import_one.html", {**_progress(upload), **context})
+
+    def _confirm(
+        self, request: HttpRequest, upload: RecipientUpload, form: ColumnMappingForm
+    ) -> None:
+        """Start the import, unless the columns changed: then the person sees the preview first."""
+        if form.is_bound:
+            chosen = form.cleaned_data
+            login = request.user.get_username()
+            if uploads.choose_columns(upload, chosen["columns"], chosen["encoding"], login):
+                if "_preview" not in request.POST:
+                    words = _("The columns have changed. Check the preview, then import.")
+                    messages.warning(request, words)
+                return
+        if "_preview" not in request.POST and uploads.confirm(upload):
+            messages.success(request, _("The import runs in the background."))
 
     def progress(self, request: HttpRequest, key: int) -> HttpResponse:
         upload = self._found(request, key)
         return HttpResponse(render_to_string(_PROGRESS, _progress(upload), request))
 
     def rejects(self, request: HttpRequest, key: int) -> Any:
-        """The rows that were not taken, with the reasons, to be mended and imported again."""
+        """The rejected rows with the reasons, to be corrected and imported again."""
         upload = self._found(request, key)
         answer = StreamingHttpResponse(uploads.rejects_of(upload), content_type="text/csv")
         answer["Content-Disposition"] = f'attachment; filename="rejects-{upload.pk}.csv"'

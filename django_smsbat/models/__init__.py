@@ -1,6 +1,7 @@
 """What is kept in the database. Models hold shape and reading; no rules, no requests."""
 
 from django_smsbat.models.campaign import Campaign, CampaignStatus
+from django_smsbat.models.column_mapping import ColumnMapping
 from django_smsbat.models.consent import ConsentChange, ConsentSource, Suppression
 from django_smsbat.models.fallback_email import EmailState, FallbackEmail
 from django_smsbat.models.holdback import Holdback
@@ -27,6 +28,7 @@ __all__ = [
     "CampaignStatus",
     "Channel",
     "ClosedPrefix",
+    "ColumnMapping",
     "ConsentChange",
     "ConsentSource",
     "EmailState",

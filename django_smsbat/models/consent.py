@@ -11,6 +11,7 @@ class ConsentSource(models.TextChoices):
     """Where a change of consent came from."""
 
     KEYWORD = "keyword", _("keyword in a message")
+    IMPORT = "import", _("imported file")
     PERSON = "person", _("a person on this site")
     CODE = "code", _("the site's own code")
 

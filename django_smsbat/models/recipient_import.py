@@ -6,7 +6,7 @@ from django_smsbat.models.recipient import RecipientList
 
 
 class RecipientImport(models.Model):
-    """One file into one list.
+    """One file into one list; into no list if it holds opt-outs.
 
     Attributes:
         digest: of the file's content and of how its columns are read.
@@ -14,7 +14,9 @@ class RecipientImport(models.Model):
         counts: what became of the rows so far, by word.
     """
 
-    list = models.ForeignKey(RecipientList, on_delete=models.CASCADE, related_name="imports")
+    list = models.ForeignKey(
+        RecipientList, on_delete=models.CASCADE, related_name="imports", null=True
+    )
     digest = models.CharField(max_length=64)
     rows_done = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)

@@ -27,9 +27,15 @@ class RecipientUpload(models.Model):
         failure: why it failed, a sentence for people.
         attempts: how often its import was begun since its last chunk was done.
         claim: which worker has it; beat_at: when that was last heard of.
+        columns: what each column is taken for, as assignments such as ``phone=#2``.
+        encoding: chosen by the person who imports; empty to detect it.
+        is_opt_out: every person in the file opts out; then there is no list.
     """
 
-    list_name = models.CharField(max_length=200)
+    list_name = models.CharField(max_length=200, blank=True)
+    columns = models.JSONField(default=list)
+    encoding = models.CharField(max_length=32, blank=True)
+    is_opt_out = models.BooleanField(default=False)
     file_name = models.CharField(max_length=200)
     state = models.CharField(
         max_length=16, choices=UploadState.choices, default=UploadState.LOOKED_AT

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from django_smsbat.models import Recipient, RecipientUpload, UploadPart
-from django_smsbat.services.recipients.imports import importer, uploads
+from django_smsbat.services.recipients.imports import importer, storing, uploads
 from tests.admin.test_uploading import ROWS, confirm, upload
 from tests.conftest import phone
 
@@ -32,7 +32,7 @@ class TestWorkers:
     @pytest.fixture
     def failing_once(self, monkeypatch):
         """The chunk at that place raises, the first time that it is stored."""
-        real, taken = importer._store, []
+        real, taken = storing.store, []
 
         def make(error, at=2, times=1):
             def store(*arguments):
@@ -41,7 +41,7 @@ class TestWorkers:
                     raise error
                 return real(*arguments)
 
-            monkeypatch.setattr(importer, "_store", store)
+            monkeypatch.setattr(storing, "store", store)
 
         return make
 
@@ -88,13 +88,13 @@ class TestWorkers:
 
     @pytest.mark.usefixtures("small_chunks")
     def test_each_chunk_is_a_sign_of_life(self, mixed, clock, monkeypatch):
-        real = importer._store
+        real = storing.store
 
         def slowly(*arguments):
             clock.forward(minutes=1)
             return real(*arguments)
 
-        monkeypatch.setattr(importer, "_store", slowly)
+        monkeypatch.setattr(storing, "store", slowly)
         assert uploads.import_waiting(clock) == 1
         assert RecipientUpload.objects.get().beat_at == clock.now()
 
@@ -244,7 +244,7 @@ class TestWorkers:
         assert text.splitlines()[0] == "row,reason,phone,name"
         mended = text.replace(",x,N3", f",{phone(103)},N3")
         page = upload(boss, mended, new_list="Mended")
-        assert page.context["look"].result.created == 1
+        assert page.context["preview"].result.created == 1
         confirm(boss)
         uploads.import_waiting()
         assert Recipient.objects.get(phone=phone(103)).attributes == {}

@@ -1,7 +1,16 @@
-"""Recipients out of files: CSV and XLSX of any size, row by row, resumable."""
+"""Recipients from files: CSV and XLSX of any size, row by row, resumable."""
 
-from django_smsbat.services.recipients.imports.columns import UnknownColumns
-from django_smsbat.services.recipients.imports.importer import Result, import_file
+from django_smsbat.services.recipients.imports.columns import InvalidAssignment, UnknownColumns
+from django_smsbat.services.recipients.imports.importer import ImportResult, import_file
+from django_smsbat.services.recipients.imports.preview import ImportPreview, preview
 from django_smsbat.services.recipients.imports.readers import UnreadableTable
 
-__all__ = ["Result", "UnknownColumns", "UnreadableTable", "import_file"]
+__all__ = [
+    "ImportPreview",
+    "ImportResult",
+    "InvalidAssignment",
+    "UnknownColumns",
+    "UnreadableTable",
+    "import_file",
+    "preview",
+]

@@ -1,93 +1,232 @@
-"""Which column of a table holds what: by its heading, or by what somebody says of it."""
+"""What each column of a file is taken for: by its heading, or by an explicit assignment.
+
+An assignment is written ``FIELD=HEADING``: a field (``phone=Mobile``), an attribute with an
+optional type (``city=Town``, ``bonus:number=Points``), or ``ignore=HEADING``. ``#3`` as the heading
+is the third column. The command line, the admin and the database use the same notation.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, Self
 
 from django_smsbat.gateway import phones
+from django_smsbat.services.recipients.imports.fields import SINGLE, AttributeType, Field
+from django_smsbat.services.recipients.imports.headings import VAGUE, Recognised, recognise
 from django_smsbat.services.recipients.imports.rejects import OWN_HEADINGS
 
-PHONE: Final = "phone"
-NAME: Final = "name"
-EMAIL: Final = "email"
-OWN: Final = (PHONE, NAME, EMAIL)
-
-# Headings as people write them, in lower case; everything else becomes an attribute.
-_HEADINGS: Final[dict[str, str]] = {
-    **dict.fromkeys(
-        (
-            *("phone", "phone number", "phonenumber", "mobile", "msisdn", "tel", "telephone"),
-            *("number", "телефон", "номер", "номер телефону", "мобільний", "моб", "тел"),
-            *("номер телефона", "мобильный"),
-        ),
-        PHONE,
-    ),
-    **dict.fromkeys(
-        ("name", "full name", "first name", "ім'я", "ім’я", "імя", "піб", "имя", "фио"), NAME
-    ),
-    **dict.fromkeys(("email", "e-mail", "mail", "пошта", "ел. пошта", "почта"), EMAIL),
-}
+ATTRIBUTE_NAME_MAX: Final = 100  # characters
+_WORD: Final = re.compile(r"\w+")
 _NOT_A_WORD: Final = re.compile(r"\W+")
+_PLACE: Final = re.compile(r"#(\d{1,4})")
+_EXPLICIT: Final = re.compile(
+    rf"attribute:(?P<name>.+?)(?::(?P<type>{'|'.join(AttributeType)}))?", re.DOTALL
+)
+_ASSIGNMENT: Final = re.compile(r"(?P<name>[^=:]+)(?::(?P<type>\w+))?=(?P<heading>.+)", re.DOTALL)
+_EXPORTED: Final = frozenset({"phone", "name", "e-mail", "created at"})
+_NOT_ASSIGNABLE: Final = frozenset({Field.ATTRIBUTE, Field.ATTRIBUTES})
 
 
 class UnknownColumns(Exception):
-    """Nobody can tell which column is which; one sentence for people."""
+    """The columns of a file cannot be told apart; one sentence for people."""
+
+
+class InvalidAssignment(ValueError):
+    """A text that is not an assignment; one sentence for people."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A column that is taken for something by request and not by its heading."""
+
+    field: Field
+    heading: str
+    attribute: str = ""
+    type: AttributeType = AttributeType.TEXT
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``FIELD=HEADING``.
+
+        Raises:
+            InvalidAssignment: saying what is right.
+        """
+        parts = _ASSIGNMENT.fullmatch(text)
+        if parts is None:
+            raise InvalidAssignment(
+                "write FIELD=HEADING, such as phone=Mobile, bonus:number=Points or ignore=Comment"
+            )
+        name, kind, heading = parts["name"].strip(), parts["type"], parts["heading"].strip()
+        if name in {field.value for field in Field if field not in _NOT_ASSIGNABLE} and not kind:
+            return cls(Field(name), heading)
+        if not (_WORD.fullmatch(name) and len(name) <= ATTRIBUTE_NAME_MAX):
+            raise InvalidAssignment(
+                f"{name!r} cannot be a placeholder; use letters, digits and _, such as first_name"
+            )
+        if kind and kind not in list(AttributeType):
+            raise InvalidAssignment(f"{kind!r} is not a type; use {', '.join(AttributeType)}")
+        return cls(Field.ATTRIBUTE, heading, name, AttributeType(kind or AttributeType.TEXT))
+
+    def __str__(self) -> str:
+        if self.field is not Field.ATTRIBUTE:
+            return f"{self.field}={self.heading}"
+        kind = "" if self.type is AttributeType.TEXT else f":{self.type}"
+        return f"{self.attribute}{kind}={self.heading}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column and what it is taken for.
+
+    Attributes:
+        place: its index.
+        attribute: the name that placeholders use; empty for the recipient's own fields.
+    """
+
+    place: int
+    heading: str
+    field: Field
+    attribute: str = ""
+    type: AttributeType = AttributeType.TEXT
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The place of each column.
+    """All columns of a file, in their order."""
 
-    Attributes:
-        own: where phone, name and e-mail stand.
-        attributes: the name of each other column, as placeholders call it, by its place.
-    """
-
-    own: Mapping[str, int]
-    attributes: Mapping[int, str]
+    columns: tuple[Column, ...]
 
     @classmethod
-    def of(cls, headings: Sequence[Any], said: Mapping[str, str]) -> "Columns":
-        """
-        Args:
-            said: headings by what they hold, where they do not say so themselves.
+    def of(cls, headings: Sequence[Any], assignments: Iterable[str] = ()) -> Self:
+        """Take each column for what is assigned to it, else for what its heading says.
 
         Raises:
-            UnknownColumns: when there is no column of phones, or one that was named is not there.
+            InvalidAssignment: for an assignment that cannot be read.
+            UnknownColumns: if an assignment names a heading that is not there.
         """
-        written = [str(heading or "").strip() for heading in headings]
-        if tuple(written[:2]) == OWN_HEADINGS:  # a file of rejects: these two are none of theirs
-            written[:2] = ["", ""]
-        found = _named(written, said)
-        for place, heading in enumerate(written):
-            field = _HEADINGS.get(heading.lower())
-            if field and field not in found and place not in found.values():
-                found[field] = place
-        if PHONE not in found:
-            raise UnknownColumns(
-                "no column holds phones: name its heading with --column phone=HEADING; "
-                f"there are {_shown(written) or 'no headings'}"
+        names = [str("" if heading is None else heading).strip() for heading in headings]
+        known = _assigned(names, [Assignment.parse(one) for one in assignments])
+        known |= _recognised(names, known)
+        return cls(
+            tuple(
+                known.get(place) or _attribute(place, heading)
+                for place, heading in enumerate(names)
             )
-        own = {field: place for field, place in found.items() if field in OWN}
-        named = {place: field for field, place in found.items() if field not in OWN}
-        rest = {
-            place: named.get(place) or _NOT_A_WORD.sub("_", heading).strip("_")
-            for place, heading in enumerate(written)
-            if place not in own.values()
-        }
-        return cls(own, {place: name for place, name in rest.items() if name})
+        )
+
+    @property
+    def headings(self) -> list[str]:
+        return [column.heading for column in self.columns]
+
+    def of_field(self, field: Field) -> list[Column]:
+        return [column for column in self.columns if column.field is field]
+
+    @cached_property
+    def phones(self) -> tuple[int, ...]:
+        """The places of the phone columns, the first to be tried first."""
+        found = sorted(self.of_field(Field.PHONE), key=_by_rank)
+        return tuple(column.place for column in found)
+
+    def require_phone(self) -> Self:
+        """
+        Raises:
+            UnknownColumns: if no column holds phone numbers.
+        """
+        if self.phones:
+            return self
+        headings = [column.heading for column in self.columns if column.heading]
+        if any(_is_phone(heading) for heading in headings):
+            raise UnknownColumns(
+                "row 1 holds no headings; add a first row such as: phone, name, email"
+            )
+        raise UnknownColumns(
+            "no column holds phones: name its heading with --column phone=HEADING; "
+            f"there are {shown(headings) or 'no headings'}"
+        )
 
 
-def _shown(written: Sequence[str]) -> str:
-    """Headings; where there are none it is somebody's phone that stands there."""
-    return phones.redact(", ".join(filter(None, written)))
+def shown(headings: Sequence[str]) -> str:
+    """Headings for a message; without headings, a phone may be in their place."""
+    return phones.redact(", ".join(filter(None, headings)))
 
 
-def _named(written: Sequence[str], said: Mapping[str, str]) -> dict[str, int]:
+def _by_rank(column: Column) -> int:
+    found = recognise(column.heading)
+    return -(found.rank if found and found.field is Field.PHONE else 0)
+
+
+def _is_phone(heading: str) -> bool:
+    try:
+        return bool(phones.normalise(heading, phones.default_region()))
+    except phones.InvalidPhone:
+        return False
+
+
+def _attribute(place: int, heading: str) -> Column:
+    """A column without a known heading; one without a name cannot be used."""
+    if explicit := _EXPLICIT.fullmatch(heading):
+        kind = AttributeType(explicit["type"] or AttributeType.TEXT)
+        return Column(place, heading, Field.ATTRIBUTE, explicit["name"], kind)
+    name = _NOT_A_WORD.sub("_", heading).strip("_")[:ATTRIBUTE_NAME_MAX]
+    return Column(place, heading, Field.ATTRIBUTE if name else Field.IGNORE, name)
+
+
+def _assigned(names: Sequence[str], assignments: Sequence[Assignment]) -> dict[int, Column]:
     found = {}
-    for field, heading in said.items():
-        if heading not in written:
-            raise UnknownColumns(f"there is no column {heading!r}; there are {_shown(written)}")
-        found[field] = written.index(heading)
+    for one in assignments:
+        for place in _places(names, one.heading):
+            heading = names[place]
+            found[place] = Column(place, heading, one.field, one.attribute, one.type)
     return found
+
+
+def _places(names: Sequence[str], heading: str) -> list[int]:
+    """The columns with that heading, or the one at that place."""
+    if heading in names:
+        return [place for place, name in enumerate(names) if name == heading]
+    number = _PLACE.fullmatch(heading)
+    if number and 0 < int(number[1]) <= len(names):
+        return [int(number[1]) - 1]
+    raise UnknownColumns(f"there is no column {heading!r}; there are {shown(names)}")
+
+
+def _recognised(names: Sequence[str], assigned: Mapping[int, Column]) -> dict[int, Column]:
+    """The columns that their headings tell, except what is assigned already."""
+    found = _hidden(names)
+    taken = {column.field for column in assigned.values()}
+    candidates = [
+        (place, heading, known)
+        for place, heading in enumerate(names)
+        if place not in assigned and place not in found and (known := recognise(heading))
+    ]
+    best: dict[Field, int] = {}
+    for _place, _heading, known in candidates:
+        best[known.field] = max(best.get(known.field, VAGUE), known.rank)
+    for place, heading, known in candidates:
+        if _is_wanted(known, best, taken):
+            attribute = _attribute(place, heading).attribute
+            name = attribute if known.field is Field.STATUS else ""
+            found[place] = Column(place, heading, known.field, name)
+            if known.field in SINGLE:
+                taken.add(known.field)
+    return found
+
+
+def _is_wanted(known: Recognised, best: Mapping[Field, int], taken: set[Field]) -> bool:
+    """Of several columns for one field, the most specific heading is used."""
+    if known.field in SINGLE:
+        return known.field not in taken and known.rank == best[known.field]
+    if known.field is Field.PHONE:
+        return Field.PHONE not in taken and (known.rank > VAGUE or best[known.field] == VAGUE)
+    return True
+
+
+def _hidden(names: Sequence[str]) -> dict[int, Column]:
+    """Columns that this software added to a file of its own."""
+    hidden: list[int] = []
+    if tuple(names[: len(OWN_HEADINGS)]) == OWN_HEADINGS:  # a file of rejected rows
+        hidden += range(len(OWN_HEADINGS))
+    if set(names) >= _EXPORTED:
+        hidden.append(names.index("created at"))
+    return {place: Column(place, names[place], Field.IGNORE) for place in hidden}

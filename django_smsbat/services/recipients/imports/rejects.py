@@ -1,4 +1,4 @@
-"""The file of the rows that were not taken: each with its number, the reason, and its cells."""
+"""The file of rejected rows: each with its number, the reason, and its cells."""
 
 import csv
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ class Rejects:
 
     Args:
         rows_done: how far an earlier run got: what it wrote beyond that is written again.
-        headings: of the columns, so that the file can be mended and imported itself.
+        headings: of the columns, so that the file can be corrected and imported itself.
     """
 
-    def __init__(self, path: Path, rows_done: int, headings: Sequence[Any]) -> None:
+    def __init__(self, path: Path, rows_done: int, headings: Sequence[str]) -> None:
         self.path = path
-        self._headings = [*OWN_HEADINGS, *("" if one is None else str(one) for one in headings)]
+        self._headings = [*OWN_HEADINGS, *(harmless(heading) for heading in headings)]
         self._file: TextIO | None = None
         self._kept = self._rows_up_to(rows_done) if rows_done else []
 
@@ -57,7 +57,8 @@ class Rejects:
 
     def _write(self, rows: Sequence[Sequence[str]]) -> None:
         if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8-sig", newline="")
+            # Bytes that are not text were read as lone surrogates, which UTF-8 cannot hold.
+            self._file = self.path.open("w", encoding="utf-8-sig", newline="", errors="replace")
             csv.writer(self._file).writerow(self._headings)
         csv.writer(self._file).writerows(rows)
 

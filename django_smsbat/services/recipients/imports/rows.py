@@ -1,7 +1,6 @@
-"""A row of cells read as a person, or refused with what would be right."""
+"""Conversion of a row of cells into a person, or into a refusal that says what is right."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
@@ -10,116 +9,182 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from django_smsbat.gateway import phones
-from django_smsbat.gateway.messages.rules import UNSENDABLE
-from django_smsbat.services.recipients.imports.columns import EMAIL, NAME, PHONE, Columns
+from django_smsbat.gateway.phones import PhoneProblem
+from django_smsbat.services.recipients.imports import values
+from django_smsbat.services.recipients.imports.cells import Rejected, cell_at, is_error, text_of
+from django_smsbat.services.recipients.imports.columns import Column, Columns
+from django_smsbat.services.recipients.imports.consent import Consent, ConsentReader, stricter
+from django_smsbat.services.recipients.imports.fields import AttributeType, Field
 
-NAME_MAX: Final = 200  # characters, as the column holds
+NAME_MAX: Final = 200  # characters, as the database column holds
 EMAIL_MAX: Final = 254
 ATTRIBUTE_MAX: Final = 1_000
-_SCIENTIFIC: Final = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
-_WITH_POINT: Final = re.compile(r"(\d{9,15})[.,]0+")
-_SEVERAL: Final = re.compile(r"[,;/\n]")
-_EXACT_MAX: Final = 2**53  # beyond it a spreadsheet's number is no longer what was typed
-
-
-class Rejected(Exception):
-    """A row that holds no person; the text says why, and what would be right.
-
-    Attributes:
-        phone: what stands there, where that at least could be read.
-    """
-
-    phone: str = ""
+_EXACT_MAX: Final = 2**53  # larger numbers in a spreadsheet are not what was typed
+_LOST_DIGITS: Final = 1_000_000  # a number cell that ends in six zeros was shortened before
+_TRUNCATED: Final = str(phones.InvalidPhone(PhoneProblem.TRUNCATED))
+_SEVERAL: Final = "several phone numbers in one cell; give each a row of its own"
 
 
 @dataclass(slots=True)
 class Person:
+    """A recipient as a row describes them.
+
+    Attributes:
+        left_out: the columns whose values could not be read and were left empty.
+    """
+
     phone: str
-    name: str
-    email: str
+    name: str = ""
+    email: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
+    consent: Consent | None = None
+    left_out: tuple[str, ...] = ()
 
     def merge(self, later: "Person") -> None:
-        """Take over what a later row of the same phone says; what it leaves empty stays."""
+        """Add what a later row of the same number says; its empty cells change nothing."""
         self.name = later.name or self.name
         self.email = later.email or self.email
         self.attributes |= later.attributes
+        self.consent = stricter(self.consent, later.consent)
+        self.left_out += later.left_out
 
 
-def read(cells: Sequence[Any], columns: Columns, region: str) -> Person:
+class RowReader:
+    """Reads rows by the columns of one file.
+
+    Args:
+        region: the country of national numbers.
+        is_opt_out: every person in the file opts out.
     """
-    Raises:
-        Rejected: saying why.
-    """
-    own = {name: _cell(cells, place) for name, place in columns.own.items()}
-    phone = _phone(own[PHONE], region)
-    try:
-        return _person(phone, own, cells, columns)
-    except Rejected as error:
-        error.phone = phone
-        raise
 
+    def __init__(self, columns: Columns, region: str, *, is_opt_out: bool = False) -> None:
+        self._region = region
+        self._phones = columns.phones
+        self._names = [column.place for column in columns.of_field(Field.NAME)]
+        self._emails = [column.place for column in columns.of_field(Field.EMAIL)]
+        self._attributes = [
+            column
+            for column in columns.columns
+            if column.attribute or column.field is Field.ATTRIBUTES
+        ]
+        self._consent = ConsentReader(columns, is_opt_out=is_opt_out)
 
-def _person(phone: str, own: Mapping[str, Any], cells: Sequence[Any], columns: Columns) -> Person:
-    person = Person(
-        phone,
-        _text(own.get(NAME), NAME, NAME_MAX),
-        _email(_text(own.get(EMAIL), EMAIL, EMAIL_MAX)),
-    )
-    for place, name in columns.attributes.items():
-        value = _cell(cells, place)
-        if isinstance(value, float) and not isfinite(value):
-            value = str(value)  # no database keeps it as a number in JSON
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            value = _text(value, name, ATTRIBUTE_MAX)
+    def __call__(self, cells: Sequence[Any], problem: str = "") -> Person:
+        """
+        Args:
+            problem: why the row cannot be imported, if the table has found that already.
+
+        Raises:
+            Rejected: with the reason, and with the number if the row holds one.
+        """
+        phone = ""
+        try:
+            phone = self._phone(cells)
+            if not problem:
+                return self._person(phone, cells)
+        except Rejected as error:
+            problem = problem or str(error)
+        refusal = Rejected(problem)
+        refusal.phone = phone
+        raise refusal
+
+    def _phone(self, cells: Sequence[Any]) -> str:
+        """The first mobile number; an empty cell or a landline leaves it to the next column."""
+        problem = Rejected("phone: empty")
+        for place in self._phones:
+            cell = cell_at(cells, place)
+            if cell is None or cell == "":
+                continue
+            try:
+                return _phone(cell, self._region)
+            except phones.InvalidPhone as error:
+                refusal = Rejected(f"phone: {_sentence(error)}")
+                if error.problem is PhoneProblem.EMPTY:
+                    continue
+                if error.problem is not PhoneProblem.NOT_MOBILE:
+                    raise refusal from None
+                problem = refusal
+        raise problem
+
+    def _person(self, phone: str, cells: Sequence[Any]) -> Person:
+        person = Person(phone)
+        for place in self._names:
+            person.name = text_of(cell_at(cells, place), "name", NAME_MAX)
+        for place in self._emails:
+            self._read_email(person, cell_at(cells, place))
+        for column in self._attributes:
+            self._read_attribute(person, column, cell_at(cells, column.place))
+        person.consent = self._consent(cells)
+        return person
+
+    def _read_email(self, person: Person, cell: Any) -> None:
+        """An address that is not valid costs only the address."""
+        text = text_of(cell, "email", EMAIL_MAX)
+        try:
+            if text:
+                validate_email(text)
+                person.email = text
+        except ValidationError:
+            person.left_out += ("email",)
+
+    def _read_attribute(self, person: Person, column: Column, cell: Any) -> None:
+        if cell is None or cell == "":
+            return
+        if column.field is Field.ATTRIBUTES:
+            person.attributes |= _object(cell, column)
+            return
+        if column.type is not AttributeType.TEXT:
+            self._read_typed(person, column, cell)
+            return
+        value = _plain(cell, column.attribute)
         if value != "":
-            person.attributes[name] = value
-    return person
+            person.attributes[column.attribute] = value
 
-
-def _cell(cells: Sequence[Any], place: int) -> Any:
-    return cells[place] if place < len(cells) else None
+    def _read_typed(self, person: Person, column: Column, cell: Any) -> None:
+        """A value of another type costs only itself."""
+        try:
+            person.attributes[column.attribute] = values.CONVERTERS[column.type](cell)
+        except ValueError:
+            person.left_out += (column.attribute,)
 
 
 def _phone(cell: Any, region: str) -> str:
-    written = _number_as_text(cell) if isinstance(cell, int | float) else str(cell or "").strip()
-    if not written:
-        raise Rejected("phone: empty")
-    if _SCIENTIFIC.fullmatch(written):
-        raise Rejected(
-            "phone: the spreadsheet has cut the number short; make the column text there, enter "
-            "the numbers again and save anew"
-        )
-    if with_point := _WITH_POINT.fullmatch(written):
-        written = with_point[1]
-    try:
-        return phones.normalise(written, region)
-    except phones.InvalidPhone as error:
-        if _SEVERAL.search(written):
-            raise Rejected("phone: several in one cell; give each a row of its own") from None
-        raise Rejected(f"phone: {error}") from None
+    if is_error(cell):
+        raise Rejected(f"phone: the spreadsheet shows the error {str(cell).strip()} here")
+    if isinstance(cell, int | float):
+        cell = _digits_of_number(cell)
+    return phones.normalise(cell, region, mobile=True)
 
 
-def _number_as_text(number: float) -> str:
-    """A cell that is a number and not a text; exact as long as a spreadsheet keeps it so."""
-    if isinstance(number, bool) or number != number // 1 or abs(number) > _EXACT_MAX:
-        return ""
+def _digits_of_number(number: float) -> str:
+    """The digits of a number cell, unless a spreadsheet has lost some of them."""
+    if isinstance(number, bool) or number < 0 or number != number // 1 or number > _EXACT_MAX:
+        return "?"
+    if number and number % _LOST_DIGITS == 0:
+        raise Rejected(f"phone: {_TRUNCATED}")
     return str(int(number))
 
 
-def _text(cell: Any, name: str, maximum: int) -> str:
-    text = "" if cell is None else str(cell).strip()
-    if UNSENDABLE.search(text):
-        raise Rejected(f"{name}: holds a character that cannot be stored")
-    if len(text) > maximum:
-        raise Rejected(f"{name}: {len(text):,} characters; at most {maximum:,} are kept")
-    return text
+def _sentence(error: phones.InvalidPhone) -> str:
+    return _SEVERAL if error.problem is PhoneProblem.SEVERAL else str(error)
 
 
-def _email(text: str) -> str:
-    if text:
-        try:
-            validate_email(text)
-        except ValidationError:
-            raise Rejected("email: not an address such as name@example.com") from None
-    return text
+def _plain(cell: Any, name: str) -> Any:
+    """A value as it is: numbers stay numbers if a database can store them as JSON."""
+    if isinstance(cell, float) and not isfinite(cell):
+        cell = str(cell)
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return text_of(cell, name, ATTRIBUTE_MAX)
+    return cell
+
+
+def _object(cell: Any, column: Column) -> dict[str, Any]:
+    """The attributes in a cell of JSON; another text is one attribute."""
+    try:
+        found = values.json_value(cell)
+    except ValueError:
+        found = None
+    if isinstance(found, dict):
+        return {key: value for key, value in found.items() if value not in ("", None)}
+    text = text_of(cell, column.heading, ATTRIBUTE_MAX)
+    return {"attributes": text} if text else {}

@@ -3,13 +3,12 @@
 An import whose worker died is taken up by the next one, where it was.
 """
 
-import csv
 import logging
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,14 +23,18 @@ from django_smsbat import runners
 from django_smsbat.gateway import phones
 from django_smsbat.models import RecipientUpload, UploadPart, UploadState
 from django_smsbat.services.clock import Clock, SystemClock
-from django_smsbat.services.recipients.imports.columns import UnknownColumns
-from django_smsbat.services.recipients.imports.importer import Result, import_file
-from django_smsbat.services.recipients.imports.readers import UnreadableTable
+from django_smsbat.services.recipients.imports import mappings
+from django_smsbat.services.recipients.imports.importer import ImportResult, import_file
+from django_smsbat.services.recipients.imports.preview import (
+    UNUSABLE,
+    ImportPreview,
+    headings_of,
+    preview,
+)
 
 logger = logging.getLogger("django_smsbat")
 
-LOOKED_INTO: Final = 1_000  # rows, before it is imported
-SHOWN: Final = 20  # rows that are not taken
+PREVIEWED: Final = 1_000  # rows
 _PART: Final = 524_288  # bytes: fits what databases take in one value
 SILENT: Final = timedelta(minutes=10)  # then its worker is taken for dead
 KEPT: Final = timedelta(days=30)
@@ -43,49 +46,76 @@ _NO_DIGIT: Final = re.compile(rb"\D")
 _ZIP: Final = b"PK"  # how a workbook begins
 
 
-@dataclass(frozen=True)
-class Look:
-    """The first rows, read as the import will read them.
-
-    Attributes:
-        rejects: the first that will not be taken: number, reason, cells.
-        failure: why it is no table of recipients; empty where it is one.
-    """
-
-    result: Result
-    rejects: list[list[str]]
-    failure: str = ""
-
-
 def keep(
-    parts: Iterable[bytes], file_name: str, list_name: str, login: str, now: datetime | None = None
+    parts: Iterable[bytes],
+    file_name: str,
+    list_name: str,
+    login: str,
+    now: datetime | None = None,
+    *,
+    opt_out: bool = False,
 ) -> RecipientUpload:
-    """Store a file until somebody says that it is to be imported."""
+    """Store a file until a person confirms that it is to be imported."""
     now = now or timezone.now()
     forget_old(now - KEPT)
     with transaction.atomic():
         made = RecipientUpload.objects.create(
-            list_name=list_name, file_name=file_name[-_NAME_MAX:], made_by=login, made_at=now
+            list_name=list_name,
+            file_name=file_name[-_NAME_MAX:],
+            made_by=login,
+            made_at=now,
+            is_opt_out=opt_out,
         )
         _write(made, parts, is_rejects=False)
+    _propose_columns(made)
     return made
 
 
-def look_into(upload: RecipientUpload) -> Look:
+def _propose_columns(upload: RecipientUpload) -> None:
+    """Take the columns for what they were taken for in the last file with these headings."""
+    upload.columns = mappings.remembered(_headings_of(upload))
+    upload.save(update_fields=["columns"])
+
+
+def _headings_of(upload: RecipientUpload) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder, _as_file(upload, Path(folder)) as path:
+        return headings_of(path, upload.encoding, opt_out=upload.is_opt_out)
+
+
+def preview_upload(upload: RecipientUpload) -> ImportPreview:
     """What the import would do with the first rows. Writes nothing."""
     with tempfile.TemporaryDirectory() as folder, _as_file(upload, Path(folder)) as path:
-        rejects = Path(folder) / "rejects.csv"
-        try:
-            told = import_file(
-                path, upload.list_name, dry_run=True, rejects=rejects, only_first=LOOKED_INTO
-            )
-        except (UnreadableTable, UnknownColumns) as error:
-            return Look(Result(), [], _without_path(error, path, upload))
-        rows = []
-        if told.rejects:
-            with rejects.open(encoding="utf-8-sig", newline="") as file:
-                rows = list(csv.reader(file))[1 : SHOWN + 1]
-        return Look(told, rows)
+        found = preview(
+            path,
+            columns=upload.columns,
+            encoding=upload.encoding,
+            opt_out=upload.is_opt_out,
+            only_first=PREVIEWED,
+        )
+        failure = _for_admin(found.failure, path, upload)
+        return replace(found, failure=failure)
+
+
+def choose_columns(
+    upload: RecipientUpload,
+    columns: Sequence[str],
+    encoding: str,
+    login: str,
+    now: datetime | None = None,
+) -> bool:
+    """Change what the columns are taken for, also for the next file with the same headings.
+
+    Returns:
+        Whether the interpretation of the file changed.
+    """
+    if (columns, encoding) == (upload.columns, upload.encoding):
+        return False
+    if columns != upload.columns:
+        mappings.remember(_headings_of(upload), columns, login, now or timezone.now())
+    waiting = RecipientUpload.objects.filter(pk=upload.pk, state=UploadState.LOOKED_AT)
+    waiting.update(columns=columns, encoding=encoding)
+    upload.refresh_from_db()
+    return True
 
 
 def confirm(upload: RecipientUpload, now: datetime | None = None) -> bool:
@@ -190,15 +220,20 @@ class _Import:
             return self._end_with(self._import(path, rejects))
         except _Lost:
             raise
-        except (UnreadableTable, UnknownColumns) as error:
-            return self._fail(_without_path(error, path, self._upload))
+        except UNUSABLE as error:
+            return self._fail(_for_admin(str(error), path, self._upload))
         except Exception as error:
             return self._fail_or_try_again(error)
 
-    def _import(self, path: Path, rejects: Path) -> Result:
+    def _import(self, path: Path, rejects: Path) -> ImportResult:
         return import_file(
             path,
             self._upload.list_name,
+            columns=self._upload.columns,
+            encoding=self._upload.encoding,
+            opt_out=self._upload.is_opt_out,
+            file_name=self._upload.file_name,
+            entered_by=self._upload.made_by,
             rejects=rejects,
             run=str(self._upload.pk),
             on_chunk=partial(self._keep, rejects),
@@ -222,7 +257,7 @@ class _Import:
             )
             self._saved = file.tell()
 
-    def _end_with(self, told: Result) -> bool:
+    def _end_with(self, told: ImportResult) -> bool:
         if not told.is_complete:
             self._write(state=UploadState.QUEUED, attempts=0)
             return False
@@ -282,7 +317,7 @@ def _as_file(upload: RecipientUpload, folder: Path) -> Iterator[Path]:
     yield path
 
 
-def _without_path(error: Exception, path: Path, upload: RecipientUpload) -> str:
-    """In the words of who uploaded it; the options of a command say nothing to them."""
-    words = str(error).replace(path.name, upload.file_name)
-    return words.replace(" name its heading with --column phone=HEADING;", "")
+def _for_admin(failure: str, path: Path, upload: RecipientUpload) -> str:
+    """The sentence with the name that the person knows, without options of the command."""
+    sentence = failure.replace(path.name, upload.file_name)
+    return sentence.replace(" name its heading with --column phone=HEADING;", "")

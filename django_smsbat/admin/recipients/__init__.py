@@ -1,0 +1,1 @@
+"""Pages about recipients: imports and exports."""

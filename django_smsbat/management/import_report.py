@@ -1,0 +1,72 @@
+"""The report of ``smsbat_import``: how a file is read, and what became of its rows."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from django_smsbat.gateway import phones
+from django_smsbat.services.recipients.imports import ImportPreview, ImportResult
+from django_smsbat.services.recipients.imports.columns import Column
+from django_smsbat.services.recipients.imports.fields import AttributeType, Field
+from django_smsbat.services.recipients.imports.preview import PersonPreview
+from django_smsbat.services.recipients.imports.readers import TableFormat
+
+_SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+
+
+def interpretation(preview: ImportPreview) -> Iterator[str]:
+    """How the file is read: its format, its columns, the first recipients."""
+    if preview.format:
+        yield _format(preview.format)
+    for number, shown in enumerate(preview.columns, start=1):
+        yield f"  column {number} {shown.column.heading!r}: {_use(shown.column)}"
+    if preview.people:
+        yield "First recipients:"
+    for person in preview.people:
+        yield f"  {_person(person)}"
+
+
+def _format(table: TableFormat) -> str:
+    if table.kind == "CSV":
+        return f"CSV, {table.encoding}, separator: {_SEPARATORS.get(table.separator, 'none')}"
+    left = f"; not imported: {', '.join(table.other_sheets)}" if table.other_sheets else ""
+    hidden = f"; hidden sheets: {table.hidden_sheets}" if table.hidden_sheets else ""
+    return f"{table.kind}, sheet {table.sheet!r}{left}{hidden}"
+
+
+def _use(column: Column) -> str:
+    if column.field is Field.IGNORE:
+        return "not imported"
+    kind = "" if column.type is AttributeType.TEXT else f" ({column.type})"
+    placeholder = f"attribute {{{{ {column.attribute} }}}}{kind}" if column.attribute else ""
+    own = "" if column.field is Field.ATTRIBUTE else column.field.replace("_", " ")
+    return ", ".join(filter(None, [own, placeholder]))
+
+
+def _person(shown: PersonPreview) -> str:
+    person = shown.person
+    attributes = ", ".join(f"{name}={value}" for name, value in person.attributes.items())
+    consent = "opted out" if shown.opts_out else ""
+    change = "new" if shown.is_new else "existing"
+    parts = [phones.mask(person.phone), person.name, person.email, attributes, consent, change]
+    return "; ".join(filter(None, parts))
+
+
+def summary(result: ImportResult) -> str:
+    """One line with the counts."""
+    end = "" if result.is_complete else " It was stopped; start it again to continue."
+    resumed = f" (continued after row {result.resumed_after})" if result.resumed_after else ""
+    rejects = f"; see {result.rejects}" if result.rejects else ""
+    consent = "".join(
+        f", {count} {what}"
+        for count, what in (
+            (result.opted_out, "opted out"),
+            (result.opted_in, "opted in"),
+            (result.left_out, "with a value that could not be read"),
+        )
+        if count
+    )
+    return (
+        f"{result.rows} rows{resumed}: {result.created} new, {result.updated} updated, "
+        f"{result.unchanged} unchanged, {result.repeated} repeated{consent}, "
+        f"{result.rejected} rejected{rejects}.{end}"
+    )

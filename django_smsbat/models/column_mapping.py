@@ -1,0 +1,24 @@
+"""What the columns of a kind of file were taken for, to be proposed for the next such file."""
+
+from django.db import models
+
+
+class ColumnMapping(models.Model):
+    """The columns that a person chose for files with these headings.
+
+    Attributes:
+        headings_digest: of the headings in their order. The headings are not stored: in a file
+            without any, they would be somebody's data.
+        columns: assignments such as ``phone=#2``.
+    """
+
+    headings_digest = models.CharField(max_length=64, unique=True)
+    columns = models.JSONField(default=list)
+    updated_by = models.CharField(max_length=150)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "column mapping"
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

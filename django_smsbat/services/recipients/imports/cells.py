@@ -1,0 +1,37 @@
+"""Cells as text: what every kind of column shares."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django_smsbat.gateway.messages.rules import UNSENDABLE
+from django_smsbat.services.recipients.imports import values
+from django_smsbat.services.recipients.imports.readers import CellError
+
+
+class Rejected(Exception):
+    """A row that cannot be imported; the text says why, and what is right.
+
+    Attributes:
+        phone: the number in the row, if it could be read.
+    """
+
+    phone: str = ""
+
+
+def is_error(cell: Any) -> bool:
+    return isinstance(cell, CellError) or values.is_error(cell)
+
+
+def cell_at(cells: Sequence[Any], place: int) -> Any:
+    return cells[place] if place < len(cells) else None
+
+
+def text_of(cell: Any, name: str, maximum: int) -> str:
+    if cell is None or cell == "" or is_error(cell):
+        return ""
+    text = str(cell).strip()
+    if UNSENDABLE.search(text):
+        raise Rejected(f"{name}: holds a character that cannot be stored")
+    if len(text) > maximum:
+        raise Rejected(f"{name}: {len(text):,} characters; at most {maximum:,} are kept")
+    return text

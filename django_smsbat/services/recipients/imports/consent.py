@@ -1,0 +1,119 @@
+"""Consent in a file: opt-outs, and opt-ins that come with a date and a source."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django_smsbat.services.recipients.imports import values, words
+from django_smsbat.services.recipients.imports.cells import Rejected, cell_at, is_error, text_of
+from django_smsbat.services.recipients.imports.columns import Columns
+from django_smsbat.services.recipients.imports.fields import Field
+
+SOURCE_MAX: Final = 200  # characters
+
+
+class Consent(NamedTuple):
+    """What a row says about promotional messages.
+
+    Attributes:
+        at: when the person said so; None if the file does not tell.
+        source: where the person said so, as the file tells.
+    """
+
+    is_opt_out: bool
+    at: datetime | None = None
+    source: str = ""
+
+
+def stricter(first: Consent | None, second: Consent | None) -> Consent | None:
+    """Of two statements in one file the later one counts; an undated opt-out always counts."""
+    if first is None or second is None:
+        return first or second
+    for one in (first, second):
+        if one.is_opt_out and one.at is None:
+            return one
+    return max(first, second, key=lambda one: (one.at.timestamp() if one.at else 0, one.is_opt_out))
+
+
+class ConsentReader:
+    """Reads opt-outs, and opt-ins that have a date and a source."""
+
+    def __init__(self, columns: Columns, *, is_opt_out: bool) -> None:
+        self._is_opt_out = is_opt_out
+        self._columns = [
+            column
+            for column in columns.columns
+            if column.field in (Field.OPTED_OUT, Field.SUBSCRIBED, Field.STATUS)
+        ]
+        self._dates = [column.place for column in columns.of_field(Field.CONSENT_DATE)]
+        self._sources = [column.place for column in columns.of_field(Field.CONSENT_SOURCE)]
+        self._says_nothing = not (self._columns or (self._dates and self._sources) or is_opt_out)
+
+    def __call__(self, cells: Sequence[Any]) -> Consent | None:
+        if self._says_nothing:
+            return None
+        opt_outs = [
+            found
+            for column in self._columns
+            if _word(cell := cell_at(cells, column.place))
+            and (found := _READERS[column.field](cell))
+        ]
+        if opt_outs:
+            return max(opt_outs, key=lambda one: one.at is not None)
+        return Consent(is_opt_out=True) if self._is_opt_out else self._opt_in(cells)
+
+    def _opt_in(self, cells: Sequence[Any]) -> Consent | None:
+        """An opt-in counts only with a date and a source."""
+        for date_place, source_place in zip(self._dates, self._sources, strict=False):
+            date, source = cell_at(cells, date_place), cell_at(cells, source_place)
+            if date in (None, "") or source in (None, ""):
+                return None
+            try:
+                at = values.moment(date)
+            except ValueError:
+                raise Rejected("consent date: not a date; write it like 2026-02-28") from None
+            return Consent(
+                is_opt_out=False, at=at, source=text_of(source, "consent source", SOURCE_MAX)
+            )
+        return None
+
+
+def _opted_out(cell: Any) -> Consent | None:
+    if (said := _word(cell)) in words.NO or said in words.OPT_IN:
+        return None
+    if said in words.YES or said in words.OPT_OUT:
+        return Consent(is_opt_out=True)
+    try:
+        return Consent(is_opt_out=True, at=values.moment(cell))
+    except ValueError:
+        raise Rejected("opted out: write yes, no, or a date like 2026-02-28") from None
+
+
+def _unsubscribed(cell: Any) -> Consent | None:
+    if (said := _word(cell)) in words.OPT_OUT or said in words.NO:
+        return Consent(is_opt_out=True)
+    if said in words.YES or said in words.OPT_IN or _is_moment(cell):
+        return None
+    raise Rejected("subscribed: write yes or no")
+
+
+def _has_opt_out_status(cell: Any) -> Consent | None:
+    return Consent(is_opt_out=True) if _word(cell) in words.OPT_OUT else None
+
+
+_READERS: Final[Mapping[Field, Callable[[Any], Consent | None]]] = {
+    Field.OPTED_OUT: _opted_out,
+    Field.SUBSCRIBED: _unsubscribed,
+    Field.STATUS: _has_opt_out_status,
+}
+
+
+def _word(cell: Any) -> str:
+    return "" if cell is None or is_error(cell) else values.word(cell)
+
+
+def _is_moment(cell: Any) -> bool:
+    try:
+        return bool(values.moment(cell))
+    except ValueError:
+        return False

@@ -1,0 +1,179 @@
+"""The interpretation of a file before it is imported: columns, first recipients, counts."""
+
+import csv
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from django_smsbat import conf
+from django_smsbat.models import Recipient
+from django_smsbat.models.set_based import texts_in
+from django_smsbat.services.recipients.imports.cells import Rejected
+from django_smsbat.services.recipients.imports.columns import (
+    Column,
+    Columns,
+    InvalidAssignment,
+    UnknownColumns,
+)
+from django_smsbat.services.recipients.imports.importer import ImportResult, import_file
+from django_smsbat.services.recipients.imports.opening import open_people
+from django_smsbat.services.recipients.imports.readers import Row, TableFormat, UnreadableTable
+from django_smsbat.services.recipients.imports.rows import Person, RowReader
+from django_smsbat.services.recipients.imports.storing import merged
+
+PEOPLE_SHOWN: Final = 5
+REJECTS_SHOWN: Final = 20
+_SAMPLED: Final = 50  # rows that are searched for samples and for people to show
+_SAMPLES: Final = 3
+_SAMPLE_MAX: Final = 40  # characters
+
+UNUSABLE: Final = (UnreadableTable, UnknownColumns, InvalidAssignment)
+
+
+@dataclass(frozen=True)
+class ColumnPreview:
+    """A column, what it is taken for, and some of its values."""
+
+    column: Column
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PersonPreview:
+    """A recipient as the import will leave them."""
+
+    person: Person
+    is_new: bool
+
+    @property
+    def opts_out(self) -> bool:
+        return self.person.consent is not None and self.person.consent.is_opt_out
+
+
+@dataclass(frozen=True)
+class ImportPreview:
+    """What an import would do.
+
+    Attributes:
+        result: the counts of the rows that were read.
+        format: how the file is read; None if it cannot be read.
+        rejects: the first rejected rows: number, reason, cells.
+        failure: why the file cannot be imported as it is; empty if it can.
+    """
+
+    result: ImportResult = field(default_factory=ImportResult)
+    format: TableFormat | None = None
+    columns: Sequence[ColumnPreview] = ()
+    people: Sequence[PersonPreview] = ()
+    rejects: Sequence[Sequence[str]] = ()
+    failure: str = ""
+
+
+def preview(
+    path: Path,
+    *,
+    columns: Sequence[str] = (),
+    encoding: str = "",
+    opt_out: bool = False,
+    only_first: int | None = None,
+    rejects: Path | None = None,
+) -> ImportPreview:
+    """Read a file as the import will read it. Nothing is written to the database.
+
+    Args:
+        columns, encoding, opt_out, rejects: as `import_file` takes them.
+        only_first: count at most this number of rows.
+    """
+    try:
+        shown = _interpretation(path, columns, encoding, opt_out)
+    except UNUSABLE as error:
+        return ImportPreview(failure=str(error))
+    if shown.failure:
+        return shown
+    with tempfile.TemporaryDirectory() as folder:
+        refused = rejects or Path(folder) / "rejects.csv"
+        try:
+            result = import_file(
+                path,
+                columns=columns,
+                encoding=encoding,
+                opt_out=opt_out,
+                dry_run=True,
+                rejects=refused,
+                only_first=only_first,
+            )
+        except UNUSABLE as error:  # also in the middle of the file
+            return replace(shown, failure=str(error))
+        listed = _rejected(refused) if result.rejects else []
+        return replace(shown, result=result, rejects=listed)
+
+
+def headings_of(path: Path, encoding: str = "", *, opt_out: bool = False) -> list[str]:
+    """The headings of a file; none if it cannot be read."""
+    try:
+        with open_people(path, encoding=encoding, opt_out=opt_out) as (_table, known):
+            return known.headings
+    except UNUSABLE:
+        return []
+
+
+def _interpretation(
+    path: Path, columns: Sequence[str], encoding: str, opt_out: bool
+) -> ImportPreview:
+    """Format, columns and first recipients; the failure if no column holds phones."""
+    with open_people(path, columns, encoding=encoding, opt_out=opt_out) as (table, known):
+        rows = list(islice(table.rows, _SAMPLED))
+        shown = ImportPreview(format=table.format, columns=_columns(known, rows))
+        try:
+            reader = RowReader(
+                known.require_phone(), conf.current().default_region, is_opt_out=opt_out
+            )
+        except UnknownColumns as error:
+            return replace(shown, failure=str(error))
+        return replace(shown, people=_people(reader, rows))
+
+
+def _columns(known: Columns, rows: Sequence[Row]) -> list[ColumnPreview]:
+    return [ColumnPreview(column, _samples(column.place, rows)) for column in known.columns]
+
+
+def _samples(place: int, rows: Iterable[Row]) -> tuple[str, ...]:
+    cells = (row.cells[place] for row in rows if place < len(row.cells))
+    texts = (" ".join(str(cell).split())[:_SAMPLE_MAX] for cell in cells if cell is not None)
+    return tuple(islice(dict.fromkeys(filter(None, texts)), _SAMPLES))
+
+
+def _people(reader: RowReader, rows: Iterable[Row]) -> list[PersonPreview]:
+    """The first recipients, with what is stored about them already."""
+    people = list(islice(_readable(reader, rows), PEOPLE_SHOWN))
+    known = Recipient.objects.filter(phone__in=texts_in(Recipient, [one.phone for one in people]))
+    stored = {
+        phone: fields
+        for phone, *fields in known.values_list("phone", "name", "email", "attributes")
+    }
+    return [_after(person, stored) for person in people]
+
+
+def _readable(reader: RowReader, rows: Iterable[Row]) -> Iterator[Person]:
+    for row in rows:
+        try:
+            yield reader(row.cells, row.problem)
+        except Rejected:
+            continue
+
+
+def _after(person: Person, stored: Mapping[str, Sequence[Any]]) -> PersonPreview:
+    fields = stored.get(person.phone)
+    if fields is None:
+        return PersonPreview(person, is_new=True)
+    name, email, attributes = merged((fields[0], fields[1], fields[2]), person)
+    after = replace(person, name=name, email=email, attributes=attributes)
+    return PersonPreview(after, is_new=False)
+
+
+def _rejected(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(islice(csv.reader(file), 1, REJECTS_SHOWN + 1))

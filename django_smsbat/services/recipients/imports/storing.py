@@ -1,0 +1,148 @@
+"""Writing the people of one chunk: existing recipients are updated, new ones are added.
+
+Empty cells change nothing. An opt-out is kept whatever the file says, unless the file brings a
+later opt-in with its source.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django_smsbat.models import Recipient, RecipientList
+from django_smsbat.models.set_based import insert_rows, texts_in, update_rows
+from django_smsbat.services import consent_imports
+from django_smsbat.services.consent_imports import Applied, ImportedChange
+from django_smsbat.services.recipients.imports.rows import Person
+
+_FIELDS: Final = ("name", "email", "attributes")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the people of a file go.
+
+    Attributes:
+        list: None for a file of opt-outs, which joins no list.
+        file_name: the reason of a change of consent for which the file names none.
+        entered_by: the login of the person who imports; empty for the command.
+    """
+
+    list: RecipientList | None
+    file_name: str
+    entered_by: str = ""
+
+
+def store(people: Mapping[str, Person], target: Target, now: datetime) -> Counter[str]:
+    """Write one chunk; returns how many recipients were created, updated and so on."""
+    # Locked in one order, so that two imports at once wait for each other and do not deadlock.
+    changed, fresh = _compare(people, lock=True)
+    update_rows(Recipient, _FIELDS, changed)
+    _create(fresh.values(), now)
+    keys = _keys(people, target)
+    if target.list is not None:
+        _enlist(keys.values(), target.list)
+    applied = consent_imports.record(_changes(people, keys, target), target.entered_by, now)
+    return _counts(people, changed, fresh, applied)
+
+
+def count(people: Mapping[str, Person], now: datetime) -> Counter[str]:
+    """The same counts; nothing is written."""
+    changed, fresh = _compare(people, lock=False)
+    target = Target(None, "")
+    known = {phone: person for phone, person in people.items() if phone not in fresh}
+    applied = consent_imports.record(
+        _changes(known, _keys(known, target), target), "", now, dry_run=True
+    )
+    new = sum(person.consent is not None and person.consent.is_opt_out for person in fresh.values())
+    return _counts(people, changed, fresh, applied._replace(opted_out=applied.opted_out + new))
+
+
+def merged(stored: tuple[str, str, Any], person: Person) -> tuple[str, str, dict[str, Any]]:
+    """Name, e-mail and attributes of a recipient after the import."""
+    name, email, attributes = stored
+    known = attributes if isinstance(attributes, dict) else {}
+    return (
+        _kept(name, person.name),
+        _kept(email, person.email),
+        known | {key: _kept(known.get(key), value) for key, value in person.attributes.items()},
+    )
+
+
+def _kept(stored: Any, value: Any) -> Any:
+    """The stored value if the file says nothing else: text and number of one form are the same."""
+    if value == "" or (stored is not None and str(stored).strip() == str(value)):
+        return stored
+    return value
+
+
+def _compare(
+    people: Mapping[str, Person], *, lock: bool
+) -> tuple[list[tuple[Any, ...]], dict[str, Person]]:
+    """The rows of existing recipients that change, and the people who are new."""
+    known = Recipient.objects.filter(phone__in=texts_in(Recipient, people)).order_by("pk")
+    if lock:
+        known = known.select_for_update()
+    changed, fresh = [], dict(people)
+    for key, phone, *stored in known.values_list("pk", "phone", *_FIELDS):
+        name, email, attributes = stored
+        after = merged((name, email, attributes), fresh.pop(phone))
+        if list(after) != stored:
+            changed.append((key, *after))
+    return changed, fresh
+
+
+def _create(fresh: Iterable[Person], now: datetime) -> None:
+    names = ("phone", "name", "email", "attributes", "created_at")
+    rows = [(one.phone, one.name, one.email, one.attributes, now) for one in fresh]
+    # Another import may have created the same people since they were read.
+    insert_rows(Recipient, names, rows, known_are_left=True)
+
+
+def _keys(people: Mapping[str, Person], target: Target) -> dict[str, int]:
+    """The keys of the recipients that are needed, by phone."""
+    needed = [
+        phone for phone, person in people.items() if target.list is not None or person.consent
+    ]
+    if not needed:
+        return {}
+    found = Recipient.objects.filter(phone__in=texts_in(Recipient, needed))
+    return dict(found.values_list("phone", "pk"))
+
+
+def _enlist(keys: Iterable[int], target: RecipientList) -> None:
+    rows = [(target.pk, key) for key in keys]
+    through = Recipient.lists.through
+    insert_rows(through, ("recipientlist", "recipient"), rows, known_are_left=True)
+
+
+def _changes(
+    people: Mapping[str, Person], keys: Mapping[str, int], target: Target
+) -> list[ImportedChange]:
+    return [
+        ImportedChange(
+            keys[phone],
+            person.consent.is_opt_out,
+            person.consent.at,
+            person.consent.source or target.file_name,
+        )
+        for phone, person in people.items()
+        if person.consent is not None and phone in keys
+    ]
+
+
+def _counts(
+    people: Mapping[str, Person],
+    changed: list[tuple[Any, ...]],
+    fresh: Mapping[str, Person],
+    applied: Applied,
+) -> Counter[str]:
+    return Counter(
+        created=len(fresh),
+        updated=len(changed),
+        unchanged=len(people) - len(fresh) - len(changed),
+        opted_out=applied.opted_out,
+        opted_in=applied.opted_in,
+        left_out=sum(bool(person.left_out) for person in people.values()),
+    )
