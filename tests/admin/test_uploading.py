@@ -152,8 +152,8 @@ def test_a_file_of_several_parts_comes_out_as_it_went_in(db, monkeypatch):
     ("text", "name", "words"),
     [
         ("a,b\n1,2\n", "people.csv", "no column holds phones"),
-        ("\n \n", "people.csv", "no column holds phones"),
-        (b"PK\x03\x04 broken", "people.xlsx", "people.xlsx is no XLSX"),
+        ("\n \n", "people.csv", "the table is empty"),
+        (b"PK\x03\x04 broken", "people.xlsx", "people.xlsx is damaged"),
     ],
 )
 def test_what_is_no_table_is_said_in_words(boss, text, name, words):

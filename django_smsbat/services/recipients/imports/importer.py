@@ -5,7 +5,7 @@ known already is merged, never overwritten by what a file leaves empty, and stay
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -22,7 +22,7 @@ from django_smsbat.services import suppression
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.recipients.imports import readers, rows
 from django_smsbat.services.recipients.imports.columns import Columns
-from django_smsbat.services.recipients.imports.readers import Row, UnreadableTable
+from django_smsbat.services.recipients.imports.readers import Row
 from django_smsbat.services.recipients.imports.rejects import Rejects
 from django_smsbat.services.recipients.imports.rows import Person, Rejected
 
@@ -101,15 +101,16 @@ def import_file(
     if run and done and done.finished_at:
         return result
     refused = rejects or path.with_name(f"{path.name}.rejects.csv")
-    with readers.rows_of(path) as rows:
-        headings = _headings(rows)
-        with Rejects(refused, result.resumed_after, headings) as rejected:
-            read = _Reader(Columns.of(headings, said), region, rejected)
-            for chunk in _chunks(islice(rows, only_first), result.resumed_after):
-                _take(chunk, read, done, result, on_chunk)
-                on_progress(len(chunk))
-                if result.is_stopped_by(clock):
-                    break
+    with (
+        readers.open_table(path) as table,
+        Rejects(refused, result.resumed_after, table.headings) as rejected,
+    ):
+        read = _Reader(Columns.of(table.headings, said), region, rejected)
+        for chunk in _chunks(islice(table.rows, only_first), result.resumed_after):
+            _take(chunk, read, done, result, on_chunk)
+            on_progress(len(chunk))
+            if result.is_stopped_by(clock):
+                break
     return _ended(result, done, refused)
 
 
@@ -158,13 +159,6 @@ def _begin(list_name: str, digest: str, restart: bool, *, once: bool) -> Recipie
     return known
 
 
-def _headings(rows: Iterator[Row]) -> Sequence[Any]:
-    heading = next(rows, None)
-    if heading is None:
-        raise UnreadableTable("the table is empty")
-    return heading[1]
-
-
 def _chunks(rows: Iterator[Row], rows_done: int) -> Iterator[list[Row]]:
     left = (row for row in rows if row[0] > rows_done)
     while chunk := list(islice(left, _CHUNK)):
@@ -188,7 +182,7 @@ class _Reader:
 
     def __call__(self, chunk: Iterable[Row]) -> _Found:
         found = _Found({})
-        read = [(number, cells, self._read(cells)) for number, cells in chunk]
+        read = [(row.number, row.cells, self._read(row)) for row in chunk]
         erased = suppression.among({one.phone for *_, one in read} - {""})
         for number, cells, person in read:
             is_erased = person.phone in erased
@@ -204,11 +198,17 @@ class _Reader:
                 found.repeated += 1
         return found
 
-    def _read(self, cells: Sequence[Any]) -> Person | Rejected:
+    def _read(self, row: Row) -> Person | Rejected:
+        person: Person | Rejected
         try:
-            return rows.read(cells, self.columns, self.region)
+            person = rows.read(row.cells, self.columns, self.region)
         except Rejected as reason:
-            return reason
+            person = reason
+        if not row.problem:
+            return person
+        refused = Rejected(row.problem)
+        refused.phone = person.phone
+        return refused
 
 
 def _store(found: _Found, target: RecipientList | None) -> Counter[str]:
