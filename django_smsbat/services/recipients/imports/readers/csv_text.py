@@ -21,6 +21,7 @@ from django_smsbat.services.recipients.imports.readers.encodings import (
     label_of,
 )
 from django_smsbat.services.recipients.imports.readers.separators import (
+    NOTHING,
     SAMPLE,
     marked_separator,
     reader_of,
@@ -35,7 +36,6 @@ from django_smsbat.services.spreadsheets import original
 
 _REPLACEMENT: Final = "\ufffd"
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
-_EMPTY: Final = " \t\r\n\v\f\xa0\ufeff\x1a"  # with the end of a DOS file
 _NEUTRALISED: Final = re.compile(r"'[=+\-@\t\r]")  # a quick test for `original`
 _BATCH: Final = 64  # rows that are tested together
 # Follows the last line. If it ends up inside a cell, the quote of that cell does not close.
@@ -125,7 +125,7 @@ class CsvRows:
         text = "".join(cells)
         if text.endswith(_END):
             raise _open_quote(number)
-        if not text.strip(_EMPTY):
+        if not text.strip(NOTHING):
             return None
         if lines := sum(len(_BREAK.findall(cell)) for cell in cells):
             self._lines += lines
@@ -150,20 +150,27 @@ class CsvRows:
             raise _open_quote(number)
 
     def _swallows(self, cells: Sequence[str], width: int) -> bool:
-        """Whether a line inside a cell is a row, its last line together with the cells behind."""
-        for place, cell in enumerate(cells, start=1):
-            lines = [self._cells_of(line) for line in _BREAK.split(cell)[1:]]
-            if lines:
-                lines[-1] += cells[place:]
-            if any(len(line) == width and self._is_row(line) for line in lines):
+        """Whether a line inside a cell is a row of its own."""
+        for place, cell in enumerate(cells):
+            first, *inner = _BREAK.split(cell)
+            if not inner:
+                continue
+            lines = [self._cells_of(line) for line in inner]
+            if any(self._is_row(line, width) for line in lines):
+                return True
+            # The last line goes on in the next cells if a quote of another row closed this cell:
+            # a quote is left over, or the first line goes on as well.
+            is_torn = cell.count('"') % 2 or place + len(self._cells_of(first)) >= width
+            if is_torn and self._is_row([*lines[-1], *cells[place + 1 :]], width):
                 return True
         return False
 
     def _cells_of(self, line: str) -> list[str]:
         return [cell.strip(' "') for cell in line.split(self._separator)]
 
-    def _is_row(self, cells: Sequence[str]) -> bool:
-        return bool(self._looks_like_row and self._looks_like_row(cells))
+    def _is_row(self, cells: Sequence[str], width: int) -> bool:
+        looks_like_row = self._looks_like_row
+        return len(cells) == width and looks_like_row is not None and looks_like_row(cells)
 
 
 def _open_quote(number: int) -> UnreadableTable:
@@ -179,4 +186,4 @@ def _is_plain(text: str) -> bool:
 
 
 def _holds_something(cells: list[str]) -> bool:
-    return bool(cells and (cells[0].strip() or "".join(cells).strip()))
+    return bool(cells and (cells[0].strip(NOTHING) or "".join(cells).strip(NOTHING)))

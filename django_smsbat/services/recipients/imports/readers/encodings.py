@@ -8,6 +8,7 @@ kind is in an 8-bit encoding, which its letters decide.
 import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -40,9 +41,10 @@ _MARKS: Final = (
 _HEAD: Final = 65_536  # bytes
 _BLOCK: Final = 16_384  # bytes
 _LINE_MAX: Final = 1_048_576  # bytes
-_COUNTED: Final = 1_000  # lines; behind them every `_STEP`th block is counted for all
-_STEP: Final = 32
+_COUNTED: Final = 1_000  # lines; behind them a sample of blocks is counted
+_SAMPLED: Final = 16  # blocks
 _NULS_MIN: Final = 0.05  # of the letters of a UTF-16 text have a NUL, at least
+_NULS_OF_ONE_LINE: Final = 0.4
 _CONTROLS_MAX: Final = 0.08  # of the bytes of a text are control characters, at most
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 
@@ -107,9 +109,11 @@ def _wide(head: bytes) -> str:
     """UTF-16 by its NULs: an ASCII character has one, always in the same half."""
     pairs = len(head) // 2
     first, second = head[0 : 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
-    if max(first, second) <= pairs * _NULS_MIN or 10 * min(first, second) > max(first, second):
-        return ""
-    return "utf-16-le" if second > first else "utf-16-be"
+    codec = "utf-16-le" if second > first else "utf-16-be"
+    most, least = max(first, second), min(first, second)
+    has_lines = "\n" in head.decode(codec, "ignore")  # a NUL in another text makes none
+    is_wide = most > pairs * (_NULS_MIN if has_lines else _NULS_OF_ONE_LINE)
+    return codec if is_wide and 10 * least <= most else ""
 
 
 def _controls(head: bytes) -> float:
@@ -153,11 +157,12 @@ def _is_utf_8(file: BinaryIO) -> bool:
 def _by_vote(file: BinaryIO) -> str:
     """UTF-8 if most lines agree. A valid line is strong evidence, so it also wins a tie."""
     votes = _Votes()
+    step = max(1, file.seek(0, SEEK_END) // _BLOCK // _SAMPLED)
     for place, lines in enumerate(_line_blocks(file)):
         if votes.count < _COUNTED:
             votes.add(lines)
-        elif place % _STEP == 0:
-            votes.add(lines, weight=_STEP)
+        elif place % step == 0:
+            votes.add(lines, weight=step)
     return "utf-8" if votes.valid and votes.valid >= votes.invalid else letters.decide(votes.words)
 
 

@@ -79,8 +79,8 @@ def _with_headings(form: TableFormat, rows: RowSource) -> Table:
             f"the headings in row {first.number} cannot be read: the row {first.problem}"
         )
     headings = [_heading(cell) for cell in first.cells]
-    while not headings[-1]:
-        headings.pop()  # the row holds something, so one is left
+    while headings and not headings[-1]:
+        headings.pop()
     count = len(headings)
     return Table(form, headings, first.number, rows.read(first.number, count, count))
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 SEPARATORS: Final = (",", ";", "\t", "|")
+# A row of these alone holds nothing: blanks, the end of a DOS file, separators and their quotes.
+NOTHING: Final = ' \t\r\n\v\f\xa0\ufeff\x1a,;|"'
 SAMPLE: Final = 65_536  # characters
 _MARK: Final = re.compile(r'"?sep=([^"\s\w]|\t)"?[ ,;\t|]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 
@@ -42,7 +44,7 @@ def separator_of(sample: str, rate: Callable[[Sequence[str]], int] | None) -> st
 def _fit(
     lines: list[str], separator: str, rate: Callable[[Sequence[str]], int] | None
 ) -> tuple[float, ...]:
-    rows = [row for row in _parsed(lines, separator) if any(cell.strip() for cell in row)]
+    rows = [row for row in _parsed(lines, separator) if "".join(row).strip(NOTHING)]
     if not rows:
         return (0,)
     widths = Counter(map(len, rows))
