@@ -7,13 +7,21 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 from sys import maxsize
 from typing import Any, Final
 
 from openpyxl import load_workbook
+from openpyxl.styles.numbers import is_date_format as _is_date_format
+from openpyxl.styles.numbers import is_timedelta_format
+from openpyxl.utils.datetime import from_excel
 
-from django_smsbat.services.recipients.imports.readers.number_formats import displayed
+from django_smsbat.services.recipients.imports.readers.formats import SAVE_AS
+from django_smsbat.services.recipients.imports.readers.number_formats import (
+    displayed,
+    general,
+)
 from django_smsbat.services.recipients.imports.readers.table import (
     CellError,
     Row,
@@ -21,48 +29,53 @@ from django_smsbat.services.recipients.imports.readers.table import (
     UnreadableTable,
 )
 
+is_date_format: Final = lru_cache(maxsize=1_000)(_is_date_format)
 _STRICT: Final = b"http://purl.oclc.org/ooxml/"
 
 
 @contextmanager
 def open_workbook(path: Path) -> Iterator[tuple[TableFormat, "SheetRows"]]:
     """The first visible sheet that holds something."""
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # it raises whatever a broken archive makes it stumble over
-        raise _broken(path, error) from None
-    try:
+    with path.open("rb") as file:  # by its path, openpyxl would refuse other suffixes
+        try:
+            book = load_workbook(file, read_only=True, data_only=True)
+        except Exception as error:  # it raises whatever a broken archive makes it stumble over
+            raise _broken(path, error) from None
+        # openpyxl would warn of a number that is no date, with the number, which may be a phone.
+        book._date_formats = set()
         sheet = _first_filled([one for one in book.worksheets if one.sheet_state == "visible"])
         if sheet is None:
             raise _without_rows(path, book.worksheets)
         yield _format_of(book.worksheets, sheet), SheetRows(sheet)
-    finally:
-        book.close()
 
 
 def _broken(path: Path, error: Exception) -> UnreadableTable:
+    if _is_strict(path):
+        return _strict(path)
     return UnreadableTable(
         f"{path.name} is damaged and cannot be read as XLSX: {type(error).__name__}"
     )
 
 
+def _strict(path: Path) -> UnreadableTable:
+    return UnreadableTable(f"{path.name} is a Strict Open XML workbook; {SAVE_AS}")
+
+
 def _without_rows(path: Path, sheets: Sequence[Any]) -> UnreadableTable:
     if not sheets and _is_strict(path):
-        return UnreadableTable(
-            f"{path.name} is a Strict Open XML workbook; open it and save it as XLSX or CSV"
-        )
+        return _strict(path)
     if sheets and all(sheet.sheet_state != "visible" for sheet in sheets):
         return UnreadableTable("all sheets of the workbook are hidden; unhide the right one")
     return UnreadableTable("the table is empty")
 
 
 def _is_strict(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive:
-        return any(
-            _STRICT in archive.read(name)
-            for name in archive.namelist()
-            if name.startswith("_rels/") or name == "xl/workbook.xml"
-        )
+    """Whether it has the namespaces of the ISO standard, which openpyxl does not read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _STRICT in archive.read("_rels/.rels")
+    except (zipfile.BadZipFile, KeyError, OSError):
+        return False
 
 
 def _first_filled(sheets: Sequence[Any]) -> Any:
@@ -120,8 +133,17 @@ def _value(cell: Any) -> object:
     if isinstance(value, str):
         return CellError(value) if cell.data_type == "e" else value
     if isinstance(value, int | float):
-        return displayed(value, cell.number_format)
+        code = cell.number_format
+        return _date(value, code, cell) if is_date_format(code) else displayed(value, code)
     return _iso(value)
+
+
+def _date(value: int | float, code: str, cell: Any) -> object:
+    is_duration = is_timedelta_format(code)
+    try:
+        return _iso(from_excel(value, cell.parent.parent.epoch, timedelta=is_duration))
+    except (OverflowError, ValueError):
+        return general(value)
 
 
 def _iso(value: object) -> object:
@@ -130,4 +152,9 @@ def _iso(value: object) -> object:
         return value.date().isoformat() if value.time() == time.min else value.isoformat(" ")
     if isinstance(value, date | time):
         return value.isoformat()
-    return str(value) if isinstance(value, timedelta) else value
+    return _duration(value) if isinstance(value, timedelta) else value
+
+
+def _duration(value: timedelta) -> str:
+    minutes, seconds = divmod(round(value.total_seconds()), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
