@@ -151,13 +151,51 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("holds a character that cannot be stored"),
     gettext_noop("the import failed %(count)s times: %(why)s"),
     gettext_noop("%(count)s characters; at most %(most)s are kept"),
-    gettext_noop("row %(row)s is no CSV: %(why)s"),
-    gettext_noop("row %(row)s is no XLSX: %(why)s"),
-    gettext_noop("row %(row)s is no text in %(encoding)s"),
-    gettext_noop("the first row is no text in %(encoding)s"),
+    gettext_noop("the headings in row %(row)s cannot be read: the row %(inner)s"),
+    gettext_noop(
+        "row %(row)s: a quote opens here and does not close before the next row; correct that "
+        "row and save the file again"
+    ),
+    gettext_noop(
+        "row %(row)s: a quote opens here and does not close, or a cell holds more than "
+        "%(count)s characters; correct that row and save the file again"
+    ),
+    gettext_noop("row %(row)s is damaged and cannot be read as XLSX: %(why)s"),
+    gettext_noop("%(file)s is damaged and cannot be read as XLSX: %(why)s"),
     gettext_noop("%(file)s cannot be read: %(why)s"),
-    gettext_noop("%(file)s is no XLSX: %(why)s"),
-    gettext_noop("XLSX needs: %(command)s"),
+    gettext_noop("all sheets of the workbook are hidden; unhide the right one"),
+    gettext_noop("the encoding %(name)s is not supported; choose one of %(names)s"),
+    gettext_noop("%(file)s is not a table: line %(row)s is longer than %(count)s bytes"),
+    gettext_noop("%(file)s is not a table; save it as XLSX or CSV"),
+    gettext_noop("holds bytes that are not %(encoding)s text"),
+    gettext_noop("holds a NUL character"),
+    gettext_noop("holds a cell of more than %(count)s characters"),
+    gettext_noop("%(count)s cells under %(headings)s headings"),
+    gettext_noop("open it and save it as XLSX or CSV"),
+    gettext_noop("export the contacts as CSV"),
+    gettext_noop("unpack it first"),
+    gettext_noop("open it and save it without a password"),
+    gettext_noop("save the table as XLSX or CSV"),
+    gettext_noop("an Excel 97–2003 workbook"),
+    gettext_noop("an XLSB workbook"),
+    gettext_noop("an XML Spreadsheet 2003 workbook"),
+    gettext_noop("a Strict Open XML workbook"),
+    gettext_noop("an ODS spreadsheet"),
+    gettext_noop("an OpenDocument file"),
+    gettext_noop("an Apple Numbers document"),
+    gettext_noop("a Word document"),
+    gettext_noop("a PowerPoint presentation"),
+    gettext_noop("a PDF document"),
+    gettext_noop("an RTF document"),
+    gettext_noop("a vCard file"),
+    gettext_noop("a calendar"),
+    gettext_noop("a web page"),
+    gettext_noop("an XML file"),
+    gettext_noop("a JSON file"),
+    gettext_noop("a database"),
+    gettext_noop("an archive"),
+    gettext_noop("an image"),
+    gettext_noop("protected with a password"),
     # Of the site's health.
     gettext_noop(
         "No delivery callback came for more than an hour, though messages were sent: ask your "
@@ -167,6 +205,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("Messages wait for the account %(name)s, which the settings do not name."),
     gettext_noop("account %(name)s: %(inner)s"),
     # Several parts of which each may be known.
+    gettext_noop("%(file)s is %(inner_kind)s; %(inner_advice)s"),
     gettext_noop("%(inner)s (%(details)s)"),
     gettext_noop("%(inner)s, %(inner_rest)s"),
 )

@@ -1,15 +1,29 @@
-"""Cells as a spreadsheet may safely open them."""
+"""Cells that a spreadsheet may safely open, and what they were before."""
 
 import re
 from typing import Final
 
-_BEGINS_FORMULA: Final = "=-@\t\r"
-# Where a spreadsheet parts cells by semicolons or tabs, a formula may begin within a text.
-_FORMULA_INSIDE: Final = re.compile(r"([;\t\r\n]\s*)([=@+-])")
+# What begins a formula, behind any apostrophes; a plus with digits is a phone.
+_FORMULA: Final = re.compile(r"'*(?:[=\-@\t\r]|\+(?!\d+\Z))")
+# A spreadsheet that separates cells by semicolons or tabs may find a formula within a text: behind
+# spaces and separators, of which there is at least one. Starts only at the first of them, so that
+# a long run is read once.
+_INSIDE: Final = r"(?<![;\s])([^\S\t\r\n]*[;\t\r\n][;\s]*)"
+_FORMULA_INSIDE: Final = re.compile(_INSIDE + r"('*[=@+-])")
+_QUOTED_INSIDE: Final = re.compile(_INSIDE + r"'('*[=@+-])")
 
 
 def harmless(cell: str) -> str:
-    """No spreadsheet that opens the file takes a cell for a formula; a phone's plus is none."""
-    starts = cell[:1] in _BEGINS_FORMULA or (cell[:1] == "+" and not cell[1:].isdigit())
-    cell = _FORMULA_INSIDE.sub(r"\1'\2", cell)
-    return f"'{cell}" if cell and starts else cell
+    """The cell with an apostrophe before each formula that a spreadsheet might run.
+
+    `original` takes exactly these apostrophes off again.
+    """
+    shown = _FORMULA_INSIDE.sub(r"\1'\2", cell)
+    return f"'{shown}" if _FORMULA.match(cell) else shown
+
+
+def original(cell: str) -> str:
+    """The cell before `harmless`."""
+    if cell[:1] == "'" and _FORMULA.match(cell):
+        cell = cell[1:]
+    return _QUOTED_INSIDE.sub(r"\1\2", cell)

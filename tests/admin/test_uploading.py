@@ -153,7 +153,7 @@ def test_a_file_of_several_parts_comes_out_as_it_went_in(db, monkeypatch):
     [
         ("a,b\n1,2\n", "people.csv", "no column holds phones"),
         ("\n \n", "people.csv", "the table is empty"),
-        (b"PK\x03\x04 broken", "people.xlsx", "people.xlsx"),
+        (b"PK\x03\x04 broken", "people.xlsx", "people.xlsx is damaged"),
     ],
 )
 def test_what_is_no_table_is_said_in_words(boss, text, name, words):

@@ -110,9 +110,7 @@ def test_the_oldest_versions_are_those_that_are_allowed():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     asked = [*project["dependencies"]]
-    asked += [
-        one for name in ("sandbox", "celery", "redis", "xlsx", "openapi") for one in extras[name]
-    ]
+    asked += [one for name in ("sandbox", "celery", "redis", "openapi") for one in extras[name]]
     bounds = {one.partition(">=")[0]: one.partition(">=")[2].split(",")[0] for one in asked}
     pinned = dict(
         line.split("==")

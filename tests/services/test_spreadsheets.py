@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_smsbat.services.spreadsheets import harmless
+from django_smsbat.services.spreadsheets import harmless, original
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,48 @@ from django_smsbat.services.spreadsheets import harmless
         ("a;=cmd()", "a;'=cmd()"),
         ("a\n  +1", "a\n  '+1"),
         ("=a;@b", "'=a;'@b"),
+        ("'=1", "''=1"),
+        ("''-1", "'''-1"),
+        ("a; '+b", "a; ''+b"),
+        ("'+380671112233", "'+380671112233"),
+        ("'Олена'", "'Олена'"),
+        ("\t=1", "'\t'=1"),
+        (" ;\u2003=1", " ;\u2003'=1"),
     ],
 )
 def test_what_may_begin_a_formula_is_quoted(cell, shown):
     assert harmless(cell) == shown
+    assert original(shown) == cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"),
+    [
+        ("'=1+1", "=1+1"),
+        ("'-5", "-5"),
+        ("=1", "=1"),
+        ("'", "'"),
+        ("Мар'яна", "Мар'яна"),
+        ("'a", "'a"),
+        ("a '=b", "a '=b"),
+    ],
+)
+def test_only_an_apostrophe_before_a_formula_is_taken_off(cell, meant):
+    assert original(cell) == meant
+
+
+@given(st.one_of(st.text(alphabet="=+-@\t\r\n; 'a1\u2003"), st.text()))
+def test_what_was_made_harmless_comes_back(cell):
+    shown = harmless(cell)
+    assert original(shown) == cell
+    assert original(harmless(shown)) == shown
+
+
+@pytest.mark.parametrize(
+    "cell", ["\t \t" * 40_000, ";" * 100_000 + "a", "'" * 100_000, "\n'" * 50_000]
+)
+def test_a_long_cell_comes_back(cell):
+    assert original(harmless(cell)) == cell
 
 
 @given(st.text(alphabet="=+-@\t\r\n; a1"))

@@ -1,37 +1,29 @@
-"""Files of recipients for the tests of imports."""
+"""Files of recipients, written for one test."""
 
 import csv
 
 import pytest
+from openpyxl import Workbook
+
+from django_smsbat.services.recipients.imports.readers import open_table
 
 
 @pytest.fixture
-def table(tmp_path):
+def file(tmp_path):
+    """Writes a file with this content; text is encoded."""
+
+    def write(content, name="people.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(content.encode(encoding) if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def table(file):
     """Writes a CSV of these lines."""
-
-    def write(*lines, name="people.csv", encoding="utf-8"):
-        path = tmp_path / name
-        path.write_bytes("\n".join(lines).encode(encoding))
-        return path
-
-    return write
-
-
-@pytest.fixture
-def workbook(tmp_path):
-    """Writes an XLSX of these rows."""
-
-    def write(*rows, name="people.xlsx"):
-        from openpyxl import Workbook
-
-        book = Workbook()
-        for row in rows:
-            book.active.append(row)
-        path = tmp_path / name
-        book.save(path)
-        return path
-
-    return write
+    return lambda *lines, **options: file("\n".join(lines), **options)
 
 
 @pytest.fixture
@@ -43,3 +35,51 @@ def reasons():
             return [row[1] for row in list(csv.reader(file))[1:]]
 
     return read
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    """Saves a workbook with these rows, as `fill` left its sheets."""
+
+    def save(*rows, fill=lambda book: None, name="people.xlsx"):
+        book = Workbook()
+        for row in rows:
+            book.active.append(row)
+        fill(book)
+        path = tmp_path / name
+        book.save(path)
+        return path
+
+    return save
+
+
+@pytest.fixture
+def read():
+    """Everything that is read from a file: the table and its rows."""
+
+    def all_of(path, **options):
+        with open_table(path, **options) as table:
+            return table, list(table.rows)
+
+    return all_of
+
+
+@pytest.fixture
+def cells_of(read):
+    """The cells of the rows of a file."""
+    return lambda path, **options: [list(row.cells) for row in read(path, **options)[1]]
+
+
+def rate(headings):
+    """Rates headings as the importer does: phones first."""
+    known = {heading.strip().lower() for heading in headings}
+    return 2 if known & {"phone", "телефон"} else bool(known & {"name", "ім'я", "city"})
+
+
+def has_phone(place):
+    """Whether a cell holds a number: what rows look like."""
+
+    def looks_like_row(cells):
+        return len(cells) > place and sum(map(str.isdigit, cells[place])) >= 9
+
+    return looks_like_row

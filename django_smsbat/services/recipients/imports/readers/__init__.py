@@ -1,0 +1,29 @@
+"""Files read as tables: CSV and workbooks, row by row, in flat memory. Knows nothing of recipients.
+
+`open_table` finds the format, the encoding and the separator of a file. A broken row is returned
+with its problem; a file that cannot be read as a table raises `UnreadableTable`.
+"""
+
+from django_smsbat.services.recipients.imports.readers.digest import digest_of
+from django_smsbat.services.recipients.imports.readers.encodings import ENCODINGS
+from django_smsbat.services.recipients.imports.readers.opening import open_table
+from django_smsbat.services.recipients.imports.readers.separators import SEPARATORS
+from django_smsbat.services.recipients.imports.readers.table import (
+    CellError,
+    Row,
+    Table,
+    TableFormat,
+    UnreadableTable,
+)
+
+__all__ = [
+    "ENCODINGS",
+    "SEPARATORS",
+    "CellError",
+    "Row",
+    "Table",
+    "TableFormat",
+    "UnreadableTable",
+    "digest_of",
+    "open_table",
+]

@@ -1,0 +1,189 @@
+"""The rows of a CSV.
+
+A broken row costs only itself: it is returned with its problem. A quote that does not close would
+swallow the rows behind it, so the file is refused.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from sys import maxsize
+from typing import Any, Final, TextIO
+
+from django_smsbat.services.recipients.imports.readers.encodings import (
+    BAD_BYTE,
+    MARKED,
+    encoding_of,
+    label_of,
+)
+from django_smsbat.services.recipients.imports.readers.separators import (
+    NOTHING,
+    SAMPLE,
+    marked_separator,
+    reader_of,
+    separator_of,
+)
+from django_smsbat.services.recipients.imports.readers.table import (
+    Row,
+    TableFormat,
+    UnreadableTable,
+)
+from django_smsbat.services.spreadsheets import original
+
+_REPLACEMENT: Final = "\ufffd"
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_NEUTRALISED: Final = re.compile(r"'[=+\-@\t\r]")  # a quick test for `original`
+_BATCH: Final = 64  # rows that are tested together
+# Follows the last line. If it ends up inside a cell, the quote of that cell does not close.
+_END: Final = "\ufdd0\ufdd1\ufdd0"
+
+_row: Final[Callable[[tuple[int, Sequence[Any], str]], Row]] = partial(tuple.__new__, Row)
+Rate = Callable[[Sequence[str]], int]
+LooksLikeRow = Callable[[Sequence[str]], bool]
+
+
+@contextmanager
+def open_csv(
+    path: Path, rate: Rate | None, looks_like_row: LooksLikeRow | None, encoding: str
+) -> Iterator[tuple[TableFormat, "CsvRows"]]:
+    """
+    Args:
+        rate: rates a row as headings; None if the table has no headings.
+        looks_like_row: whether cells hold what a row of this table holds.
+        encoding: overrides the detection.
+    """
+    codec = encoding_of(path, encoding)
+    with path.open(encoding=codec, errors=MARKED, newline="") as file:
+        sample = file.read(SAMPLE)
+        separator, marked = marked_separator(sample)
+        separator = separator or separator_of(sample[marked:], rate)
+        file.seek(0)
+        if marked:
+            file.readline()
+        label = label_of(codec)
+        yield (
+            TableFormat("CSV", encoding=label, separator=separator),
+            CsvRows(file, separator, label, looks_like_row),
+        )
+
+
+class CsvRows:
+    """Reads rows that hold something, one at a time."""
+
+    def __init__(
+        self, file: TextIO, separator: str, encoding: str, looks_like_row: LooksLikeRow | None
+    ) -> None:
+        self._reader: Any = reader_of(chain(file, [_END]), separator)
+        self._separator = separator
+        self._encoding = encoding
+        self._looks_like_row = looks_like_row
+        self._lines = 0  # of the cells with line breaks, beyond the first line of each
+        self._has_failed = False
+
+    def read(self, after: int = 0, headings: int = maxsize, width: int = 0) -> Iterator[Row]:
+        number = after
+        size = _BATCH if after else 1  # the first row may decide how the others are read
+        while (batch := self._batch(size)) or self._has_failed:
+            is_plain = _is_plain("".join(map("".join, batch)))
+            for cells in batch:
+                number += 1
+                if is_plain and len(cells) <= headings and _holds_something(cells):
+                    yield _row((number, cells, ""))
+                elif row := self._checked(number, cells, headings, width):
+                    yield row
+            if self._has_failed:
+                number += 1
+                yield self._oversized(number)
+
+    def _batch(self, size: int) -> list[list[str]]:
+        """The next rows, up to the one that fails; the reader goes on behind it."""
+        rows: list[list[str]] = []
+        self._has_failed = False
+        try:
+            rows.extend(islice(self._reader, size))
+        except csv.Error:
+            self._has_failed = True
+        return rows
+
+    def _oversized(self, number: int) -> Row:
+        limit = csv.field_size_limit()
+        if self._reader.line_num - self._lines > number:
+            raise UnreadableTable(
+                f"row {number}: a quote opens here and does not close, or a cell holds more than "
+                f"{limit:,} characters; correct that row and save the file again"
+            )
+        return Row(number, (), f"holds a cell of more than {limit:,} characters")
+
+    def _checked(self, number: int, cells: list[str], headings: int, width: int) -> Row | None:
+        """The row with its problem, if it has one; None if it holds nothing."""
+        if cells == [_END]:
+            return None
+        text = "".join(cells)
+        if text.endswith(_END):
+            raise _open_quote(number)
+        if not text.strip(NOTHING):
+            return None
+        if lines := sum(len(_BREAK.findall(cell)) for cell in cells):
+            self._lines += lines
+            self._require_own_lines(number, cells, width)
+        cells = [original(cell) if "'" in cell else cell for cell in cells]
+        if problem := self._problem(text, cells, headings):
+            cells = [cell.replace(BAD_BYTE, _REPLACEMENT) for cell in cells]
+        return Row(number, cells, problem)
+
+    def _problem(self, text: str, cells: Sequence[str], headings: int) -> str:
+        if BAD_BYTE in text:
+            return f"holds bytes that are not {self._encoding} text"
+        if "\0" in text:
+            return "holds a NUL character"
+        if not any(cells[headings:]):
+            return ""
+        count = max(place for place, cell in enumerate(cells, start=1) if cell)
+        return f"{count} cells under {headings} headings"
+
+    def _require_own_lines(self, number: int, cells: Sequence[str], width: int) -> None:
+        if width > 1 and self._looks_like_row and self._swallows(cells, width):
+            raise _open_quote(number)
+
+    def _swallows(self, cells: Sequence[str], width: int) -> bool:
+        """Whether a line inside a cell is a row of its own."""
+        for place, cell in enumerate(cells):
+            first, *inner = _BREAK.split(cell)
+            if not inner:
+                continue
+            lines = [self._cells_of(line) for line in inner]
+            if any(self._is_row(line, width) for line in lines):
+                return True
+            # The last line goes on in the next cells if a quote of another row closed this cell:
+            # a quote is left over, or the first line goes on as well.
+            is_torn = cell.count('"') % 2 or place + len(self._cells_of(first)) >= width
+            if is_torn and self._is_row([*lines[-1], *cells[place + 1 :]], width):
+                return True
+        return False
+
+    def _cells_of(self, line: str) -> list[str]:
+        return [cell.strip(' "') for cell in line.split(self._separator)]
+
+    def _is_row(self, cells: Sequence[str], width: int) -> bool:
+        looks_like_row = self._looks_like_row
+        return len(cells) == width and looks_like_row is not None and looks_like_row(cells)
+
+
+def _open_quote(number: int) -> UnreadableTable:
+    return UnreadableTable(
+        f"row {number}: a quote opens here and does not close before the next row; correct that "
+        "row and save the file again"
+    )
+
+
+def _is_plain(text: str) -> bool:
+    """Whether no row of this text needs a closer look: neither bad bytes nor line breaks."""
+    return text.isprintable() and not ("'" in text and _NEUTRALISED.search(text))
+
+
+def _holds_something(cells: list[str]) -> bool:
+    return bool(cells and (cells[0].strip(NOTHING) or "".join(cells).strip(NOTHING)))

@@ -1,0 +1,212 @@
+"""The encoding of a text file.
+
+A byte-order mark decides. Without one, UTF-16 is recognised by its NULs. Otherwise the lines vote:
+a file is UTF-8 if most of its lines that are not plain ASCII are valid UTF-8. A file of another
+kind is in an 8-bit encoding, which its letters decide.
+"""
+
+import codecs
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from os import SEEK_END
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from django_smsbat.services.recipients.imports.readers import letters
+from django_smsbat.services.recipients.imports.readers.table import UnreadableTable
+
+# The encodings that a user can choose, with a label for people.
+ENCODINGS: Final[Mapping[str, str]] = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "utf-32": "UTF-32",
+    "cp1251": "Windows-1251",
+    "cp1250": "Windows-1250",
+    "cp1252": "Windows-1252",
+    "koi8-u": "KOI8-U",
+    "cp866": "CP866",
+    "cp1125": "CP1125",
+}
+MARKED: Final = "smsbat_marked"  # the error handler for `open`
+BAD_BYTE: Final = "\udc80"  # stands for bytes that the encoding does not know
+
+# The mark of UTF-32 begins with the mark of UTF-16, so it comes first.
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_HEAD: Final = 65_536  # bytes
+_BLOCK: Final = 16_384  # bytes
+_LINE_MAX: Final = 1_048_576  # bytes
+_COUNTED: Final = 1_000  # lines; behind them a sample of blocks is counted
+_SAMPLED: Final = 16  # blocks
+_NULS_MIN: Final = 0.05  # of the letters of a UTF-16 text have a NUL, at least
+_NULS_OF_ONE_LINE: Final = 0.4
+_CONTROLS_MAX: Final = 0.08  # of the bytes of a text are control characters, at most
+_CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+
+
+def _mark_error(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, UnicodeDecodeError):
+        return BAD_BYTE, error.end
+    raise error
+
+
+codecs.register_error(MARKED, _mark_error)
+
+
+def label_of(codec: str) -> str:
+    """The label of a codec for people."""
+    family = codec.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
+    return ENCODINGS[family]
+
+
+def encoding_of(path: Path, chosen: str = "") -> str:
+    """The codec that reads a file.
+
+    Args:
+        chosen: one of ENCODINGS or an alias of it; overrides the detection.
+
+    Raises:
+        UnreadableTable: if the file is no text or the chosen encoding is unknown.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        _require_lines(file, path.name)
+        if chosen:
+            return _chosen(chosen, head)
+        if codec := _marked(head) or _wide(head):
+            return codec
+        if _controls(head) > _CONTROLS_MAX:
+            raise UnreadableTable(f"{path.name} is not a table; save it as XLSX or CSV")
+        return "utf-8" if _is_utf_8(file) else _by_vote(file)
+
+
+def _chosen(chosen: str, head: bytes) -> str:
+    try:
+        codec = codecs.lookup(chosen).name
+    except LookupError:
+        codec = ""
+    if codec.removesuffix("-sig") not in ENCODINGS:
+        names = ", ".join(ENCODINGS)
+        raise UnreadableTable(f"the encoding {chosen!r} is not supported; choose one of {names}")
+    if codec == "utf-8":
+        return "utf-8-sig"
+    if codec in {"utf-16", "utf-32"} and _marked(head) != codec:
+        found = _wide(head)
+        return found if found.startswith(codec) else f"{codec}-le"
+    return codec
+
+
+def _marked(head: bytes) -> str:
+    return next((codec for mark, codec in _MARKS if head.startswith(mark)), "")
+
+
+def _wide(head: bytes) -> str:
+    """UTF-16 by its NULs: an ASCII character has one, always in the same half."""
+    pairs = len(head) // 2
+    first, second = head[0 : 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
+    codec = "utf-16-le" if second > first else "utf-16-be"
+    most, least = max(first, second), min(first, second)
+    has_lines = "\n" in head.decode(codec, "ignore")  # a NUL in another text makes none
+    is_wide = most > pairs * (_NULS_MIN if has_lines else _NULS_OF_ONE_LINE)
+    return codec if is_wide and 10 * least <= most else ""
+
+
+def _controls(head: bytes) -> float:
+    text = head.rstrip(b"\0")  # a crash can leave NULs behind a text
+    return 1 - len(text.translate(None, _CONTROLS)) / len(text) if text else 0
+
+
+def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    file.seek(0)
+    while block := file.read(size):
+        yield block
+
+
+def _require_lines(file: BinaryIO, name: str) -> None:
+    """A line is held in memory, so its length has a limit."""
+    for block in _blocks(file, _LINE_MAX):
+        if len(block) == _LINE_MAX and b"\n" not in block and b"\r" not in block:
+            line = 1 + _line_breaks(file, until=file.tell() - _LINE_MAX)
+            raise UnreadableTable(
+                f"{name} is not a table: line {line} is longer than {_LINE_MAX:,} bytes"
+            )
+
+
+def _line_breaks(file: BinaryIO, until: int) -> int:
+    file.seek(0)
+    blocks = (file.read(_LINE_MAX) for _ in range(0, until, _LINE_MAX))
+    return sum(max(block.count(b"\n"), block.count(b"\r")) for block in blocks)
+
+
+def _is_utf_8(file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in _blocks(file, _LINE_MAX):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _by_vote(file: BinaryIO) -> str:
+    """UTF-8 if most lines agree. A valid line is strong evidence, so it also wins a tie."""
+    votes = _Votes()
+    step = max(1, file.seek(0, SEEK_END) // _BLOCK // _SAMPLED)
+    for place, lines in enumerate(_line_blocks(file)):
+        if votes.count < _COUNTED:
+            votes.add(lines)
+        elif place % step == 0:
+            votes.add(lines, weight=step)
+    return "utf-8" if votes.valid and votes.valid >= votes.invalid else letters.decide(votes.words)
+
+
+def _line_blocks(file: BinaryIO) -> Iterator[bytes]:
+    """Blocks that end with the end of a line, since a cut letter would count as invalid."""
+    rest = b""
+    for block in _blocks(file, _BLOCK):
+        end = max(block.rfind(b"\n"), block.rfind(b"\r")) + 1
+        if not end:
+            rest += block
+            continue
+        yield rest + block[:end]
+        rest = block[end:]
+    yield rest
+
+
+@dataclass
+class _Votes:
+    """How many lines are valid UTF-8 and how many are not.
+
+    Attributes:
+        words: words of the invalid lines, by which their encoding is decided.
+    """
+
+    valid: int = 0
+    invalid: int = 0
+    words: set[bytes] = field(default_factory=set)
+
+    @property
+    def count(self) -> int:
+        return self.valid + self.invalid
+
+    def add(self, lines: bytes, weight: int = 1) -> None:
+        if lines.isascii():
+            return
+        room = len(self.words) + letters.WORDS_OF_A_BLOCK
+        for line in lines.splitlines():
+            if line.isascii():
+                continue
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                self.invalid += weight
+                if len(self.words) < min(room, letters.WORDS_MAX):
+                    self.words.update(letters.words_of(line))
+            else:
+                self.valid += weight

@@ -1,0 +1,89 @@
+"""Opens a file as a table, whichever format it has."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+
+from django_smsbat.services.recipients.imports.readers.csv_text import open_csv
+from django_smsbat.services.recipients.imports.readers.formats import is_workbook
+from django_smsbat.services.recipients.imports.readers.table import (
+    CellError,
+    Row,
+    RowSource,
+    Table,
+    TableFormat,
+    UnreadableTable,
+)
+from django_smsbat.services.recipients.imports.readers.workbooks import open_workbook
+
+
+def count_filled(cells: Sequence[str]) -> int:
+    """Rates a row as headings by the number of its cells that are not empty."""
+    return sum(1 for cell in cells if cell.strip())
+
+
+@contextmanager
+def open_table(
+    path: Path,
+    *,
+    rate: Callable[[Sequence[str]], int] = count_filled,
+    looks_like_row: Callable[[Sequence[str]], bool] | None = None,
+    encoding: str = "",
+    has_headings: bool = True,
+) -> Iterator[Table]:
+    """Open a CSV or a workbook.
+
+    Args:
+        rate: rates a row as headings; decides on the separator of a CSV.
+        looks_like_row: whether cells hold what a row of this table holds, such as a phone number
+            in the right column; finds rows that an open quote has swallowed.
+        encoding: the encoding of a CSV, one of ENCODINGS; found by the content if empty.
+        has_headings: whether the first row holds headings.
+
+    Raises:
+        UnreadableTable: also while rows are read; it then names the row.
+    """
+    source = (
+        open_workbook(path)
+        if _is_workbook(path)
+        else open_csv(path, rate if has_headings else None, looks_like_row, encoding)
+    )
+    with source as (form, rows):
+        yield _with_headings(form, rows) if has_headings else _without_headings(form, rows)
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        return is_workbook(path)
+    except OSError as error:
+        raise UnreadableTable(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def _first(rows: RowSource) -> Row:
+    first = next(rows.read(), None)
+    if first is None:
+        raise UnreadableTable("the table is empty")
+    return first
+
+
+def _without_headings(form: TableFormat, rows: RowSource) -> Table:
+    first = _first(rows)
+    return Table(form, (), 0, chain([first], rows.read(first.number, width=len(first.cells))))
+
+
+def _with_headings(form: TableFormat, rows: RowSource) -> Table:
+    first = _first(rows)
+    if first.problem:
+        raise UnreadableTable(
+            f"the headings in row {first.number} cannot be read: the row {first.problem}"
+        )
+    headings = [_heading(cell) for cell in first.cells]
+    while headings and not headings[-1]:
+        headings.pop()
+    count = len(headings)
+    return Table(form, headings, first.number, rows.read(first.number, count, count))
+
+
+def _heading(cell: object) -> str:
+    return "" if cell is None or isinstance(cell, CellError) else str(cell).strip("\ufeff \t\r\n")

@@ -1,0 +1,160 @@
+"""The rows of a workbook (XLSX, XLSM), read by openpyxl one at a time.
+
+openpyxl keeps the table of texts of a workbook in memory.
+"""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from sys import maxsize
+from typing import Any, Final
+
+from openpyxl import load_workbook
+from openpyxl.styles.numbers import is_date_format as _is_date_format
+from openpyxl.styles.numbers import is_timedelta_format
+from openpyxl.utils.datetime import from_excel
+
+from django_smsbat.services.recipients.imports.readers.formats import SAVE_AS
+from django_smsbat.services.recipients.imports.readers.number_formats import (
+    displayed,
+    general,
+)
+from django_smsbat.services.recipients.imports.readers.table import (
+    CellError,
+    Row,
+    TableFormat,
+    UnreadableTable,
+)
+
+is_date_format: Final = lru_cache(maxsize=1_000)(_is_date_format)
+_STRICT: Final = b"http://purl.oclc.org/ooxml/"
+
+
+@contextmanager
+def open_workbook(path: Path) -> Iterator[tuple[TableFormat, "SheetRows"]]:
+    """The first visible sheet that holds something."""
+    with path.open("rb") as file:  # by its path, openpyxl would refuse other suffixes
+        try:
+            book = load_workbook(file, read_only=True, data_only=True)
+        except Exception as error:  # it raises whatever a broken archive makes it stumble over
+            raise _broken(path, error) from None
+        # openpyxl would warn of a number that is no date, with the number, which may be a phone.
+        book._date_formats = set()
+        sheet = _first_filled([one for one in book.worksheets if one.sheet_state == "visible"])
+        if sheet is None:
+            raise _without_rows(path, book.worksheets)
+        yield _format_of(book.worksheets, sheet), SheetRows(sheet)
+
+
+def _broken(path: Path, error: Exception) -> UnreadableTable:
+    if _is_strict(path):
+        return _strict(path)
+    return UnreadableTable(
+        f"{path.name} is damaged and cannot be read as XLSX: {type(error).__name__}"
+    )
+
+
+def _strict(path: Path) -> UnreadableTable:
+    return UnreadableTable(f"{path.name} is a Strict Open XML workbook; {SAVE_AS}")
+
+
+def _without_rows(path: Path, sheets: Sequence[Any]) -> UnreadableTable:
+    if not sheets and _is_strict(path):
+        return _strict(path)
+    if sheets and all(sheet.sheet_state != "visible" for sheet in sheets):
+        return UnreadableTable("all sheets of the workbook are hidden; unhide the right one")
+    return UnreadableTable("the table is empty")
+
+
+def _is_strict(path: Path) -> bool:
+    """Whether it has the namespaces of the ISO standard, which openpyxl does not read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _STRICT in archive.read("_rels/.rels")
+    except (zipfile.BadZipFile, KeyError, OSError):
+        return False
+
+
+def _first_filled(sheets: Sequence[Any]) -> Any:
+    for sheet in sheets:
+        sheet.reset_dimensions()  # the size that a file states may be wrong and hide rows
+    return next((sheet for sheet in sheets if next(_rows(sheet), None)), None)
+
+
+def _format_of(sheets: Sequence[Any], sheet: Any) -> TableFormat:
+    visible = [one.title for one in sheets if one.sheet_state == "visible" and one is not sheet]
+    hidden = sum(one.sheet_state != "visible" for one in sheets)
+    return TableFormat("XLSX", sheet=sheet.title, other_sheets=tuple(visible), hidden_sheets=hidden)
+
+
+class SheetRows:
+    """Reads rows that hold something, one at a time.
+
+    Cells cannot shift in a workbook, so a cell without a heading is no problem there.
+    """
+
+    def __init__(self, sheet: Any) -> None:
+        self._rows = _rows(sheet)
+
+    def read(self, after: int = 0, headings: int = maxsize, width: int = 0) -> Iterator[Row]:
+        return self._rows
+
+
+def _rows(sheet: Any) -> Iterator[Row]:
+    number, rows = 0, sheet.iter_rows()
+    while True:
+        number += 1
+        try:
+            cells = next(rows, None)
+        except Exception as error:  # likewise
+            kind = type(error).__name__
+            raise UnreadableTable(
+                f"row {number} is damaged and cannot be read as XLSX: {kind}"
+            ) from None
+        if cells is None:
+            return
+        values = [_value(cell) for cell in cells]
+        if any(map(_holds_something, values)):
+            yield Row(number, values)
+
+
+def _holds_something(value: object) -> bool:
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+def _value(cell: Any) -> object:
+    """A cell as text or as a number that Excel displays."""
+    value = cell.value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return CellError(value) if cell.data_type == "e" else value
+    if isinstance(value, int | float):
+        code = cell.number_format
+        return _date(value, code, cell) if is_date_format(code) else displayed(value, code)
+    return _iso(value)
+
+
+def _date(value: int | float, code: str, cell: Any) -> object:
+    is_duration = is_timedelta_format(code)
+    try:
+        return _iso(from_excel(value, cell.parent.parent.epoch, timedelta=is_duration))
+    except (OverflowError, ValueError):
+        return general(value)
+
+
+def _iso(value: object) -> object:
+    """Dates and times as a CSV would hold them."""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time.min else value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return _duration(value) if isinstance(value, timedelta) else value
+
+
+def _duration(value: timedelta) -> str:
+    minutes, seconds = divmod(round(value.total_seconds()), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
