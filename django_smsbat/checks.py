@@ -16,6 +16,7 @@ from django_smsbat import conf
 from django_smsbat.conf import Runner, Settings
 from django_smsbat.conf.accounts import shared_secrets
 from django_smsbat.gateway import otp_templates
+from django_smsbat.gateway.message_types import FLASH_CALL_DIGITS, MessageType
 from django_smsbat.gateway.pacing import MEMORY
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -37,8 +38,30 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
         *_lease(settings),
         *_secrets(settings),
         *_verification(settings),
+        *_caller_ids(settings),
         *_extras(settings),
     ]
+
+
+@register(Tags.urls)
+def check_flash_calls(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A view that offers flash calls enables them, or VERIFY_CHANNELS if it is given."""
+    from django_smsbat.models import Channel
+    from django_smsbat.services.verification import channels
+
+    if conf.problems():
+        return []
+    settings, flash_call = conf.current(), MessageType.FLASH_CALL
+    is_named = conf.is_given("VERIFY_CHANNELS") and flash_call in settings.verify_channels
+    is_enabled = is_named or channels.is_offered(Channel.FLASH_CALL)
+    if settings.verify_caller_ids or not is_enabled:
+        return []
+    words = "Flash calls are enabled, and SMSBAT['VERIFY_CALLER_IDS'] is empty: each would fail."
+    hint = (
+        "List the phone numbers that your calls come from, or list in SMSBAT['VERIFY_CHANNELS'] "
+        "the other channels alone."
+    )
+    return [Error(words, hint=hint, id="smsbat.E013")]
 
 
 @register(Tags.security, deploy=True)
@@ -184,6 +207,24 @@ def _verification(settings: Settings) -> Iterator[CheckMessage]:
         words = f"SMSBAT['VERIFY_TEMPLATE'] needs {', '.join(missing)}."
         hint = "Give them in VERIFY_TEMPLATE_PARAMS."
         yield Error(words, hint=hint, id="smsbat.E012")
+
+
+def _caller_ids(settings: Settings) -> Iterator[CheckMessage]:
+    """The code of a flash call is the end of its number: few numbers are few codes."""
+    from django_smsbat.services.verification import callers
+
+    numbers = settings.verify_caller_ids
+    if not numbers or (count := callers.codes(numbers)) >= callers.FEW:
+        return
+    words = (
+        f"SMSBAT['VERIFY_CALLER_IDS'] gives flash calls {count} different codes "
+        f"({len(numbers)} numbers): whoever guesses is right once in {count} times."
+    )
+    hint = (
+        f"List at least {callers.FEW} numbers, no two of which have the same last "
+        f"{FLASH_CALL_DIGITS} digits; better a hundred."
+    )
+    yield checks.Warning(words, hint=hint, id="smsbat.W011")
 
 
 def _extras(settings: Settings) -> Iterator[CheckMessage]:

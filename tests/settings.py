@@ -32,6 +32,7 @@ SMSBAT = {
     "RUNNER": "none",
     "CONCURRENCY": 1,  # a test's transaction is seen by its own thread only
     "WEBHOOK_SECRETS": [SECRET],
+    "VERIFY_CALLER_IDS": [f"+38044{number:07}" for number in range(2_345_678, 2_995_678, 12_347)],
 }
 # Several processes of tests at once have a database each; pytest-django ends its name with theirs.
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")

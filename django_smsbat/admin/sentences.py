@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_noop, ngettext_lazy
 FORMS: Final[tuple[str, ...]] = (
     # Of messages: `gateway.messages`.
     gettext_noop("must be one of %(choices)s"),
+    gettext_noop("must be a language of two letters, such as %(choices)s"),
     gettext_noop("type must be one of %(choices)s"),
     gettext_noop("needs a time zone"),
     gettext_noop("must be an action"),

@@ -19,10 +19,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from django_smsbat.conf.accounts import DEFAULT_ACCOUNT, Account, accounts_of
-from django_smsbat.conf.keys import KEYS, Runner
+from django_smsbat.conf.keys import DEPENDENT, KEYS, Runner
 from django_smsbat.conf.readers import Key, Wrong
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
+from django_smsbat.gateway.message_types import MessageType
 
 __all__ = [
     "DEFAULT_ACCOUNT",
@@ -34,6 +35,8 @@ __all__ = [
     "default_from_email",
     "dict_given",
     "email_timeout",
+    "has_urls",
+    "is_given",
     "problems",
     "secret_keys",
 ]
@@ -73,6 +76,8 @@ class Settings:
     email_fallback: bool
     confirm_above: int | None
     approve_above: int | None
+    verify_channels: tuple[MessageType, ...]
+    verify_caller_ids: tuple[str, ...] = field(repr=False)
     verify_code_length: int
     verify_lifetime: int
     verify_attempts: int
@@ -129,9 +134,19 @@ def email_timeout() -> float | None:
         return getattr(django_settings, "EMAIL_TIMEOUT", None)
 
 
+def has_urls() -> bool:
+    """Whether the project has URLs at all."""
+    return bool(getattr(django_settings, "ROOT_URLCONF", None))
+
+
 def dict_given() -> Any:
     """What stands in Django's settings as it is, unread: a dict, if all is well."""
     return getattr(django_settings, "SMSBAT", {})
+
+
+def is_given(name: str) -> bool:
+    """Whether the dict or the environment gives that key."""
+    return name in dict_given() or f"SMSBAT_{name}" in os.environ
 
 
 def problems() -> dict[str, str]:
@@ -161,7 +176,18 @@ def _read_keys() -> tuple[dict[str, Any], dict[str, str]]:
         except ValueError as error:
             right = error if isinstance(error, Wrong) else f"must be given as {key.cast.__name__}"
             wrong[name] = f"SMSBAT[{name!r}]: {right}"
+    _read_dependent(values, wrong)
     return values, wrong
+
+
+def _read_dependent(values: dict[str, Any], wrong: dict[str, str]) -> None:
+    """Read the keys that depend on another key, unless one of the two is wrong already."""
+    for name, (read, other) in DEPENDENT.items():
+        if name in values and other in values:
+            try:
+                values[name] = read(values[name], values[other])
+            except Wrong as error:
+                wrong[name] = f"SMSBAT[{name!r}]: {error}"
 
 
 def _raw(given: Mapping[str, Any], name: str, key: Key) -> Any:

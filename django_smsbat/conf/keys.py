@@ -1,6 +1,6 @@
 """The table of all keys of the `SMSBAT` setting. The README's list is held to it by a test."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -11,9 +11,11 @@ from django_smsbat.conf.readers import (
     flag,
     from_json,
     member,
+    members,
     number,
     optional,
     parameters,
+    phone_numbers,
     prefixes,
     quiet_hours,
     rate_limit_storage,
@@ -27,7 +29,7 @@ from django_smsbat.conf.readers import (
 from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
-from django_smsbat.gateway.message_types import BATCH_MAX
+from django_smsbat.gateway.message_types import BATCH_MAX, MessageType
 from django_smsbat.gateway.pacing import MEMORY
 
 
@@ -39,6 +41,9 @@ class Runner(StrEnum):
     CELERY = "celery"
     NONE = "none"
 
+
+# The message types that can carry a code.
+VERIFY_CHANNELS: Final = (MessageType.VIBER_OTP, MessageType.SMS, MessageType.FLASH_CALL)
 
 _AUDIENCE: Final = optional(number(0, 1_000_000_000, whole=True))
 _COUNT: Final = number(1, 1_000_000_000, whole=True)
@@ -128,6 +133,19 @@ KEYS: Final[dict[str, Key]] = {
     "APPROVE_ABOVE": Key(
         None, int, _AUDIENCE, "recipients above which somebody else has to approve"
     ),
+    "VERIFY_CHANNELS": Key(
+        tuple(one.value for one in VERIFY_CHANNELS),
+        list,
+        members(MessageType, *VERIFY_CHANNELS),
+        "ways by which codes may be sent, the first one offered first",
+    ),
+    "VERIFY_CALLER_IDS": Key(
+        (),
+        list,
+        texts,
+        "phone numbers that flash calls come from, each call from one of them by chance; a flash "
+        "call needs them",
+    ),
     "VERIFY_CODE_LENGTH": Key(
         6,
         int,
@@ -171,4 +189,9 @@ KEYS: Final[dict[str, Key]] = {
     "VERIFY_ACCOUNT": Key(
         "", str, text, "account that codes are sent by; empty for the default one"
     ),
+}
+
+# Keys whose value is read with the value of another key: the reader and the other key.
+DEPENDENT: Final[Mapping[str, tuple[Callable[[Any, Any], Any], str]]] = {
+    "VERIFY_CALLER_IDS": (phone_numbers, "DEFAULT_REGION"),
 }

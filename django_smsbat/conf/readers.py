@@ -9,6 +9,7 @@ from typing import Any
 
 import phonenumbers
 
+from django_smsbat.gateway import phones
 from django_smsbat.gateway.pacing import MEMORY, REDIS_SCHEMES
 
 
@@ -119,6 +120,37 @@ def prefixes(value: Any) -> tuple[str, ...]:
     if not all(one.startswith("+") and one[1:].isdigit() for one in found):
         raise Wrong('must be a list of beginnings of phone numbers, such as ["+38067"]')
     return found
+
+
+def members(kind: type[StrEnum], *of: StrEnum) -> Callable[[Any], Any]:
+    """A list of some of these members, each once, in the order of the list."""
+    read = member(kind)
+
+    def read_all(value: Any) -> Any:
+        found = tuple(dict.fromkeys(texts(value)))
+        if not found or not set(found) <= set(of):
+            raise Wrong(f"must be a list with at least one of {', '.join(of)}")
+        return tuple(read(one) for one in found)
+
+    return read_all
+
+
+def phone_numbers(value: Any, region: str) -> tuple[str, ...]:
+    """Phone numbers in E.164. An error names the position of a number and never the number.
+
+    Args:
+        region: two-letter country of the numbers that are written without one.
+    """
+    found: list[str] = []
+    for place, written in enumerate(texts(value), 1):
+        try:
+            number = phones.normalise(written, region)
+        except phones.InvalidPhone as error:
+            raise Wrong(f"number {place}: {error}") from None
+        if number in found:
+            raise Wrong(f"number {place} is the same as number {found.index(number) + 1}")
+        found.append(number)
+    return tuple(found)
 
 
 def parameters(value: Any) -> Mapping[str, str | int]:

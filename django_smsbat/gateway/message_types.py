@@ -3,6 +3,7 @@
 Holds facts only; the message classes apply them, and the admin and the sandbox read them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -125,18 +126,59 @@ TTL_MAX: Final = 2_147_483_647  # seconds
 SURVEY_OPTIONS: Final = (2, 5)
 SURVEY_OPTION_MAX: Final = 30
 RCS_BUTTONS_MAX: Final = 4
-RCS_VIDEO_SECONDS_MAX: Final = 120
 FLASH_CALL_TTL: Final = 60  # what SMSBAT takes when none is given
+FLASH_CALL_DIGITS: Final = 6  # the end of the caller's number that the documented pattern shows
 
-_MEGABYTE: Final = 1_048_576
-VIBER_IMAGE_BYTES_MAX: Final = _MEGABYTE
-VIBER_VIDEO_BYTES_MAX: Final = 10 * _MEGABYTE
-RCS_IMAGE_BYTES_MAX: Final = 2 * _MEGABYTE
-RCS_VIDEO_BYTES_MAX: Final = 10 * _MEGABYTE
+MEGABYTE: Final = 1_048_576
+VIBER_IMAGE_BYTES_MAX: Final = MEGABYTE
+VIBER_VIDEO_BYTES_MAX: Final = 10 * MEGABYTE
 
 VIBER_IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png")
 VIBER_VIDEO_SUFFIXES: Final = (".mp4",)
-RCS_MEDIA_TYPES: Final = ("image/jpeg", "image/png", "image/gif", "video/mp4", "video/3gpp")
+
+
+class MediaKind(StrEnum):
+    """The kinds of media that an RCS message shows or plays."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """The documented formats and limits of one kind of media.
+
+    Attributes:
+        formats: the formats as the documents name them.
+        mime_types: the registered (IANA) names of these formats.
+        bytes_max: the largest file.
+        seconds_max: the longest recording, None for a picture.
+    """
+
+    formats: str
+    mime_types: tuple[str, ...]
+    bytes_max: int
+    seconds_max: int | None = None
+
+
+# The documents name audio by format, MP3 and AAC. The registered names of these two are audio/mpeg
+# (RFC 3003) and audio/aac. "audio/mp3" is not registered. "audio/mp4" is a container that may hold
+# other codecs, and no document names it.
+RCS_MEDIA: Final[Mapping[MediaKind, MediaFacts]] = {
+    MediaKind.IMAGE: MediaFacts(
+        "JPEG, PNG, GIF", ("image/jpeg", "image/png", "image/gif"), 2 * MEGABYTE
+    ),
+    MediaKind.VIDEO: MediaFacts("MP4, 3GP", ("video/mp4", "video/3gpp"), 10 * MEGABYTE, 120),
+    MediaKind.AUDIO: MediaFacts("MP3, AAC", ("audio/mpeg", "audio/aac"), 5 * MEGABYTE, 300),
+}
+RCS_MEDIA_TYPES: Final = tuple(name for one in RCS_MEDIA.values() for name in one.mime_types)
+
+
+def media_kind(mime_type: str) -> MediaKind | None:
+    """The kind of media that a MIME type names, None for a type that RCS does not take."""
+    return next((kind for kind, one in RCS_MEDIA.items() if mime_type in one.mime_types), None)
+
 
 BATCH_MAX: Final = 5_000  # messages in one request
 

@@ -3,9 +3,15 @@
 Source: SMSBAT's help page on Viber OTP. The texts themselves are Viber's and are not known here.
 """
 
+import logging
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
+logger = logging.getLogger("django_smsbat")
+
+# The languages that SMSBAT names. Another partner of Viber's lists more.
 LANGUAGES: Final = (
     "uk",
     "en",
@@ -80,6 +86,28 @@ TEMPLATES: Final = tuple(
 _BY_NAME: Final = {
     name: template for template in TEMPLATES for name in (template.id, template.slug)
 }
+
+
+_LANGUAGE: Final = re.compile(r"[a-z]{2}")
+
+
+def takes_language(code: str) -> bool:
+    """Whether a template may be asked for in that language.
+
+    Any code of two letters may. One that SMSBAT does not name is logged as a warning, once in a
+    process: Viber may know it, and SMSBAT says so in its answer if not.
+    """
+    if code in LANGUAGES:
+        return True
+    if not _LANGUAGE.fullmatch(code):
+        return False
+    _warn_of_language(code)
+    return True
+
+
+@cache
+def _warn_of_language(code: str) -> None:
+    logger.warning("SMSBAT names no Viber template for codes in the language %r", code)
 
 
 def find(id_or_slug: str) -> OtpTemplate | None:

@@ -68,7 +68,8 @@ IN_DELIVERY: Final = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.PROCES
 _ORDER: Final = {status: place for place, status in enumerate(Status)}
 _FAILURE_PLACE: Final = min(_ORDER[status] for status in FAILURES)
 
-# Spellings seen in SMSBAT's status page, API overview and RCS page, reduced to lower-case letters.
+# Spellings in SMSBAT's status page, API overview and RCS page, and those that other Viber partners
+# use for "read". Reduced to lower-case letters.
 _WIRE: Final = {
     "accepted": Status.ACCEPTED,
     "scheduled": Status.SCHEDULED,
@@ -76,6 +77,8 @@ _WIRE: Final = {
     "sent": Status.SENT,
     "delivered": Status.DELIVERED,
     "read": Status.READ,
+    "seen": Status.READ,
+    "viewed": Status.READ,
     "rejected": Status.REJECTED,
     "undeliverable": Status.UNDELIVERABLE,
     "undelivered": Status.UNDELIVERABLE,

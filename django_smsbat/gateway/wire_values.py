@@ -1,8 +1,10 @@
 """Single values as SMSBAT writes them: text, ids, whole numbers, sums; what is none is absent."""
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+_WHOLE: Final = re.compile(r"[0-9]{1,5}")
 _ID_MAX: Final = 64
 _PARTS_MAX: Final = 32_767
 _MONEY_MAX: Final = Decimal(10**8)
@@ -23,6 +25,9 @@ def identifier_of(value: object) -> str:
 
 
 def whole_of(value: object) -> int | None:
+    """A count of parts, which may come as text; anything else is taken for absent."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 <= value <= _PARTS_MAX else None

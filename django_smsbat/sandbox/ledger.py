@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from django_smsbat.gateway.message_types import FLASH_CALL_TTL
+from django_smsbat.gateway.message_types import FLASH_CALL_DIGITS, FLASH_CALL_TTL
 from django_smsbat.gateway.sms_parts import count_parts
 from django_smsbat.sandbox import fates
 from django_smsbat.sandbox.fates import Fate, Step
@@ -18,8 +18,6 @@ from django_smsbat.sandbox.validation import phone_of
 
 CURRENCY: Final = "USD"
 PRICES: Final[Mapping[str, float]] = {"sms": 0.05, "viber": 0.02, "rcs": 0.03, "flashcall": 0.01}
-_CALLER: Final = "+380441234567"
-_VISIBLE_DIGITS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -159,9 +157,9 @@ def _overview_answer(entry: Entry) -> dict[str, Any]:
 
 
 def flash_call(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Who rings, and how much of the number is shown."""
-    caller = str((message.get("messageData") or {}).get("callerId") or _CALLER)
-    pattern = "***" + caller[-_VISIBLE_DIGITS:]
+    """The number that rings, which the message gives, and how much of it is shown."""
+    caller = str((message.get("messageData") or {}).get("callerId", ""))
+    pattern = "***" + caller[-FLASH_CALL_DIGITS:]
     return {"callerId": caller, "pattern": pattern, "ttl": message.get("ttl", FLASH_CALL_TTL)}
 
 

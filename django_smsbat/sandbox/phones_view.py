@@ -46,7 +46,7 @@ def _bubble(ledger: Ledger, entry: Entry, now: float) -> dict[str, Any]:
 
 
 def _data(entry: Entry) -> Any:
-    """What a phone knows: of a flash call the number that rang, whoever chose it."""
+    """What a phone knows: of a flash call the number that rang, and nothing else."""
     if entry.channel == "flashcall":
         return {"callerId": flash_call(entry.message)["callerId"]}
     return entry.message.get("messageData", {})

@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from django_smsbat.gateway.message_types import BATCH_MAX
 from django_smsbat.gateway.messages import Content, InvalidMessage, from_content
+from django_smsbat.sandbox.site_samples import in_first_form
 
 _PHONE: Final = re.compile(r"\+?[1-9]\d{9,14}")
 _ANY_PHONE: Final = "+380671112233"
 _OVERVIEW_VIBER: Final = "viber"
+_WIRE_NAMES: Final = {"caller_id": "callerId"}  # fields that the wire names in another way
 _TAKEN: Final = frozenset(
     [
         "from",
@@ -90,7 +92,7 @@ def _check(message: Any) -> None:
     if not _PHONE.fullmatch(str(message.get("to", message.get("recipient")))):
         raise named("INVALID_RECIPIENT", "Invalid phone number format")
     try:
-        from_content(_content(message), _ANY_PHONE)
+        from_content(_content(in_first_form(message)), _ANY_PHONE)
     except InvalidMessage as error:
         raise _in_their_words(error) from None
 
@@ -116,10 +118,13 @@ def _content(message: Mapping[str, Any]) -> Content:
 
 
 def _in_their_words(error: InvalidMessage) -> Refusal:
+    field = _WIRE_NAMES.get(error.field, error.field)
     if error.field == "sender":
         return named("INVALID_SENDER", "Invalid sender name")
     if "at most" in error.reason and error.field in ("text", "fallback_text"):
         return named("MESSAGE_TOO_LONG", f"Message is too long: {error.reason}")
     if "must not be empty" in error.reason:
-        return missing(error.field)
-    return coded(1001, f"Invalid field '{error.field}': {error.reason}")
+        return missing(field)
+    if error.field == "caller_id":
+        return coded(1003, f"Invalid phone number: '{field}'")
+    return coded(1001, f"Invalid field '{field}': {error.reason}")

@@ -20,12 +20,12 @@ from django_smsbat.services.clock import Clock
 from django_smsbat.services.delivery import Delivery
 
 
-def store(masked: messages.Message, account: str, clock: Clock) -> Message:
+def store(masked: messages.Content, to: str, account: str, clock: Clock) -> Message:
     """A row that says the masked words, held for who stores it: no worker can claim it."""
     now = clock.now()
     row = Message.with_content(
-        masked.content(),
-        to=masked.to,
+        masked,
+        to=to,
         account=account,
         status=Status.SENDING.value,
         attempts=1,

@@ -21,6 +21,7 @@ from rest_framework.response import Response
 from django_smsbat.conf import current
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Channel, VerificationStatus
+from django_smsbat.services.verification.channels import OffersChannels
 from django_smsbat.services.verification.checking import check
 from django_smsbat.services.verification.refusals import NotStarted
 from django_smsbat.services.verification.starting import start
@@ -36,11 +37,18 @@ class StartSerializer(serializers.Serializer[Any]):
     """What is asked for, and what is answered."""
 
     phone = serializers.CharField(max_length=32, write_only=True)
-    channel = serializers.ChoiceField(choices=Channel.choices, default=Channel.VIBER_OTP)
+    channel = serializers.ChoiceField(choices=Channel.choices, required=False)
     id = serializers.UUIDField(read_only=True)
     code_length = serializers.IntegerField(read_only=True)
     expires_at = serializers.DateTimeField(read_only=True)
     again_after = serializers.SerializerMethodField()
+
+    def validate_channel(self, channel: str) -> str:
+        """Refuse a channel that the view does not offer."""
+        offered = self.context["view"].offered()
+        if channel not in offered:
+            raise serializers.ValidationError(f"Must be one of {', '.join(offered)}.")
+        return channel
 
     def get_again_after(self, _made: object) -> int:
         """Seconds after which another code may be asked for."""
@@ -73,7 +81,7 @@ class _Open(GenericAPIView[Any]):
         return serializer.validated_data
 
 
-class StartView(_Open):
+class StartView(OffersChannels, _Open):
     """Send a code to a phone, or let it ring.
 
     201 with the `id` to check it by; 400 names what is wrong; 429 says when to ask again; 503 where
@@ -85,8 +93,9 @@ class StartView(_Open):
     def post(self, request: Request) -> Response:
         asked = self.validated(request)
         address = self.address_of(request)
+        channel = asked.get("channel") or self.offered()[0]
         try:
-            made = start(asked["phone"], asked["channel"], purpose=self.purpose, address=address)
+            made = start(asked["phone"], channel, purpose=self.purpose, address=address)
         except InvalidMessage as error:
             if error.field != "phone":
                 logger.error("no code can be sent: %s", error)

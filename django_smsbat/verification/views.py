@@ -4,7 +4,6 @@ Each calls one service and says what came of it. Subclass them, or override thei
 """
 
 import logging
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -21,6 +20,7 @@ from django.views.generic import FormView, TemplateView
 
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Channel, Verification, VerificationStatus
+from django_smsbat.services.verification.channels import OffersChannels
 from django_smsbat.services.verification.checking import check
 from django_smsbat.services.verification.refusals import NotStarted
 from django_smsbat.services.verification.starting import start
@@ -41,18 +41,16 @@ _ON_ITS_OWN = method_decorator(transaction.non_atomic_requests, name="dispatch")
 _SECRETIVE = method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 
 
-class _Verification:
+class _Verification(OffersChannels):
     """What both pages agree on.
 
     Attributes:
         purpose: what the phone is verified for.
-        channels: those that people may choose from, the first one chosen for them.
         start_url, check_url, success_url: names of URLs, or addresses; after success the address in
             ``?next=`` comes first, where it is of this site.
     """
 
     purpose = ""
-    channels: Sequence[str] = tuple(Channel.values)
     start_url = "smsbat-verification:start"
     check_url = "smsbat-verification:check"
     success_url: Any = "smsbat-verification:done"
@@ -78,7 +76,7 @@ class StartView(_Verification, _StartBase):
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "channels": self.channels}
+        return {**super().get_form_kwargs(), "channels": self.offered()}
 
     def get_initial(self) -> dict[str, Any]:
         """A link may bring the phone along."""
@@ -165,7 +163,7 @@ class CheckView(_Verification, _CheckBase):
             "verification": self.found,
             "is_call": is_call,
             "may_enter": status is VerificationStatus.PENDING,
-            "others": [Channel(one) for one in self.channels if one != self.found.channel],
+            "others": [one for one in self.offered() if one != self.found.channel],
         }
         start_url = resolve_url(self.start_url)
         return {**super().get_context_data(**kwargs), **own, "start_url": start_url}
@@ -174,7 +172,7 @@ class CheckView(_Verification, _CheckBase):
         """Another code to the same phone, by the same channel or by another one."""
         form = self.get_form_class()()
         wanted = request.POST["again"]
-        channel = wanted if wanted in self.channels else self.found.channel
+        channel = wanted if wanted in self.offered() else self.found.channel
         try:
             made = self.send_code(request, self.found.phone, channel)
         except NotStarted as error:

@@ -1,41 +1,31 @@
 """The bodies of SMSBAT's callbacks, checked and turned into what the services take."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from rest_framework import serializers
 
 from django_smsbat.gateway.answers import read_report
 from django_smsbat.models import Source
+from django_smsbat.services import clock
 from django_smsbat.services.event_store import Report
 from django_smsbat.services.inbound import Incoming
+from django_smsbat.webhooks.fields import LenientMoment, LenientText, Moment
 
-_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
-_TEXT_MAX: Final = 20_000  # characters
-
-
-def _sane_moment(moment: datetime) -> None:
-    if not _EARLIEST <= moment < _LATEST:
-        raise serializers.ValidationError("Give a moment of this century.")
-
-
-def _moment(**kwargs: Any) -> serializers.DateTimeField:
-    return serializers.DateTimeField(
-        default_timezone=UTC, input_formats=["iso-8601"], validators=[_sane_moment], **kwargs
-    )
+_SENDER_MAX: Final = 64  # characters
 
 
 class InboundSerializer(serializers.Serializer[Any]):
-    """``{"idUuid", "alphaName", "phoneNumber", "text", "dt"}``; the phone has no plus."""
+    """``{"idUuid", "alphaName", "phoneNumber", "text", "dt"}``; the phone has no plus.
+
+    Only `idUuid` and `phoneNumber` are required: a sticker or a picture may bring no text. Without
+    a readable `dt` the message counts as written when it is received.
+    """
 
     idUuid = serializers.CharField(max_length=64)
-    alphaName = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
+    alphaName = LenientText(most=_SENDER_MAX, trim=True)
     phoneNumber = serializers.CharField(max_length=32)
-    text = serializers.CharField(
-        max_length=_TEXT_MAX, allow_blank=True, trim_whitespace=False, default=""
-    )
-    dt = _moment()
+    text = LenientText()
+    dt = LenientMoment()
 
     def incoming(self, account: str) -> Incoming:
         data = self.validated_data
@@ -45,7 +35,7 @@ class InboundSerializer(serializers.Serializer[Any]):
             alpha_name=data["alphaName"],
             phone=data["phoneNumber"],
             text=data["text"],
-            received_at=data["dt"],
+            received_at=data["dt"] or clock.moment(),
             payload=dict(self.initial_data),
         )
 
@@ -58,7 +48,7 @@ class StatusSerializer(serializers.Serializer[Any]):
 
     messageId = serializers.CharField(max_length=64)
     deliverystatus = serializers.CharField(max_length=64)
-    timestamp = _moment(required=False, allow_null=True, default=None)
+    timestamp = Moment()
 
     def report(self, account: str) -> Report:
         told = read_report(self.initial_data)

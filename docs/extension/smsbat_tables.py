@@ -155,6 +155,22 @@ def otp_templates() -> str:
     return table(("Slug", "Id", "Parameters"), rows)
 
 
+def rcs_media() -> str:
+    from django_smsbat.gateway.message_types import MEGABYTE, RCS_MEDIA
+
+    rows = [
+        (
+            kind.value,
+            one.formats,
+            ", ".join(literal(name) for name in one.mime_types),
+            f"{one.bytes_max // MEGABYTE} MB",
+            f"{one.seconds_max:,} s" if one.seconds_max else "",
+        )
+        for kind, one in RCS_MEDIA.items()
+    ]
+    return table(("Kind", "Formats", "``mime_type``", "Largest file", "Longest"), rows)
+
+
 class _Wide(HelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=90)
@@ -313,6 +329,7 @@ TABLES: dict[str, Callable[[], str]] = {
         http_errors,
         message_types,
         otp_templates,
+        rcs_media,
         commands,
         checks,
         permissions,

@@ -302,6 +302,7 @@ class TestWhatIsStored:
         made = campaign(**before)
         same = {"name": "Sale", "text": "Sale!", "lists": [everybody.pk]}
         hidden = {name: value for name, value in before.items() if name != "type"}
+        hidden["flashcall-caller_id"] = "+380441112233"  # read by that type alone
         boss.post(self.change(made), {**same, **hidden, "type": after})
         stored = Campaign.objects.get()
         assert (stored.type, getattr(stored, field)) == (after, empty)

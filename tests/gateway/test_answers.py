@@ -113,7 +113,24 @@ def test_an_id_that_cannot_be_kept_whole_is_none(length, kept):
     assert len(parse(items, [outgoing(1)]).results["1"].message_id) == kept
 
 
-@pytest.mark.parametrize(("told", "parts"), [(0, 0), (32_767, 32_767), (32_768, None), (-1, None)])
+@pytest.mark.parametrize(
+    ("told", "parts"),
+    [
+        (0, 0),
+        (32_767, 32_767),
+        (32_768, None),
+        (-1, None),
+        ("2", 2),
+        (" 3 ", 3),
+        ("32768", None),
+        ("two", None),
+        ("2.5", None),
+        ("", None),
+        ("٣", None),
+        ("9" * 5_000, None),
+        (True, None),
+    ],
+)
 def test_a_number_of_parts_that_no_message_has_is_none(told, parts):
     items = [accepted(customerMessageId="1", parts=told)]
     assert parse(items, [outgoing(1)]).results["1"].parts == parts
@@ -233,3 +250,15 @@ def test_numbers_that_are_none_are_refused(body):
 def test_what_no_database_keeps_is_replaced():
     assert answers.parse_json(b'{"a\\u0000": ["\\ud800x"]}') == {"a\ufffd": ["\ufffdx"]}
     assert answers.parse_json(b'["\\ud83d\\ude00"]') == ["😀"]
+
+
+def test_parts_of_a_status_may_come_as_text():
+    body = b'{"messageId": "a1", "deliverystatus": "seen", "partscount": "2"}'
+    report = answers.parse_status(body)
+    assert (report.status, report.parts) == (Status.READ, 2)
+
+
+@pytest.mark.parametrize("word", ["seen", "Viewed"])
+def test_a_channel_whose_message_was_seen_has_read_it(word):
+    body = {"extendedStatuses": {"viber": word}, "fallbacks": [{"type": "rcs", "status": word}]}
+    assert answers.read_channels(body) == {"viber": "read", "rcs": "read"}

@@ -142,6 +142,15 @@ def test_an_incoming_message_is_read():
     assert serializer.incoming("default").phone == "380501234567"
 
 
+def test_an_incoming_message_without_words_sender_and_time_is_read():
+    serializer = InboundSerializer(data=CALLBACKS["inbound_sticker"])
+    assert serializer.is_valid()
+    assert (serializer.incoming("default").text, serializer.incoming("default").alpha_name) == (
+        "",
+        "",
+    )
+
+
 def test_a_status_callback_is_read():
     serializer = StatusSerializer(data=CALLBACKS["status"])
     assert serializer.is_valid()

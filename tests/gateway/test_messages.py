@@ -6,7 +6,14 @@ import pytest
 
 from django_smsbat import messages as public
 from django_smsbat.gateway import otp_templates
-from django_smsbat.gateway.message_types import TYPES, MessageType, is_promotional
+from django_smsbat.gateway.message_types import (
+    RCS_MEDIA,
+    TYPES,
+    MediaKind,
+    MessageType,
+    is_promotional,
+    media_kind,
+)
 from django_smsbat.gateway.messages import CLASSES, Content, from_content
 from django_smsbat.messages import (
     Button,
@@ -31,6 +38,8 @@ from django_smsbat.messages import (
 TO = "+380671112233"
 URL = "https://shop.example.com/"
 IMAGE = "https://cdn.example.com/a.jpg"
+AUDIO = "https://cdn.example.com/a.mp3"
+CALLER = "+380441234567"
 VIDEO = {
     "video_url": "https://cdn.example.com/a.mp4",
     "thumbnail_url": IMAGE,
@@ -70,8 +79,10 @@ VALID = [
     (Rcs, {"text": "x" * 3_072}),
     (Rcs, {"media": Media(url=IMAGE, mime_type="image/jpeg"), "buttons": [LINK] * 4}),
     (Rcs, {"cards": [RcsCard(title="Boots", buttons=[LINK])]}),
-    (FlashCall, {}),
-    (FlashCall, {"sender": "Квіти"}),
+    (Rcs, {"media": Media(url=AUDIO, mime_type="audio/mpeg")}),
+    (Rcs, {"cards": [RcsCard(title="News", media=Media(url=AUDIO, mime_type="audio/aac"))]}),
+    (FlashCall, {"caller_id": CALLER}),
+    (FlashCall, {"caller_id": CALLER, "sender": "Квіти"}),
     (FlashCall, {"caller_id": "380441234567", "ttl": 120}),
 ]
 
@@ -151,7 +162,12 @@ REFUSED = [
     (ViberSurvey, {"text": "How?", "options": ["a"] * 6}, "options"),
     (ViberSurvey, {"text": "How?", "options": ["a", "x" * 31]}, "options[1]"),
     (ViberOtp, {**OTP, "template_id": "nope"}, "template_id"),
-    (ViberOtp, {**OTP, "template_lang": "be"}, "template_lang"),
+    (ViberOtp, {**OTP, "template_lang": "ukr"}, "template_lang"),
+    (ViberOtp, {**OTP, "template_lang": "uk-UA"}, "template_lang"),
+    (ViberOtp, {**OTP, "template_lang": "UK"}, "template_lang"),
+    (ViberOtp, {**OTP, "template_lang": ""}, "template_lang"),
+    (ViberOtp, {**OTP, "template_params": {"pin": True}}, "template_params.pin"),
+    (ViberOtp, {**OTP, "template_params": {"pin": 1.5}}, "template_params.pin"),
     (ViberOtp, {**OTP, "template_params": {}}, "template_params.pin"),
     (ViberOtp, {**OTP, "template_params": {"pin": "1", "x": "2"}}, "template_params"),
     (
@@ -159,7 +175,7 @@ REFUSED = [
         {
             **OTP,
             "template_id": "validity_time",
-            "template_params": {"pin": "1", "code_validity_time": "5"},
+            "template_params": {"pin": "1", "code_validity_time": "five"},
         },
         "template_params.code_validity_time",
     ),
@@ -185,8 +201,16 @@ REFUSED = [
         },
         "buttons[0].action.start_time",
     ),
-    (FlashCall, {"ttl": 121}, "ttl"),
+    (Rcs, {"media": Media(url=AUDIO, mime_type="audio/mp3")}, "media.mime_type"),
+    (Rcs, {"media": Media(url=AUDIO, mime_type="audio/mp4")}, "media.mime_type"),
+    (FlashCall, {"caller_id": CALLER, "ttl": 121}, "ttl"),
+    (FlashCall, {}, "caller_id"),
+    (FlashCall, {"caller_id": ""}, "caller_id"),
+    (FlashCall, {"caller_id": "  "}, "caller_id"),
+    (FlashCall, {"caller_id": None}, "caller_id"),
+    (FlashCall, {"caller_id": 380441234567}, "caller_id"),
     (FlashCall, {"caller_id": "12"}, "caller_id"),
+    (FlashCall, {"caller_id": "Kvitka"}, "caller_id"),
 ]
 
 
@@ -295,3 +319,30 @@ def test_what_needs_consent(kind, transactional_campaign, promotional):
 def test_the_caller_of_a_flash_call_is_kept_in_e164():
     call = FlashCall(to="+380671112233", caller_id="380 44 123 45 67")
     assert call.data() == {"callerId": "+380441234567"}
+
+
+@pytest.mark.parametrize("data", [{}, {"callerId": ""}, {"callerId": None}])
+def test_a_stored_flash_call_without_a_caller_is_refused_at_the_caller(data):
+    with pytest.raises(InvalidMessage) as refused:
+        from_content(Content(type="flashcall", message_data=data), TO)
+    assert (refused.value.field, refused.value.reason) == ("caller_id", "must not be empty")
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "kind"),
+    [
+        ("image/png", MediaKind.IMAGE),
+        ("video/3gpp", MediaKind.VIDEO),
+        ("audio/mpeg", MediaKind.AUDIO),
+        ("audio/aac", MediaKind.AUDIO),
+        ("audio/ogg", None),
+        ("", None),
+    ],
+)
+def test_a_mime_type_names_its_kind_of_media(mime_type, kind):
+    assert media_kind(mime_type) is kind
+
+
+def test_audio_may_have_five_megabytes_and_five_minutes():
+    facts = RCS_MEDIA[MediaKind.AUDIO]
+    assert (facts.bytes_max, facts.seconds_max) == (5 * 1_048_576, 300)

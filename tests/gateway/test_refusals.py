@@ -122,7 +122,12 @@ REFUSALS = [
         "ttl",
         "2,147,483,648 seconds; at most 2,147,483,647 are allowed",
     ),
-    (lambda: FlashCall(to=TO, ttl=121), "ttl", "121 seconds; at most 120 are allowed"),
+    (
+        lambda: FlashCall(to=TO, caller_id=TO, ttl=121),
+        "ttl",
+        "121 seconds; at most 120 are allowed",
+    ),
+    (lambda: FlashCall(to=TO), "caller_id", EMPTY),
     (lambda: FlashCall(to=TO, caller_id="12"), "caller_id", PHONE_RIGHT),
     (
         promo(text="a" * 1_001),
@@ -207,9 +212,9 @@ REFUSALS = [
     # Codes.
     (otp(template_id="mine"), "template_id", f"no such template; there are {SLUGS}"),
     (
-        otp(template_lang="xx"),
+        otp(template_lang="xxx"),
         "template_lang",
-        f"must be one of {', '.join(LANGUAGES)}",
+        f"must be a language of two letters, such as {', '.join(LANGUAGES)}",
     ),
     (otp(template_params={}), "template_params.pin", "the template needs it"),
     (otp(template_params={"pin": ""}), "template_params.pin", EMPTY),
@@ -219,7 +224,7 @@ REFUSALS = [
         "does not know 'colour'; it takes pin",
     ),
     (
-        otp(template_id="validity_time", template_params={"pin": "1", "code_validity_time": "5"}),
+        otp(template_id="validity_time", template_params={"pin": "1", "code_validity_time": "0"}),
         "template_params.code_validity_time",
         WHOLE,
     ),
@@ -410,7 +415,7 @@ def test_it_names_the_field_and_what_would_be_right(make, field, reason):
     "make",
     [
         lambda: Sms(to=TO, text="Hi", ttl=2_147_483_647),
-        lambda: FlashCall(to=TO, ttl=120),
+        lambda: FlashCall(to=TO, caller_id=TO, ttl=120),
         lambda: Sms(to=TO, text="Hi", ttl=1),
         lambda: Sms(to=TO, text="Hi", sender="ElevenChars"),
         lambda: Sms(to=TO, text="Hi", sender="+380671112233"),

@@ -139,6 +139,7 @@ def test_three_ways_lead_in(sandbox, headers, auth, status):
 
 
 SMS = REQUESTS["sms"]
+CALL = {key: value for key, value in REQUESTS["flashcall"].items() if key != "messageData"}
 REFUSED = [
     ({}, 400, 1002, "Missing required field: 'messages'"),
     ([], 400, 1001, ""),
@@ -159,6 +160,13 @@ REFUSED = [
         "MESSAGE_TOO_LONG",
         "",
     ),
+    ({"messages": [CALL]}, 400, 1002, "Missing required field: 'callerId'"),
+    ({"messages": [{**CALL, "messageData": {}}]}, 400, 1002, "'callerId'"),
+    ({"messages": [{**CALL, "messageData": {"callerId": ""}}]}, 400, 1002, "'callerId'"),
+    ({"messages": [{**CALL, "messageData": {"callerId": None}}]}, 400, 1002, "'callerId'"),
+    ({"messages": [{**CALL, "messageData": {"callerId": "12"}}]}, 400, 1003, "'callerId'"),
+    ({"messages": [{**SMS, "ttl": "soon"}]}, 400, 1001, "ttl"),
+    ({"messages": [{**SMS, "ttl": ""}]}, 400, 1001, "ttl"),
     (b"{", 400, 1001, "JSON"),
     (b"[" * 50_000, 400, 1001, "JSON"),
 ]
@@ -191,10 +199,13 @@ def test_over_the_rate_it_answers_429(start_sandbox):
     assert 429 in statuses
 
 
-def test_a_flash_call_tells_caller_and_pattern(client):
-    call = outgoing(77, type="flashcall", text="", message_data={"callerId": "+380441234567"})
+@pytest.mark.parametrize("caller", ["+380441234567", "+48221876543"])
+def test_a_flash_call_comes_from_the_number_that_was_given(sandbox, client, caller):
+    call = outgoing(77, type="flashcall", text="", message_data={"callerId": caller})
     result = client.send([call]).results["1-a"]
-    assert (result.caller_id, result.pattern) == ("+380441234567", "***234567")
+    assert (result.caller_id, result.pattern) == (caller, f"***{caller[-6:]}")
+    [shown] = requests.get(f"{sandbox.url}/phones", timeout=5).json()["phones"]
+    assert shown["bubbles"][0]["data"] == {"callerId": caller}
 
 
 class Receiver:

@@ -10,10 +10,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from django_smsbat import conf, send, send_many, verification
-from django_smsbat.gateway.errors import ErrorKind
+from django_smsbat.gateway.dialects import Outgoing
+from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.messages import (
     Button,
     CarouselItem,
+    Content,
     FlashCall,
     Sms,
     ViberCarousel,
@@ -22,7 +24,7 @@ from django_smsbat.messages import (
 )
 from django_smsbat.models import InboundMessage, Message, Recipient
 from django_smsbat.sandbox import fates
-from django_smsbat.services import campaigns
+from django_smsbat.services import campaigns, connection
 from django_smsbat.testing import FakeGateway
 from tests.conftest import phone
 
@@ -248,8 +250,26 @@ def test_many_go_in_batches(smsbat, settings):
 
 
 def test_a_flash_call_shows_who_rings(smsbat):
-    send(FlashCall(to=phone(77)))
-    assert smsbat.outbox[0].data["pattern"] == "***234567"
+    send(FlashCall(to=phone(77), caller_id="+380449876543"))
+    [sent] = smsbat.outbox
+    assert (sent.data["callerId"], sent.data["pattern"]) == ("+380449876543", "***876543")
+    assert sent.code == "876543"
+
+
+def test_a_flash_call_to_be_checked_comes_from_a_number_of_the_settings(smsbat, settings):
+    numbers = ["+380449876543", "+380441234567"]
+    settings.SMSBAT = {**settings.SMSBAT, "VERIFY_CALLER_IDS": numbers}
+    started = verification.start(phone(77), "flashcall")
+    [sent] = smsbat.outbox
+    assert sent.data["callerId"] in numbers
+    assert verification.check(started.id, sent.code)
+
+
+def test_a_flash_call_without_a_caller_is_refused_as_smsbat_does(smsbat):
+    content = Content(type="flashcall", sender="AcmeShop")
+    with pytest.raises(GatewayError) as refused:
+        connection.client().send([Outgoing("1-a", phone(77), content)])
+    assert (refused.value.code, smsbat.outbox) == ("1002", [])
 
 
 def test_the_sandbox_answers_on_a_real_port(smsbat_sandbox):

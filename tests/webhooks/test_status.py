@@ -54,6 +54,27 @@ class TestStatus(WebhookCases):
         message.refresh_from_db()
         assert message.status == "delivered"
 
+    @pytest.mark.parametrize("word", ["seen", "Viewed"])
+    def test_seen_and_viewed_mean_read(self, message, word):
+        self.post({**self.body, "deliverystatus": word})
+        message.refresh_from_db()
+        assert message.status == "read"
+
+    def test_parts_may_come_as_text(self, message):
+        self.post({**self.body, "partscount": "2"})
+        message.refresh_from_db()
+        assert message.parts == 2
+
+    @pytest.mark.parametrize("timestamp", [1772452830, 1772452830000, "2026-03-02T14:00:30+02:00"])
+    def test_the_time_may_be_written_in_many_ways(self, message, timestamp):
+        self.post({**self.body, "timestamp": timestamp})
+        message.refresh_from_db()
+        assert message.final_at == datetime(2026, 3, 2, 12, 0, 30, tzinfo=UTC)
+
+    def test_a_time_that_cannot_be_read_is_named(self):
+        answer = self.post({**self.body, "timestamp": "yesterday"})
+        assert (answer.status_code, list(answer.json())) == (400, ["timestamp"])
+
     @pytest.mark.parametrize("cost", [99999999.9999999, 1e300, -5, "free"])
     def test_an_absurd_cost_is_kept_in_the_report_and_not_believed(self, message, cost):
         assert self.post({**self.body, "cost": cost}).status_code == 200

@@ -133,7 +133,10 @@ class _Shown:
 
     def _input(self, node: Input, path: str) -> dict[str, Any]:
         value = self._values.get(path, "")
-        choices = [(key, label, str(key) == str(value)) for key, label in node.choices]
+        # A stored value that is not among the choices, such as another language, stays chosen.
+        known = {str(key) for key, _label in node.choices}
+        own = [(value, value)] if node.choices and value and str(value) not in known else []
+        choices = [(key, label, str(key) == str(value)) for key, label in (*node.choices, *own)]
         refusal = self._refusals.get(path, "")
         return {"node": node, "path": path, "value": value, "choices": choices, "refusal": refusal}
 

@@ -19,7 +19,7 @@ from django_smsbat.admin.sentences import told
 from django_smsbat.admin.written import number
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway import otp_templates
-from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.message_types import TYPES, MediaKind, MessageType, media_kind
 from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.sms_parts import SmsParts
 from django_smsbat.models import Campaign
@@ -35,7 +35,7 @@ _DIGITS_MAX: Final = 9
 
 @dataclass(frozen=True)
 class Picture:
-    """A frame where a picture, a video or a file will be."""
+    """A frame where a picture, a video, audio or a file will be."""
 
     kind: str
     name: str
@@ -66,8 +66,8 @@ def _picture(kind: str, address: object) -> tuple[Picture, ...]:
 def _media(media: Any) -> tuple[Picture, ...]:
     if not isinstance(media, dict):
         return ()
-    kind = "video" if str(media.get("type", "")).startswith("video/") else "image"
-    return _picture(kind, media.get("url"))
+    kind = media_kind(str(media.get("type", ""))) or MediaKind.IMAGE
+    return _picture(kind.value, media.get("url"))
 
 
 def bubble_of(content: Content) -> Bubble:
@@ -116,7 +116,7 @@ def _card(card: dict[str, Any]) -> Bubble:
 def _lines(content: Content, data: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """What Viber's own words or the telephone network show, as far as it is known here."""
     if content.type == MessageType.FLASH_CALL:
-        return ((str(_("Missed call")), data.get("callerId") or str(_("a number of SMSBAT's"))),)
+        return ((str(_("Missed call")), data.get("callerId") or "…"),)
     template = otp_templates.find(str(data.get("templateId", "")))
     if template is None:
         return ()

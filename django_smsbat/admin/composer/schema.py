@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway import message_types as facts
@@ -106,9 +106,34 @@ def _viber_button(name: str, label: Promise, *, needed: bool) -> Group:
     )
 
 
+_MEDIA_LABELS: Final = {
+    facts.MediaKind.IMAGE: _("picture"),
+    facts.MediaKind.VIDEO: _("video"),
+    facts.MediaKind.AUDIO: _("audio"),
+}
+_MINUTE: Final = 60
+
+
+def _media_limits() -> str:
+    """What each kind of media may be, such as “audio: MP3, AAC, up to 5 MB and 5 minutes”."""
+    return "; ".join(_media_limit(kind, one) for kind, one in facts.RCS_MEDIA.items())
+
+
+def _media_limit(kind: facts.MediaKind, one: facts.MediaFacts) -> str:
+    words = _("%(kind)s: %(formats)s, up to %(megabytes)d MB")
+    if one.seconds_max:
+        words = _("%(kind)s: %(formats)s, up to %(megabytes)d MB and %(minutes)d minutes")
+    return words % {
+        "kind": _MEDIA_LABELS[kind],
+        "formats": one.formats,
+        "megabytes": one.bytes_max // facts.MEGABYTE,
+        "minutes": (one.seconds_max or 0) // _MINUTE,
+    }
+
+
 _MEDIA: Final = Group(
     "media",
-    _("Picture or video"),
+    _("Picture, video or audio"),
     (
         _address("url", _("address")),
         Input(
@@ -116,6 +141,7 @@ _MEDIA: Final = Group(
             _("kind"),
             "select",
             (("", "—"), *((name, name) for name in facts.RCS_MEDIA_TYPES)),
+            hint=lazy(_media_limits, str)(),
         ),
         _number("height", _("height, pixels")),
         _number("width", _("width, pixels")),
@@ -269,7 +295,7 @@ SCHEMA: Final[dict[MessageType, Sequence[Node]]] = {
         _BUTTONS,
         Rows(
             "cards",
-            _("Cards, instead of picture and buttons"),
+            _("Cards, instead of media and buttons"),
             Group(
                 "cards",
                 _("Card"),
@@ -286,7 +312,7 @@ SCHEMA: Final[dict[MessageType, Sequence[Node]]] = {
             "caller_id",
             _("Number that rings"),
             "tel",
-            hint=_("Empty: SMSBAT chooses one."),
+            hint=_("Required, international: one of the numbers that your calls come from."),
         ),
     ),
 }

@@ -5,6 +5,7 @@ from typing import Final
 
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages.base import Content, Message, MessageWithFallback
+from django_smsbat.gateway.messages.otp import ViberOtp
 from django_smsbat.gateway.messages.rcs import (
     CreateCalendarEvent,
     Dial,
@@ -21,7 +22,6 @@ from django_smsbat.gateway.messages.viber import (
     Button,
     CarouselItem,
     ViberCarousel,
-    ViberOtp,
     ViberPromo,
     ViberSurvey,
     ViberTransactional,

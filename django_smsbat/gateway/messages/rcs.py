@@ -22,7 +22,9 @@ _MEDIA: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Media:
-    """A picture (up to 2 MB) or a video (up to 10 MB and 2 minutes).
+    """A picture, a video or audio. SMSBAT checks the size and the length of the file.
+
+    At most 2 MB for a picture, 10 MB and 2 minutes for a video, 5 MB and 5 minutes for audio.
 
     Args:
         mime_type: one of `message_types.RCS_MEDIA_TYPES`.

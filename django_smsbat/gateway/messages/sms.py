@@ -28,7 +28,7 @@ class FlashCall(MessageWithFallback):
     """A missed call whose number is the code.
 
     Args:
-        caller_id: the number that will ring, in E.164; SMSBAT chooses one when it is left out.
+        caller_id: the number that will ring, international. SMSBAT refuses a call without it.
     """
 
     type = MessageType.FLASH_CALL
@@ -36,12 +36,13 @@ class FlashCall(MessageWithFallback):
     caller_id: str = ""
 
     def check(self) -> None:
-        if self.caller_id:
-            object.__setattr__(self, "caller_id", rules.check_phone("caller_id", self.caller_id))
+        rules.check_text("caller_id", self.caller_id, None)
+        object.__setattr__(self, "caller_id", rules.check_phone("caller_id", self.caller_id))
 
     def data(self) -> dict[str, Any]:
         return to_wire(self, _FLASH_CALL)
 
     @classmethod
     def fields_from_data(cls, data: Mapping[str, Any]) -> dict[str, Any]:
-        return from_wire("message_data", data, _FLASH_CALL)
+        given = from_wire("message_data", data, _FLASH_CALL)
+        return {name: value for name, value in given.items() if value is not None}

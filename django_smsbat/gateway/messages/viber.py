@@ -1,14 +1,13 @@
-"""The five kinds of Viber messages.
+"""Viber messages with content of our own: four types. One-time codes are in `otp`.
 
 Checks what can be known from the arguments; the size of a remote image is SMSBAT's to check.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django_smsbat.gateway import message_types as facts
-from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import rules
 from django_smsbat.gateway.messages.base import MessageWithFallback, from_wire, to_wire
@@ -25,11 +24,6 @@ _PROMO: Final = {
 }
 _FILE: Final = {"file_url": "fileUrl", "file_name": "fileName"}
 _FILE_TYPE: Final = "pdf"
-_OTP: Final = {
-    "template_id": "templateId",
-    "template_lang": "templateLang",
-    "template_params": "templateParams",
-}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -262,55 +256,6 @@ class ViberSurvey(MessageWithFallback):
     @classmethod
     def fields_from_data(cls, data: Mapping[str, Any]) -> dict[str, Any]:
         return {"options": tuple(_inner_list(data, "survey", "options"))}
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class ViberOtp(MessageWithFallback):
-    """A one-time code by one of Viber's own templates.
-
-    Args:
-        template_id: the UUID or the slug of a template in `otp_templates`.
-        template_lang: one of `otp_templates.LANGUAGES`.
-        template_params: exactly the template's parameters; minutes as a number.
-    """
-
-    type = MessageType.VIBER_OTP
-
-    template_id: str
-    template_lang: str
-    template_params: Mapping[str, str | int] = field(default_factory=dict)
-
-    def check(self) -> None:
-        template = otp_templates.find(self.template_id)
-        if template is None:
-            slugs = ", ".join(template.slug for template in otp_templates.TEMPLATES)
-            raise InvalidMessage("template_id", f"no such template; there are {slugs}")
-        object.__setattr__(self, "template_id", template.id)
-        rules.require(
-            self.template_lang in otp_templates.LANGUAGES,
-            "template_lang",
-            f"must be one of {', '.join(otp_templates.LANGUAGES)}",
-        )
-        self._check_params(template)
-
-    def _check_params(self, template: otp_templates.OtpTemplate) -> None:
-        rules.check_keys("template_params", self.template_params, template.params)
-        for name in template.params:
-            field_name = f"template_params.{name}"
-            rules.require(name in self.template_params, field_name, "the template needs it")
-            value = self.template_params[name]
-            if otp_templates.PARAMETERS[name] is int:
-                rules.check_whole(field_name, value)  # type: ignore[arg-type]
-            else:
-                rules.check_text(field_name, value, None)  # type: ignore[arg-type]
-
-    def data(self) -> dict[str, Any]:
-        return to_wire(self, _OTP) | {"templateParams": dict(self.template_params)}
-
-    @classmethod
-    def fields_from_data(cls, data: Mapping[str, Any]) -> dict[str, Any]:
-        given = from_wire("message_data", data, _OTP)
-        return {"template_id": "", "template_lang": "", **given}
 
 
 def _inner_list(data: Mapping[str, Any], outer: str, inner: str) -> list[Any]:

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_smsbat import conf, signals
 from django_smsbat.models import Verification, VerificationStatus
 from django_smsbat.services import announcing, clock
-from django_smsbat.services.verification import codes
+from django_smsbat.services.verification import callers, codes
 from django_smsbat.services.verification.finishing import finish
 
 
@@ -76,7 +76,7 @@ def _find(verification_id: UUID | str, purpose: str) -> Verification | None:
 
 @sensitive_variables()
 def _compare(found: Verification, code: str, now: datetime) -> Checked:
-    most = conf.current().verify_attempts
+    most = callers.attempts(found.channel, conf.current())
     if not codes.is_written_like(code, found):
         return Checked(VerificationStatus.PENDING, attempts_left=most - found.attempts)
     found.attempts += 1

@@ -40,7 +40,8 @@ def start(
 
     Args:
         phone: international, or national of `DEFAULT_REGION`.
-        channel: ``viber_otp`` (by Viber, and by SMS where that fails), ``sms`` or ``flashcall``.
+        channel: ``viber_otp`` (by Viber, and by SMS where that fails), ``sms`` or ``flashcall``,
+            if it is one of `VERIFY_CHANNELS`.
         purpose: up to 32 characters that say what the phone is verified for.
         address: the network address of who asks, such as ``request.META["REMOTE_ADDR"]``.
         language: of the words, such as ``uk``; Django's present one where it is not given.
@@ -48,7 +49,8 @@ def start(
     Raises:
         InvalidMessage: for what is no phone, channel or purpose, or where there is no sender.
         NotStarted: when no code may be sent now; its `why` says which rule it is.
-        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+        ImproperlyConfigured: when the settings do not say how to reach SMSBAT, or name no number
+            that a flash call comes from.
     """
     clock = clock or SystemClock()
     account = conf.current().verify_account or DEFAULT_ACCOUNT
@@ -73,7 +75,7 @@ def _store(made: Verification, said: Plan, address: str, account: str, clock: Cl
     limits.draw(made.phone, address, now)
     breaker.insist_on_few_open(made.prefix, now)
     _replace_earlier(made.phone, made.purpose, now)
-    made.message = confidential.store(said.masked, account, clock)
+    made.message = confidential.store(said.masked, made.phone, account, clock)
     made.address_hash = limits.hashed_address(address) if address else ""
     made.created_at = now
     made.expires_at = now + timedelta(seconds=said.lifetime)
@@ -90,8 +92,9 @@ def _phone(written: str) -> str:
 
 
 def _channel(written: str) -> Channel:
-    if written not in Channel.values:
-        raise InvalidMessage("channel", f"must be one of {', '.join(Channel.values)}")
+    allowed = conf.current().verify_channels
+    if written not in allowed:
+        raise InvalidMessage("channel", f"must be one of {', '.join(allowed)}")
     return Channel(written)
 
 

@@ -1,21 +1,22 @@
 """What carries a code: one row of a table for each channel."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Final
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from django_smsbat import conf
 from django_smsbat.conf import DEFAULT_ACCOUNT, Settings
 from django_smsbat.gateway import messages, otp_templates
-from django_smsbat.gateway.message_types import TYPES, MessageType
-from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.gateway.message_types import FLASH_CALL_DIGITS, TYPES, MessageType
+from django_smsbat.gateway.messages import Content, InvalidMessage
 from django_smsbat.models import Channel
 from django_smsbat.services.accounts import sender_or_default
-from django_smsbat.services.verification import codes
+from django_smsbat.services.verification import callers, codes
 
 _MINUTE: Final = 60
 _LANGUAGE: Final = "en"  # where Viber has no template in the reader's
@@ -26,13 +27,13 @@ class Plan:
     """What is to be sent.
 
     Attributes:
-        masked: the same without the code, as it is stored.
+        masked: the content without the code, as it is stored.
         code: empty for a flash call, whose code SMSBAT's answer tells.
         lifetime: seconds that the code is good.
     """
 
     message: messages.Message = field(repr=False)
-    masked: messages.Message
+    masked: Content
     code: str = field(repr=False)
     lifetime: int
 
@@ -50,6 +51,7 @@ def plan(channel: Channel, phone: str, sender: str, language: str | None) -> Pla
 
     Raises:
         InvalidMessage: when it cannot be sent as the settings would have it.
+        ImproperlyConfigured: when the channel needs a setting that is missing.
     """
     asked = _Asked(phone, sender, _known(language), conf.current())
     return _PLANS[channel](asked)
@@ -63,7 +65,8 @@ def _known(language: str | None) -> str:
 def _coded(asked: _Asked, make: Callable[[str], messages.Message]) -> Plan:
     length = asked.settings.verify_code_length
     code = codes.new(length)
-    return Plan(make(code), make(codes.MASK * length), code, asked.settings.verify_lifetime)
+    masked = make(codes.MASK * length).content()
+    return Plan(make(code), masked, code, asked.settings.verify_lifetime)
 
 
 def _text(asked: _Asked, code: str) -> str:
@@ -113,8 +116,15 @@ def template_params(settings: Settings, code: str) -> dict[str, str | int]:
 def _flash_call(asked: _Asked) -> Plan:
     longest = TYPES[MessageType.FLASH_CALL].ttl_max or asked.settings.verify_lifetime
     lifetime = min(asked.settings.verify_lifetime, longest)
-    call = messages.FlashCall(to=asked.phone, sender=asked.sender, ttl=lifetime)
-    return Plan(call, call, "", lifetime)
+    call = messages.FlashCall(
+        to=asked.phone,
+        sender=asked.sender,
+        caller_id=callers.draw(asked.settings),
+        ttl=lifetime,
+    )
+    # The number that rings is the code: it is not stored either.
+    hidden = {"callerId": codes.MASK * FLASH_CALL_DIGITS}
+    return Plan(call, replace(call.content(), message_data=hidden), "", lifetime)
 
 
 _PLANS: Final[Mapping[Channel, Callable[[_Asked], Plan]]] = {
@@ -130,8 +140,8 @@ _ANY_PHONE: Final = "+380671112233"
 def what_prevents(settings: Settings) -> Iterator[tuple[str, str]]:
     """The channels by which no code can be sent as the settings are, each with why."""
     account = settings.verify_account or DEFAULT_ACCOUNT
-    for channel in Channel:
+    for channel in settings.verify_channels:
         try:
-            plan(channel, _ANY_PHONE, sender_or_default("", account), None)
-        except InvalidMessage as error:
+            plan(Channel(channel), _ANY_PHONE, sender_or_default("", account), None)
+        except (InvalidMessage, ImproperlyConfigured) as error:
             yield channel.value, str(error)
