@@ -16,7 +16,7 @@ from django_smsbat.gateway.auth import Credentials
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.pacing import Pace
 
-WRONG_SECRET: Final = "django-smsbat-wrong-key"
+WRONG_SECRET: Final = "django-smsbat-wrong-key"  # noqa: S105 - opens nothing
 
 
 def credentials(account: Account) -> Credentials:

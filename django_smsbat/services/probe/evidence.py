@@ -27,7 +27,8 @@ class Poll:
 
     @property
     def raw_status(self) -> Any:
-        return self.answer.object.get("deliverystatus")
+        """What a successful answer says, None if it says nothing."""
+        return self.answer.object.get("deliverystatus") if self.answer.is_success else None
 
     @property
     def known_status(self) -> Status | None:

@@ -186,12 +186,17 @@ _ABSENT: Final = object()
 
 
 def _flash_value(evidence: MessageEvidence, name: str) -> Any:
-    """What the answer says under that name; None if there is no accepted flash call."""
+    """What the answer says under that name; None if there is no accepted flash call.
+
+    The overview does not show these keys in an answer.
+    """
     is_call = evidence.planned.type is MessageType.FLASH_CALL
     if evidence.result is None or not is_call or accepted(evidence):
         return None
     value = evidence.result.get(name)
-    return _ABSENT if value is None else value
+    if value is None:
+        return _ABSENT if evidence.dialect is Dialect.MESSAGELIST else None
+    return value
 
 
 def _missing_or_described(evidence: MessageEvidence, name: str) -> str:
