@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import Max
 
 from django_smsbat.conf import Account
-from django_smsbat.gateway import phones
 from django_smsbat.gateway.auth import KEY_LOGIN
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.errors import GatewayError
@@ -121,8 +120,7 @@ def _secrets(
     request: ProbeRequest, planned: Sequence[PlannedMessage], account: Account
 ) -> Iterator[str]:
     """Everything of ours that an answer may repeat and a report must not."""
-    for phone in (request.to, request.caller_id):
-        yield from (phone, phone.lstrip("+"), phones.national(phone))
+    yield from (request.to.lstrip("+"), request.caller_id.lstrip("+"))
     yield from (account.api_key, account.login, account.password, *account.webhook_secrets)
     pairs = ((KEY_LOGIN, account.api_key), (account.login, account.password))
     yield from basic_tokens(pairs)

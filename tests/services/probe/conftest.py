@@ -19,11 +19,17 @@ IMAGE = "https://cdn.example.com/a.jpg"
 
 @pytest.fixture
 def probe(start_sandbox, settings):
-    """Runs a probe; `alter` changes the answers, `act` is called while it follows."""
+    """Runs a probe; `alter` changes the answers, `act` is called once while it follows."""
     with ExitStack() as stack:
 
         def run(
-            alter=lambda reply: None, *, ending=77, act=lambda clock: None, smsbat=(), **options
+            alter=lambda reply: None,
+            *,
+            ending=77,
+            act=lambda clock: None,
+            act_after=0,
+            smsbat=(),
+            **options,
         ):
             sandbox = start_sandbox(speed=options.pop("speed", INSTANT))
             url = stack.enter_context(altering(sandbox.url, alter))
@@ -37,12 +43,19 @@ def probe(start_sandbox, settings):
             options.setdefault("types", ["sms"])
             request = ProbeRequest(to=phone(ending), caller_id=CALLER, image_url=IMAGE, **options)
             clock = HeldClock(timezone.now())
-            acts = iter([lambda: act(clock)])
+            to_do = [lambda: act(clock)]
+            passed = []
+
+            def on_progress(seconds):
+                passed.append(seconds)
+                if to_do and sum(passed) >= act_after:
+                    to_do.pop()()
+
             result = probe_run.run(
                 request,
                 messages.plan(request),
                 clock=clock,
-                on_progress=lambda seconds: next(acts, lambda: None)(),
+                on_progress=on_progress,
             )
             result.sandbox = sandbox.sandbox
             return result

@@ -82,7 +82,8 @@ def test_a_stopped_probe_reports_what_is_known(probe):
     def stop(clock):
         clock.stopping = True
 
-    result = probe(act=stop, ending="06")
+    result = probe(act=stop, act_after=10, ending="06")
+    assert len(result.messages[0].polls) == 1
     assert problems(result) == set()
     assert "stopped before the end" in report.render(result)
 

@@ -124,6 +124,11 @@ def test_what_is_harmless_is_quoted():
     assert redactor.content_type("text/html; charset=utf-8") == "text/html"
 
 
+@pytest.mark.parametrize("name", ["u380501112233", "order_2026", "Ім'я", "a b", KEY, f"x{KEY}"])
+def test_the_name_of_a_key_that_may_hold_data_is_described(name):
+    assert Redactor([KEY]).path([name]) == f"<key of {len(name)} characters>"
+
+
 @pytest.mark.parametrize(
     ("value", "described"),
     [
