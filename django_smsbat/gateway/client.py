@@ -6,10 +6,11 @@ that can go wrong comes out as `GatewayError`, whose kind says what became of th
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 from urllib3 import exceptions as urllib3_errors
@@ -19,6 +20,7 @@ from django_smsbat.gateway.answers import SendAnswer, StatusReport
 from django_smsbat.gateway.auth import Credentials
 from django_smsbat.gateway.dialects import Dialect, Outgoing, encode_request
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
+from django_smsbat.gateway.exchange import Exchange, visible_headers
 from django_smsbat.gateway.message_types import BATCH_MAX
 from django_smsbat.gateway.pacing import Pace, PaceUnavailable, Turnstile
 
@@ -57,6 +59,7 @@ class Client:
         self._timeout = timeout
         self._turnstiles = {SEND_PATH: Turnstile(send_pace), STATUS_PATH: Turnstile(status_pace)}
         self._local = threading.local()
+        self._on_exchange: Callable[[Exchange], object] | None = None
 
     def __repr__(self) -> str:
         return f"Client({urlsplit(self._base_url).hostname!r})"
@@ -92,6 +95,30 @@ class Client:
         answer = self._exchange("GET", quote(message_id, safe=""), lambda: None)
         return answers.parse_status(_or_raise(answer))
 
+    def post(self, body: bytes) -> None:
+        """Post a body to the send path as it is, and return nothing: an observer sees the answer.
+
+        For checking how SMSBAT refuses a request. The body must not hold a message that could be
+        sent: `send` is for those.
+
+        Raises:
+            GatewayError: if no answer came, or a refusal.
+        """
+        self._wait_for_turn(SEND_PATH)
+        _or_raise(self._exchange("POST", "", lambda: body))
+
+    @contextmanager
+    def observed_by(self, on_exchange: Callable[[Exchange], object]) -> Iterator[None]:
+        """Pass every exchange of this client to a function until the end of the block.
+
+        The function is called in the thread of the request and must not raise.
+        """
+        self._on_exchange = on_exchange
+        try:
+            yield
+        finally:
+            self._on_exchange = None
+
     def close(self) -> None:
         """Stop the pacing threads and this thread's session."""
         for turnstile in self._turnstiles.values():
@@ -120,7 +147,12 @@ class Client:
         try:
             response = self._connection().send(method, end, written, self._timeout)
         except (requests.RequestException, urllib3_errors.HTTPError, ValueError) as error:
-            return _network_error(error)
+            failed = _network_error(error)
+            if self._on_exchange is not None:
+                self._on_exchange(_unanswered(method, end, written, failed))
+            return failed
+        if self._on_exchange is not None:
+            self._on_exchange(self._answered(method, end, written, response))
         if 200 <= response.status_code < 300:
             return response.content
         retry_after = _seconds(
@@ -128,6 +160,20 @@ class Client:
         )
         content = self._credentials.conceal(response.content)
         return answers.parse_error(response.status_code, content, retry_after)
+
+    def _answered(
+        self, method: str, end: str, written: bytes | None, response: requests.Response
+    ) -> Exchange:
+        return Exchange(
+            method=method,
+            path=_PATHS[method],
+            message_id=unquote(end),
+            request=written or b"",
+            status=response.status_code,
+            headers=visible_headers(response.headers),
+            body=self._credentials.conceal(response.content),
+            seconds=response.elapsed.total_seconds(),
+        )
 
     def _connection(self) -> "_Connection":
         if not hasattr(self._local, "connection"):
@@ -172,6 +218,16 @@ class _Connection:
 
     def close(self) -> None:
         self._session.close()
+
+
+def _unanswered(method: str, end: str, written: bytes | None, error: GatewayError) -> Exchange:
+    return Exchange(
+        method=method,
+        path=_PATHS[method],
+        message_id=unquote(end),
+        request=written or b"",
+        failure=f"{error.kind.name.lower()} ({error.detail})",
+    )
 
 
 def _or_raise(outcome: bytes | GatewayError) -> bytes:

@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
@@ -14,6 +15,8 @@ from django_smsbat.conf import DEFAULT_ACCOUNT, Account
 from django_smsbat.gateway.auth import Credentials
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.pacing import Pace
+
+WRONG_SECRET: Final = "django-smsbat-wrong-key"  # noqa: S105 - opens nothing
 
 
 def credentials(account: Account) -> Credentials:
@@ -63,7 +66,20 @@ def insist_on_any(names: Collection[str], given: Client | None = None) -> None:
         raise ImproperlyConfigured("; ".join(wrong))
 
 
-def _made(name: str) -> Client:
+def with_wrong_credentials(name: str = DEFAULT_ACCOUNT) -> Client:
+    """A new client of the account whose key and password SMSBAT does not know.
+
+    Raises:
+        ImproperlyConfigured: like `client`.
+    """
+    if _stand_ins:
+        return client(name)
+    own = credentials(conf.current().accounts[name])
+    wrong = replace(own, api_key=WRONG_SECRET, password=WRONG_SECRET)
+    return _made(name, wrong)
+
+
+def _made(name: str, proof: Credentials | None = None) -> Client:
     settings = conf.current()
     account = settings.accounts.get(name)
     if account is None:
@@ -73,7 +89,7 @@ def _made(name: str) -> Client:
         raise ImproperlyConfigured(account.called(words))
     return Client(
         account.base_url,
-        credentials(account),
+        proof or credentials(account),
         dialect=account.dialect,
         timeout=settings.timeout,
         send_pace=_pace(settings, account, account.send_rate, "send"),

@@ -154,3 +154,17 @@ def test_threads_on_a_database_that_locks_rows_share_the_queue(
     assert len(ledger.by_phone) == 97
     assert Message.objects.filter(status="accepted").count() == 97
     assert phone(1_003) in ledger.by_phone
+
+
+def test_a_probe_that_is_told_to_stop_still_prints_its_report(site):
+    env, ledger = site
+    arguments = ("--to", phone("06"), "--type", "sms", "--yes", "--no-negative")
+    process = manage(env, "smsbat_probe", *arguments)
+    deadline = time.monotonic() + 30
+    while not ledger.requests["status"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "stopped before the end" in out
+    assert "`send.accepted`: sms" in out

@@ -434,3 +434,74 @@ def test_what_the_network_said_is_told():
     with pytest.raises(GatewayError) as failed:
         client_for("http://127.0.0.1:9").status("s-1")
     assert str(failed.value) == "SMSBAT cannot be reached (NewConnectionError)"
+
+
+@contextmanager
+def observed(**behaviour):
+    """A client of a scripted server, with the list of its exchanges."""
+    seen = []
+    with (
+        serving(**behaviour) as server,
+        connected(server.url) as client,
+        client.observed_by(seen.append),
+    ):
+        yield client, seen
+
+
+class TestObserver:
+    """An observer gets every exchange, and nothing of our own credentials."""
+
+    def test_a_send_with_its_answer(self):
+        limit, kind = ("X-RateLimit-Limit", "100"), ("Content-Type", "application/json")
+        with observed(headers=[limit, kind, ("Set-Cookie", "session=1")]) as (client, seen):
+            client.send([MESSAGE])
+        (exchange,) = seen
+        assert (exchange.method, exchange.path) == ("POST", "/bat/messagelist")
+        assert (exchange.status, exchange.body) == (200, TAKEN)
+        assert b'"customerMessageId":"1-a"' in exchange.request
+        assert exchange.headers == {"x-ratelimit-limit": "100", "content-type": "application/json"}
+        assert exchange.seconds > 0
+        assert not exchange.failure
+
+    def test_a_status_request_with_the_id_as_it_was_asked_for(self):
+        with observed(body=b'{"messageId": "a/b", "deliverystatus": "sent"}') as (client, seen):
+            client.status("a/b")
+        assert (seen[0].path, seen[0].message_id) == ("/bat/message/", "a/b")
+
+    def test_a_refusal_without_our_key(self):
+        body = b"wrong: sandbox-key"
+        with observed(status=401, body=body) as (client, seen), pytest.raises(GatewayError):
+            client.status("1")
+        assert (seen[0].status, seen[0].body) == (401, b"wrong: ...")
+
+    def test_a_network_failure(self):
+        with observed(drop=True) as (client, seen), pytest.raises(GatewayError):
+            client.send([MESSAGE])
+        assert seen[0].status is None
+        assert seen[0].failure.startswith("connection_lost")
+
+    def test_nothing_after_the_end_of_the_block(self):
+        seen = []
+        with serving() as server, connected(server.url) as client:
+            with client.observed_by(seen.append):
+                client.send([MESSAGE])
+            client.send([MESSAGE])
+        assert len(seen) == 1
+
+    def test_a_repr_without_bodies_and_ids(self):
+        with observed(body=b'{"deliverystatus": "sent"}') as (client, seen):
+            client.status("secret-id")
+        assert "secret-id" not in repr(seen[0])
+        assert "deliverystatus" not in repr(seen[0])
+
+
+def test_a_body_is_posted_as_it_is_and_its_refusal_raised():
+    body = b'{"status": 400, "error": "Bad Request", "message": "x", "code": 1002}'
+    with (
+        serving(status=400, body=body) as server,
+        connected(server.url) as client,
+        pytest.raises(GatewayError) as error,
+    ):
+        client.post(b"{}")
+    assert error.value.code == "1002"
+    assert server.requests[0][3] == b"{}"

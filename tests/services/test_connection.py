@@ -4,6 +4,7 @@ import pytest
 
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
+from django_smsbat.gateway.errors import GatewayError
 from django_smsbat.services import connection
 
 
@@ -75,3 +76,14 @@ def test_one_client_serves_all_threads_of_a_process(made):
 def test_a_stand_in_is_asked_by_the_accounts_name():
     with connection.replaced_by(lambda name: f"stands in for {name}"):
         assert connection.client("shop") == "stands in for shop"
+
+
+@pytest.mark.parametrize("auth", ["header", "basic_key", "basic"])
+def test_a_client_with_wrong_credentials_leads_to_the_same_service(sandbox, settings, auth):
+    own = {"AUTH": auth, "API_KEY": "sandbox-key", "LOGIN": "sandbox"}
+    settings.SMSBAT = {**settings.SMSBAT, **own, "PASSWORD": "sandbox-password"}
+    client = connection.with_wrong_credentials()
+    with pytest.raises(GatewayError) as error:
+        client.status("1")
+    client.close()
+    assert error.value.status == 401

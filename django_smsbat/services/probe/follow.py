@@ -1,0 +1,139 @@
+"""Follows the probe's messages: polls each at SMSBAT's advised pace and collects callbacks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from django_smsbat.gateway.answers import StatusReport
+from django_smsbat.gateway.client import Client
+from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
+from django_smsbat.models import Message, Source, StatusEvent
+from django_smsbat.services import holdback, tracking
+from django_smsbat.services.clock import Clock
+from django_smsbat.services.event_store import Report
+from django_smsbat.services.probe.evidence import Callback, MessageEvidence, Poll
+from django_smsbat.services.probe.exchanges import Recorder
+
+_FIRST_POLL: Final = 5.0  # seconds, doubled with each poll: SMSBAT's advice
+_LONGEST_PAUSE: Final = 60.0
+_STEP: Final = 1.0  # seconds between two updates of the progress
+CALLBACK_GRACE: Final = 30  # seconds after the last final status in which callbacks may come
+
+
+@dataclass
+class Follower:
+    """Polls messages until all are final, the time is over, or the command is stopped.
+
+    A callback does not end the polling of a message: the probe compares status answers too.
+    """
+
+    messages: Sequence[MessageEvidence]
+    client: Client
+    recorder: Recorder
+    clock: Clock
+    expects_callbacks: bool
+    on_progress: Callable[[float], object]
+    _due: dict[int, datetime] = field(init=False)
+
+    def __post_init__(self) -> None:
+        first = self.clock.now() + timedelta(seconds=_FIRST_POLL)
+        self._due = {row.pk: first for row in self._rows()}
+
+    def _rows(self) -> list[Message]:
+        return [one.row for one in self.messages if one.row is not None and one.row.smsbat_id]
+
+    def run(self, seconds: float) -> None:
+        """Follow for at most so many seconds."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while self._due and self._goes_on(end):
+            self._poll_due()
+            self._wait(end)
+        grace = self.clock.now() + timedelta(seconds=CALLBACK_GRACE)
+        while self._lacks_callbacks() and self._goes_on(min(end, grace)):
+            self._wait(end)
+        for one in self.messages:
+            one.is_complete = not self.clock.stopping
+            one.callbacks = _callbacks(one)
+
+    def _goes_on(self, end: datetime) -> bool:
+        return not self.clock.stopping and self.clock.now() < end
+
+    def _wait(self, end: datetime) -> None:
+        seconds = min(_STEP, (end - self.clock.now()).total_seconds())
+        if seconds > 0 and (self._due or self._lacks_callbacks()):
+            self.clock.sleep(seconds)
+            self.on_progress(seconds)
+
+    def _lacks_callbacks(self) -> bool:
+        if not self.expects_callbacks:
+            return False
+        keys = {row.pk for row in self._rows()}
+        events = StatusEvent.objects.filter(message__in=keys, source=Source.CALLBACK)
+        return len(keys) > events.values("message").distinct().count()
+
+    def _poll_due(self) -> None:
+        now = self.clock.now()
+        for one in self.messages:
+            due = self._due.get(one.row.pk) if one.row is not None else None
+            if one.row is None or due is None or due > now or self.clock.stopping:
+                continue
+            self._poll(one, one.row)
+            if one.is_polled_to_the_end:
+                del self._due[one.row.pk]
+            else:
+                self._due[one.row.pk] = now + _pause(len(one.polls))
+
+    def _poll(self, evidence: MessageEvidence, row: Message) -> None:
+        name = holdback.of(holdback.STATUS, row.account)
+        if holdback.remaining(name, self.clock.now()):
+            return
+        start = len(self.recorder)
+        try:
+            report = self.client.status(row.smsbat_id)
+        except GatewayError as error:
+            if error.kind.fate is Fate.NOT_TAKEN and error.kind is not ErrorKind.NOT_FOUND:
+                holdback.refused(name, error.retry_after, self.clock.now())
+        else:
+            tracking.record([_report(row, report)], self.clock.now())
+            holdback.forget_after_success(name, self.clock.now())
+        after = _seconds_since_send(evidence, self.clock.now())
+        evidence.polls += [Poll(answer, after) for answer in self.recorder.since(start)]
+
+
+def _pause(polls: int) -> timedelta:
+    doubled = _FIRST_POLL * 2 ** min(polls, 10)
+    return timedelta(seconds=min(doubled, _LONGEST_PAUSE))
+
+
+def _report(row: Message, report: StatusReport) -> Report:
+    return Report(
+        source=Source.POLL,
+        status=report.status,
+        raw_status=report.raw_status,
+        payload=report.payload,
+        smsbat_id=row.smsbat_id,
+        message_id=row.pk,
+        attempt=row.attempts,
+        account=row.account,
+    )
+
+
+def _seconds_since_send(evidence: MessageEvidence, when: datetime) -> float:
+    sent_at = evidence.sent_at or when
+    return max(0.0, (when - sent_at).total_seconds())
+
+
+def _callbacks(evidence: MessageEvidence) -> list[Callback]:
+    if evidence.row is None:
+        return []
+    events = StatusEvent.objects.filter(message=evidence.row.pk, source=Source.CALLBACK)
+    return [
+        Callback(
+            event.payload,
+            event.raw_status,
+            event.occurred_at,
+            _seconds_since_send(evidence, event.recorded_at),
+        )
+        for event in events.order_by("pk")
+    ]
