@@ -23,7 +23,13 @@ OURS = {
     "message_changelist": "smsbat-pages",
     "inboundmessage_change": "smsbat-thread",
 }
-BY_POST = ("campaign_phone", "inboundmessage_phone", "inboundmessage_read")
+BY_POST = (
+    "campaign_phone",
+    "inboundmessage_phone",
+    "inboundmessage_read",
+    "inboundmessage_opt_out",
+    "inboundmessage_dismiss_opt_out",
+)
 
 
 def make_world():

@@ -30,6 +30,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
         (_("failed"), told.today.failed, ""),
         (_("replies"), told.replies, inbox),
         (_("unread"), told.unread, f"{inbox}?shown=unread"),
+        (_("probable opt-outs"), told.probable_opt_outs, f"{inbox}?shown=opt_outs"),
         (_("unconfirmed"), told.health.unconfirmed, unconfirmed),
     )
     signs = (

@@ -1,10 +1,11 @@
 """The inbox: conversations, the newest first; a page for each, with the words to answer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -19,6 +20,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin import opt_outs
 from django_smsbat.admin.accounts import with_account
 from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.moments import column
@@ -41,7 +43,11 @@ class ShownFilter(admin.SimpleListFilter):
     parameter_name = "shown"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return [("unread", _("unread messages")), ("all", _("all messages"))]
+        return [
+            ("unread", _("unread messages")),
+            ("opt_outs", _("may be an opt-out")),
+            ("all", _("all messages")),
+        ]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         first, *others = super().choices(changelist)
@@ -53,12 +59,15 @@ class ShownFilter(admin.SimpleListFilter):
             return queryset
         if self.value() == "unread":
             return inbox.of_unread(queryset)
+        if self.value() == "opt_outs":
+            return inbox.probable_opt_outs(queryset)
         return inbox.latest_of_each(queryset)
 
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
-    list_display = ("who", "preview", "unread", _RECEIVED, "alpha_name", "answers")
+    actions = ("opt_out_senders",)
+    list_display = ("who", "preview", "unread", "opt_out_mark", _RECEIVED, "alpha_name", "answers")
     list_filter = (ShownFilter,)
     list_select_related = ("recipient", "in_reply_to__campaign")
     search_fields = ("phone__exact",)
@@ -108,6 +117,18 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     def has_reply_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_smsbat.reply_inboundmessage")
 
+    def has_change_consent_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_smsbat.change_recipient")
+
+    @admin.action(
+        permissions=["change_consent"],
+        description=_("Opt out the senders of the selected messages…"),
+    )
+    def opt_out_senders(
+        self, request: HttpRequest, queryset: QuerySet[InboundMessage]
+    ) -> HttpResponse | None:
+        return opt_outs.ask(self, request, queryset)
+
     @admin.display(description=_("who"))
     def who(self, obj: InboundMessage) -> str:
         name = obj.recipient.name if obj.recipient else ""
@@ -124,6 +145,16 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
             return ""
         words = ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
         return format_html('<span class="smsbat-badge smsbat-doubt">{}</span>', words)
+
+    @admin.display(description=_("opt-out"))
+    def opt_out_mark(self, obj: InboundMessage) -> SafeString | str:
+        """Of a conversation if any of its messages waits, of a single message if it does."""
+        if not getattr(obj, "has_probable_opt_out", inbox.is_probable_opt_out(obj)):
+            return ""
+        mark = (
+            '<span class="smsbat-badge smsbat-failed"><span aria-hidden="true">⚠</span> {}</span>'
+        )
+        return format_html(mark, _("may be an opt-out"))
 
     @admin.display(description=_("what it answers"))
     def answers(self, obj: InboundMessage) -> str:
@@ -150,6 +181,8 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
             "reply": self._reply_view,
             "phone": self._phone_view,
             "read": self._read_view,
+            "opt_out": self._opt_out_view,
+            "dismiss_opt_out": self._dismiss_opt_out_view,
         }
         own = [
             path(
@@ -161,9 +194,12 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def _found(self, request: HttpRequest, key: int) -> InboundMessage:
-        """The message, for who may see and answer it."""
-        if not (self.has_view_permission(request) and self.has_reply_permission(request)):
+    def _found(
+        self, request: HttpRequest, key: int, permission: str = "reply_inboundmessage"
+    ) -> InboundMessage:
+        """The message, for users who may see it and have a further permission."""
+        may = request.user.has_perm(f"django_smsbat.{permission}")
+        if not (self.has_view_permission(request) and may):
             raise PermissionDenied
         inbound: InboundMessage | None = self.get_object(request, str(key))
         if inbound is None:
@@ -184,6 +220,25 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
         inbox.mark_read(inbound)
         return HttpResponseRedirect(reverse(_CHANGE, args=[inbound.pk]))
 
+    def _opt_out_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        return self._decide(request, key, opt_outs.opt_out)
+
+    def _dismiss_opt_out_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        return self._decide(request, key, opt_outs.dismiss)
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        key: int,
+        decide: Callable[[Any, HttpRequest, InboundMessage], None],
+    ) -> HttpResponse:
+        """Do what a person decided on a message that might ask to opt out."""
+        inbound = self._found(request, key, "change_recipient")
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        decide(self, request, inbound)
+        return HttpResponseRedirect(reverse(_CHANGE, args=[inbound.pk]))
+
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -193,5 +248,6 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
         context["reply_form"] = ReplyForm()
         context["may_change_consent"] = bool(
             inbound and inbound.recipient_id
-        ) and request.user.has_perm("django_smsbat.change_recipient")
+        ) and self.has_change_consent_permission(request)
+        context["probable_opt_out"] = inbound and inbox.probable_opt_out_of(inbound.phone)
         return super().render_change_form(request, context, *args, **kwargs)

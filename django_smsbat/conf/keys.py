@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from django_smsbat.conf import accounts
+from django_smsbat.conf.opt_out_keywords import OPT_OUT_KEYWORDS
 from django_smsbat.conf.readers import (
     Key,
     Wrong,
@@ -113,16 +114,16 @@ KEYS: Final[dict[str, Key]] = {
         False, bool, flag, "whether twice is better than never: unconfirmed ones are sent again"
     ),
     "OPT_OUT_KEYWORDS": Key(
-        ("STOP", "STOPALL", "UNSUBSCRIBE", "СТОП", "ВІДПИСАТИСЬ", "ВІДПИСАТИСЯ", "ВІДПИСКА"),
+        tuple(OPT_OUT_KEYWORDS),
         list,
         texts,
-        "messages by which people opt out",
+        "keywords that opt people out when a message begins with them; your list replaces this one",
     ),
     "OPT_IN_KEYWORDS": Key(
         ("START", "UNSTOP", "SUBSCRIBE", "СТАРТ", "ПІДПИСАТИСЬ", "ПІДПИСАТИСЯ", "ПІДПИСКА"),
         list,
         texts,
-        "messages by which people opt in again",
+        "keywords that opt people in again when they are the whole message",
     ),
     "OPT_OUT_CONFIRMATION": Key("", str, text, "what is answered to who opts out"),
     "OPT_IN_CONFIRMATION": Key("", str, text, "what is answered to who opts in again"),

@@ -15,7 +15,8 @@ class InboundMessage(models.Model):
 
     Besides the promised fields: `account`, to which it was written, `in_reply_to`, the last message
     that was sent to that phone, `answer`, the last message with which somebody answered this one,
-    and `read_at`, when a person on this site read it; null while it is unread.
+    `read_at`, when a person on this site read it; null while it is unread, and `may_be_opt_out`,
+    whether a person has to decide if the sender asked to opt out.
     """
 
     id_uuid = models.CharField(_("SMSBAT's id"), max_length=64, unique=True)
@@ -49,6 +50,7 @@ class InboundMessage(models.Model):
         related_name="answers_to",
     )
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    may_be_opt_out = models.BooleanField(_("may be an opt-out"), default=False, db_default=False)
     payload = models.JSONField(_("payload"), default=dict, encoder=WireJSONEncoder)
 
     class Meta:
@@ -60,6 +62,8 @@ class InboundMessage(models.Model):
             models.Index(fields=["phone", "received_at"], name="smsbat_in_phone"),
             models.Index(fields=["received_at"], name="smsbat_in_received"),
             models.Index(fields=["read_at"], name="smsbat_in_read"),
+            # Not a partial index: MariaDB has none, and would read the whole table.
+            models.Index(fields=["may_be_opt_out"], name="smsbat_in_opt_out"),
         ]
 
     def __str__(self) -> str:

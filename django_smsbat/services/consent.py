@@ -49,6 +49,23 @@ def opt_in(recipient: Recipient, said: Said = Said(), now: datetime | None = Non
     return _change(recipient, said, now or timezone.now(), is_opt_out=False) is not None
 
 
+def opt_out_sender(inbound: InboundMessage, entered_by: str, now: datetime | None = None) -> bool:
+    """Opt out the sender of a message, as decided by a person on this site.
+
+    Returns:
+        Whether that changed anything.
+    """
+    if inbound.recipient is None:
+        return False
+    said = Said(
+        source=ConsentSource.PERSON,
+        reason=inbound.text.strip(),
+        inbound=inbound,
+        entered_by=entered_by,
+    )
+    return opt_out(inbound.recipient, said, now)
+
+
 def heed_keyword(
     inbound: InboundMessage, now: datetime, *, is_opt_out: bool
 ) -> ConsentChange | None:
@@ -81,6 +98,9 @@ def _change(
             at=at,
             recorded_at=now,
         )
+        # Earlier messages that might ask to opt out need no decision any more.
+        flagged = InboundMessage.objects.filter(recipient=locked, may_be_opt_out=True)
+        flagged.filter(received_at__lte=at).update(may_be_opt_out=False)
         is_outdated = (latest is not None and latest.at > at) or (
             locked.opted_out_at is not None and locked.opted_out_at > at
         )

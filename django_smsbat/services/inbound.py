@@ -1,6 +1,7 @@
 """What customers write: stored once, linked to who wrote it and to what it answers.
 
-A message that is a keyword changes the writer's consent in the same transaction.
+A message that begins with a keyword changes the sender's consent in the same transaction. One that
+might ask to opt out is flagged for a person.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,9 @@ from django_smsbat.models import InboundMessage, Message, PulseName, Recipient, 
 from django_smsbat.models.prepared import Prepared
 from django_smsbat.models.set_based import insert_returning
 from django_smsbat.services import announcing, consent, keywords, pulses, replies, suppression
+from django_smsbat.services.keywords import Intent
 
+_OPT_OUT_BY_INTENT: Final = {Intent.OPT_OUT: True, Intent.OPT_IN: False}
 _TRIES: Final = 3  # the same message, or another of a new phone, may be stored in this very moment
 
 
@@ -69,36 +72,42 @@ def _receive(incoming: Incoming, phone: str, now: datetime) -> bool:
     digests = suppression.digests(phone)
     named = {f"digest{place}": digest for place, digest in enumerate(digests)}
     asked_for = _known(len(digests))(phone=phone, id_uuid=incoming.id_uuid, **named)
-    [(owner, last_id, is_known, is_erased)] = asked_for
+    [(owner, is_opted_out, last_id, is_known, is_erased)] = asked_for
     if is_known:
         return False
-    asked = keywords.asks_to_opt_out(incoming.text)
-    if owner is not None and asked is None:
-        _announce(_create(incoming, phone, owner, last_id), now)
+    intent = keywords.intent_of(incoming.text)
+    is_flagged = intent is Intent.MAY_BE_OPT_OUT and not (is_opted_out or is_erased or not phone)
+    if owner is not None and intent not in _OPT_OUT_BY_INTENT:
+        _announce(_create(incoming, phone, owner, last_id, may_be_opt_out=is_flagged), now)
         return True
     with transaction.atomic():
         if owner is None and phone:
             # Who writes to us is known from then on. Who was erased stays opted out meanwhile.
             opted_out_at = suppression.since(phone) if is_erased else None
             owner = Recipient.objects.create(phone=phone, opted_out_at=opted_out_at).pk
-        key = _create(incoming, phone, owner, last_id)
+        key = _create(incoming, phone, owner, last_id, may_be_opt_out=is_flagged)
         _announce(key, now)
-        if asked is not None:
-            _heed(InboundMessage.objects.get(pk=key), now, is_opt_out=asked)
+        if intent in _OPT_OUT_BY_INTENT:
+            inbound = InboundMessage.objects.get(pk=key)
+            _heed(inbound, now, is_opt_out=_OPT_OUT_BY_INTENT[intent])
     return True
 
 
 @cache
 def _known(digests: int) -> Prepared:
-    """Who writes, the last message to them, whether this one is known, whether they were erased.
+    """The sender, whether they opted out, the last message to them, whether this message is known.
+
+    And whether the sender was erased.
 
     Args:
         digests: of how many keys a hash is given.
     """
 
     def make(phone: str, id_uuid: str, **hashes: str) -> tuple[QuerySet[Any, Any], ...]:
+        sender = Recipient.objects.filter(phone=phone).order_by()
         return (
-            Recipient.objects.filter(phone=phone).order_by().values_list("pk")[:1],
+            sender.values_list("pk")[:1],
+            sender.filter(opted_out_at__isnull=False).values_list(Value(1))[:1],
             Message.objects.filter(to=phone).order_by("-id").values_list("pk")[:1],
             InboundMessage.objects.filter(id_uuid=id_uuid).order_by().values_list("pk")[:1],
             Suppression.objects.filter(digest__in=list(hashes.values())).values_list(Value(1))[:1],
@@ -117,12 +126,18 @@ _WRITTEN: Final = (
     "received_at",
     "recipient",
     "in_reply_to",
+    "may_be_opt_out",
     "payload",
 )
 
 
 def _create(
-    incoming: Incoming, phone: str, recipient_id: int | None, in_reply_to_id: int | None
+    incoming: Incoming,
+    phone: str,
+    recipient_id: int | None,
+    in_reply_to_id: int | None,
+    *,
+    may_be_opt_out: bool,
 ) -> int:
     """Store it; its key.
 
@@ -138,6 +153,7 @@ def _create(
         incoming.received_at,
         recipient_id,
         in_reply_to_id,
+        may_be_opt_out,
         dict(incoming.payload),
     )
     [key] = insert_returning(InboundMessage, _WRITTEN, [row], "id")

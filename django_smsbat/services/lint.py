@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from django_smsbat import conf
+from django_smsbat.conf.opt_out_keywords import OPT_OUT_KEYWORDS, Beside
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.sms_parts import Encoding, count_parts
@@ -102,7 +103,10 @@ def _dearer(field: str, text: str) -> Iterator[Finding]:
 
 
 def _opt_out_words() -> list[str]:
-    return list(conf.current().opt_out_keywords)
+    """The keywords that a text can announce: "end" and "cancel" are in many texts by chance."""
+    keywords = list(conf.current().opt_out_keywords)
+    strict = {word for word, beside in OPT_OUT_KEYWORDS.items() if beside is Beside.COURTESY}
+    return [word for word in keywords if word not in strict] or keywords
 
 
 def _says_how_to_opt_out(text: str) -> bool:

@@ -25,6 +25,7 @@ class Overview:
         today: messages that were made since midnight, by status.
         replies: incoming messages since then.
         unread: incoming messages that nobody has read.
+        probable_opt_outs: incoming messages that might ask to opt out and wait for a decision.
         campaigns: those that are sending, paused or scheduled, the latest first.
         is_new: whether nothing was ever sent.
     """
@@ -32,6 +33,7 @@ class Overview:
     today: Progress
     replies: int
     unread: int
+    probable_opt_outs: int
     health: Health
     campaigns: list[Campaign]
     is_new: bool
@@ -50,6 +52,7 @@ def look(midnight: datetime, now: datetime) -> Overview:
         today=Progress(Counter({Status(status): n for status, n in counted})),
         replies=InboundMessage.objects.filter(received_at__gte=midnight).count(),
         unread=inbox.unread_count(),
+        probable_opt_outs=inbox.probable_opt_out_count(),
         health=health.look(now),
         campaigns=list(running[:_CAMPAIGNS_MAX]),
         is_new=not (Message.objects.exists() or PurgedMessages.objects.exists()),

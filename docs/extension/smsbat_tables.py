@@ -55,6 +55,13 @@ def settings() -> str:
     return table(("Key", "Default", "Meaning", "Of each account"), rows, "24 26 40 10")
 
 
+def opt_out_keywords() -> str:
+    from django_smsbat.conf.opt_out_keywords import OPT_OUT_KEYWORDS
+
+    rows = [(literal(keyword), beside.value) for keyword, beside in OPT_OUT_KEYWORDS.items()]
+    return table(("Keyword", "What may follow"), rows)
+
+
 def statuses() -> str:
     from django_smsbat.gateway.statuses import MEANINGS, Status
 
@@ -323,6 +330,7 @@ TABLES: dict[str, Callable[[], str]] = {
     one.__name__.replace("_", "-"): one
     for one in (
         settings,
+        opt_out_keywords,
         statuses,
         wire_statuses,
         errors,

@@ -34,6 +34,7 @@ class TestDashboard:
             "failed": 0,
             "replies": 1,
             "unread": 1,
+            "probable opt-outs": 0,
             "unconfirmed": 1,
         }
         page = boss.get(HOME).content.decode()

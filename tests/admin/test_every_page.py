@@ -58,7 +58,7 @@ def story(people, campaign, queued):
     made.save()
     rows = b"phone,name\n380671112233,Ivan\n12,Nobody\n"
     kept = uploads.keep([rows], "people.csv", "Spring", "admin")
-    inbound.receive(written(text="Дякую, а коли привезуть?"))
+    inbound.receive(written(text="Дякую, а коли привезуть? І не пишіть мені більше"))
     make_verified(message, status="verified", purpose="login")
     return {
         "home": reverse("admin:index"),

@@ -46,6 +46,7 @@ def see(model):
 CAMPAIGN = see("campaign")
 PHONE = any_of("view_message") + any_of("view_inboundmessage") + any_of("view_recipient")
 ANSWER = see("inboundmessage") + any_of("reply_inboundmessage")
+DECIDE = see("inboundmessage") + any_of("change_recipient")
 IMPORT = [(name,) for name in NEEDED]
 # What opens a page, by GET and by POST: of each group one permission at least.
 PAGES = {
@@ -103,6 +104,8 @@ PAGES = {
     "inboundmessage_reply": (ANSWER, ANSWER),
     "inboundmessage_read": (ANSWER, ANSWER),
     "inboundmessage_phone": (ANSWER, ANSWER),
+    "inboundmessage_opt_out": (DECIDE, DECIDE),
+    "inboundmessage_dismiss_opt_out": (DECIDE, DECIDE),
 }
 ACTIONS = {
     **{
@@ -113,6 +116,7 @@ ACTIONS = {
     ("message", "resend"): see("message") + any_of("settle_message"),
     ("message", "give_up"): see("message") + any_of("settle_message"),
     ("message", "make_list"): see("message") + any_of("add_recipientlist"),
+    ("inboundmessage", "opt_out_senders"): DECIDE,
     ("recipient", "opt_out"): any_of("change_recipient"),
     ("recipient", "opt_in"): any_of("change_recipient"),
     ("recipient", "erase"): see("recipient") + any_of("erase_recipient"),

@@ -3,11 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from django_smsbat.models import ConsentChange, InboundMessage, Message, Recipient
-from django_smsbat.services import campaigns, consent, inbound, keywords, submission
+from django_smsbat.services import campaigns, consent, inbound, submission
 from django_smsbat.services.consent import Said
 from django_smsbat.signals import recipient_opted_in, recipient_opted_out
 from tests.conftest import NOON, listening, phone
@@ -26,51 +24,6 @@ def writes(text, number=1, after=0, **fields):
 
 def is_out():
     return Recipient.objects.get().opted_out_at is not None
-
-
-class TestKeywords:
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "STOP",
-            "stop",
-            " Stop! ",
-            "«СТОП»",
-            "с т о п",
-            "СТОП.",
-            "CTОП",  # the first three letters are Latin
-            "ЅТОP",
-            "ST0P",
-            "ｓｔｏｐ",
-            "Відписатись",
-            "вiдписатися",  # with a Latin i
-            "ВІДПИСКА 🙏",
-            "sto\u200bp",
-        ],
-    )
-    def test_case_punctuation_spaces_and_look_alikes_are_forgiven(self, text):
-        assert keywords.asks_to_opt_out(text) is True
-
-    @pytest.mark.parametrize("text", ["start", "СТАРТ!", "Підписатись", "un stop"])
-    def test_and_the_way_back(self, text):
-        assert keywords.asks_to_opt_out(text) is False
-
-    @pytest.mark.parametrize(
-        "text", ["", "...", "please stop", "Стоп-кран", "don't stop", "STOP STOP", "stop" * 99]
-    )
-    def test_the_keyword_has_to_be_the_message(self, text):
-        assert keywords.asks_to_opt_out(text) is None
-
-    def test_a_site_may_have_its_own(self, settings):
-        settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": ["Годі", ""]}
-        assert keywords.asks_to_opt_out("годі!") is True
-        assert keywords.asks_to_opt_out("stop") is None
-        assert keywords.asks_to_opt_out("") is None
-
-    @given(st.text(max_size=200))
-    def test_any_text_is_read(self, text):
-        assert keywords.asks_to_opt_out(text) in (True, False, None)
-        assert keywords.fold(keywords.fold(text)) == keywords.fold(text)
 
 
 class TestByKeyword:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_smsbat.messages import InvalidMessage
 from django_smsbat.models import InboundMessage, Message, Recipient
-from django_smsbat.services import erasure, inbound, replies, submission
+from django_smsbat.services import erasure, inbound, inbox, replies, submission
 from django_smsbat.services.conversations import conversation
 from django_smsbat.services.inbound import Incoming
 from django_smsbat.signals import inbound_received
@@ -247,3 +247,64 @@ class TestReply:
         inbound.receive(written(raw_phone="+123"))
         with pytest.raises(InvalidMessage, match="to"):
             replies.reply(InboundMessage.objects.get(), "Hi")
+
+
+class TestProbableOptOuts:
+    def is_flagged(self, text="Не пишіть мені більше", **fields):
+        inbound.receive(written(text=text, **fields))
+        return InboundMessage.objects.order_by("-pk").first().may_be_opt_out
+
+    def test_a_message_that_may_ask_to_opt_out_is_flagged_and_changes_nothing(self, people):
+        people(77)
+        assert self.is_flagged()
+        assert Recipient.objects.get().opted_out_at is None
+
+    def test_a_new_sender_is_flagged_and_becomes_a_recipient(self):
+        assert self.is_flagged()
+        assert InboundMessage.objects.get().recipient == Recipient.objects.get()
+
+    @pytest.mark.parametrize("text", ["STOP", "START", "Is it open?"])
+    def test_keywords_and_ordinary_messages_are_not_flagged(self, people, text):
+        people(77)
+        assert not self.is_flagged(text)
+
+    def test_a_recipient_who_has_opted_out_is_not_flagged(self, people):
+        people(77, opted_out_at=NOON)
+        assert not self.is_flagged()
+
+    def test_a_sender_who_was_erased_is_not_flagged(self, people):
+        people(77)
+        erasure.erase(phone(77), NOON)
+        assert not self.is_flagged()
+
+    def test_a_sender_without_a_phone_is_not_flagged(self):
+        assert not self.is_flagged(raw_phone="4040")
+
+    def test_a_flag_costs_no_statement(self, people):
+        people(77)
+        inbound.receive(written("u-0"))  # the first of a process leaves a sign of life
+        with CaptureQueriesContext(connection) as captured:
+            assert inbound.receive(written(text="Не пишіть мені більше"))
+        assert len([q for q in captured if not q["sql"].startswith(TRANSACTION)]) == 2
+
+    @pytest.mark.parametrize("keyword", ["STOP", "START"])
+    def test_a_later_keyword_clears_the_flag(self, keyword):
+        self.is_flagged()
+        inbound.receive(written("u-2", text=keyword, received_at=NOON + timedelta(minutes=1)))
+        assert not InboundMessage.objects.filter(may_be_opt_out=True).exists()
+
+    def test_an_earlier_keyword_that_arrives_late_does_not_clear_it(self):
+        self.is_flagged()
+        inbound.receive(written("u-2", text="START", received_at=NOON - timedelta(minutes=1)))
+        assert InboundMessage.objects.get(id_uuid="u-1").may_be_opt_out
+
+    def test_the_flags_of_other_senders_stay(self):
+        self.is_flagged()
+        inbound.receive(written("u-2", raw_phone="380670000078", text="STOP"))
+        assert InboundMessage.objects.get(id_uuid="u-1").may_be_opt_out
+
+    def test_the_index_finds_them(self):
+        if connection.vendor != "sqlite":
+            pytest.skip("other planners read a small table whole")
+        plan = inbox.probable_opt_outs(InboundMessage.objects.order_by()).explain()
+        assert "smsbat_in_opt_out" in plan

@@ -75,6 +75,7 @@ def test_it_is_the_fallback_that_an_operator_bills():
         ("Знижки! Відмова: стоп", True, False),
         ("Nonstop sale", True, True),
         ("Your code", False, False),
+        ("Sale until the end of May! Cancel or quit at any time", True, True),
     ],
 )
 def test_a_promotional_sms_says_how_to_opt_out(text, promotional, missing):
@@ -86,6 +87,11 @@ def test_any_keyword_of_the_site_is_a_way_out(settings, keyword):
     settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": [keyword]}
     assert Concern.NO_WAY_OUT not in found(f"Sale! {keyword.upper()}.", promotional=True)
     assert Concern.NO_WAY_OUT in found("Sale!", promotional=True)
+
+
+def test_a_keyword_that_is_an_ordinary_word_is_a_way_out_if_a_site_has_no_other(settings):
+    settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": ["END"]}
+    assert Concern.NO_WAY_OUT not in found("Sale! Reply END", promotional=True)
 
 
 def test_without_keywords_there_is_no_way_out_to_tell_of(settings):
