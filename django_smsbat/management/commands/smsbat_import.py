@@ -12,7 +12,7 @@ from django_smsbat.management import import_report
 from django_smsbat.management.worker_command import stopped_by_signals, told_in_one_line
 from django_smsbat.services.clock import SystemClock
 from django_smsbat.services.recipients import imports
-from django_smsbat.services.recipients.imports import uploads
+from django_smsbat.services.recipients.imports import Reading, uploads
 from django_smsbat.services.recipients.imports.columns import Assignment
 from django_smsbat.services.recipients.imports.preview import UNUSABLE
 from django_smsbat.services.recipients.imports.readers import ENCODINGS
@@ -91,9 +91,7 @@ class Command(BaseCommand):
         with told_in_one_line():
             preview = imports.preview(
                 file,
-                columns=options["column"],
-                encoding=options["encoding"],
-                opt_out=options["opt_out"],
+                _reading(options),
                 rejects=options["rejects"] or file.with_name(f"{file.name}.rejects.csv"),
             )
         for line in import_report.interpretation(preview):
@@ -110,9 +108,7 @@ class Command(BaseCommand):
                 result = imports.import_file(
                     options["file"],
                     options["list"],
-                    columns=options["column"],
-                    encoding=options["encoding"],
-                    opt_out=options["opt_out"],
+                    _reading(options),
                     restart=options["restart"],
                     rejects=options["rejects"],
                     clock=clock,
@@ -123,3 +119,7 @@ class Command(BaseCommand):
             except OSError as error:  # the file of rejects
                 raise CommandError(f"{error.filename}: {error.strerror}") from None
         self.stdout.write(import_report.summary(result))
+
+
+def _reading(options: dict[str, Any]) -> Reading:
+    return Reading(tuple(options["column"]), options["encoding"], options["opt_out"])

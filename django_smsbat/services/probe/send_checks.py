@@ -136,7 +136,7 @@ def _has_parts(evidence: MessageEvidence) -> bool:
 def phone(evidence: MessageEvidence) -> Seen:
     if evidence.result is None:
         return None
-    given = evidence.planned.message.to
+    given = evidence.planned.message.phone
     value = evidence.result.get("to", evidence.result.get("recipient"))
     if value is None:
         return ["missing"]

@@ -2,6 +2,7 @@
 
 from django_smsbat.services.recipients.imports.columns import InvalidAssignment, UnknownColumns
 from django_smsbat.services.recipients.imports.importer import ImportResult, import_file
+from django_smsbat.services.recipients.imports.opening import Reading
 from django_smsbat.services.recipients.imports.preview import ImportPreview, preview
 from django_smsbat.services.recipients.imports.readers import UnreadableTable
 
@@ -9,6 +10,7 @@ __all__ = [
     "ImportPreview",
     "ImportResult",
     "InvalidAssignment",
+    "Reading",
     "UnknownColumns",
     "UnreadableTable",
     "import_file",

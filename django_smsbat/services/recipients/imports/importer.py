@@ -4,7 +4,7 @@ A run that was killed continues after its last chunk. Memory does not grow with 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from django_smsbat.services import suppression
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.recipients.imports import readers, storing
 from django_smsbat.services.recipients.imports.cells import Rejected
-from django_smsbat.services.recipients.imports.opening import open_people
+from django_smsbat.services.recipients.imports.opening import AS_DETECTED, Reading, open_people
 from django_smsbat.services.recipients.imports.readers import Row
 from django_smsbat.services.recipients.imports.rejects import Rejects
 from django_smsbat.services.recipients.imports.rows import Person, RowReader
@@ -75,10 +75,8 @@ class ImportResult:
 def import_file(
     path: Path,
     list_name: str = "",
+    reading: Reading = AS_DETECTED,
     *,
-    columns: Sequence[str] = (),
-    encoding: str = "",
-    opt_out: bool = False,
     dry_run: bool = False,
     restart: bool = False,
     rejects: Path | None = None,
@@ -93,10 +91,7 @@ def import_file(
     """Read recipients from a CSV or XLSX file into a list, which is created if it does not exist.
 
     Args:
-        list_name: may be empty if `opt_out` is given.
-        columns: assignments such as ``phone=Mobile``, see `columns`.
-        encoding: a key of `readers.ENCODINGS`; detected if empty.
-        opt_out: every person in the file opts out; the file needs no headings.
+        list_name: may be empty if all people in the file opt out.
         dry_run: only read and count.
         restart: begin anew, even if an earlier run was interrupted.
         rejects: the file for rejected rows; beside the imported file if not given.
@@ -110,28 +105,19 @@ def import_file(
 
     Raises:
         UnreadableTable: if the file is not a table.
-        UnknownColumns: if no column holds phone numbers.
-        InvalidAssignment: if `columns` cannot be read.
+        UnknownColumns, InvalidAssignment: if its columns cannot be used.
     """
-    settings = conf.current()
-    how = f"{sorted(columns)}{settings.default_region}{encoding}{opt_out or ''}{run}"
-    progress = None if dry_run else _begin(list_name, readers.digest_of(path, how), restart, run)
+    progress = None if dry_run else _begin(path, list_name, reading, restart, run)
     result = _so_far(progress)
     if run and progress and progress.finished_at:
         return result
     refused = rejects or path.with_name(f"{path.name}.rejects.csv")
     target = Target(progress.list if progress else None, file_name or path.name, entered_by)
-    with (
-        open_people(path, columns, encoding=encoding, opt_out=opt_out) as (table, known),
-        Rejects(refused, result.resumed_after, known.headings) as rejected,
-    ):
-        reader = RowReader(known.require_phone(), settings.default_region, is_opt_out=opt_out)
-        job = _Job(reader, rejected, result, target, progress, on_chunk)
-        for chunk in _chunks(islice(table.rows, only_first), result.resumed_after):
-            job.take(chunk)
-            on_progress(len(chunk))
-            if result.is_stopped_by(clock):
-                break
+    job = _Job(reading, result, target, progress, on_chunk)
+    for count in job.run(path, refused, only_first):
+        on_progress(count)
+        if result.is_stopped_by(clock):
+            break
     return _ended(result, progress, refused)
 
 
@@ -148,8 +134,12 @@ def _so_far(progress: RecipientImport | None) -> ImportResult:
     return result
 
 
-def _begin(list_name: str, digest: str, restart: bool, run: str) -> RecipientImport:
+def _begin(
+    path: Path, list_name: str, reading: Reading, restart: bool, run: str
+) -> RecipientImport:
     """The import that an interrupted run left, or a new one."""
+    how = [sorted(reading.columns), reading.encoding, reading.is_opt_out]
+    digest = readers.digest_of(path, f"{how}{conf.current().default_region}{run}")
     target = RecipientList.objects.get_or_create(name=list_name)[0] if list_name else None
     defaults: dict[str, Any] = {"started_at": timezone.now()}
     # Not get_or_create alone: without a list, no constraint prevents two of them.
@@ -182,18 +172,29 @@ class _Chunk:
 
 @dataclass
 class _Job:
-    """Imports chunks of rows into one target."""
+    """Imports one file, chunk by chunk, into one target."""
 
-    reader: RowReader
-    rejects: Rejects
+    reading: Reading
     result: ImportResult
     target: Target
     progress: RecipientImport | None
     on_chunk: Callable[[Mapping[str, int]], object]
 
-    def take(self, rows: list[Row]) -> None:
+    def run(self, path: Path, refused: Path, only_first: int | None) -> Iterator[int]:
+        """Import the rows that are left; yields the number of rows of each chunk."""
+        region, is_opt_out = conf.current().default_region, self.reading.is_opt_out
+        with (
+            open_people(path, self.reading) as (table, columns),
+            Rejects(refused, self.result.resumed_after, columns.headings) as rejects,
+        ):
+            reader = RowReader(columns.require_phone(), region, is_opt_out=is_opt_out)
+            for chunk in _chunks(islice(table.rows, only_first), self.result.resumed_after):
+                self.take(chunk, reader, rejects)
+                yield len(chunk)
+
+    def take(self, rows: list[Row], reader: RowReader, rejects: Rejects) -> None:
         """One chunk, committed together with how far the import has come."""
-        chunk = self._read(rows)
+        chunk = _read(rows, reader, rejects)
         now = timezone.now()
         with transaction.atomic():
             if self.progress:
@@ -202,33 +203,35 @@ class _Job:
                 counts = storing.count(chunk.people, now)
             counts += Counter(rows=len(rows), repeated=chunk.repeated, rejected=chunk.rejected)
             self.result.add(counts)
-            self.rejects.flush()
+            rejects.flush()
             self.on_chunk(self.result.counts())
             if self.progress:
                 self.progress.rows_done = rows[-1].number
                 self.progress.counts = self.result.counts()
                 self.progress.save(update_fields=["rows_done", "counts"])
 
-    def _read(self, rows: Iterable[Row]) -> _Chunk:
-        chunk = _Chunk()
-        read = [(row, self._person(row)) for row in rows]
-        erased = suppression.among({one.phone for _, one in read} - {""})
-        for row, person in read:
-            is_erased = person.phone in erased
-            if isinstance(person, Rejected) or is_erased:
-                # The data of an erased person is not written anywhere.
-                reason = _ERASED if is_erased else str(person)
-                self.rejects.add(row.number, reason, () if is_erased else row.cells)
-                chunk.rejected += 1
-                continue
-            known = chunk.people.setdefault(person.phone, person)
-            if known is not person:
-                known.merge(person)
-                chunk.repeated += 1
-        return chunk
 
-    def _person(self, row: Row) -> Person | Rejected:
-        try:
-            return self.reader(row.cells, row.problem)
-        except Rejected as reason:
-            return reason
+def _read(rows: Iterable[Row], reader: RowReader, rejects: Rejects) -> _Chunk:
+    chunk = _Chunk()
+    read = [(row, _person(row, reader)) for row in rows]
+    erased = suppression.among({one.phone for _, one in read} - {""})
+    for row, person in read:
+        is_erased = person.phone in erased
+        if isinstance(person, Rejected) or is_erased:
+            # The data of an erased person is not written anywhere.
+            reason = _ERASED if is_erased else str(person)
+            rejects.add(row.number, reason, () if is_erased else row.cells)
+            chunk.rejected += 1
+            continue
+        known = chunk.people.setdefault(person.phone, person)
+        if known is not person:
+            known.merge(person)
+            chunk.repeated += 1
+    return chunk
+
+
+def _person(row: Row, reader: RowReader) -> Person | Rejected:
+    try:
+        return reader(row.cells, row.problem)
+    except Rejected as reason:
+        return reason

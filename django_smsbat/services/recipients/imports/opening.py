@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from django_smsbat.gateway import phones
 from django_smsbat.services.recipients.imports import headings
@@ -11,30 +13,43 @@ from django_smsbat.services.recipients.imports.fields import Field
 from django_smsbat.services.recipients.imports.readers import Table, open_table
 
 
-@contextmanager
-def open_people(
-    path: Path, columns: Sequence[str] = (), *, encoding: str = "", opt_out: bool = False
-) -> Iterator[tuple[Table, Columns]]:
-    """The table in a file and its columns.
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read, as far as a person chose it.
 
-    Args:
-        columns: assignments such as ``phone=Mobile``.
-        opt_out: the file may be a plain list of numbers without headings.
+    Attributes:
+        columns: assignments such as ``phone=Mobile``, see `columns`.
+        encoding: a key of `readers.ENCODINGS`; detected if empty.
+        is_opt_out: every person in the file opts out; the file needs no headings.
+    """
+
+    columns: Sequence[str] = ()
+    encoding: str = ""
+    is_opt_out: bool = False
+
+
+AS_DETECTED: Final = Reading()
+
+
+@contextmanager
+def open_people(path: Path, reading: Reading) -> Iterator[tuple[Table, Columns]]:
+    """The table in a file and its columns.
 
     Raises:
         UnreadableTable: if the file is not a table.
         UnknownColumns, InvalidAssignment: if the assignments do not fit it.
     """
-    place = _place_of_phone(path, encoding) if opt_out and not columns else None
+    may_be_bare = reading.is_opt_out and not reading.columns
+    place = _place_of_phone(path, reading.encoding) if may_be_bare else None
     with open_table(
         path,
         rate=headings.rate,
         looks_like_row=_holds_a_phone,
-        encoding=encoding,
+        encoding=reading.encoding,
         has_headings=place is None,
     ) as table:
         if place is None:
-            yield table, Columns.of(table.headings, columns)
+            yield table, Columns.of(table.headings, reading.columns)
         else:
             unused = [Column(before, "", Field.IGNORE) for before in range(place)]
             yield table, Columns((*unused, Column(place, "phone", Field.PHONE)))

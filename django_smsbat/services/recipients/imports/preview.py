@@ -19,7 +19,7 @@ from django_smsbat.services.recipients.imports.columns import (
     UnknownColumns,
 )
 from django_smsbat.services.recipients.imports.importer import ImportResult, import_file
-from django_smsbat.services.recipients.imports.opening import open_people
+from django_smsbat.services.recipients.imports.opening import AS_DETECTED, Reading, open_people
 from django_smsbat.services.recipients.imports.readers import Row, TableFormat, UnreadableTable
 from django_smsbat.services.recipients.imports.rows import Person, RowReader
 from django_smsbat.services.recipients.imports.storing import merged
@@ -74,21 +74,19 @@ class ImportPreview:
 
 def preview(
     path: Path,
+    reading: Reading = AS_DETECTED,
     *,
-    columns: Sequence[str] = (),
-    encoding: str = "",
-    opt_out: bool = False,
     only_first: int | None = None,
     rejects: Path | None = None,
 ) -> ImportPreview:
     """Read a file as the import will read it. Nothing is written to the database.
 
     Args:
-        columns, encoding, opt_out, rejects: as `import_file` takes them.
         only_first: count at most this number of rows.
+        rejects: the file for rejected rows; not kept if not given.
     """
     try:
-        shown = _interpretation(path, columns, encoding, opt_out)
+        shown = _interpretation(path, reading)
     except UNUSABLE as error:
         return ImportPreview(failure=str(error))
     if shown.failure:
@@ -97,13 +95,7 @@ def preview(
         refused = rejects or Path(folder) / "rejects.csv"
         try:
             result = import_file(
-                path,
-                columns=columns,
-                encoding=encoding,
-                opt_out=opt_out,
-                dry_run=True,
-                rejects=refused,
-                only_first=only_first,
+                path, reading=reading, dry_run=True, rejects=refused, only_first=only_first
             )
         except UNUSABLE as error:  # also in the middle of the file
             return replace(shown, failure=str(error))
@@ -111,26 +103,23 @@ def preview(
         return replace(shown, result=result, rejects=listed)
 
 
-def headings_of(path: Path, encoding: str = "", *, opt_out: bool = False) -> list[str]:
+def headings_of(path: Path, reading: Reading) -> list[str]:
     """The headings of a file; none if it cannot be read."""
     try:
-        with open_people(path, encoding=encoding, opt_out=opt_out) as (_table, known):
-            return known.headings
+        with open_people(path, reading) as (_table, columns):
+            return columns.headings
     except UNUSABLE:
         return []
 
 
-def _interpretation(
-    path: Path, columns: Sequence[str], encoding: str, opt_out: bool
-) -> ImportPreview:
+def _interpretation(path: Path, reading: Reading) -> ImportPreview:
     """Format, columns and first recipients; the failure if no column holds phones."""
-    with open_people(path, columns, encoding=encoding, opt_out=opt_out) as (table, known):
+    region = conf.current().default_region
+    with open_people(path, reading) as (table, columns):
         rows = list(islice(table.rows, _SAMPLED))
-        shown = ImportPreview(format=table.format, columns=_columns(known, rows))
+        shown = ImportPreview(format=table.format, columns=_columns(columns, rows))
         try:
-            reader = RowReader(
-                known.require_phone(), conf.current().default_region, is_opt_out=opt_out
-            )
+            reader = RowReader(columns.require_phone(), region, is_opt_out=reading.is_opt_out)
         except UnknownColumns as error:
             return replace(shown, failure=str(error))
         return replace(shown, people=_people(reader, rows))

@@ -25,6 +25,7 @@ from django_smsbat.models import RecipientUpload, UploadPart, UploadState
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.recipients.imports import mappings
 from django_smsbat.services.recipients.imports.importer import ImportResult, import_file
+from django_smsbat.services.recipients.imports.opening import Reading
 from django_smsbat.services.recipients.imports.preview import (
     UNUSABLE,
     ImportPreview,
@@ -79,19 +80,17 @@ def _propose_columns(upload: RecipientUpload) -> None:
 
 def _headings_of(upload: RecipientUpload) -> list[str]:
     with tempfile.TemporaryDirectory() as folder, _as_file(upload, Path(folder)) as path:
-        return headings_of(path, upload.encoding, opt_out=upload.is_opt_out)
+        return headings_of(path, replace(_reading(upload), columns=()))
+
+
+def _reading(upload: RecipientUpload) -> Reading:
+    return Reading(tuple(upload.columns), upload.encoding, upload.is_opt_out)
 
 
 def preview_upload(upload: RecipientUpload) -> ImportPreview:
     """What the import would do with the first rows. Writes nothing."""
     with tempfile.TemporaryDirectory() as folder, _as_file(upload, Path(folder)) as path:
-        found = preview(
-            path,
-            columns=upload.columns,
-            encoding=upload.encoding,
-            opt_out=upload.is_opt_out,
-            only_first=PREVIEWED,
-        )
+        found = preview(path, _reading(upload), only_first=PREVIEWED)
         failure = _for_admin(found.failure, path, upload)
         return replace(found, failure=failure)
 
@@ -229,9 +228,7 @@ class _Import:
         return import_file(
             path,
             self._upload.list_name,
-            columns=self._upload.columns,
-            encoding=self._upload.encoding,
-            opt_out=self._upload.is_opt_out,
+            _reading(self._upload),
             file_name=self._upload.file_name,
             entered_by=self._upload.made_by,
             rejects=rejects,

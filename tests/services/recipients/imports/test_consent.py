@@ -14,10 +14,12 @@ from django_smsbat.models import ConsentChange, Recipient, RecipientList
 from django_smsbat.services import consent, erasure
 from django_smsbat.services.consent import Said
 from django_smsbat.services.recipients import imports
+from django_smsbat.services.recipients.imports import Reading
 from django_smsbat.services.recipients.imports.consent import Consent, stricter
 from tests.conftest import NOON, listening, phone
 
 pytestmark = pytest.mark.django_db
+OPT_OUTS = Reading(is_opt_out=True)
 
 
 def opted_out():
@@ -210,14 +212,14 @@ class TestOptOutFiles:
     )
     @pytest.mark.parametrize("name", ["stop.csv", "stop.txt"])
     def test_everybody_in_the_file_opts_out_and_joins_no_list(self, table, lines, name):
-        result = imports.import_file(table(*lines, name=name), opt_out=True)
+        result = imports.import_file(table(*lines, name=name), reading=OPT_OUTS)
         assert opted_out() == {phone(77), phone(78)}
         assert (result.opted_out, result.rejected) == (2, 0)
         assert not RecipientList.objects.exists()
 
     def test_known_recipients_keep_what_is_known_of_them(self, table, people):
         people(77, name="Olena")
-        imports.import_file(table("0670000077"), opt_out=True)
+        imports.import_file(table("0670000077"), reading=OPT_OUTS)
         known = Recipient.objects.get()
         assert (known.name, known.opted_out_at is None) == ("Olena", False)
 
@@ -225,14 +227,14 @@ class TestOptOutFiles:
         monkeypatch.setattr(imports.importer, "_CHUNK", 1)
         path = table("0670000077", "0670000078")
         clock.stopping = True
-        assert not imports.import_file(path, opt_out=True, clock=clock).is_complete
-        assert imports.import_file(path, opt_out=True).resumed_after == 1
+        assert not imports.import_file(path, reading=OPT_OUTS, clock=clock).is_complete
+        assert imports.import_file(path, reading=OPT_OUTS).resumed_after == 1
         assert len(opted_out()) == 2
 
     def test_a_rejected_row_can_be_corrected_and_imported(self, table):
-        result = imports.import_file(table("0670000077", "06700"), opt_out=True)
+        result = imports.import_file(table("0670000077", "06700"), reading=OPT_OUTS)
         corrected = result.rejects.read_text(encoding="utf-8-sig").replace("06700", "0670000078")
-        imports.import_file(table(corrected, name="corrected.csv"), opt_out=True)
+        imports.import_file(table(corrected, name="corrected.csv"), reading=OPT_OUTS)
         assert opted_out() == {phone(77), phone(78)}
 
     def test_the_command_needs_no_list(self, table, capsys):

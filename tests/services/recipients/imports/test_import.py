@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from django_smsbat.models import Recipient, RecipientImport, RecipientList
 from django_smsbat.services.recipients import imports
-from django_smsbat.services.recipients.imports import importer, storing
+from django_smsbat.services.recipients.imports import Reading, importer, storing
 from django_smsbat.services.recipients.imports.cells import Rejected
 from django_smsbat.services.recipients.imports.columns import Columns
 from django_smsbat.services.recipients.imports.rows import Person, RowReader
@@ -73,7 +73,7 @@ def test_columns_are_found_by_their_headings_and_the_rest_become_attributes(tabl
 
 def test_columns_may_be_named(table):
     columns = ["phone=Contact", "city=Town"]
-    imports.import_file(table("Contact,Town", "0670000077,Lviv"), "All", columns=columns)
+    imports.import_file(table("Contact,Town", "0670000077,Lviv"), "All", Reading(columns=columns))
     assert Recipient.objects.get().attributes == {"city": "Lviv"}
 
 
@@ -271,7 +271,7 @@ class TestResuming:
     def test_another_file_or_another_mapping_is_another_import(self, path, broken_off, table):
         other = table("phone", "0670000099", name="other.csv")
         assert imports.import_file(other, "All").resumed_after == 0
-        named = imports.import_file(path, "All", columns=["phone=phone"])
+        named = imports.import_file(path, "All", Reading(columns=["phone=phone"]))
         assert named.resumed_after == 0
 
     def test_a_finished_import_is_done_again(self, path):

@@ -6,6 +6,7 @@ import pytest
 
 from django_smsbat.models import Recipient
 from django_smsbat.services.recipients import imports
+from django_smsbat.services.recipients.imports import Reading
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,7 @@ def test_a_wrong_email_does_not_overwrite_a_stored_one(table, people):
 
 def test_a_value_of_another_type_costs_only_the_value(table):
     path = table("phone,Бонус", "0670000077,many")
-    result = imports.import_file(path, "All", columns=["bonus:number=Бонус"])
+    result = imports.import_file(path, "All", Reading(columns=["bonus:number=Бонус"]))
     assert Recipient.objects.get().attributes == {}
     assert result.left_out == 1
 
@@ -72,7 +73,7 @@ def test_a_value_of_another_type_costs_only_the_value(table):
 )
 def test_an_attribute_is_converted_to_its_type(table, column, cell, value):
     path = table("phone;X", f"0670000077;{cell}")
-    imports.import_file(path, "All", columns=[column])
+    imports.import_file(path, "All", Reading(columns=[column]))
     assert list(Recipient.objects.get().attributes.values()) == [value]
 
 
