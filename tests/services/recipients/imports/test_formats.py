@@ -107,7 +107,7 @@ CASES = [(kind, content) for kind, contents in UNSUPPORTED.items() for content i
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "xls", "unknown"])
-@pytest.mark.parametrize(("kind", "content"), CASES)
+@pytest.mark.parametrize(("kind", "content"), CASES, ids=[kind for kind, _content in CASES])
 def test_a_format_that_cannot_be_read_is_named(file, kind, content, suffix):
     refused = refusal(file(content, f"people.{suffix}"))
     assert refused.startswith(f"people.{suffix} is {kind}; ")

@@ -122,16 +122,16 @@ def _rows(sheet: Any) -> Iterator[Row]:
 
 
 def _holds_something(value: object) -> bool:
-    return value is not None and not (isinstance(value, str) and not value.strip())
+    return bool(value.strip()) if isinstance(value, str) else value is not None
 
 
 def _value(cell: Any) -> object:
     """A cell as text or as a number that Excel displays."""
     value = cell.value
-    if value is None or isinstance(value, bool):
-        return value
     if isinstance(value, str):
         return CellError(value) if cell.data_type == "e" else value
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, int | float):
         code = cell.number_format
         return _date(value, code, cell) if is_date_format(code) else displayed(value, code)
