@@ -8,7 +8,7 @@ class ColumnMapping(models.Model):
 
     Attributes:
         headings_digest: of the headings in their order. The headings are not stored: in a file
-            without any, they would be somebody's data.
+            without any, they would be personal data.
         columns: assignments such as ``phone=#2``.
     """
 

@@ -22,8 +22,8 @@ class ImportedChange(NamedTuple):
     """An opt-out or an opt-in of one recipient, as a file tells it.
 
     Attributes:
-        at: when the person said so; None if the file does not tell.
-        reason: where the person said so, or the name of the file.
+        at: when the person decided; None if the file does not tell.
+        reason: where the person decided, or the name of the file.
     """
 
     recipient: int

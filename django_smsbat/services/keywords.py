@@ -46,15 +46,15 @@ class Intent(StrEnum):
 
 def intent_of(text: str) -> Intent:
     """What a message asks for, by the keywords of the settings and the usual wording."""
-    said, settings = FoldedText.of(text), conf.current()
+    folded, settings = FoldedText.of(text), conf.current()
     opt_outs, opt_ins = _listed(settings.opt_out_keywords), _listed(settings.opt_in_keywords)
-    reading = opt_outs.read(said)  # first: a keyword on both lists opts out
+    reading = opt_outs.read(folded)  # first: a keyword on both lists opts out
     if reading is not None:
-        return _intent_by_keyword(reading, said, opt_ins)
-    reading = opt_ins.read(said)
-    if reading and not (reading.others or said.is_question or said.length > _LONGEST):
+        return _intent_by_keyword(reading, folded, opt_ins)
+    reading = opt_ins.read(folded)
+    if reading and not (reading.others or folded.is_question or folded.length > _LONGEST):
         return Intent.OPT_IN
-    return _intent_by_wording(said)
+    return _intent_by_wording(folded)
 
 
 def asks_to_opt_out(text: str) -> bool | None:
@@ -67,16 +67,16 @@ def probably_asks_to_opt_out(text: str) -> bool:
     return intent_of(text) is Intent.MAY_BE_OPT_OUT
 
 
-def _intent_by_keyword(reading: _Reading, said: FoldedText, opt_ins: "_Keywords") -> Intent:
+def _intent_by_keyword(reading: _Reading, folded: FoldedText, opt_ins: "_Keywords") -> Intent:
     is_certain = _CERTAIN[reading.beside](reading) and opt_ins.keys.isdisjoint(reading.others)
-    if is_certain and said.length <= _LONGEST:
+    if is_certain and folded.length <= _LONGEST:
         return Intent.OPT_OUT
     may_be = _POSSIBLE[reading.beside](reading)
-    return Intent.MAY_BE_OPT_OUT if may_be else _intent_by_wording(said)
+    return Intent.MAY_BE_OPT_OUT if may_be else _intent_by_wording(folded)
 
 
-def _intent_by_wording(said: FoldedText) -> Intent:
-    sounds_so = opt_out_wording.sounds_like_an_opt_out(said.words)
+def _intent_by_wording(folded: FoldedText) -> Intent:
+    sounds_so = opt_out_wording.sounds_like_an_opt_out(folded.words)
     return Intent.MAY_BE_OPT_OUT if sounds_so else Intent.OTHER
 
 
@@ -123,14 +123,14 @@ class _Keywords:
     keys: frozenset[str]
     by_first_word: Mapping[str, Sequence[tuple[str, ...]]]
 
-    def read(self, said: FoldedText) -> _Reading | None:
+    def read(self, folded: FoldedText) -> _Reading | None:
         """The message as one that begins with a keyword; None if it does not."""
-        leading, rest = self._leading(said.words)
+        leading, rest = self._leading(folded.words)
         if leading:
             others = [word for word in rest if not self._is_courtesy(word)]
-            return _Reading(_most_permissive(leading), others, said.is_question)
-        if said.letters in self.keys and not any(map(str.isnumeric, said.words)):  # "S T O P"
-            return _Reading(_beside(said.letters), [], said.is_question)
+            return _Reading(_most_permissive(leading), others, folded.is_question)
+        if folded.letters in self.keys and not any(map(str.isnumeric, folded.words)):  # "S T O P"
+            return _Reading(_beside(folded.letters), [], folded.is_question)
         return None
 
     def _leading(self, listed: list[str]) -> tuple[list[str], list[str]]:

@@ -1,6 +1,6 @@
 """Words by meaning, in Ukrainian, Russian, English and Latin transliteration.
 
-Add word forms and common misspellings here. A word that ends in ``*`` stands for all words that
+Add word forms and common misspellings here. A word that ends in ``*`` matches all words that
 begin so. A word may have several meanings.
 """
 

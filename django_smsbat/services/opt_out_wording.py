@@ -116,11 +116,11 @@ _PATTERNS: Final = tuple(map(_compiled, PHRASES))
 def sounds_like_an_opt_out(words: list[str]) -> bool:
     """Whether words, as `folding.words` gives them, contain one of the phrases."""
     slots = _understood(words)
-    said = _NONE.union(*slots)
-    likely = [one for one in _PATTERNS if _may_occur(one, said)]
+    present = _NONE.union(*slots)
+    likely = [one for one in _PATTERNS if _may_occur(one, present)]
     if not likely:
         return False
-    is_of_orders = _names_something_else(words, said) or _asks_for_contact(slots)
+    is_of_orders = _names_something_else(words, present) or _asks_for_contact(slots)
     weighty = [slot for slot in slots if not slot & _WEIGHTLESS]
     return any(
         _occurs(one, weighty) for one in likely if not (is_of_orders and one.phrase.is_of_orders)
@@ -152,8 +152,8 @@ def _negation(before: list[_Meanings], of_a_statement: _Meanings) -> str:
     return "IS_NOT" if last and last[0] & of_a_statement else "NOT"
 
 
-def _names_something_else(words: list[str], said: _Meanings) -> bool:
-    if "MAILING" in said:
+def _names_something_else(words: list[str], present: _Meanings) -> bool:
+    if "MAILING" in present:
         return False
     return any("OTHER" in _OTHER_SUBJECTS.meanings_of(word) for word in words)
 
@@ -172,9 +172,9 @@ def _is_invitation(slots: list[_Meanings], place: int) -> bool:
     return not (before and before[0] & {"NOT", "IS_NOT", "CEASE", "OR"})
 
 
-def _may_occur(pattern: _Pattern, said: _Meanings) -> bool:
+def _may_occur(pattern: _Pattern, present: _Meanings) -> bool:
     needs = pattern.phrase.needs
-    return (not needs or needs in said) and all(step.any_of & said for step in pattern.steps)
+    return (not needs or needs in present) and all(step.any_of & present for step in pattern.steps)
 
 
 def _occurs(pattern: _Pattern, slots: list[_Meanings]) -> bool:

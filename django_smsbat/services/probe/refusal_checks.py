@@ -84,12 +84,12 @@ def status(evidence: RefusalEvidence) -> Seen:
 
 def _outcome(answer: Answer, redactor: Redactor) -> str:
     """The HTTP status, with what an answer of success says of the message."""
-    told = json_checks.status_with_code(answer, redactor)
+    code = json_checks.status_with_code(answer, redactor)
     items = answer.object.get("messages")
     first = items[0] if isinstance(items, list) and items else None
     if not answer.is_success or not isinstance(first, dict):
-        return told
-    return f"{told}, status {redactor.word(first.get('status'))}"
+        return code
+    return f"{code}, status {redactor.word(first.get('status'))}"
 
 
 def code(evidence: RefusalEvidence) -> Seen:

@@ -111,8 +111,8 @@ def accepted(evidence: MessageEvidence) -> Seen:
     if isinstance(value, str) and from_submit_answer(value) is Status.ACCEPTED:
         return []
     code = json_checks.error_code(evidence.result)
-    told = f", code {evidence.redactor.word(code)}" if code is not None else ""
-    return [evidence.redactor.word(value) + told]
+    shown = f", code {evidence.redactor.word(code)}" if code is not None else ""
+    return [evidence.redactor.word(value) + shown]
 
 
 def parts(evidence: MessageEvidence) -> Seen:

@@ -29,7 +29,7 @@ _NOT_ASSIGNABLE: Final = frozenset({Field.ATTRIBUTE, Field.ATTRIBUTES})
 
 
 class UnknownColumns(Exception):
-    """The columns of a file cannot be told apart; one sentence for people."""
+    """The columns of a file are not clear; one sentence for people."""
 
 
 class InvalidAssignment(ValueError):

@@ -16,8 +16,8 @@ class Consent(NamedTuple):
     """What a row says about promotional messages.
 
     Attributes:
-        at: when the person said so; None if the file does not tell.
-        source: where the person said so, as the file tells.
+        at: when the person decided; None if the file does not tell.
+        source: where the person decided, as the file tells.
     """
 
     is_opt_out: bool
@@ -79,9 +79,9 @@ class ConsentReader:
 
 
 def _opted_out(cell: Any) -> Consent | None:
-    if (said := _word(cell)) in words.NO or said in words.OPT_IN:
+    if (answer := _word(cell)) in words.NO or answer in words.OPT_IN:
         return None
-    if said in words.YES or said in words.OPT_OUT:
+    if answer in words.YES or answer in words.OPT_OUT:
         return Consent(is_opt_out=True)
     try:
         return Consent(is_opt_out=True, at=values.moment(cell))
@@ -90,9 +90,9 @@ def _opted_out(cell: Any) -> Consent | None:
 
 
 def _unsubscribed(cell: Any) -> Consent | None:
-    if (said := _word(cell)) in words.OPT_OUT or said in words.NO:
+    if (answer := _word(cell)) in words.OPT_OUT or answer in words.NO:
         return Consent(is_opt_out=True)
-    if said in words.YES or said in words.OPT_IN or _is_moment(cell):
+    if answer in words.YES or answer in words.OPT_IN or _is_moment(cell):
         return None
     raise Rejected("subscribed: write yes or no")
 

@@ -254,15 +254,15 @@ class _Import:
             )
             self._saved = file.tell()
 
-    def _end_with(self, told: ImportResult) -> bool:
-        if not told.is_complete:
+    def _end_with(self, result: ImportResult) -> bool:
+        if not result.is_complete:
             self._write(state=UploadState.QUEUED, attempts=0)
             return False
-        self._end(state=UploadState.DONE, counts=told.counts(), rows=told.rows)
+        self._end(state=UploadState.DONE, counts=result.counts(), rows=result.rows)
         return True
 
     def _fail(self, failure: str) -> bool:
-        """What was done before stays, and is told."""
+        """What was imported before stays, and is reported."""
         self._end(state=UploadState.FAILED, failure=failure)
         return True
 
@@ -275,14 +275,14 @@ class _Import:
         kind = type(error).__name__
         return self._fail(f"the import failed {self._upload.attempts} times: {kind}")
 
-    def _end(self, **told: object) -> None:
+    def _end(self, **fields: object) -> None:
         """Nobody needs the file any more."""
         with transaction.atomic():
-            self._write(finished_at=self._clock.now(), **told)
+            self._write(finished_at=self._clock.now(), **fields)
             UploadPart.objects.filter(upload=self._upload, is_rejects=False).delete()
 
-    def _write(self, **told: object) -> None:
-        if not self._mine.update(beat_at=self._clock.now(), **told):
+    def _write(self, **fields: object) -> None:
+        if not self._mine.update(beat_at=self._clock.now(), **fields):
             raise _Lost
 
 

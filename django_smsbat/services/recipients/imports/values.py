@@ -105,9 +105,9 @@ def boolean(cell: Any) -> bool:
     """
     if isinstance(cell, bool):
         return cell
-    if (said := word(cell)) in words.YES:
+    if (answer := word(cell)) in words.YES:
         return True
-    if said in words.NO:
+    if answer in words.NO:
         return False
     raise ValueError("neither yes nor no")
 
