@@ -142,7 +142,7 @@ class Importing:
         self, request: HttpRequest, upload: RecipientUpload, form: ColumnMappingForm
     ) -> None:
         """Start the import, unless the columns changed: then the person sees the preview first."""
-        if form.is_bound:
+        if form.is_bound and form.has_changed():
             chosen = form.cleaned_data
             login = request.user.get_username()
             if uploads.choose_columns(upload, chosen["columns"], chosen["encoding"], login):

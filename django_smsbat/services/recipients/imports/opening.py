@@ -8,7 +8,7 @@ from typing import Final
 
 from django_smsbat.gateway import phones
 from django_smsbat.services.recipients.imports import headings
-from django_smsbat.services.recipients.imports.columns import Column, Columns
+from django_smsbat.services.recipients.imports.columns import Columns
 from django_smsbat.services.recipients.imports.fields import Field
 from django_smsbat.services.recipients.imports.readers import Table, open_table
 
@@ -39,28 +39,26 @@ def open_people(path: Path, reading: Reading) -> Iterator[tuple[Table, Columns]]
         UnreadableTable: if the file is not a table.
         UnknownColumns, InvalidAssignment: if the assignments do not fit it.
     """
-    may_be_bare = reading.is_opt_out and not reading.columns
-    place = _place_of_phone(path, reading.encoding) if may_be_bare else None
+    bare = _headings_of_bare(path, reading.encoding) if reading.is_opt_out else None
     with open_table(
         path,
         rate=headings.rate,
         looks_like_row=_holds_a_phone,
         encoding=reading.encoding,
-        has_headings=place is None,
+        has_headings=bare is None,
     ) as table:
-        if place is None:
-            yield table, Columns.of(table.headings, reading.columns)
-        else:
-            unused = [Column(before, "", Field.IGNORE) for before in range(place)]
-            yield table, Columns((*unused, Column(place, "phone", Field.PHONE)))
+        yield table, Columns.of(table.headings if bare is None else bare, reading.columns)
 
 
-def _place_of_phone(path: Path, encoding: str) -> int | None:
-    """The column of the numbers in a file without headings; None if it has headings."""
+def _headings_of_bare(path: Path, encoding: str) -> list[str] | None:
+    """Headings for a file without any, whose first row holds a phone; None if it has headings."""
     with open_table(path, rate=headings.rate, encoding=encoding, has_headings=False) as table:
         first = next(table.rows, None)
-    cells = first.cells if first else ()
-    return next((place for place, cell in enumerate(cells) if _is_phone(cell)), None)
+    are_phones = [_is_phone(cell) for cell in first.cells] if first else []
+    if not any(are_phones):
+        return None
+    place = are_phones.index(True)
+    return [Field.PHONE.value if index == place else "" for index in range(len(are_phones))]
 
 
 def _holds_a_phone(cells: Sequence[object]) -> bool:
