@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_smsbat.gateway.messages import Content, InvalidMessage
+from django_smsbat.gateway.text import visible, with_line_feeds
 from django_smsbat.models import Recipient
 from django_smsbat.services.addressees import values_of
 from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_from
@@ -96,12 +97,13 @@ def test_a_placeholder_filled_like_its_sample_is_still_personal():
     assert ContentTemplate(Content(type="sms", text="{{ name }}")).is_personal
 
 
-@given(st.text(), st.text(min_size=1).filter(str.strip))
+@given(st.text(), st.text(min_size=1).filter(visible))
 def test_filling_keeps_everything_around_the_placeholder(around, value):
     if any(mark in around for mark in ("{", "}")):
         return
     filled = ContentTemplate(Content(type="sms", text=f"{around}{{{{ city }}}}{around}"))
-    assert filled.fill({"city": value}).text == f"{around}{value.strip()}{around}"
+    expected = f"{around}{visible(with_line_feeds(value))}{around}"
+    assert filled.fill({"city": value}).text == with_line_feeds(expected)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,15 @@ from typing import Any, ClassVar, Final, Self
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.message_types import TYPES, MessageType, TypeFacts
 from django_smsbat.gateway.messages import rules
+from django_smsbat.gateway.text import all_with_line_feeds, with_line_feeds
 
 
 @dataclass(kw_only=True, repr=False, slots=True)  # not frozen: made once a personal message
 class Content:
     """What is said, whoever it is said to: the form in which messages are stored and sent.
 
-    Shared between messages, so never changed once it is made.
+    Shared between messages, so never changed once it is made. Line breaks are LF, whatever was
+    typed or stored: an SMS pays for a CR too.
 
     Attributes:
         message_data: what the type needs besides text, in the wire's shape.
@@ -30,6 +32,12 @@ class Content:
     message_data: Mapping[str, Any] = field(default_factory=dict)
     ttl: int | None = None
     fallback_text: str = ""
+
+    def __post_init__(self) -> None:
+        self.text = with_line_feeds(self.text)
+        self.fallback_text = with_line_feeds(self.fallback_text)
+        if self.message_data:
+            self.message_data = all_with_line_feeds(self.message_data)
 
     def __repr__(self) -> str:
         return f"Content(type={self.type!r})"
@@ -51,10 +59,18 @@ class Message:
 
     def __post_init__(self) -> None:
         rules.check_texts("", self)
+        self._use_line_feeds()
         object.__setattr__(self, "to", rules.check_phone("to", self.to))
         rules.check_sender("sender", self.sender, sms=self._goes_by_sms())
         rules.check_ttl("ttl", self.ttl, self.facts().ttl_max)
         self.check()
+
+    def _use_line_feeds(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            changed = all_with_line_feeds(value)
+            if changed is not value:
+                object.__setattr__(self, one.name, changed)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(to={phones.mask(self.to)!r})"

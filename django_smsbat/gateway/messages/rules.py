@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django_smsbat.gateway import message_types, phones
+from django_smsbat.gateway.text import visible
 
 _SENDER: Final = re.compile(rf"[A-Za-z0-9]{{1,{message_types.SENDER_MAX}}}")
 UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")  # NUL, half a surrogate pair
@@ -46,12 +47,12 @@ def check_phone(field: str, raw: str) -> str:
 
 def check_text(field: str, text: str, maximum: int | None, *, required: bool = True) -> None:
     require(isinstance(text, str), field, "give text")
-    require(text.strip() or not required, field, "must not be empty")
     require(
         not UNSENDABLE.search(text),
         field,
         "holds a character that cannot be sent (NUL or half a pair)",
     )
+    require(visible(text) or not required, field, "must not be empty")
     if maximum is not None and len(text) > maximum:
         raise InvalidMessage(field, f"{len(text):,} characters; at most {maximum:,} are allowed")
 

@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.messages.rules import UNSENDABLE
+from django_smsbat.gateway.text import visible, with_line_feeds
 from django_smsbat.services.recipients.imports.columns import EMAIL, NAME, PHONE, Columns
 
 NAME_MAX: Final = 200  # characters, as the column holds
@@ -108,7 +109,7 @@ def _number_as_text(number: float) -> str:
 
 
 def _text(cell: Any, name: str, maximum: int) -> str:
-    text = "" if cell is None else str(cell).strip()
+    text = "" if cell is None else visible(with_line_feeds(str(cell)))
     if UNSENDABLE.search(text):
         raise Rejected(f"{name}: holds a character that cannot be stored")
     if len(text) > maximum:
