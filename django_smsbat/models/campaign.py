@@ -14,7 +14,6 @@ from django_smsbat.models.choices import type_choices
 from django_smsbat.models.content import HasContent
 from django_smsbat.models.recipient import RecipientList
 
-
 _TEXTS: Final = ("text", "fallback_text", "message_data")
 
 

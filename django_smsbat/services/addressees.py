@@ -5,7 +5,6 @@ a quick look does not settle it.
 """
 
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,7 +102,8 @@ class Filler:
         self._said = template.content
         self._text_max = TYPES[MessageType(template.content.type)].text_max
         self._defaults = dict.fromkeys(template.fields, 0)  # recipients without a value, by field
-        self._excluded_with: Counter[str] = Counter()  # excluded people with a value, by field
+        self._excluded_with = dict.fromkeys(template.fields, 0)  # excluded people who have one
+        self._has_excluded = False
 
     def __call__(self, row: Sequence[Any]) -> Addressee:
         """
@@ -125,15 +125,21 @@ class Filler:
         try:
             text, fallback_text, data = self._fill(values)
         except MissingValue as error:
-            self._excluded_with.update(name for name, value in values.items() if value)
+            self._count_excluded(values)
             raise LeftOut(Exclusion.MISSING_VALUE, str(error), error.field) from None
         except InvalidMessage as error:
-            self._excluded_with.update(name for name, value in values.items() if value)
+            self._count_excluded(values)
             raise LeftOut(Exclusion.INVALID_CONTENT, str(error)) from None
         if "" in values.values():
             self._count_defaults(values)
         shown = zone[:ZONE_MAX] if isinstance(zone, str) else ""
         return Addressee(pk, phone, shown, text, fallback_text, data)
+
+    def _count_excluded(self, values: Mapping[str, str]) -> None:
+        self._has_excluded = True
+        for name, value in values.items():
+            if value:
+                self._excluded_with[name] += 1
 
     def _count_defaults(self, values: Mapping[str, str]) -> None:
         for name, value in values.items():
@@ -141,11 +147,13 @@ class Filler:
                 self._defaults[name] += 1
 
     def field_counts(self, recipients: int) -> dict[str, FieldCount]:
-        """What was found of each placeholder's field.
+        """What was found of each placeholder's field; empty if nobody was looked at.
 
         Args:
             recipients: how many were filled.
         """
+        if not recipients and not self._has_excluded:
+            return {}
         return {
             name: FieldCount(
                 self._defaults[name], recipients - self._defaults[name] + self._excluded_with[name]

@@ -4,7 +4,7 @@ The engine can reach the recipient's own fields and attributes only: no calls, n
 What it cannot fill is found before anything is sent.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -85,6 +85,20 @@ class ContentTemplate:
         self._walk(note)
         return frozenset(named)
 
+    @cached_property
+    def defaults(self) -> Mapping[str, Sequence[str]]:
+        """The defaults of each field that has any, each once."""
+        found: dict[str, dict[str, None]] = {}
+
+        def note(pieces: tuple[Piece, ...], text: str, field: str) -> str:
+            for piece in pieces:
+                if isinstance(piece, Placeholder) and piece.default is not None:
+                    found.setdefault(piece.field, {})[piece.default] = None
+            return text
+
+        self._walk(note)
+        return {name: tuple(texts) for name, texts in found.items()}
+
     def fill(self, values: Mapping[str, str]) -> Content:
         """The content for one recipient.
 
@@ -158,7 +172,9 @@ def _filled(
 ) -> str:
     return "".join(
         [
-            piece if isinstance(piece, str) else escape(values.get(piece.field, "")) or _default(piece)
+            piece
+            if isinstance(piece, str)
+            else escape(values.get(piece.field, "")) or _default(piece)
             for piece in pieces
         ]
     )

@@ -65,8 +65,7 @@ def _refuse_braces(piece: str) -> None:
         if written:
             _refuse_placeholder(written.group(), written["inside"].strip())
         raise ValueError(
-            f"{wrong.group()} does not belong to a placeholder such as {{{{ name }}}} "
-            f"or {_EXAMPLE}"
+            f"{wrong.group()} does not belong to a placeholder such as {{{{ name }}}} or {_EXAMPLE}"
         )
     if wrong := _BRACE.search(_SINGLE_PAIR.sub("", piece)):
         raise ValueError(f"{wrong.group()} stands alone; close the brace or remove it")
