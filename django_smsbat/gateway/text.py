@@ -7,6 +7,7 @@ agree.
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from operator import is_
 from typing import Any, Final
 
 # First and last code of each range: categories Cc, Cf, Zs, Zl and Zp, the fillers among letters,
@@ -50,6 +51,7 @@ _ATTACHED_RUN: Final = re.compile(f"[{_ATTACHED}]*")
 # letters they do nothing.
 _JOINER: Final = "[\u200c\u200d]"
 _CLASS: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in _RANGES if first)
+_NOT_TEXT: Final = (int, float)
 _REMOVABLE: Final = re.compile(
     f"(?<=[\x00-\u05ff]){_JOINER}|(?!{_JOINER})(?![{_ATTACHED}])[\x00-\x09\x0b\x0c\x0e-\x1f{_CLASS}]"
 )
@@ -96,20 +98,37 @@ def all_with_line_feeds(value: Any) -> Any:
     What needs no change is returned as it is.
     """
     if isinstance(value, str):
-        return with_line_feeds(value)
-    if isinstance(value, Mapping):
-        changed: Any = {key: all_with_line_feeds(item) for key, item in value.items()}
-    elif isinstance(value, list | tuple):
-        items = [all_with_line_feeds(item) for item in value]
-        changed = items if isinstance(value, list) else tuple(items)
-    elif is_dataclass(value) and not isinstance(value, type):
-        return _dataclass_with_line_feeds(value)
-    else:
+        return with_line_feeds(value) if "\r" in value else value
+    if value is None or isinstance(value, _NOT_TEXT):
         return value
-    return value if changed == value else changed
+    if isinstance(value, dict):
+        return _mapping_with_line_feeds(value)
+    return _other_with_line_feeds(value)
+
+
+def _mapping_with_line_feeds(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    changes = {
+        key: changed
+        for key, item in mapping.items()
+        if (changed := all_with_line_feeds(item)) is not item
+    }
+    return {**mapping, **changes} if changes else mapping
+
+
+def _other_with_line_feeds(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        items = [all_with_line_feeds(item) for item in value]
+        if all(map(is_, items, value)):
+            return value
+        return items if isinstance(value, list) else tuple(items)
+    if isinstance(value, Mapping):
+        return _mapping_with_line_feeds(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return _dataclass_with_line_feeds(value)
+    return value
 
 
 def _dataclass_with_line_feeds(owner: Any) -> Any:
     values = {one.name: getattr(owner, one.name) for one in fields(owner) if one.init}
-    changed = {name: all_with_line_feeds(value) for name, value in values.items()}
-    return owner if changed == values else replace(owner, **changed)
+    changed = all_with_line_feeds(values)
+    return owner if changed is values else replace(owner, **changed)

@@ -170,18 +170,14 @@ def _changed(field: str, value: Any, change: _Change) -> Any:
 def _filled(
     pieces: tuple[Piece, ...], values: Mapping[str, str], escape: Callable[[str], str] = str
 ) -> str:
-    return "".join(
-        [
-            piece
-            if isinstance(piece, str)
-            else escape(values.get(piece.field, "")) or _default(piece)
-            for piece in pieces
-        ]
-    )
+    if len(pieces) == 1:
+        return str(pieces[0])
+    escaped = {name: escape(value) for name, value in values.items()}
+    return _joined(pieces, escaped)
 
 
 def _joined(pieces: tuple[Piece, ...], values: Mapping[str, str]) -> str:
-    """`_filled` without escaping, for each message of a large campaign."""
+    """With the values as they are, for each message of a large campaign."""
     if len(pieces) == 1:
         return str(pieces[0])
     return "".join(

@@ -8,8 +8,11 @@ from django.utils import timezone, translation
 
 from django_smsbat.admin.composer.characters import readable
 from django_smsbat.admin.moments import moment
+from django_smsbat.admin.sentences import is_known
+from django_smsbat.gateway.messages import Content, InvalidMessage
 from django_smsbat.models import Campaign, Message, Recipient, RecipientList
 from django_smsbat.services import campaigns, recipient_fields
+from django_smsbat.services.personalisation import ContentTemplate
 from tests.conftest import NOON, phone
 
 PHONE = reverse("admin:django_smsbat_campaign_phone")
@@ -233,3 +236,21 @@ def test_the_form_names_the_zone_of_its_clock(boss, settings, db):
 def test_invisible_characters_are_named_in_the_readers_language():
     with translation.override("en"):
         assert readable("\u2060") == "word joiner (U+2060)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{ name|default:"{{ city }}" }}',
+        "{{ contact.name }}",
+        "{{ name|upper }}",
+        "{{ name|default:друже }}",
+        "{{ first name }}",
+        "{{ name",
+        "{ name",
+    ],
+)
+def test_every_advice_on_braces_is_known_by_its_form(text):
+    with pytest.raises(InvalidMessage) as refused:
+        ContentTemplate(Content(type="sms", text=text))
+    assert is_known(refused.value.reason)

@@ -66,11 +66,9 @@ class Message:
         self.check()
 
     def _use_line_feeds(self) -> None:
-        for one in fields(self):
-            value = getattr(self, one.name)
-            changed = all_with_line_feeds(value)
-            if changed is not value:
-                object.__setattr__(self, one.name, changed)
+        for name, value in tuple(vars(self).items()):
+            if value and (changed := all_with_line_feeds(value)) is not value:
+                object.__setattr__(self, name, changed)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(to={phones.mask(self.to)!r})"
