@@ -11,12 +11,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_smsbat.admin.csv_export import model_response
 from django_smsbat.admin.filters import CAMPAIGN, FAILURE, STATUS, failure_value
+from django_smsbat.admin.moments import moment
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, REACHED, UNSENT, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
@@ -62,7 +62,7 @@ def progress(campaign: Campaign, now: datetime | None = None) -> dict[str, Any]:
         "told": counted,
         "steps": _funnel(counted),
         "is_live": campaign.status in _GOES_ON or bool(counted.in_delivery) or _is_fresh(campaign),
-        "estimated_end": date_format(localtime(end), "Y-m-d H:i T") if end else "",
+        "estimated_end": moment(end, "Y-m-d H:i") if end else "",
         "unconfirmed_url": messages_url(campaign, **{STATUS: Status.UNCONFIRMED.value}),
         "messages_url": messages_url(campaign),
     }
@@ -133,8 +133,7 @@ def _chart(campaign: Campaign) -> dict[str, Any] | None:
         at = drawn.since + place * drawn.slot
         count = drawn.counts.get(at, 0)
         height = round(_CHART_HEIGHT * count / highest)
-        moment = _moment(at, drawn.slot)
-        bars.append((place * _BAR, _CHART_HEIGHT - height, height, moment, count))
+        bars.append((place * _BAR, _CHART_HEIGHT - height, height, _moment(at, drawn.slot), count))
     return {
         "bars": bars,
         "width": drawn.slots * _BAR,
@@ -143,14 +142,14 @@ def _chart(campaign: Campaign) -> dict[str, Any] | None:
         "highest": highest,
         "first": _moment(drawn.since, drawn.slot),
         "last": _moment(drawn.since + (drawn.slots - 1) * drawn.slot, drawn.slot),
-        "rows": [(moment, count) for *_place, moment, count in bars if count],
+        "rows": [(when, count) for *_place, when, count in bars if count],
     }
 
 
 def _moment(at: datetime, slot: timedelta) -> str:
     if slot >= timedelta(days=1):
         return date_format(at, "DATE_FORMAT")  # the day is that of UTC, as it was counted
-    return date_format(localtime(at), "d.m. H:i T")
+    return moment(at, "d.m. H:i")
 
 
 def log_of(campaign: Campaign) -> list[LogEntry]:

@@ -13,18 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_smsbat import conf
+from django_smsbat.admin import placeholders
+from django_smsbat.admin.exclusions import EXCLUSION_LABELS
+from django_smsbat.admin.moments import zone_name
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, Preflight
 from django_smsbat.services import approval, campaigns, preflight, quiet_hours
 from django_smsbat.services.addressees import Exclusion
-
-EXCLUSION_LABELS: Final[dict[Exclusion, Promise]] = {
-    Exclusion.OPTED_OUT: _("opted out"),
-    Exclusion.INVALID_NUMBER: _("not a phone number"),
-    Exclusion.MISSING_VALUE: _("no value for a placeholder"),
-    Exclusion.INVALID_CONTENT: _("the text does not fit once it is filled in"),
-}
 
 
 @dataclass(frozen=True)
@@ -310,6 +306,21 @@ class Prospect:
             return ""
         listed = reverse("admin:django_smsbat_recipient_changelist")
         return f"{listed}?lists__id__exact={first.pk}&opted_out_at__isempty=0"
+
+    @property
+    def defaults(self) -> list[str]:
+        """How many recipients get which default of a placeholder."""
+        return placeholders.defaults_of(self.preflight) if self.preflight else []
+
+    @property
+    def unknown_fields(self) -> list[str]:
+        """The placeholders' fields that no recipient has."""
+        return placeholders.warnings_of(self.preflight) if self.preflight else []
+
+    @property
+    def time_zone(self) -> str:
+        """The zone in which its times are shown."""
+        return zone_name()
 
     @property
     def parts(self) -> list[str]:

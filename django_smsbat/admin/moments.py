@@ -1,17 +1,39 @@
 """Moments as people read them: in their own zone, with its name, and to the second."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import Model
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone_name, localtime
+
+_TO_THE_SECOND: Final = "Y-m-d H:i:s"
 
 
-def moment(at: datetime | None) -> str:
-    """With seconds: most of a message's story happens within one minute."""
-    return "—" if at is None else date_format(localtime(at), "Y-m-d H:i:s T")
+def zone_name() -> str:
+    """The zone in which times are shown, such as Europe/Kyiv.
+
+    Not its abbreviation, which differs between summer and winter and is shared between zones.
+    """
+    return get_current_timezone_name()
+
+
+def moment(at: datetime | None, form: str = _TO_THE_SECOND) -> str:
+    """With seconds: most of a message's story happens within one minute.
+
+    Args:
+        form: Django's format of the date and time.
+    """
+    return "—" if at is None else f"{date_format(localtime(at), form)} {_zone_of(at)}"
+
+
+def _zone_of(at: datetime) -> str:
+    """The zone's name; with the offset in the hour that the clocks repeat in autumn."""
+    local = localtime(at)
+    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+        return zone_name()
+    return f"{zone_name()} {local:%z}"
 
 
 def column(model: type[Model], name: str) -> Any:

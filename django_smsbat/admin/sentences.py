@@ -71,6 +71,16 @@ FORMS: Final[tuple[str, ...]] = (
     ),
     gettext_noop("%(what)s does not belong to a placeholder such as %(example)s"),
     gettext_noop("no value for %(placeholder)s"),
+    gettext_noop("%(what)s has braces in its default; write plain text there"),
+    gettext_noop("%(what)s stands alone; close the brace or remove it"),
+    gettext_noop("%(what)s has a dot in its field name; dots are not supported, write %(example)s"),
+    gettext_noop(
+        "%(what)s uses the filter %(name)s; the only filter is default, as in %(example)s"
+    ),
+    gettext_noop("%(what)s needs a default in straight quotes, as in %(example)s"),
+    gettext_noop(
+        "%(what)s names no field; a field name has letters, digits and _ only, as in %(example)s"
+    ),
     # Of campaigns.
     gettext_noop("Since it was looked at, it has changed: look again."),
     gettext_noop("Since it was looked at, what it says has changed: look again."),

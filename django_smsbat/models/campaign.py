@@ -1,16 +1,20 @@
 """A campaign: one text to many people. Its status changes only in the services."""
 
 from decimal import Decimal
+from typing import Any, Final
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway.message_types import is_promotional
+from django_smsbat.gateway.text import plain_texts
 from django_smsbat.models.account import account_field
 from django_smsbat.models.choices import type_choices
 from django_smsbat.models.content import HasContent
 from django_smsbat.models.recipient import RecipientList
+
+_TEXTS: Final = ("text", "fallback_text", "message_data")
 
 
 class CampaignStatus(models.TextChoices):
@@ -126,6 +130,12 @@ class Campaign(HasContent, models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store texts with LF, as they are counted and sent; browsers post CR LF."""
+        for name in _TEXTS:
+            setattr(self, name, plain_texts(getattr(self, name)))
+        super().save(*args, **kwargs)
 
     @property
     def is_promotional(self) -> bool:

@@ -13,6 +13,9 @@ class Preflight(models.Model):
         words, audience: fingerprints of what is said and of whom it goes to; a launch is refused
             when they are no longer the same.
         excluded: how many get nothing, by reason; `examples` says for each what exactly is wrong.
+        placeholders: for each field that placeholders name: how many recipients get the `default`,
+            how many people of the audience have a value (`has_value`), and if none has, the field
+            that was probably meant (`suggestion`).
         repeated: how many more places the same people have on the lists.
         parts: how many messages take how many SMS parts, by number of parts.
         worst_case_parts: billed at most: one for each message of another channel, and the parts of
@@ -30,6 +33,7 @@ class Preflight(models.Model):
     recipients = models.PositiveIntegerField(_("recipients"))
     excluded = models.JSONField(default=dict)
     examples = models.JSONField(default=dict)
+    placeholders = models.JSONField(default=dict)
     repeated = models.PositiveIntegerField(default=0)
     parts = models.JSONField(default=dict)
     worst_case_parts = models.PositiveIntegerField(default=0)

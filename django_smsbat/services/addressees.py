@@ -13,6 +13,7 @@ from typing import Any, Final
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import InvalidMessage, from_content
 from django_smsbat.gateway.messages.rules import UNSENDABLE
+from django_smsbat.gateway.text import INVISIBLE, visible
 from django_smsbat.models import Campaign, Recipient
 from django_smsbat.models.expressions import PHONE
 from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_from
@@ -20,6 +21,7 @@ from django_smsbat.services.quiet_hours import ZONE_ATTRIBUTE
 
 ANY_PHONE: Final = "+380671112233"  # content is checked apart from who it goes to
 ZONE_MAX: Final = 64  # characters, as the column holds
+_BLANK_START: Final = INVISIBLE | {""}
 _PHONE: Final = re.compile(PHONE)
 
 
@@ -38,12 +40,14 @@ class LeftOut(Exception):
     Attributes:
         reason: why.
         example: what exactly is wrong, such as ``no value for {{ city }}``.
+        field: the placeholder's field that has no value, if that is the reason.
     """
 
-    def __init__(self, reason: Exclusion, example: str = "") -> None:
+    def __init__(self, reason: Exclusion, example: str = "", field: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.example = example
+        self.field = field
 
 
 @dataclass(slots=True)
@@ -56,6 +60,20 @@ class Addressee:
     text: str
     fallback_text: str
     message_data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCount:
+    """What a campaign finds of one placeholder's field.
+
+    Attributes:
+        default: how many recipients get the placeholder's default.
+        has_value: how many people on the lists have a value, whether or not they get the campaign.
+            People who opted out or have no valid number are not counted.
+    """
+
+    default: int
+    has_value: int
 
 
 READ_OF_PEOPLE: Final = (
@@ -72,7 +90,7 @@ def values_of(person: Recipient, fields: Collection[str]) -> dict[str, str]:
     """What placeholders that name these fields show of a person."""
     known = person.attributes if isinstance(person.attributes, Mapping) else {}
     own = {"phone": person.phone, "name": person.name, "email": person.email}
-    return values_from({**known, **own}, fields)
+    return values_from(known, fields, own)
 
 
 class Filler:
@@ -83,6 +101,9 @@ class Filler:
         self._is_promotional = campaign.is_promotional
         self._said = template.content
         self._text_max = TYPES[MessageType(template.content.type)].text_max
+        self._defaults = dict.fromkeys(template.fields, 0)  # recipients without a value, by field
+        self._excluded_with = dict.fromkeys(template.fields, 0)  # excluded people who have one
+        self._has_excluded = False
 
     def __call__(self, row: Sequence[Any]) -> Addressee:
         """
@@ -99,15 +120,46 @@ class Filler:
             raise LeftOut(Exclusion.INVALID_NUMBER)
         known = attributes if isinstance(attributes, Mapping) else {}
         zone = known.get(ZONE_ATTRIBUTE)
-        known = {**known, "phone": phone, "name": name, "email": email}
+        own = {"phone": phone, "name": name, "email": email}
+        values = values_from(known, self._template.fields, own)
         try:
-            text, fallback_text, data = self._fill(values_from(known, self._template.fields))
+            text, fallback_text, data = self._fill(values)
         except MissingValue as error:
-            raise LeftOut(Exclusion.MISSING_VALUE, str(error)) from None
+            self._count_excluded(values)
+            raise LeftOut(Exclusion.MISSING_VALUE, str(error), error.field) from None
         except InvalidMessage as error:
+            self._count_excluded(values)
             raise LeftOut(Exclusion.INVALID_CONTENT, str(error)) from None
+        if "" in values.values():
+            self._count_defaults(values)
         shown = zone[:ZONE_MAX] if isinstance(zone, str) else ""
         return Addressee(pk, phone, shown, text, fallback_text, data)
+
+    def _count_excluded(self, values: Mapping[str, str]) -> None:
+        self._has_excluded = True
+        for name, value in values.items():
+            if value:
+                self._excluded_with[name] += 1
+
+    def _count_defaults(self, values: Mapping[str, str]) -> None:
+        for name, value in values.items():
+            if not value:
+                self._defaults[name] += 1
+
+    def field_counts(self, recipients: int) -> dict[str, FieldCount]:
+        """What was found of each placeholder's field; empty if nobody was looked at.
+
+        Args:
+            recipients: how many were filled.
+        """
+        if not recipients and not self._has_excluded:
+            return {}
+        return {
+            name: FieldCount(
+                self._defaults[name], recipients - self._defaults[name] + self._excluded_with[name]
+            )
+            for name in sorted(self._template.fields)
+        }
 
     def _fill(self, values: Mapping[str, str]) -> tuple[str, str, Mapping[str, Any]]:
         """The whole check only where a quick look does not settle it."""
@@ -124,4 +176,5 @@ class Filler:
     def _is_surely_fine(self, text: str) -> bool:
         """Whether it cannot make the content invalid that was valid with another value in it."""
         fits = self._text_max is None or len(text) <= self._text_max
-        return fits and bool(text) and not text.isspace() and not UNSENDABLE.search(text)
+        is_seen = text[:1] not in _BLANK_START or bool(visible(text))
+        return fits and is_seen and not UNSENDABLE.search(text)

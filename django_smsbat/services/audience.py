@@ -32,6 +32,7 @@ from django_smsbat.services.addressees import (
     ZONE_MAX,
     Addressee,
     Exclusion,
+    FieldCount,
     Filler,
     LeftOut,
 )
@@ -55,6 +56,7 @@ class Tally:
         repeated: how many more places those people have on the lists; each gets one message.
         parts: how many messages take how many SMS parts: of SMS, or of the SMS fallback.
         audience: a fingerprint of who gets what.
+        fields: what was found of each placeholder's field; empty for a campaign without any.
     """
 
     recipients: int = 0
@@ -63,6 +65,7 @@ class Tally:
     repeated: int = 0
     parts: Counter[int] = field(default_factory=Counter)
     audience: str = ""
+    fields: dict[str, FieldCount] = field(default_factory=dict)
 
     @property
     def total_excluded(self) -> int:
@@ -251,3 +254,4 @@ def _walk(campaign: Campaign, template: ContentTemplate, found: Tally) -> Iterat
         found.recipients += len(chunk)
         yield chunk
     found.audience = digest.hexdigest()
+    found.fields = fill.field_counts(found.recipients)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from django_smsbat import conf
-from django_smsbat.conf.opt_out_keywords import OPT_OUT_KEYWORDS, Beside
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import Content
-from django_smsbat.gateway.sms_parts import Encoding, count_parts
+from django_smsbat.gateway.sms_parts import count_parts
+from django_smsbat.gateway.text import removable, without_invisible
+from django_smsbat.services import foreign_placeholders, opt_out_advice
+from django_smsbat.services.opt_out_advice import OptOut
 
 
 class Concern(StrEnum):
@@ -22,6 +23,8 @@ class Concern(StrEnum):
     MIXED_ALPHABETS = "mixed_alphabets"  # a word of Cyrillic and Latin letters
     DEARER = "dearer"  # a few characters alone make it more parts
     NO_WAY_OUT = "no_way_out"  # promotional, and it does not say how to opt out
+    NO_REPLIES = "no_replies"  # nor could it by a keyword: its sender receives no replies
+    LOST_KEYWORD = "lost_keyword"  # it asks for a keyword that its sender cannot receive
     RAW_PLACEHOLDER = "raw_placeholder"  # looks like a placeholder and is none
 
 
@@ -44,11 +47,6 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
 _INSIDE: Final = re.compile("['’ʼ-]")  # an ending on a foreign word stands behind one of these
 _LATIN: Final = re.compile(r"[A-Za-z]")
 _CYRILLIC: Final = re.compile(r"[\u0400-\u04FF]")
-# What other programs write for a placeholder, and a brace or a space that went astray.
-_LOOKS_RAW: Final = re.compile(
-    r"\{{1,3}\s?[^\W\d]\w*\s?\}{1,3}|(?<!\d)%[^\W\d]\w*%|\[\[?[^\W\d]\w*\]\]?|<<?[^\W\d]\w*>>?"
-    r"|\$\{\w+\}|\$[^\W\d]\w*|#[^\W\d]\w*#"
-)
 _PLACEHOLDER: Final = re.compile(r"\{\{[^{}]*\}\}")
 _FEW: Final = 3  # characters that could easily be replaced
 
@@ -71,8 +69,8 @@ def lint(content: Content, *, promotional: bool) -> list[Finding]:
             found += _raw(field, text)
             if is_sms:
                 found += _dearer(field, text)
-            if is_sms and promotional and _opt_out_words() and not _says_how_to_opt_out(text):
-                found.append(Finding(Concern.NO_WAY_OUT, field, tuple(_opt_out_words()[:1])))
+            if is_sms and promotional:
+                found += _opt_out(field, text, content.sender)
     return found
 
 
@@ -85,30 +83,40 @@ def _alphabets(field: str, text: str) -> Iterator[Finding]:
 
 
 def _raw(field: str, text: str) -> Iterator[Finding]:
-    looks = tuple(
-        dict.fromkeys(found.group() for found in _LOOKS_RAW.finditer(_PLACEHOLDER.sub("", text)))
-    )
+    looks = foreign_placeholders.find(_PLACEHOLDER.sub("", text))
     if looks:
         yield Finding(Concern.RAW_PLACEHOLDER, field, looks)
 
 
 def _dearer(field: str, text: str) -> Iterator[Finding]:
-    """Where a few characters alone ask for UCS-2, and that takes more parts."""
+    """A few characters, or invisible ones, without which it takes fewer parts."""
     counted = count_parts(text)
-    if counted.encoding is Encoding.GSM_7BIT or len(counted.forced_by) > _FEW:
-        return
-    without = count_parts("".join("." if c in counted.forced_by else c for c in text))
-    if without.parts < counted.parts:
-        yield Finding(Concern.DEARER, field, counted.forced_by, (counted.parts, without.parts))
+    for what, cheaper in (_without_forcing(text, counted.forced_by), _without_invisible(text)):
+        parts = count_parts(cheaper).parts
+        if what and parts < counted.parts:
+            yield Finding(Concern.DEARER, field, what, (counted.parts, parts))
+            return
 
 
-def _opt_out_words() -> list[str]:
-    """The keywords that a text can announce: "end" and "cancel" are in many texts by chance."""
-    keywords = list(conf.current().opt_out_keywords)
-    strict = {word for word, beside in OPT_OUT_KEYWORDS.items() if beside is Beside.COURTESY}
-    return [word for word in keywords if word not in strict] or keywords
+def _without_forcing(text: str, forced_by: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """The characters that alone ask for UCS-2, if they are few, and the text without them."""
+    if len(forced_by) > _FEW:
+        return (), text
+    return forced_by, "".join("." if c in forced_by else c for c in without_invisible(text))
 
 
-def _says_how_to_opt_out(text: str) -> bool:
-    known = "|".join(re.escape(word.casefold()) for word in _opt_out_words())
-    return bool(re.search(rf"(?<!\w)(?:{known})(?!\w)", text.casefold()))
+def _without_invisible(text: str) -> tuple[tuple[str, ...], str]:
+    return removable(text), without_invisible(text)
+
+
+_OPT_OUT_CONCERNS: Final = {
+    OptOut.NOT_MENTIONED: Concern.NO_WAY_OUT,
+    OptOut.NO_REPLIES: Concern.NO_REPLIES,
+    OptOut.LOST_KEYWORD: Concern.LOST_KEYWORD,
+}
+
+
+def _opt_out(field: str, text: str, sender: str) -> Iterator[Finding]:
+    lack, words = opt_out_advice.lacks(text, sender)
+    if lack is not None:
+        yield Finding(_OPT_OUT_CONCERNS[lack], field, words)

@@ -4,20 +4,18 @@ The engine can reach the recipient's own fields and attributes only: no calls, n
 What it cannot fill is found before anything is sent.
 """
 
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
 
 from django_smsbat.gateway.messages import Content, InvalidMessage
+from django_smsbat.gateway.text import INVISIBLE, visible, with_line_feeds
+from django_smsbat.services.placeholder_syntax import Piece, Placeholder, compile_text
 
-_PLACEHOLDER: Final = re.compile(
-    r"""\{\{\s*(?P<field>\w+)\s*(?:\|\s*default\s*:\s*(?P<quote>["'])(?P<default>.*?)(?P=quote)\s*)?\}\}"""
-)
-_LEFT_OVER: Final = re.compile(r"\{\{|\}\}|\{%|%\}")
 _SAMPLE: Final = "x"
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class MissingValue(Exception):
@@ -28,48 +26,34 @@ class MissingValue(Exception):
         self.field = field
 
 
-@dataclass(frozen=True)
-class _Placeholder:
-    field: str
-    default: str | None
+_Change = Callable[[tuple[Piece, ...], str, str], str]  # pieces, the whole text, its field
 
 
-_Piece = str | _Placeholder
-_Change = Callable[[tuple[_Piece, ...], str, str], str]  # pieces, the whole text, its field
+def values_from(
+    known: Mapping[str, Any], fields: Collection[str], own: Mapping[str, Any] = _NOTHING
+) -> dict[str, str]:
+    """The values of those fields, as they are shown, from a person's attributes and own fields.
 
+    A value of which nothing can be seen is empty, that is, missing.
 
-@lru_cache(maxsize=256)
-def _compile(text: str) -> tuple[_Piece, ...]:
-    pieces: list[_Piece] = []
-    end = 0
-    for found in _PLACEHOLDER.finditer(text):
-        pieces += [text[end : found.start()], _Placeholder(found["field"], found["default"])]
-        end = found.end()
-    pieces.append(text[end:])
-    for piece in pieces:
-        if isinstance(piece, str) and (wrong := _LEFT_OVER.search(piece)):
-            raise ValueError(
-                f"{wrong.group()} does not belong to a placeholder such as {{{{ name }}}} "
-                'or {{ city|default:"your city" }}'
-            )
-    return tuple(pieces)
-
-
-def values_from(known: Mapping[str, Any], fields: Collection[str]) -> dict[str, str]:
-    """The values of those fields, as they are shown, from a person's fields and attributes.
-
-    Own fields win over attributes of the same name: the caller puts them last.
+    Args:
+        own: the person's own fields, which win over attributes of the same name.
     """
-    return {name: _shown(known.get(name)) for name in fields}
+    return {name: _shown(own[name] if name in own else known.get(name)) for name in fields}
 
 
 def _shown(value: object) -> str:
     """Text and numbers are shown; what has no plain form counts as missing."""
     if type(value) is str:
-        return value
+        # Most values need no change; this is done for each recipient.
+        if not value:
+            return value
+        if value[0] not in INVISIBLE and value[-1] not in INVISIBLE and "\r" not in value:
+            return value
+        return visible(with_line_feeds(value))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    return str(value)
+    return visible(with_line_feeds(str(value)))
 
 
 @dataclass(frozen=True)
@@ -94,12 +78,26 @@ class ContentTemplate:
         """The fields and attributes that its placeholders name."""
         named: set[str] = set()
 
-        def note(pieces: tuple[_Piece, ...], text: str, field: str) -> str:
-            named.update(piece.field for piece in pieces if isinstance(piece, _Placeholder))
+        def note(pieces: tuple[Piece, ...], text: str, field: str) -> str:
+            named.update(piece.field for piece in pieces if isinstance(piece, Placeholder))
             return text
 
         self._walk(note)
         return frozenset(named)
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Sequence[str]]:
+        """The defaults of each field that has any, each once."""
+        found: dict[str, dict[str, None]] = {}
+
+        def note(pieces: tuple[Piece, ...], text: str, field: str) -> str:
+            for piece in pieces:
+                if isinstance(piece, Placeholder) and piece.default is not None:
+                    found.setdefault(piece.field, {})[piece.default] = None
+            return text
+
+        self._walk(note)
+        return {name: tuple(texts) for name, texts in found.items()}
 
     def fill(self, values: Mapping[str, str]) -> Content:
         """The content for one recipient.
@@ -107,12 +105,12 @@ class ContentTemplate:
         Raises:
             MissingValue: for a placeholder without value and without default.
         """
+        values = {name: _shown(value) for name, value in values.items()}
 
-        def filled(pieces: tuple[_Piece, ...], text: str, field: str) -> str:
+        def filled(pieces: tuple[Piece, ...], text: str, field: str) -> str:
             # A value inside an address must not be able to change where it leads.
             is_address = field == "message_data" and text.lower().startswith("https:")
-            escape = _percent if is_address else str
-            return "".join(_fill(piece, values, escape) for piece in pieces)
+            return _filled(pieces, values, _percent if is_address else str)
 
         return self._walk(filled)
 
@@ -127,6 +125,9 @@ class ContentTemplate:
     def fill_words(self, values: Mapping[str, str]) -> tuple[str, str]:
         """Only text and SMS fallback for one recipient: what a large campaign waits for.
 
+        Args:
+            values: from `values_from`, which trims them.
+
         Raises:
             MissingValue: for a placeholder without value and without default.
         """
@@ -134,8 +135,8 @@ class ContentTemplate:
         return _joined(text, values), _joined(fallback, values)
 
     @cached_property
-    def _words(self) -> tuple[tuple[_Piece, ...], tuple[_Piece, ...]]:
-        return _compile(self.content.text), _compile(self.content.fallback_text)
+    def _words(self) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+        return compile_text(self.content.text), compile_text(self.content.fallback_text)
 
     @cached_property
     def data_is_personal(self) -> bool:
@@ -156,7 +157,7 @@ def _changed(field: str, value: Any, change: _Change) -> Any:
     """The same structure with every text changed."""
     if isinstance(value, str):
         try:
-            return change(_compile(value), value, field)
+            return change(compile_text(value), value, field)
         except ValueError as error:
             raise InvalidMessage(field, str(error)) from None
     if isinstance(value, Mapping):
@@ -166,23 +167,31 @@ def _changed(field: str, value: Any, change: _Change) -> Any:
     return value
 
 
-def _fill(piece: _Piece, values: Mapping[str, str], escape: Callable[[str], str]) -> str:
-    if isinstance(piece, str):
-        return piece
-    value = values.get(piece.field, "").strip()
-    if value:
-        return escape(value)
-    if piece.default is None:
-        raise MissingValue(piece.field)
-    return piece.default
+def _filled(
+    pieces: tuple[Piece, ...], values: Mapping[str, str], escape: Callable[[str], str] = str
+) -> str:
+    if len(pieces) == 1:
+        return str(pieces[0])
+    escaped = {name: escape(value) for name, value in values.items()}
+    return _joined(pieces, escaped)
 
 
-def _joined(pieces: tuple[_Piece, ...], values: Mapping[str, str]) -> str:
+def _joined(pieces: tuple[Piece, ...], values: Mapping[str, str]) -> str:
+    """With the values as they are, for each message of a large campaign."""
     if len(pieces) == 1:
         return str(pieces[0])
     return "".join(
-        [piece if isinstance(piece, str) else _fill(piece, values, str) for piece in pieces]
+        [
+            piece if isinstance(piece, str) else values.get(piece.field) or _default(piece)
+            for piece in pieces
+        ]
     )
+
+
+def _default(placeholder: Placeholder) -> str:
+    if placeholder.default is None:
+        raise MissingValue(placeholder.field)
+    return placeholder.default
 
 
 def _percent(value: str) -> str:

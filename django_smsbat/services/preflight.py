@@ -9,7 +9,7 @@ import math
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,7 +18,7 @@ from django_smsbat import conf
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.models import Campaign, Preflight
-from django_smsbat.services import accounts, audience
+from django_smsbat.services import accounts, audience, recipient_fields
 from django_smsbat.services.audience import Tally
 from django_smsbat.services.transitions import Refused
 
@@ -43,6 +43,7 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
         "recipients": found.recipients,
         "excluded": {reason.value: count for reason, count in found.excluded.items()},
         "examples": {reason.value: told for reason, told in found.examples.items()},
+        "placeholders": _placeholders(campaign, found),
         "repeated": found.repeated,
         "parts": {str(parts): count for parts, count in sorted(found.parts.items())},
         "worst_case_parts": found.sms_parts + (0 if by_sms else found.recipients),
@@ -54,6 +55,18 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
             told |= {"approved_by": "", "approved_at": None}
         made, _ = Preflight.objects.update_or_create(campaign=campaign, defaults=told)
     return made
+
+
+def _placeholders(campaign: Campaign, found: Tally) -> dict[str, dict[str, Any]]:
+    """What was found of each placeholder's field, as it is stored."""
+    counts: dict[str, dict[str, Any]] = {name: asdict(one) for name, one in found.fields.items()}
+    unknown = [name for name, one in found.fields.items() if not one.has_value]
+    if unknown:
+        people = recipient_fields.sample(campaign.lists.values_list("pk", flat=True))
+        known = recipient_fields.known_fields(people)
+        for name in unknown:
+            counts[name]["suggestion"] = recipient_fields.closest(name, known)
+    return counts
 
 
 def words_of(campaign: Campaign) -> str:

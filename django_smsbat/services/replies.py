@@ -10,6 +10,7 @@ from django_smsbat.gateway import messages
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.gateway.statuses import FAILURES
+from django_smsbat.gateway.text import with_line_feeds
 from django_smsbat.models import Campaign, ConsentChange, InboundMessage, Message
 from django_smsbat.services import sending
 from django_smsbat.services.accounts import sender_or_default
@@ -73,7 +74,9 @@ def was_sent_lately(phone: str, text: str | None = None, now: datetime | None = 
     since = (now or timezone.now()) - _TWICE
     sent = Message.objects.filter(to=phone, campaign=None, created_at__gt=since)
     sent = sent.exclude(status__in=[status.value for status in FAILURES])  # that may be tried again
-    return (sent if text is None else sent.filter(text=text)).exists()
+    if text is not None:
+        sent = sent.filter(text=with_line_feeds(text))
+    return sent.exists()
 
 
 def confirm(change: ConsentChange, words: str, now: datetime) -> None:

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from django_smsbat.models import Campaign, Message, Preflight, Recipient, RecipientList
-from django_smsbat.services import campaigns, preflight
+from django_smsbat.services import audience, campaigns, preflight
 from django_smsbat.services.campaigns import Refused
 from tests.conftest import NOON, phone
 
@@ -167,3 +169,78 @@ def test_a_scheduled_campaign_goes_to_who_is_on_the_lists_by_then(draft, people)
     people(4)
     assert campaigns.launch_due(NOON + timedelta(hours=2)) == []
     assert Message.objects.count() == 4
+
+
+def found_of(campaign):
+    preflight.look(campaign)
+    return Preflight.objects.get(campaign=campaign).placeholders
+
+
+def test_it_counts_who_gets_a_default_and_who_has_a_value(people, campaign):
+    people(1, name="Olena", attributes={"city": "Kyiv"})
+    people(2, name="\u200b", attributes={"city": "Kyiv"})
+    people(3, attributes={"city": "Lviv"})
+    people(4, name="Ivan")  # left out: no city
+    people(5, name="Oleh", opted_out_at=NOON, attributes={"city": "Kyiv"})
+    text = "{{ name|default:'you' }} from {{ city }}"
+    found = found_of(campaign(type="viber_promo", text=text, fallback_text=text))
+    assert found == {
+        "city": {"default": 0, "has_value": 3},
+        "name": {"default": 2, "has_value": 2},
+    }
+
+
+def test_who_is_left_out_for_a_text_that_is_too_long_still_has_the_field(people, campaign):
+    people(1, name="x" * 200)
+    found = found_of(campaign(type="viber_promo", text="y" * 900 + "{{ name|default:'z' }}"))
+    assert found == {"name": {"default": 0, "has_value": 1}}
+
+
+@pytest.mark.parametrize(
+    ("field", "meant"),
+    [
+        ("Name", "name"),
+        ("first_name", "name"),
+        ("FNAME", "name"),
+        ("імя", "name"),
+        ("телефон", "phone"),
+        ("City", "city"),
+        ("citty", "city"),
+        ("Loyalty_Points", "loyaltyPoints"),
+        ("zzz", ""),
+    ],
+)
+def test_a_field_that_nobody_has_is_reported_with_the_one_that_was_meant(
+    people, campaign, field, meant
+):
+    people(1, 2, attributes={"city": "Kyiv", "loyaltyPoints": 7, "not usable": 1})
+    found = found_of(campaign(text=f"{{{{ {field}|default:'x' }}}}"))
+    assert found == {field: {"default": 2, "has_value": 0, "suggestion": meant}}
+
+
+def test_a_field_without_default_that_nobody_has_is_reported_too(people, campaign):
+    people(1, name="Olena")
+    assert found_of(campaign(text="{{ Name }} {{ name }}")) == {
+        "Name": {"default": 0, "has_value": 0, "suggestion": "name"},
+        "name": {"default": 0, "has_value": 1},
+    }
+
+
+@pytest.mark.parametrize("text", ["Sale!", "{{ Name }}"])
+def test_where_nobody_is_looked_at_no_field_is_missed(people, campaign, text):
+    people(1, opted_out_at=NOON)
+    assert found_of(campaign(text=text)) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "statements"), [("Sale!", 0), ("Sale {{ phone }}!", 0), ("Sale {{ Phone }}", 2)]
+)
+def test_only_a_field_that_nobody_has_takes_more_statements(people, campaign, text, statements):
+    people(1, attributes={"phone": "x"})
+    made = campaign(text=text)
+    with CaptureQueriesContext(connection) as counted:
+        audience.tally(made)
+    with CaptureQueriesContext(connection) as looked:
+        preflight.look(made)
+    reading = [q for q in looked if q["sql"].startswith("SELECT") and "preflight" not in q["sql"]]
+    assert len(reading) - len(counted) == statements

@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.composer import reading
 from django_smsbat.admin.composer.schema import SCHEMA, Group, Input, Node, Rows
+from django_smsbat.admin.moments import zone_name
 from django_smsbat.admin.sentences import told
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway.message_types import TYPES, MessageType, Purpose
 from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.gateway.text import with_line_feeds
 from django_smsbat.models import Campaign, RecipientList
 from django_smsbat.models.choices import TYPE_LABELS
 from django_smsbat.services import accounts, campaigns, lists
@@ -172,6 +174,16 @@ class ComposedField(forms.Field):
         return (initial or {}) != (data or {})
 
 
+class TextField(forms.CharField):
+    """A text with LF for the line breaks that browsers post as CR LF."""
+
+    def to_python(self, value: Any) -> str:
+        return with_line_feeds(super().to_python(value) or "")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(with_line_feeds(initial or ""), with_line_feeds(data or ""))
+
+
 class LabelledDateTime(AdminSplitDateTime):
     """Date and time, each with a name of its own for who does not see the page."""
 
@@ -203,6 +215,7 @@ class CampaignForm(_ModelForm):
     class Meta:
         model = Campaign
         fields = ("name", *SAID, *TO_WHOM, "budget")
+        field_classes = {"text": TextField, "fallback_text": TextField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -214,9 +227,9 @@ class CampaignForm(_ModelForm):
         if "lists" in self.fields:
             self.fields["lists"].queryset = lists.with_counts()  # type: ignore[attr-defined]
         if "scheduled_at" in self.fields:
-            zone = timezone.localtime().strftime("%Z")
+            zone = zone_name()
             self.fields["scheduled_at"].label = capfirst(_("scheduled for"))
-            self.fields["scheduled_at"].help_text = _("By the clock of %(zone)s.") % {"zone": zone}
+            self.fields["scheduled_at"].help_text = _("In the time zone %(zone)s.") % {"zone": zone}
         if "message_data" in self.fields:
             written = self.data.get("type") if self.is_bound else self.initial.get("type")
             self._composer.type = chosen_type(written)

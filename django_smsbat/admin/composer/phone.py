@@ -3,6 +3,7 @@
 Nothing is loaded from elsewhere: pictures are shown as frames with their names.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -13,8 +14,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from django_smsbat.admin import placeholders
 from django_smsbat.admin.composer import reading
+from django_smsbat.admin.composer.characters import readable
 from django_smsbat.admin.composer.form import chosen_type
+from django_smsbat.admin.exclusions import EXCLUSION_LABELS
 from django_smsbat.admin.sentences import told
 from django_smsbat.admin.written import number
 from django_smsbat.conf import DEFAULT_ACCOUNT
@@ -31,6 +35,7 @@ _HOUR: Final = 3_600
 _DAY: Final = 24 * _HOUR
 _LISTS_MAX: Final = 500
 _DIGITS_MAX: Final = 9
+_FORCED_SHOWN: Final = 12
 
 
 @dataclass(frozen=True)
@@ -149,20 +154,36 @@ def advice_on_ttl(kind: MessageType) -> str:
 _CONCERNS: Final[dict[Concern, Promise]] = {
     Concern.MIXED_ALPHABETS: _("Cyrillic and Latin letters in one word: %(what)s."),
     Concern.DEARER: _(
-        "%(what)s makes it dearer: with it the SMS takes %(with)d parts, without it %(without)d."
+        "%(what)s increases the number of SMS parts: with it the SMS takes %(with)d parts, without "
+        "it %(without)d."
     ),
     Concern.NO_WAY_OUT: _("It does not say how to opt out, such as “%(what)s”."),
+    Concern.NO_REPLIES: _(
+        "This text offers no way to opt out: its sender is an alpha name, which cannot receive "
+        "replies. Use a phone number as the sender, or name a site, a phone or an e-mail address "
+        "where people can opt out."
+    ),
+    Concern.LOST_KEYWORD: _(
+        "“%(what)s” cannot reach you: the sender is an alpha name, which cannot receive replies. "
+        "Use a phone number as the sender, or name a site, a phone or an e-mail address where "
+        "people can opt out."
+    ),
     Concern.RAW_PLACEHOLDER: _("%(what)s looks like a placeholder, and will be sent as it is."),
 }
 
 
 def _told(finding: Finding) -> str:
     words = _CONCERNS[finding.concern] % {
-        "what": ", ".join(finding.what),
+        "what": ", ".join(_named(finding)),
         "with": finding.parts[0],
         "without": finding.parts[1],
     }
     return f"{_('SMS fallback')}: {words}" if finding.field == "fallback_text" else str(words)
+
+
+def _named(finding: Finding) -> Iterable[str]:
+    """What it is about; characters that cannot be seen by their names."""
+    return map(readable, finding.what) if finding.concern is Concern.DEARER else finding.what
 
 
 def _parts_told(sms: SmsParts) -> str:
@@ -187,6 +208,27 @@ def context_of(shown: Preview) -> dict[str, Any]:
         "parts": _parts_told(shown.sms) if shown.sms else "",
         "advice": advice_on_ttl(kind),
         "findings": [_told(finding) for finding in shown.findings],
+        "exclusion": _exclusion_told(shown),
+        "forced_by": list(map(readable, shown.sms.forced_by[:_FORCED_SHOWN])) if shown.sms else [],
+        **_fields_told(shown),
+    }
+
+
+def _exclusion_told(shown: Preview) -> str:
+    """Why this recipient would be left out; a missing value has a sentence of its own."""
+    if shown.exclusion is None or shown.missing:
+        return ""
+    label, details = str(EXCLUSION_LABELS[shown.exclusion]), told(shown.exclusion_detail)
+    return f"{label} ({details})" if details else label
+
+
+def _fields_told(shown: Preview) -> dict[str, list[str]]:
+    """What the lists have of the fields that the placeholders name."""
+    if shown.sample is None:
+        return {}
+    return {
+        "unknown_fields": placeholders.sampled_warnings(shown.sample),
+        "defaults": placeholders.sampled_defaults(shown.sample),
     }
 
 
@@ -201,15 +243,16 @@ def live_phone(request: HttpRequest) -> HttpResponse:
     draft = Campaign(
         account=typed.get("account", DEFAULT_ACCOUNT),
         type=kind.value,
-        sender=typed.get("sender", ""),
-        text=typed.get("text", "") if TYPES[kind].has_text else "",
+        sender=typed.get("sender", "").strip(),  # as the form does when it is saved
+        text=typed.get("text", "").strip() if TYPES[kind].has_text else "",
         message_data=reading.data_from(kind, typed),
         ttl=number(typed.get("ttl"), _DIGITS_MAX),
-        fallback_text=typed.get("fallback_text", "") if TYPES[kind].has_fallback else "",
+        fallback_text=typed.get("fallback_text", "").strip() if TYPES[kind].has_fallback else "",
         is_transactional="is_transactional" in typed,
     )
-    person = None
+    person, lists = None, []
     if request.user.has_perm("django_smsbat.view_recipient"):
         keys = (number(key, _DIGITS_MAX) for key in typed.getlist("lists")[:_LISTS_MAX])
-        person = somebody(key for key in keys if key is not None)
-    return TemplateResponse(request, TEMPLATE, context_of(preview(draft, person)))
+        lists = [key for key in keys if key is not None]
+        person = somebody(lists)
+    return TemplateResponse(request, TEMPLATE, context_of(preview(draft, person, lists=lists)))

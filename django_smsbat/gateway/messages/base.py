@@ -12,13 +12,15 @@ from phonenumbers import PhoneNumber
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.message_types import TYPES, MessageType, TypeFacts
 from django_smsbat.gateway.messages import rules
+from django_smsbat.gateway.text import plain_texts, with_line_feeds
 
 
 @dataclass(kw_only=True, repr=False, slots=True)  # not frozen: made once a personal message
 class Content:
     """What is said, whoever it is said to: the form in which messages are stored and sent.
 
-    Shared between messages, so never changed once it is made.
+    Shared between messages, so never changed once it is made. Line breaks are LF, whatever was
+    typed or stored: an SMS pays for a CR too.
 
     Attributes:
         message_data: what the type needs besides text, in the wire's shape.
@@ -32,6 +34,12 @@ class Content:
     message_data: Mapping[str, Any] = field(default_factory=dict)
     ttl: int | None = None
     fallback_text: str = ""
+
+    def __post_init__(self) -> None:
+        self.text = with_line_feeds(self.text)
+        self.fallback_text = with_line_feeds(self.fallback_text)
+        if self.message_data:
+            self.message_data = plain_texts(self.message_data)
 
     def __repr__(self) -> str:
         return f"Content(type={self.type!r})"
@@ -52,11 +60,17 @@ class Message:
     ttl: int | None = None
 
     def __post_init__(self) -> None:
+        self._use_plain_texts()
         rules.check_texts("", self)
         object.__setattr__(self, "to", rules.check_phone("to", self.to, mobile=True))
         rules.check_sender("sender", self.sender, sms=self._goes_by_sms())
         rules.check_ttl("ttl", self.ttl, self.facts().ttl_max)
         self.check()
+
+    def _use_plain_texts(self) -> None:
+        for name, value in tuple(vars(self).items()):
+            if value and (changed := plain_texts(value)) is not value:
+                object.__setattr__(self, name, changed)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(to={phones.mask(self.phone)!r})"

@@ -10,6 +10,7 @@ from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import rules
 from django_smsbat.gateway.messages.base import MessageWithFallback, from_wire, to_wire
 from django_smsbat.gateway.messages.rules import InvalidMessage
+from django_smsbat.gateway.text import visible
 
 _MEDIA: Final = {
     "url": "url",
@@ -199,7 +200,7 @@ class Rcs(MessageWithFallback):
     def check(self) -> None:
         rules.check_text("text", self.text, self.facts().text_max, required=False)
         rules.require(
-            self.text.strip() or self.media or self.cards, "text", "give text, media or cards"
+            visible(self.text) or self.media or self.cards, "text", "give text, media or cards"
         )
         rules.require(
             not (self.cards and (self.media or self.buttons)),

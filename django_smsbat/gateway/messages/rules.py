@@ -4,14 +4,16 @@ No limit is written here: the numbers come from `message_types`.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from phonenumbers import PhoneNumber
 
 from django_smsbat.gateway import message_types, phones
+from django_smsbat.gateway.text import visible
 
 _SENDER: Final = re.compile(rf"[A-Za-z0-9]{{1,{message_types.SENDER_MAX}}}")
 UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")  # NUL, half a surrogate pair
@@ -54,12 +56,12 @@ def check_phone(field: str, raw: object, *, mobile: bool = False) -> str:
 
 def check_text(field: str, text: str, maximum: int | None, *, required: bool = True) -> None:
     require(isinstance(text, str), field, "give text")
-    require(text.strip() or not required, field, "must not be empty")
     require(
         not UNSENDABLE.search(text),
         field,
         "holds a character that cannot be sent (NUL or half a pair)",
     )
+    require(not required or visible(text), field, "must not be empty")
     if maximum is not None and len(text) > maximum:
         raise InvalidMessage(field, f"{len(text):,} characters; at most {maximum:,} are allowed")
 
@@ -125,10 +127,13 @@ def check_texts(field: str, owner: Any) -> None:
     Args:
         field: the owner's own name with a dot behind it, empty for a message.
     """
-    for declared in fields(owner):
-        if declared.type is str:
-            right_type = isinstance(getattr(owner, declared.name), str)
-            require(right_type, f"{field}{declared.name}", "give text")
+    for name in _declared_texts(cast(Hashable, type(owner))):
+        require(isinstance(getattr(owner, name), str), f"{field}{name}", "give text")
+
+
+@cache
+def _declared_texts(kind: Any) -> tuple[str, ...]:
+    return tuple(declared.name for declared in fields(kind) if declared.type is str)
 
 
 def check_items(

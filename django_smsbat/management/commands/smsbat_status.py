@@ -60,4 +60,6 @@ def _held_back(found: Health) -> list[tuple[str, datetime]]:
 
 
 def _moment(moment: datetime | None) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}" if moment else "never"
+    if moment is None:
+        return "never"
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S} {timezone.get_current_timezone_name()}"

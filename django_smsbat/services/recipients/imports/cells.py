@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django_smsbat.gateway.messages.rules import UNSENDABLE
+from django_smsbat.gateway.text import visible, with_line_feeds
 from django_smsbat.services.recipients.imports import values
 from django_smsbat.services.recipients.imports.readers import CellError
 
@@ -29,7 +30,7 @@ def cell_at(cells: Sequence[Any], place: int) -> Any:
 def text_of(cell: Any, name: str, maximum: int) -> str:
     if cell is None or cell == "" or is_error(cell):
         return ""
-    text = str(cell).strip()
+    text = visible(with_line_feeds(str(cell)))
     if UNSENDABLE.search(text):
         raise Rejected(f"{name}: holds a character that cannot be stored")
     if len(text) > maximum:

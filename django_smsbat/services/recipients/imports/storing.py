@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django_smsbat.gateway.text import visible, with_line_feeds
 from django_smsbat.models import Recipient, RecipientList
 from django_smsbat.models.set_based import insert_rows, texts_in, update_rows
 from django_smsbat.services import consent_imports
@@ -72,9 +73,13 @@ def merged(stored: tuple[str, str, Any], person: Person) -> tuple[str, str, dict
 
 def _kept(stored: Any, value: Any) -> Any:
     """The stored value if the file says nothing else: text and number of one form are the same."""
-    if value == "" or (stored is not None and str(stored).strip() == str(value)):
+    if value == "" or (stored is not None and _as_imported(stored) == str(value)):
         return stored
     return value
+
+
+def _as_imported(stored: object) -> str:
+    return visible(with_line_feeds(str(stored)))
 
 
 def _compare(
