@@ -53,7 +53,8 @@ def _unknown(sentence: str, values: Mapping[str, str], counted: Mapping[str, obj
     suggestion = counted.get("suggestion")
     if not suggestion:
         return words
-    return f"{words} {_('Did you mean “%(field)s”?') % {'field': suggestion}}"
+    proposal = _("Did you mean “%(field)s”?") % {"field": suggestion}
+    return f"{words} {proposal}"
 
 
 def _defaults(

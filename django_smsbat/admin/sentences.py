@@ -153,12 +153,16 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("the table is empty"),
     gettext_noop("phone: this person was erased on request"),
     gettext_noop("phone: empty"),
-    gettext_noop(
-        "phone: the spreadsheet has cut the number short; make the column text there, enter the "
-        "numbers again and save anew"
-    ),
-    gettext_noop("phone: several in one cell; give each a row of its own"),
-    gettext_noop("email: not an address such as name@example.com"),
+    gettext_noop("several phone numbers in one cell; give each a row of its own"),
+    gettext_noop("the spreadsheet shows the error %(error)s here"),
+    gettext_noop("consent date: not a date; write it like 2026-02-28"),
+    gettext_noop("opted out: write yes, no, or a date like 2026-02-28"),
+    gettext_noop("subscribed: write yes or no"),
+    gettext_noop("row 1 holds no headings; add a first row such as: phone, name, email"),
+    gettext_noop("there is no column %(heading)s; there are %(headings)s"),
+    gettext_noop("%(name)s cannot be a placeholder; use letters, digits and _, such as first_name"),
+    gettext_noop("a flash call needs the number that will ring"),
+    gettext_noop("a carousel needs the address of an image"),
     gettext_noop("holds a character that cannot be stored"),
     gettext_noop("the import failed %(count)s times: %(why)s"),
     gettext_noop("%(count)s characters; at most %(most)s are kept"),
