@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime
 
+import phonenumbers
 import pytest
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy, override
 
 from django_smsbat import messages as public
 from django_smsbat.gateway import otp_templates
@@ -97,6 +100,46 @@ def test_what_the_documents_allow_is_taken(kind, arguments):
 )
 def test_a_phone_is_taken_as_people_write_it(written):
     assert Sms(to=written, text="Hi").to == "+380671112233"
+
+
+class FieldPhoneNumber(phonenumbers.PhoneNumber):
+    """A phone as model fields return it: a subclass that remembers what was typed."""
+
+
+@pytest.mark.parametrize("kind", [phonenumbers.PhoneNumber, FieldPhoneNumber])
+def test_a_phone_number_object_is_taken(kind):
+    number = kind(country_code=380, national_number=671112233)
+    assert Sms(to=number, text="Hi").phone == TO
+
+
+def test_a_phone_number_object_without_a_number_is_refused():
+    assert refused_field(Sms, to=FieldPhoneNumber(), text="Hi") == "to"
+
+
+def test_lazy_translations_are_taken_as_text():
+    with override("uk"):
+        message = ViberPromo(
+            to=TO,
+            text=gettext_lazy("Yes"),
+            image_url=IMAGE,
+            button_text=gettext_lazy("No"),
+            button_url=URL,
+            fallback_text=format_lazy("{}!", gettext_lazy("Yes")),
+        )
+    assert (message.text, message.fallback_text) == ("Так", "Так!")
+    assert type(message.text) is str
+    assert message.data()["buttonText"] == "Ні"
+
+
+def test_lazy_translations_inside_lists_are_taken_as_text():
+    with override("uk"):
+        survey = ViberSurvey(to=TO, text="?", options=[gettext_lazy("Yes"), gettext_lazy("No")])
+    assert survey.data()["survey"]["options"] == ["Так", "Ні"]
+
+
+@pytest.mark.parametrize("text", [7, None, b"Hi", ["Hi"], object()])
+def test_what_is_no_text_is_not_taken_as_text(text):
+    assert refused_field(Sms, text=text) == "text"
 
 
 @pytest.mark.parametrize(("kind", "arguments"), VALID)
