@@ -169,7 +169,7 @@ class Filler:
                 fallback_text == self._said.fallback_text or self._is_surely_fine(fallback_text)
             ):
                 return text, fallback_text, self._said.message_data
-        content = self._template.fill(values)
+        content = self._template.fill_trimmed(values)
         from_content(content, ANY_PHONE)
         return content.text, content.fallback_text, content.message_data
 

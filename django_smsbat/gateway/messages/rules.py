@@ -48,6 +48,8 @@ def check_phone(field: str, raw: str) -> str:
 
 def check_text(field: str, text: str, maximum: int | None, *, required: bool = True) -> None:
     require(isinstance(text, str), field, "give text")
+    if not text and not required:
+        return
     require(
         not UNSENDABLE.search(text),
         field,
