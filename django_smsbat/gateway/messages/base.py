@@ -67,6 +67,8 @@ class Message:
 
     def _use_line_feeds(self) -> None:
         for name, value in tuple(vars(self).items()):
+            if type(value) is str and "\r" not in value:  # most of them, and this is done often
+                continue
             if value and (changed := all_with_line_feeds(value)) is not value:
                 object.__setattr__(self, name, changed)
 
