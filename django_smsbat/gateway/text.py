@@ -44,6 +44,7 @@ INVISIBLE: Final = frozenset(
     chr(code) for first, last in _RANGES for code in range(first, last + 1)
 )
 _STRIPPED: Final = "".join(INVISIBLE)
+_BLANK_START: Final = INVISIBLE | {""}
 # These change the character before them: variation selectors, and the tags of a flag.
 _ATTACHED: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef"
 _ATTACHED_RUN: Final = re.compile(f"[{_ATTACHED}]*")
@@ -72,6 +73,11 @@ def visible(text: str) -> str:
     end = text.index(core) + len(core)
     attached = _ATTACHED_RUN.match(text, end)
     return core + (attached[0] if attached else "")
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of it can be seen."""
+    return text[:1] in _BLANK_START and not visible(text)
 
 
 def without_invisible(text: str) -> str:

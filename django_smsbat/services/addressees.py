@@ -13,7 +13,7 @@ from typing import Any, Final
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import InvalidMessage, from_content
 from django_smsbat.gateway.messages.rules import UNSENDABLE
-from django_smsbat.gateway.text import INVISIBLE, visible
+from django_smsbat.gateway.text import is_blank
 from django_smsbat.models import Campaign, Recipient
 from django_smsbat.models.expressions import PHONE
 from django_smsbat.services.personalisation import ContentTemplate, MissingValue, values_from
@@ -21,7 +21,6 @@ from django_smsbat.services.quiet_hours import ZONE_ATTRIBUTE
 
 ANY_PHONE: Final = "+380671112233"  # content is checked apart from who it goes to
 ZONE_MAX: Final = 64  # characters, as the column holds
-_BLANK_START: Final = INVISIBLE | {""}
 _PHONE: Final = re.compile(PHONE)
 
 
@@ -169,12 +168,11 @@ class Filler:
                 fallback_text == self._said.fallback_text or self._is_surely_fine(fallback_text)
             ):
                 return text, fallback_text, self._said.message_data
-        content = self._template.fill(values)
+        content = self._template.fill_trimmed(values)
         from_content(content, ANY_PHONE)
         return content.text, content.fallback_text, content.message_data
 
     def _is_surely_fine(self, text: str) -> bool:
         """Whether it cannot make the content invalid that was valid with another value in it."""
         fits = self._text_max is None or len(text) <= self._text_max
-        is_seen = text[:1] not in _BLANK_START or bool(visible(text))
-        return fits and is_seen and not UNSENDABLE.search(text)
+        return fits and not is_blank(text) and not UNSENDABLE.search(text)

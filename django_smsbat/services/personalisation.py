@@ -105,7 +105,10 @@ class ContentTemplate:
         Raises:
             MissingValue: for a placeholder without value and without default.
         """
-        values = {name: _shown(value) for name, value in values.items()}
+        return self.fill_trimmed({name: _shown(value) for name, value in values.items()})
+
+    def fill_trimmed(self, values: Mapping[str, str]) -> Content:
+        """The same for values from `values_from`, which are trimmed already."""
 
         def filled(pieces: tuple[Piece, ...], text: str, field: str) -> str:
             # A value inside an address must not be able to change where it leads.

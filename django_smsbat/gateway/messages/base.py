@@ -69,6 +69,8 @@ class Message:
 
     def _use_plain_texts(self) -> None:
         for name, value in tuple(vars(self).items()):
+            if type(value) is str and "\r" not in value:  # most of them, and this is done often
+                continue
             if value and (changed := plain_texts(value)) is not value:
                 object.__setattr__(self, name, changed)
 

@@ -10,7 +10,7 @@ from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import rules
 from django_smsbat.gateway.messages.base import MessageWithFallback, from_wire, to_wire
 from django_smsbat.gateway.messages.rules import InvalidMessage
-from django_smsbat.gateway.text import visible
+from django_smsbat.gateway.text import is_blank
 
 _MEDIA: Final = {
     "url": "url",
@@ -200,7 +200,7 @@ class Rcs(MessageWithFallback):
     def check(self) -> None:
         rules.check_text("text", self.text, self.facts().text_max, required=False)
         rules.require(
-            visible(self.text) or self.media or self.cards, "text", "give text, media or cards"
+            not is_blank(self.text) or self.media or self.cards, "text", "give text, media or cards"
         )
         rules.require(
             not (self.cards and (self.media or self.buttons)),

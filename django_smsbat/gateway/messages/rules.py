@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from phonenumbers import PhoneNumber
 
 from django_smsbat.gateway import message_types, phones
-from django_smsbat.gateway.text import visible
+from django_smsbat.gateway.text import is_blank
 
 _SENDER: Final = re.compile(rf"[A-Za-z0-9]{{1,{message_types.SENDER_MAX}}}")
 UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")  # NUL, half a surrogate pair
@@ -56,12 +56,14 @@ def check_phone(field: str, raw: object, *, mobile: bool = False) -> str:
 
 def check_text(field: str, text: str, maximum: int | None, *, required: bool = True) -> None:
     require(isinstance(text, str), field, "give text")
+    if not text and not required:
+        return
     require(
         not UNSENDABLE.search(text),
         field,
         "holds a character that cannot be sent (NUL or half a pair)",
     )
-    require(not required or visible(text), field, "must not be empty")
+    require(not required or not is_blank(text), field, "must not be empty")
     if maximum is not None and len(text) > maximum:
         raise InvalidMessage(field, f"{len(text):,} characters; at most {maximum:,} are allowed")
 

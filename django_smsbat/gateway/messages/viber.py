@@ -12,7 +12,7 @@ from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import rules
 from django_smsbat.gateway.messages.base import MessageWithFallback, from_wire, to_wire
 from django_smsbat.gateway.messages.rules import InvalidMessage
-from django_smsbat.gateway.text import visible
+from django_smsbat.gateway.text import is_blank
 
 _PROMO: Final = {
     "image_url": "img",
@@ -86,7 +86,7 @@ class ViberPromo(MessageWithFallback):
 
     def _parts(self) -> frozenset[str]:
         present = {
-            "text": visible(self.text),
+            "text": not is_blank(self.text),
             "image": self.image_url,
             "video": self.video_url,
             "button": self.button_text,
