@@ -24,12 +24,13 @@ import django
 from django.core.management import call_command
 django.setup()
 call_command("migrate", verbosity=0)
-before = time.perf_counter()
+before, worked = time.perf_counter(), time.process_time()
 call_command("smsbat_import", sys.argv[1], "--list", "All", stdout=io.StringIO())
-seconds = time.perf_counter() - before
+seconds, cpu = time.perf_counter() - before, time.process_time() - worked
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 from django_smsbat.models import Recipient
-print(json.dumps({"seconds": seconds, "peak": peak, "count": Recipient.objects.count()}))
+count = Recipient.objects.count()
+print(json.dumps({"seconds": seconds, "cpu": cpu, "peak": peak, "count": count}))
 """
 
 
@@ -70,12 +71,13 @@ def compare(other: Path, kind: str) -> None:
         path = Path(folder) / "people.csv"
         write_rows(path, COUNT)
         pairs = [(run(stage.ROOT, kind, path), run(other, kind, path)) for _ in range(PAIRS)]
-    ratios = sorted(ours["seconds"] / theirs["seconds"] for ours, theirs in pairs)
-    here = median(ours["seconds"] for ours, _ in pairs)
-    print(
-        f"{kind}, {COUNT:,} rows: {here:.2f} s here, "
-        f"times the other {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-    )
+    for name, what in (("seconds", "wall clock"), ("cpu", "processor")):
+        ratios = sorted(ours[name] / theirs[name] for ours, theirs in pairs)
+        here = median(ours[name] for ours, _ in pairs)
+        print(
+            f"{kind}, {COUNT:,} rows, {what}: {here:.2f} s here, times the other "
+            f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        )
     peaks = [max(run["peak"] for run in side) / 1_024 for side in zip(*pairs, strict=True)]
     print(f"{kind}: {peaks[0]:.0f} MB at the peak here, {peaks[1]:.0f} MB in the other")
 

@@ -172,6 +172,8 @@ def _without_invisible(raw: str) -> str:
 
 def _digits_of(written: str, region: str | None = None) -> str:
     """The digits of the one number in a text, with the plus if there is one."""
+    if written.isascii() and written.isdigit() and len(written) <= _DIGITS_MAX:
+        return written  # as most numbers are written
     if len(written) > _TEXT_MAX:
         raise InvalidPhone(PhoneProblem.NOT_A_PHONE, region)
     if decimal := _DECIMAL.fullmatch(written):  # a number cell that was saved as text
@@ -239,7 +241,8 @@ def _parsed(candidate: str, region: str | None) -> _Number | None:
     if kind == PhoneNumberType.UNKNOWN:  # not a valid number of any kind
         return None
     reach = 0 if kind in _NOT_MOBILE else 1 + (kind == PhoneNumberType.MOBILE)
-    return _Number(reach, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    nsn = phonenumbers.national_significant_number(number)
+    return _Number(reach, f"+{number.country_code}{nsn}")
 
 
 _DIGIT_RUN: Final = re.compile(r"\+?\d(?:[\s().\-]*\d){3,}")

@@ -28,9 +28,12 @@ def cell_at(cells: Sequence[Any], place: int) -> Any:
 
 
 def text_of(cell: Any, name: str, maximum: int) -> str:
-    if cell is None or cell == "" or is_error(cell):
+    if cell is None or cell == "":
         return ""
-    text = visible(with_line_feeds(str(cell)))
+    text = str(cell)
+    if text[:1] == "#" and is_error(cell):  # the check of every cell would take its time
+        return ""
+    text = visible(with_line_feeds(text))
     if UNSENDABLE.search(text):
         raise Rejected(f"{name}: holds a character that cannot be stored")
     if len(text) > maximum:

@@ -21,6 +21,7 @@ EMAIL_MAX: Final = 254
 ATTRIBUTE_MAX: Final = 1_000
 _EXACT_MAX: Final = 2**53  # larger numbers in a spreadsheet are not what was typed
 _LOST_DIGITS: Final = 1_000_000  # a number cell that ends in six zeros was shortened before
+_LEFT_TO_THE_NEXT: Final = (PhoneProblem.EMPTY, PhoneProblem.NOT_MOBILE)
 _TRUNCATED: Final = str(phones.InvalidPhone(PhoneProblem.TRUNCATED))
 _SEVERAL: Final = "several phone numbers in one cell; give each a row of its own"
 
@@ -90,7 +91,7 @@ class RowReader:
 
     def _phone(self, cells: Sequence[Any]) -> str:
         """The first mobile number; an empty cell or a landline leaves it to the next column."""
-        problem = Rejected("phone: empty")
+        problem = ""
         for place in self._phones:
             cell = cell_at(cells, place)
             if cell is None or cell == "":
@@ -98,13 +99,10 @@ class RowReader:
             try:
                 return _phone(cell, self._region)
             except phones.InvalidPhone as error:
-                refusal = Rejected(f"phone: {_sentence(error)}")
-                if error.problem is PhoneProblem.EMPTY:
-                    continue
-                if error.problem is not PhoneProblem.NOT_MOBILE:
-                    raise refusal from None
-                problem = refusal
-        raise problem
+                problem = problem or f"phone: {_sentence(error)}"
+                if error.problem not in _LEFT_TO_THE_NEXT:
+                    raise Rejected(f"phone: {_sentence(error)}") from None
+        raise Rejected(problem or "phone: empty")
 
     def _person(self, phone: str, cells: Sequence[Any]) -> Person:
         person = Person(phone)
