@@ -68,9 +68,11 @@ _DECIMAL: Final = re.compile(r"(\+?\d{7,15})[.,]0+")
 _BETWEEN_NUMBERS: Final = re.compile(r"[,;/|&\n]|:::|(?<=\d)\s*\+|(?<!\w)(?:або|или|or)(?!\w)")
 _DIGITS_OF_ONE: Final = 7  # fewer digits are not a phone number of their own
 _DIGITS_MAX: Final = 15  # of E.164
+_AROUND: Final = " \t\r\n\u00a0\"'=,;"  # what programs and people put around a number
 _TEXT_MAX: Final = 200  # characters of a label, a number and what is between its digits
 _BARE_MIN: Final = 11  # digits; shorter numbers without a plus are national
 _INTERNATIONAL_PREFIX: Final = "00"
+_UKRAINE: Final = "380"
 _TRUNK_80: Final = re.compile(r"80\d{9}")  # how Ukrainian numbers were dialled before 2009
 
 # Numbers of these types receive no SMS, Viber or RCS messages and no flash calls.
@@ -87,11 +89,24 @@ _NOT_MOBILE: Final = frozenset(
 )
 
 
+class _Digits(NamedTuple):
+    """The digits of a text.
+
+    Attributes:
+        all: with the plus if there is one.
+        first: those before the first space, dash or bracket, without the plus or ``00``.
+    """
+
+    all: str
+    first: str
+
+
 class _Number(NamedTuple):
     """A valid number. Ordered by how surely a message can reach it."""
 
     reach: int
     e164: str
+    country_code: str
 
     @property
     def is_mobile(self) -> bool:
@@ -139,8 +154,8 @@ def international(raw: str) -> str:
     Raises:
         InvalidPhone: if the digits with a plus are not a valid number.
     """
-    digits = _digits_of(_without_invisible(raw))
-    number = _parsed(f"+{digits.lstrip('+')}", None)
+    digits = _digits_of(_without_invisible(raw)).all.lstrip("+")
+    number = _parsed(f"+{digits.removeprefix(_INTERNATIONAL_PREFIX)}", None)
     if number is None:
         raise InvalidPhone(PhoneProblem.NOT_A_PHONE)
     return number.e164
@@ -165,15 +180,15 @@ def _read(raw: str, region: str | None) -> _Number:
 
 def _without_invisible(raw: str) -> str:
     """The text without format characters, which address books put around numbers."""
-    if raw.isascii():
-        return raw.strip()
-    return "".join(c for c in raw if unicodedata.category(c) != "Cf").strip()
+    if not raw.isascii():
+        raw = "".join(c for c in raw if unicodedata.category(c) != "Cf")
+    return raw.strip(_AROUND)
 
 
-def _digits_of(written: str, region: str | None = None) -> str:
-    """The digits of the one number in a text, with the plus if there is one."""
+def _digits_of(written: str, region: str | None = None) -> _Digits:
+    """The digits of the one number in a text."""
     if written.isascii() and written.isdigit() and len(written) <= _DIGITS_MAX:
-        return written  # as most numbers are written
+        return _Digits(written, written)  # as most numbers are written
     if len(written) > _TEXT_MAX:
         raise InvalidPhone(PhoneProblem.NOT_A_PHONE, region)
     if decimal := _DECIMAL.fullmatch(written):  # a number cell that was saved as text
@@ -184,7 +199,10 @@ def _digits_of(written: str, region: str | None = None) -> str:
     number = written[label.end() :] if label else written
     if not _ONE_NUMBER.fullmatch(number) or sum(map(str.isdigit, number)) > _DIGITS_MAX:
         raise InvalidPhone(_problem_of(written, number), region)
-    return ("+" if number.startswith("+") else "") + _NOT_A_DIGIT.sub("", number)
+    bare = number.removeprefix("+").removeprefix(_INTERNATIONAL_PREFIX)
+    groups = _NOT_A_DIGIT.split(_NOT_A_DIGIT.sub(" ", bare).strip())
+    plus = "+" if number.startswith("+") else ""
+    return _Digits(plus + _NOT_A_DIGIT.sub("", number), groups[0])
 
 
 def _problem_of(written: str, number: str) -> PhoneProblem:
@@ -204,14 +222,27 @@ def _holds_several(number: str) -> bool:
     return len(pieces) == 1 and pieces[0] >= 2 * _DIGITS_OF_ONE + 2 and not _LETTER.search(number)
 
 
-def _readings(digits: str, region: str | None) -> Iterator[_Number]:
+def _readings(digits: _Digits, region: str | None) -> Iterator[_Number]:
     """The valid numbers that these digits can mean; of equals, the first is meant."""
-    for candidate, country in _candidates(digits, region):
-        if number := _parsed(candidate, country):
+    for candidate, country in _candidates(digits.all, region):
+        number = _parsed(candidate, country)
+        if number and (country or _begins_with_its_country(digits.first, number, region)):
             yield number
 
 
+def _begins_with_its_country(first: str, number: _Number, region: str | None) -> bool:
+    """Whether the country code of an international reading is not cut by a space.
+
+    In ``5 067 111 22 33`` the digit before the number belongs to something else, and in
+    ``+38 (67) 111 22 33`` a zero is missing: read on, both are numbers of other countries. Only
+    ``+38 067`` is usual, in Ukraine.
+    """
+    known = {_UKRAINE, _country_code(region) if region else _UKRAINE}
+    return len(first) >= len(number.country_code) or number.country_code in known
+
+
 def _candidates(digits: str, region: str | None) -> Iterator[tuple[str, str | None]]:
+    """Readings of the digits: a text for `phonenumbers`, and the region of a national one."""
     if digits.startswith("+"):
         yield digits, None
         return
@@ -242,7 +273,7 @@ def _parsed(candidate: str, region: str | None) -> _Number | None:
         return None
     reach = 0 if kind in _NOT_MOBILE else 1 + (kind == PhoneNumberType.MOBILE)
     nsn = phonenumbers.national_significant_number(number)
-    return _Number(reach, f"+{number.country_code}{nsn}")
+    return _Number(reach, f"+{number.country_code}{nsn}", str(number.country_code))
 
 
 _DIGIT_RUN: Final = re.compile(r"\+?\d(?:[\s().\-]*\d){3,}")

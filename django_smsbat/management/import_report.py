@@ -18,7 +18,8 @@ def interpretation(preview: ImportPreview) -> Iterator[str]:
     if preview.format:
         yield _format(preview.format)
     for number, shown in enumerate(preview.columns, start=1):
-        yield f"  column {number} {shown.column.heading!r}: {_use(shown.column)}"
+        heading = phones.redact(shown.column.heading)
+        yield f"  column {number} {heading!r}: {_use(shown.column)}"
     if preview.people:
         yield "First recipients:"
     for person in preview.people:
@@ -37,7 +38,8 @@ def _use(column: Column) -> str:
     if column.field is Field.IGNORE:
         return "not imported"
     kind = "" if column.type is AttributeType.TEXT else f" ({column.type})"
-    placeholder = f"attribute {{{{ {column.attribute} }}}}{kind}" if column.attribute else ""
+    name = phones.redact(column.attribute)
+    placeholder = f"attribute {{{{ {name} }}}}{kind}" if name else ""
     own = "" if column.field is Field.ATTRIBUTE else column.field.replace("_", " ")
     return ", ".join(filter(None, [own, placeholder]))
 
@@ -45,10 +47,10 @@ def _use(column: Column) -> str:
 def _person(shown: PersonPreview) -> str:
     person = shown.person
     attributes = ", ".join(f"{name}={value}" for name, value in person.attributes.items())
-    consent = "opted out" if shown.opts_out else ""
+    consent = "" if person.consent is None else "opted out" if shown.opts_out else "opted in"
     change = "new" if shown.is_new else "existing"
-    parts = [phones.mask(person.phone), person.name, person.email, attributes, consent, change]
-    return "; ".join(filter(None, parts))
+    values = [phones.redact(text) for text in (person.name, person.email, attributes)]
+    return "; ".join(filter(None, [phones.mask(person.phone), *values, consent, change]))
 
 
 def summary(result: ImportResult) -> str:

@@ -1,7 +1,7 @@
 """Columns of our own kind: phone numbers in E.164, and JSON as it came from the wire."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     _PhoneBase = models.CharField[str, str]
 else:
     _PhoneBase = models.CharField
+
+
+_WRITTEN_MAX: Final = 64  # characters
 
 
 def validate_mobile(value: str) -> None:
@@ -39,6 +42,10 @@ class PhoneField(_PhoneBase):
         super().__init__(*args, **kwargs)
 
     default_validators = [validate_mobile]
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """The input takes more than a number needs: a label, spaces, or two numbers to refuse."""
+        return super().formfield(**{"max_length": _WRITTEN_MAX, **kwargs})
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, PhoneNumber):

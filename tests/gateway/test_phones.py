@@ -159,6 +159,31 @@ def test_an_international_number_never_becomes_that_of_another_person(number, re
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        *("кв.5 0671112233", "№5 067 111 22 33", "5 067 111 22 33", "(5) 0671112233"),
+        *("+38 (67) 111-22-33", "38 67 111 22 33", "38 97 111 22 33", "+38 63 111 22 33"),
+    ],
+)
+@pytest.mark.parametrize("region", ["UA", None])
+def test_a_digit_too_many_or_too_few_never_makes_a_number_abroad(written, region):
+    assert problem_of(written, region) is PhoneProblem.NOT_A_PHONE
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["+38 (067) 111-22-33", "38 067 111 22 33", "+3 8067 111 22 33", "00 380 67 111 22 33"],
+)
+def test_a_ukrainian_number_may_be_parted_within_its_country_code(written):
+    assert normalise(written) == normalise(written, "DE") == OLENA
+
+
+@pytest.mark.parametrize("written", ['="0671112233"', "0671112233,", "'0671112233'", "0671112233;"])
+def test_marks_around_a_number_are_ignored(written):
+    assert normalise(written, "UA") == OLENA
+
+
+@pytest.mark.parametrize(
     ("region", "written", "e164"),
     [
         ("CN", "13512345678", "+8613512345678"),  # is valid in North America, too
@@ -219,7 +244,9 @@ def test_an_empty_parsed_number_is_refused():
     assert problem_of(phonenumbers.PhoneNumber()) is PhoneProblem.NOT_A_PHONE
 
 
-@pytest.mark.parametrize("raw", ["380671112233", "+380671112233", " 380 67 111-22-33 "])
+@pytest.mark.parametrize(
+    "raw", ["380671112233", "+380671112233", " 380 67 111-22-33 ", "00380671112233"]
+)
 def test_a_number_from_smsbat_is_international(raw):
     assert international(raw) == OLENA
 

@@ -14,9 +14,11 @@ class Rejected(Exception):
 
     Attributes:
         phone: the number in the row, if it could be read.
+        is_opt_out: whether the row says that the person opts out; that is imported nevertheless.
     """
 
     phone: str = ""
+    is_opt_out: bool = False
 
 
 def is_error(cell: Any) -> bool:

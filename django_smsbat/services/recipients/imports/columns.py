@@ -12,8 +12,13 @@ from functools import cached_property
 from typing import Any, Final, Self
 
 from django_smsbat.gateway import phones
-from django_smsbat.services.recipients.imports.fields import SINGLE, AttributeType, Field
-from django_smsbat.services.recipients.imports.headings import VAGUE, Recognised, recognise
+from django_smsbat.services.recipients.imports.fields import (
+    SINGLE,
+    AttributeType,
+    Field,
+    Recognised,
+)
+from django_smsbat.services.recipients.imports.headings import VAGUE, recognise
 from django_smsbat.services.recipients.imports.rejects import OWN_HEADINGS
 
 ATTRIBUTE_NAME_MAX: Final = 100  # characters
@@ -60,6 +65,8 @@ class Assignment:
         name, kind, heading = parts["name"].strip(), parts["type"], parts["heading"].strip()
         if name in {field.value for field in Field if field not in _NOT_ASSIGNABLE} and not kind:
             return cls(Field(name), heading)
+        if not name:
+            raise InvalidAssignment("the attribute has no name; write one such as first_name")
         if not (_WORD.fullmatch(name) and len(name) <= ATTRIBUTE_NAME_MAX):
             raise InvalidAssignment(
                 f"{name!r} cannot be a placeholder; use letters, digits and _, such as first_name"
@@ -136,7 +143,8 @@ class Columns:
         if self.phones:
             return self
         headings = [column.heading for column in self.columns if column.heading]
-        if any(_is_phone(heading) for heading in headings):
+        is_title = len(headings) == 1 < len(self.columns)
+        if is_title or any(_is_phone(heading) for heading in headings):
             raise UnknownColumns(
                 "row 1 holds no headings; add a first row such as: phone, name, email"
             )
@@ -173,10 +181,12 @@ def _attribute(place: int, heading: str) -> Column:
 
 
 def _assigned(names: Sequence[str], assignments: Sequence[Assignment]) -> dict[int, Column]:
-    found = {}
+    found: dict[int, Column] = {}
     for one in assignments:
         for place in _places(names, one.heading):
             heading = names[place]
+            if place in found and found[place].field is not one.field:
+                raise UnknownColumns(f"column {place + 1} is assigned twice; remove one of them")
             found[place] = Column(place, heading, one.field, one.attribute, one.type)
     return found
 
@@ -188,7 +198,8 @@ def _places(names: Sequence[str], heading: str) -> list[int]:
     number = _PLACE.fullmatch(heading)
     if number and 0 < int(number[1]) <= len(names):
         return [int(number[1]) - 1]
-    raise UnknownColumns(f"there is no column {heading!r}; there are {shown(names)}")
+    asked = phones.redact(heading)
+    raise UnknownColumns(f"there is no column {asked!r}; there are {shown(names)}")
 
 
 def _recognised(names: Sequence[str], assigned: Mapping[int, Column]) -> dict[int, Column]:
@@ -198,7 +209,7 @@ def _recognised(names: Sequence[str], assigned: Mapping[int, Column]) -> dict[in
     candidates = [
         (place, heading, known)
         for place, heading in enumerate(names)
-        if place not in assigned and place not in found and (known := recognise(heading))
+        if place not in assigned and place not in found and (known := _meaning(heading))
     ]
     best: dict[Field, int] = {}
     for _place, _heading, known in candidates:
@@ -211,6 +222,11 @@ def _recognised(names: Sequence[str], assigned: Mapping[int, Column]) -> dict[in
             if known.field in SINGLE:
                 taken.add(known.field)
     return found
+
+
+def _meaning(heading: str) -> Recognised | None:
+    """What a heading means; one that an export made explicit is an attribute."""
+    return None if _EXPLICIT.fullmatch(heading) else recognise(heading)
 
 
 def _is_wanted(known: Recognised, best: Mapping[Field, int], taken: set[Field]) -> bool:

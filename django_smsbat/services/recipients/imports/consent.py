@@ -1,8 +1,10 @@
 """Consent in a file: opt-outs, and opt-ins that come with a date and a source."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
+
+from django.utils import timezone
 
 from django_smsbat.services.recipients.imports import values, words
 from django_smsbat.services.recipients.imports.cells import Rejected, cell_at, is_error, text_of
@@ -10,6 +12,7 @@ from django_smsbat.services.recipients.imports.columns import Columns
 from django_smsbat.services.recipients.imports.fields import Field
 
 SOURCE_MAX: Final = 200  # characters
+_CLOCKS_DIFFER: Final = timedelta(days=1)  # between this site's zone and that of the file
 
 
 class Consent(NamedTuple):
@@ -62,20 +65,40 @@ class ConsentReader:
             return max(opt_outs, key=lambda one: one.at is not None)
         return Consent(is_opt_out=True) if self._is_opt_out else self._opt_in(cells)
 
+    def opts_out(self, cells: Sequence[Any]) -> bool:
+        """Whether a row that cannot be imported says that the person opts out."""
+        try:
+            consent = self(cells)
+        except Rejected:
+            return self._is_opt_out
+        return consent is not None and consent.is_opt_out
+
     def _opt_in(self, cells: Sequence[Any]) -> Consent | None:
         """An opt-in counts only with a date and a source."""
         for date_place, source_place in zip(self._dates, self._sources, strict=False):
             date, source = cell_at(cells, date_place), cell_at(cells, source_place)
-            if date in (None, "") or source in (None, ""):
+            if _is_nothing(date) or _is_nothing(source):
                 return None
-            try:
-                at = values.moment(date)
-            except ValueError:
-                raise Rejected("consent date: not a date; write it like 2026-02-28") from None
             return Consent(
-                is_opt_out=False, at=at, source=text_of(source, "consent source", SOURCE_MAX)
+                is_opt_out=False,
+                at=_consent_date(date),
+                source=text_of(source, "consent source", SOURCE_MAX),
             )
         return None
+
+
+def _is_nothing(cell: Any) -> bool:
+    return not (answer := _word(cell)) or answer in words.NO
+
+
+def _consent_date(cell: Any) -> datetime:
+    try:
+        at = values.moment(cell)
+    except ValueError:
+        raise Rejected("consent date: not a clear date; write it like 2026-02-28") from None
+    if at > timezone.now() + _CLOCKS_DIFFER:
+        raise Rejected("consent date: lies in the future; write the date of the consent")
+    return at
 
 
 def _opted_out(cell: Any) -> Consent | None:
@@ -86,19 +109,20 @@ def _opted_out(cell: Any) -> Consent | None:
     try:
         return Consent(is_opt_out=True, at=values.moment(cell))
     except ValueError:
+        if any(map(str.isdigit, answer)):  # a date in some other form
+            return Consent(is_opt_out=True)
         raise Rejected("opted out: write yes, no, or a date like 2026-02-28") from None
 
 
 def _unsubscribed(cell: Any) -> Consent | None:
+    """Whatever is neither a yes nor a no, such as "pending", is no opt-out."""
     if (answer := _word(cell)) in words.OPT_OUT or answer in words.NO:
         return Consent(is_opt_out=True)
-    if answer in words.YES or answer in words.OPT_IN or _is_moment(cell):
-        return None
-    raise Rejected("subscribed: write yes or no")
+    return None
 
 
 def _has_opt_out_status(cell: Any) -> Consent | None:
-    return Consent(is_opt_out=True) if _word(cell) in words.OPT_OUT else None
+    return Consent(is_opt_out=True) if _word(cell) in words.OPT_OUT_STATUS else None
 
 
 _READERS: Final[Mapping[Field, Callable[[Any], Consent | None]]] = {
@@ -110,10 +134,3 @@ _READERS: Final[Mapping[Field, Callable[[Any], Consent | None]]] = {
 
 def _word(cell: Any) -> str:
     return "" if cell is None or is_error(cell) else values.word(cell)
-
-
-def _is_moment(cell: Any) -> bool:
-    try:
-        return bool(values.moment(cell))
-    except ValueError:
-        return False

@@ -1,6 +1,7 @@
 """What a column of an imported file can hold: the vocabulary of imports."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Field(StrEnum):
@@ -33,3 +34,14 @@ class AttributeType(StrEnum):
 SINGLE: frozenset[Field] = frozenset(
     {Field.NAME, Field.EMAIL, Field.CONSENT_DATE, Field.CONSENT_SOURCE}
 )
+
+
+class Recognised(NamedTuple):
+    """What a heading means.
+
+    Attributes:
+        rank: how specific the heading is; of several columns the highest is used first.
+    """
+
+    field: Field
+    rank: int

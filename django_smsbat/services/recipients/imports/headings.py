@@ -8,26 +8,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from django_smsbat.services.recipients.imports.fields import Field
-
-
-class Recognised(NamedTuple):
-    """What a heading means.
-
-    Attributes:
-        rank: how specific the heading is; of several columns the highest is used first.
-    """
-
-    field: Field
-    rank: int
-
+from django_smsbat.services.recipients.imports import consent_headings
+from django_smsbat.services.recipients.imports.fields import Field, Recognised
 
 VAGUE: Final = 0  # such as "Number": used only if no other heading fits
 _LANDLINE: Final = 1
-_PLAIN: Final = 2
-_MOBILE: Final = 3
+_QUALIFIED: Final = 2  # such as "Default address phone": after a plain "Phone"
+_PLAIN: Final = 3
+_MOBILE: Final = 4
 _WORDS_MAX: Final = 6  # longer headings are questions or sentences
 
 _APOSTROPHES: Final = re.compile("['’ʼ`´‘]")
@@ -47,33 +37,54 @@ def _words(text: str) -> frozenset[str]:
 
 
 _PHONE_WORDS: Final = _words(
-    "phone phones phonenumber telephone tel telefon телефон телефона телефону телефони телефоны тел"
+    "phone phones phonenumber telephone tel telefon telefone telefono teléfono telefonu ph handy "
+    "handynummer телефон телефона телефону телефони телефоны тел"
 )
 _MOBILE_WORDS: Final = _words(
-    "mobile mobiles mobilephone cell cellphone cellular msisdn whatsapp viber вайбер вайбера "
-    "моб мобільний мобільного мобільні мобилка мобильный мобильного мобильные сотовый сотового"
+    "mobile mobiles mobilephone mob cell cellphone cellular msisdn movil móvil celular whatsapp "
+    "viber вайбер вайбера моб мобільний мобільного мобільні мобилка мобильный мобильного "
+    "мобильные сотовый сотового"
 )
 _LANDLINE_WORDS: Final = _words(
-    "home work business office landline company main assistant домашній домашний робочий рабочий "
-    "міський городской стаціонарний стационарный офіс офіса офис офиса"
+    "home work business office landline домашній домашний робочий рабочий міський городской "
+    "стаціонарний стационарный офіс офіса офис офиса"
+)
+# Words that change nothing: whoever the file is about.
+_NEUTRAL_WORDS: Final = _words(
+    "number numbers numer no n contact contacts customer client recipient buyer user person "
+    "subscriber member guest billing primary my your номер номера контакт контакта контактний "
+    "контактный контактного клієнт клієнта клиент клиента покупець покупця покупатель покупателя "
+    "одержувач одержувача отримувач отримувача получатель получателя абонент абонента контрагента "
+    "контрагент замовника заказчика ваш ваше ваша мій моє мой мое основний основной и і та"
+)
+# Headings with these words hold the phone of somebody else.
+_OTHERS_WORDS: Final = _words(
+    "manager managers agent agents assistants sellers drivers couriers courier driver seller sender store shop emergency parent assistant owner "
+    "supplier employee staff operator doctor teacher referrer referral spouse partner company main "
+    "менеджер менеджера агент агента курєр курєра курьер курьера водій водія водитель водителя "
+    "продавець продавця продавец продавца відправник відправника отправитель отправителя магазин "
+    "магазину магазина оператор оператора компанія компанії компания компании батьків родителей "
+    "лікар лікаря врач врача вчитель учитель секретар секретаря асистент асистента постачальник "
+    "постачальника поставщик поставщика співробітник сотрудник екстрений экстренный"
 )
 _EMAIL_WORDS: Final = _words(
     "email emails mail пошта пошти почта почты емейл емайл імейл имейл мейл електронна електронної"
 )
 # Headings with these words speak about a number or an address; the column holds something else.
 _ABOUT_WORDS: Final = _words(
-    "label type тип fax факс country код code verified valid model модель os brand carrier "
-    "operator оператор date дата time consent note notes примітка примечание status статус ext "
-    "extension opt optin optout opted unsubscribed unsubscribe subscribed accepts marketing "
-    "blacklisted count кількість количество comment коментар комментарий app version source "
-    "джерело источник template шаблон згода согласие відписка отписка hash owner domain bounce "
-    "bounced quarantined invalid last first next recent"
+    "label type тип fax факс country код code verified valid model модель os brand carrier name "
+    "назва название plan тариф додаток приложение id ідентифікатор device date дата time consent "
+    "note notes примітка примечание status статус ext extension opt optin optout opted "
+    "unsubscribed unsubscribe subscribed accepts marketing blacklisted count кількість количество "
+    "comment коментар комментарий app version source джерело источник template шаблон згода "
+    "согласие відписка отписка hash domain bounce bounced quarantined invalid last first next "
+    "recent state url link"
 )
 
 _EXACT: Final[Mapping[tuple[Field, int], str]] = {
     (Field.PHONE, VAGUE): (
         "number; номер; contact number; contact; контакт; контакти; контакты; to; recipient; "
-        "отримувач номер; абонент"
+        "отримувач номер; абонент; sms"
     ),
     (Field.NAME, 3): (
         "full name; fullname; піб; п і б; фио; ф и о; display name; імя та прізвище; "
@@ -82,37 +93,10 @@ _EXACT: Final[Mapping[tuple[Field, int], str]] = {
         "повне імя; полное имя"
     ),
     (Field.NAME, 2): "name; імя; имя",
-    (Field.NAME, 1): (
-        "first name; firstname; fname; given name; givenname; billing first name; "
-        "імя клієнта; имя клиента; customer name; client name; contact name; назва контакту"
-    ),
+    (Field.NAME, 1): ("first name; firstname; fname; given name; givenname; назва контакту"),
     (Field.NAME, VAGUE): (
         "customer; client; клієнт; клиент; покупець; покупатель; контрагент; найменування; "
         "наименование; отримувач; получатель; nickname"
-    ),
-    (Field.OPTED_OUT, _PLAIN): (
-        "opted out; opted out at; opt out; optout; opt out date; opt out time; optout time; "
-        "unsubscribed; unsubscribed at; unsubscribed on; unsubscribe; unsubscribe date; "
-        "unsub time; unsub date; sms opt out; sms opted out; sms unsubscribed; "
-        "unsubscribed from all email; unsubscribed from all emails; do not contact; do not call; "
-        "do not sms; do not text; do not disturb; dnd; dnc; blacklisted; is blacklisted; "
-        "phone blacklisted; blacklist; suppressed; "
-        "відписаний; відписана; відписано; відписані; відписався; відписалася; відписка; "
-        "відмовився; відмовилася; відмовилися; "
-        "дата відписки; відмова від розсилки; відмова від розсилок; не турбувати; чорний список; "
-        "отписан; отписана; отписано; отписался; отписалась; отписка; дата отписки; "
-        "отказ от рассылки; отказ от рассылок; не беспокоить; черный список"
-    ),
-    (Field.SUBSCRIBED, _PLAIN): (
-        "accepts sms marketing; accepts marketing; sms marketing; subscribed; is subscribed; "
-        "sms consent; sms marketing consent; sms subscribed; sms opt in; opt in; opted in; optin; "
-        "marketing consent; consent; підписаний; підписана; підписано; згода; згода на розсилку; "
-        "згода на розсилки; подписан; подписана; подписано; согласие; согласие на рассылку; "
-        "согласие на рассылки"
-    ),
-    (Field.STATUS, _PLAIN): (
-        "status; статус; subscription status; subscriber status; sms status; "
-        "sms marketing status; sms subscription status; статус підписки; статус подписки"
     ),
     (Field.CONSENT_DATE, _PLAIN): (
         "consent date; consent at; consent time; opt in date; opt in time; optin time; "
@@ -120,7 +104,7 @@ _EXACT: Final[Mapping[tuple[Field, int], str]] = {
         "sms consent date; sms consent collected at; дата згоди; дата підписки; дата согласия; "
         "дата подписки"
     ),
-    (Field.CONSENT_DATE, _LANDLINE): "confirm time; confirmed at; confirmation date",
+    (Field.CONSENT_DATE, _QUALIFIED): "confirm time; confirmed at; confirmation date",
     (Field.CONSENT_SOURCE, _PLAIN): (
         "consent source; opt in source; optin source; subscription source; signup source; "
         "sms consent source; джерело згоди; джерело підписки; источник согласия; "
@@ -144,20 +128,28 @@ def recognise(heading: str) -> Recognised | None:
 
 def _recognise(folded: str) -> Recognised | None:
     words = [word for word in folded.split() if not word.isdigit()]
-    if known := _KNOWN.get(folded) or _KNOWN.get(" ".join(words)):
+    known = _KNOWN.get(folded) or _KNOWN.get(" ".join(words)) or consent_headings.recognise(words)
+    if known is None:
+        # "ПІБ покупця" and "Your name" name the person, as "ПІБ" and "Name" do.
+        name = _KNOWN.get(" ".join(word for word in words if word not in _NEUTRAL_WORDS))
+        known = name if name and name.field is Field.NAME else None
+    if known or len(words) > _WORDS_MAX or (_ABOUT_WORDS | _OTHERS_WORDS) & set(words):
         return known
-    if len(words) > _WORDS_MAX or _ABOUT_WORDS & set(words):
-        return None
-    return _contact(words)
+    return _contact(set(words))
 
 
-def _contact(words: Iterable[str]) -> Recognised | None:
-    found = set(words)
-    if found & _MOBILE_WORDS:
-        return Recognised(Field.PHONE, _MOBILE)
-    if found & _PHONE_WORDS:
-        return Recognised(Field.PHONE, _LANDLINE if found & _LANDLINE_WORDS else _PLAIN)
-    return Recognised(Field.EMAIL, _PLAIN) if found & _EMAIL_WORDS else None
+def _contact(words: set[str]) -> Recognised | None:
+    is_mobile, is_phone = bool(words & _MOBILE_WORDS), bool(words & _PHONE_WORDS)
+    if is_mobile or is_phone:
+        rank = _MOBILE if is_mobile else _LANDLINE if words & _LANDLINE_WORDS else _PLAIN
+        known = _PHONE_WORDS | _MOBILE_WORDS | _LANDLINE_WORDS | _NEUTRAL_WORDS
+        return Recognised(Field.PHONE, rank if words <= known else min(rank, _QUALIFIED))
+    return Recognised(Field.EMAIL, _PLAIN) if words & _EMAIL_WORDS else None
+
+
+def names_a_phone(headings: Iterable[str]) -> bool:
+    """Whether a phone column is among these headings."""
+    return any(found.field is Field.PHONE for heading in headings if (found := recognise(heading)))
 
 
 def rate(headings: Iterable[str]) -> int:

@@ -19,6 +19,7 @@ from django_smsbat.services import suppression
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.recipients.imports import readers, storing
 from django_smsbat.services.recipients.imports.cells import Rejected
+from django_smsbat.services.recipients.imports.consent import Consent
 from django_smsbat.services.recipients.imports.opening import AS_DETECTED, Reading, open_people
 from django_smsbat.services.recipients.imports.readers import Row
 from django_smsbat.services.recipients.imports.rejects import Rejects
@@ -169,6 +170,14 @@ class _Chunk:
     repeated: int = 0
     rejected: int = 0
 
+    def opt_out(self, phones: Iterable[str]) -> None:
+        """Opt out numbers whose row is rejected, and further numbers of a person."""
+        for phone in filter(None, phones):
+            bare = Person(phone, consent=Consent(is_opt_out=True))
+            known = self.people.setdefault(phone, bare)
+            if known is not bare:
+                known.merge(bare)
+
 
 @dataclass
 class _Job:
@@ -222,11 +231,14 @@ def _read(rows: Iterable[Row], reader: RowReader, rejects: Rejects) -> _Chunk:
             reason = _ERASED if is_erased else str(person)
             rejects.add(row.number, reason, () if is_erased else row.cells)
             chunk.rejected += 1
+            if isinstance(person, Rejected) and person.is_opt_out and not is_erased:
+                chunk.opt_out([person.phone])
             continue
         known = chunk.people.setdefault(person.phone, person)
         if known is not person:
             known.merge(person)
             chunk.repeated += 1
+        chunk.opt_out(reader.other_phones(row.cells, person))
     return chunk
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ class Reading:
 
 
 AS_DETECTED: Final = Reading()
+_SAMPLED: Final = 50  # rows
 
 
 @contextmanager
@@ -51,14 +53,21 @@ def open_people(path: Path, reading: Reading) -> Iterator[tuple[Table, Columns]]
 
 
 def _headings_of_bare(path: Path, encoding: str) -> list[str] | None:
-    """Headings for a file without any, whose first row holds a phone; None if it has headings."""
+    """Headings for a file without any; None if it has headings.
+
+    Every column in which a phone occurs among the first rows holds phones. A first row that names
+    no phone column, such as a title, counts as a row.
+    """
     with open_table(path, rate=headings.rate, encoding=encoding, has_headings=False) as table:
-        first = next(table.rows, None)
-    are_phones = [_is_phone(cell) for cell in first.cells] if first else []
-    if not any(are_phones):
+        rows = [row.cells for row in islice(table.rows, _SAMPLED)]
+    if not rows or headings.names_a_phone(map(str, rows[0])):
         return None
-    place = are_phones.index(True)
-    return [Field.PHONE.value if index == place else "" for index in range(len(are_phones))]
+    width = max(map(len, rows))
+    return [Field.PHONE.value if _holds_phones(place, rows) else "" for place in range(width)]
+
+
+def _holds_phones(place: int, rows: Sequence[Sequence[object]]) -> bool:
+    return any(_is_phone(cells[place]) for cells in rows if place < len(cells))
 
 
 def _holds_a_phone(cells: Sequence[object]) -> bool:

@@ -1,6 +1,8 @@
 """Conversion of a row of cells into a person, or into a refusal that says what is right."""
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
@@ -21,7 +23,7 @@ EMAIL_MAX: Final = 254
 ATTRIBUTE_MAX: Final = 1_000
 _EXACT_MAX: Final = 2**53  # larger numbers in a spreadsheet are not what was typed
 _LOST_DIGITS: Final = 1_000_000  # a number cell that ends in six zeros was shortened before
-_LEFT_TO_THE_NEXT: Final = (PhoneProblem.EMPTY, PhoneProblem.NOT_MOBILE)
+_NUMBER: Final = re.compile(r"[\W\d_]*")  # without any letter
 _TRUNCATED: Final = str(phones.InvalidPhone(PhoneProblem.TRUNCATED))
 _SEVERAL: Final = "several phone numbers in one cell; give each a row of its own"
 
@@ -78,7 +80,7 @@ class RowReader:
         Raises:
             Rejected: with the reason, and with the number if the row holds one.
         """
-        phone = ""
+        phone, is_shifted = "", bool(problem)
         try:
             phone = self._phone(cells)
             if not problem:
@@ -87,10 +89,17 @@ class RowReader:
             problem = problem or str(error)
         refusal = Rejected(problem)
         refusal.phone = phone
+        refusal.is_opt_out = self._consent.opts_out([] if is_shifted else cells)
         raise refusal
 
+    def other_phones(self, cells: Sequence[Any], person: Person) -> list[str]:
+        """The further numbers of a person who opts out."""
+        if person.consent is None or not person.consent.is_opt_out:
+            return []
+        return [number for number in self._mobiles(cells) if number != person.phone]
+
     def _phone(self, cells: Sequence[Any]) -> str:
-        """The first mobile number; an empty cell or a landline leaves it to the next column."""
+        """The first mobile number; what is none leaves it to the next column."""
         problem = ""
         for place in self._phones:
             cell = cell_at(cells, place)
@@ -98,22 +107,34 @@ class RowReader:
                 continue
             try:
                 return _phone(cell, self._region)
-            except phones.InvalidPhone as error:
-                problem = problem or f"phone: {_sentence(error)}"
-                if error.problem not in _LEFT_TO_THE_NEXT:
-                    raise Rejected(f"phone: {_sentence(error)}") from None
+            except Rejected as error:
+                problem = problem or str(error)
         raise Rejected(problem or "phone: empty")
+
+    def _mobiles(self, cells: Sequence[Any]) -> list[str]:
+        numbers = []
+        for place in self._phones:
+            with suppress(Rejected):
+                numbers.append(_phone(cell_at(cells, place) or "", self._region))
+        return numbers
 
     def _person(self, phone: str, cells: Sequence[Any]) -> Person:
         person = Person(phone)
         for place in self._names:
-            person.name = text_of(cell_at(cells, place), "name", NAME_MAX)
+            self._read_name(person, text_of(cell_at(cells, place), "name", NAME_MAX))
         for place in self._emails:
             self._read_email(person, cell_at(cells, place))
         for column in self._attributes:
             self._read_attribute(person, column, cell_at(cells, column.place))
         person.consent = self._consent(cells)
         return person
+
+    def _read_name(self, person: Person, name: str) -> None:
+        """A number, such as that of an order, is not a name."""
+        if any(map(str.isdigit, name)) and _NUMBER.fullmatch(name):
+            person.left_out += ("name",)
+        else:
+            person.name = name
 
     def _read_email(self, person: Person, cell: Any) -> None:
         """An address that is not valid costs only the address."""
@@ -151,7 +172,10 @@ def _phone(cell: Any, region: str) -> str:
         raise Rejected(f"phone: the spreadsheet shows the error {str(cell).strip()} here")
     if isinstance(cell, int | float):
         cell = _digits_of_number(cell)
-    return phones.normalise(cell, region, mobile=True)
+    try:
+        return phones.normalise(cell, region, mobile=True)
+    except phones.InvalidPhone as error:
+        raise Rejected(f"phone: {_sentence(error)}") from None
 
 
 def _digits_of_number(number: float) -> str:
@@ -164,6 +188,8 @@ def _digits_of_number(number: float) -> str:
 
 
 def _sentence(error: phones.InvalidPhone) -> str:
+    if error.problem is PhoneProblem.EMPTY:
+        return "empty"
     return _SEVERAL if error.problem is PhoneProblem.SEVERAL else str(error)
 
 

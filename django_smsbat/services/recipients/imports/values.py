@@ -25,6 +25,7 @@ _NUMBERS: Final = (
 _DAY_FIRST: Final = re.compile(
     r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:[ ,T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
 )
+_YEAR_FIRST: Final = re.compile(r"\d{4}[/.]\d{2}[/.]\d{2}(?!\d)")
 _MONTHS: Final = 12
 
 
@@ -34,9 +35,9 @@ def is_error(cell: object) -> bool:
 
 
 def word(cell: object) -> str:
-    """A cell in the spelling of `words`: lower case, single spaces."""
+    """A cell in the spelling of `words`: lower case, single spaces, no marks at its end."""
     text = str(int(cell)) if isinstance(cell, bool | float) and cell == cell // 1 else str(cell)
-    return _SPACES.sub(" ", text.strip().casefold()).strip()
+    return _SPACES.sub(" ", text.strip().casefold()).strip().rstrip("!.,;")
 
 
 def number(cell: Any) -> int | float:
@@ -65,12 +66,16 @@ def _number_from(text: str) -> float:
 def moment(cell: Any) -> datetime:
     """A date with its time, midnight in the site's zone if there is none.
 
-    The day comes before the month, unless only the reverse is a date.
+    The day comes before the month, unless only the reverse is a date. With slashes, as in
+    ``03/12/2024``, both orders are usual; a date that both can mean is refused.
 
     Raises:
         ValueError: for anything else.
     """
     text = str(cell).strip()
+    text = f"{text[:-4]}Z" if text.endswith(" UTC") else text
+    if _YEAR_FIRST.match(text):
+        text = text.replace("/", "-").replace(".", "-", 2)
     parsed = parse_datetime(text) or _day_first(text)
     if parsed is None:
         day = date.fromisoformat(text)
@@ -84,6 +89,8 @@ def _day_first(text: str) -> datetime | None:
     day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
     if month > _MONTHS >= day:
         day, month = month, day
+    elif "/" in text and day != month and day <= _MONTHS:
+        raise ValueError("the day or the month may come first")
     # The caller adds the zone.
     return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
 

@@ -13,15 +13,29 @@ ERRORS: Final = _words(
     "#GETTING_DATA; #Н/Д; #ЗНАЧ!; #ЗНАЧЕННЯ!; #ССЫЛКА!; #ПОСИЛАННЯ!; #ДЕЛ/0!; #ДІЛ/0!; #ИМЯ?; "
     "#ІМЯ?; #ІМ'Я?; #ПУСТО!; #ЧИСЛО!; #ПЕРЕНОС!"
 )
-YES: Final = _words("yes; y; true; t; 1; так; т; да; д; +; x; х; ✓; ✔; on")
-NO: Final = _words("no; n; false; f; 0; ні; н; нет; -; –; —; off; none")
+YES: Final = _words(
+    "yes; y; true; t; 1; 1.0; так; т; да; д; +; x; х; ✓; ✔; ✅; on; істина; истина; згоден; "
+    "згодна; согласен; согласна; надано; погоджуюсь; погоджуюся; соглашаюсь"
+)
+NO: Final = _words(
+    "no; n; false; f; 0; 0.0; ні; н; нет; -; –; —; off; none; null; n/a; na; nan; never; nil; "
+    "хибність; ложь; ✗; ✘; ❌; немає; 0000-00-00; 0000-00-00 00:00:00"
+)
+# In a column about a subscription, besides yes and no.
 OPT_OUT: Final = _words(
-    "unsubscribed; unsubscribe; unsub; opted out; opt out; optout; opted-out; opt-out; optedout; "
-    "not subscribed; cleaned; blacklisted; blacklist; suppressed; stop; stopped; do not contact; "
-    "відписаний; відписана; відписано; відписався; відписалася; відписалась; відмовився; "
-    "відмовилася; відмовилась; чорний список; не турбувати; не підписаний; не підписана; "
-    "отписан; отписана; отписано; отписался; отписалась; отказался; отказалась; черный список; "
-    "не беспокоить; не подписан; не подписана"
+    "unsubscribed; unsubscribe; unsub; un-subscribed; opted out; opt out; optout; opted-out; "
+    "opt-out; optedout; not subscribed; never subscribed; complained; revoked; no consent; "
+    "blacklisted; blacklist; suppressed; stop; stopped; do not contact; "
+    "відписаний; відписана; відписано; відписався; відписалася; відписалась; відписка; відмовився; "
+    "відмовилася; відмовилась; відмова; чорний список; не турбувати; не підписаний; не підписана; "
+    "не згоден; не згодна; "
+    "отписан; отписана; отписано; отписался; отписалась; отписка; отказался; отказалась; отказ; "
+    "черный список; не беспокоить; не подписан; не подписана; не согласен; не согласна"
+)
+# In a column "status", which may be about an order: words that are about nothing else.
+OPT_OUT_STATUS: Final = OPT_OUT - _words(
+    "stop; stopped; suppressed; revoked; complained; відмовився; відмовилася; відмовилась; "
+    "відмова; отказался; отказалась; отказ; not subscribed; never subscribed"
 )
 OPT_IN: Final = _words(
     "subscribed; opted in; opt in; optin; opted-in; opt-in; active; granted; "

@@ -108,6 +108,22 @@ def test_the_time_of_creation_in_an_older_export_is_ignored():
     assert uses(["phone", "created at"])[1] == ("attribute", "created_at")
 
 
+@pytest.mark.parametrize("name", ["mobile", "viber", "Телефон", "phone 2", "opted out", "name"])
+def test_an_exported_attribute_is_never_taken_for_a_field(name):
+    [column] = Columns.of([f"attribute:{name}:text"]).columns
+    assert (column.field, column.attribute) == (Field.ATTRIBUTE, name)
+
+
+def test_a_column_that_is_assigned_twice_is_refused():
+    with pytest.raises(UnknownColumns, match="column 1 is assigned twice"):
+        Columns.of(["X"], ["name=X", "email=X"])
+
+
+def test_a_title_above_the_headings_is_named_as_such():
+    with pytest.raises(UnknownColumns, match="row 1 holds no headings"):
+        Columns.of(["Clients of November", "", ""]).require_phone()
+
+
 def test_an_exported_attribute_keeps_its_exact_name_and_type():
     [column] = Columns.of(["attribute:my city:number"]).columns
     assert (column.field, column.attribute) == (Field.ATTRIBUTE, "my city")

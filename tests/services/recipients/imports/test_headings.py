@@ -111,6 +111,87 @@ def test_a_heading_of_phones_is_known(heading):
 
 
 @pytest.mark.parametrize(
+    "other",
+    [
+        *("Manager phone", "agent_phone", "Seller mobile", "driver_mobile", "Assistant's Phone"),
+        *("Emergency contact phone", "Store phone", "Parent phone", "Телефон менеджера"),
+        *("Телефон відправника", "Телефон компанії", "Телефон оператора", "phone_id"),
+        *("Viber name", "Mobile plan", "Мобільний додаток", "Назва телефону"),
+    ],
+)
+def test_the_phone_of_somebody_else_is_never_taken(other):
+    assert list(Columns.of([other, "Телефон"]).phones) == [1]
+    assert Columns.of([other, "City"]).phones == ()
+
+
+@pytest.mark.parametrize(
+    ("headings", "first"),
+    [
+        (["Default Address Phone", "Phone"], 1),
+        (["tel_manager", "tel_client"], 1),
+        (["Sender phone", "Recipient phone"], 1),
+        (["Телефон відправника", "Телефон одержувача"], 1),
+        (["Warehouse phone", "Phone"], 1),
+    ],
+)
+def test_a_plain_phone_comes_before_a_qualified_one(headings, first):
+    assert Columns.of(headings).phones[0] == first
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("SMS_BLACKLISTED", "mobile_blacklisted", "HasOptedOutOfEmail", "HasOptedOutOfSms"),
+        *("is_unsubscribed", "marketing_opt_out", "opt_out_sms", "sms_unsubscribed_at", "Unsub"),
+        *("Opted Out Date", "Email Opt Out", "STOP", "Стоп-лист", "Не надсилати SMS"),
+        *("Не отправлять", "Заборона розсилки", "Запрет рассылки", "Відмовився від розсилки"),
+        *("Отказался от рассылки", "Дата відписки", "Do not text", "Чорний список"),
+    ],
+)
+def test_a_heading_about_an_opt_out_is_known(heading):
+    assert recognise(heading).field is Field.OPTED_OUT
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Підписаний на розсилку", "Подписан на рассылку", "Підписка", "Розсилка"),
+        *("Згода на SMS", "Дозвіл на розсилку", "marketing_opt_in", "sms_opted_in"),
+        "Чи погоджуєтесь ви отримувати розсилку?",
+    ],
+)
+def test_a_heading_about_a_subscription_is_known(heading):
+    assert recognise(heading).field is Field.SUBSCRIBED
+
+
+@pytest.mark.parametrize(
+    "heading", ["SMS Subscriber Status", "SMS Marketing Consent State", "Contact status", "Статус"]
+)
+def test_a_heading_about_the_status_of_a_subscription_is_known(heading):
+    assert recognise(heading).field is Field.STATUS
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("UNSUB_REASON", "UNSUB_CAMPAIGN_TITLE", "Unsubscribe link", "Order status", "Підпис"),
+        *("Accepts Email Marketing", "Номер договору", "Номер замовлення", "Стоп-кран"),
+        *("Lead Status", "Список покупок", "Причина відмови"),
+    ],
+)
+def test_a_heading_near_those_about_consent_is_an_attribute(heading):
+    assert recognise(heading) is None
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["ПІБ покупця", "ПІБ одержувача", "Имя контакта", "Ваше ім'я", "First Name (Billing)"],
+)
+def test_the_name_of_whom_the_file_is_about_is_known(heading):
+    assert recognise(heading).field is Field.NAME
+
+
+@pytest.mark.parametrize(
     "heading",
     [
         *("Phone 1 - Label", "Phone Type", "Phone verified", "Country code", "Fax", "Phone model"),

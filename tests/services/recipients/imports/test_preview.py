@@ -84,6 +84,12 @@ class TestCommand:
         call_command("smsbat_import", str(table("phone", "0670000077")), "--list", "A", "--dry-run")
         assert phone(77)[-7:] not in capsys.readouterr().out
 
+    def test_a_phone_in_another_column_or_heading_is_not_shown(self, table, capsys):
+        path = table("phone,owner,0671112299", "0670000077,0501112299,x")
+        call_command("smsbat_import", str(path), "--list", "A", "--dry-run")
+        out = capsys.readouterr().out
+        assert "1112299" not in out.replace(" ", "")
+
     def test_without_phones_the_columns_are_printed_before_the_refusal(self, table, capsys):
         with pytest.raises(CommandError, match="no column holds phones"):
             call_command("smsbat_import", str(table("a,b", "1,2")), "--list", "A", "--dry-run")

@@ -18,12 +18,12 @@ pytestmark = pytest.mark.django_db
 def test_a_corrected_row_brings_the_original_values(table, value):
     path = table()
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["phone", "name", "note"], ["x", value, value]])
+        csv.writer(file).writerows([["phone", "nick", "note"], ["x", value, value]])
     result = imports.import_file(path, "All")
     corrected = result.rejects.read_text(encoding="utf-8-sig").replace(",x,", ",0670000077,")
     imports.import_file(table(corrected, name="corrected.csv"), "All")
     person = Recipient.objects.get()
-    assert (person.name, person.attributes) == (value, {"note": value})
+    assert person.attributes == {"nick": value, "note": value}
 
 
 def test_headings_are_no_formulas_for_a_spreadsheet(table):
@@ -109,6 +109,18 @@ def test_a_number_cell_with_all_its_digits_is_taken(workbook):
 def test_of_several_phones_the_first_mobile_one_is_taken(table, row, chosen):
     imports.import_file(table("phone,mobile", row), "All")
     assert Recipient.objects.get().phone == phone(chosen)
+
+
+@pytest.mark.parametrize("junk", ["-", "немає", "0", "#N/A", "так", "06700", "067 111 XX XX"])
+def test_what_is_no_mobile_number_leaves_it_to_the_next_column(table, junk):
+    imports.import_file(table("Мобільний;Телефон", f"{junk};0670000077"), "All")
+    assert Recipient.objects.get().phone == phone(77)
+
+
+@pytest.mark.parametrize("number", ["#1001", "501234567", "12-34"])
+def test_a_number_is_not_taken_for_a_name(table, number):
+    result = imports.import_file(table("Name,Phone", f"{number},0670000077"), "All")
+    assert (Recipient.objects.get().name, result.left_out) == ("", 1)
 
 
 def test_a_landline_alone_is_refused(table, reasons):
