@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from django_smsbat.services.recipients.imports.fields import Field, Recognised
+from django_smsbat.services.recipients.imports.words import word_set
 
 _RANK: Final = 3
 _WORDS_MAX: Final = 9  # also the questions of a form
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
 
 
 class _Rule(NamedTuple):
@@ -46,22 +43,24 @@ _RULES: Final = (
     _rule(Field.SUBSCRIBED, "opt$ opted$", "in$"),
     _rule(Field.SUBSCRIBED, "optin optedin"),
     _rule(Field.SUBSCRIBED, "consent$", _MAILING),
-    _rule(Field.SUBSCRIBED, "підписан підписаний підписка$ подписан подписка$"),
+    _rule(Field.SUBSCRIBED, "підписан подписан"),
+    _rule(Field.SUBSCRIBED, "підписка$ подписка$", _MAILING),
     _rule(Field.SUBSCRIBED, "згод соглас погодж дозвіл дозвол разреш отримув получат", _MAILING),
 )
 # One word that is the whole heading.
 _ALONE: Final = {
     **dict.fromkeys(("stop", "стоп", "відмовився", "відмовилася", "відмовилися"), Field.OPTED_OUT),
     **dict.fromkeys(("consent", "згода", "согласие", "розсилка", "рассылка"), Field.SUBSCRIBED),
+    **dict.fromkeys(("підписка", "подписка"), Field.SUBSCRIBED),
     **dict.fromkeys(("status", "статус"), Field.STATUS),
 }
 # These columns tell something else about an opt-out or an opt-in.
-_ABOUT: Final = _words(
+_ABOUT: Final = word_set(
     "reason причина campaign кампанія кампания title id ip url link comment коментар комментарий "
     "note count source джерело источник plan тариф method by order замовлення заказа"
 )
-_DATES: Final = _words("date time at on дата час время")
-_EMAIL: Final = _words("email mail e")
+_DATES: Final = word_set("date time at on дата час время")
+_EMAIL: Final = word_set("email mail e")
 
 
 def recognise(words: Sequence[str]) -> Recognised | None:

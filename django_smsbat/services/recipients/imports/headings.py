@@ -12,6 +12,7 @@ from typing import Final
 
 from django_smsbat.services.recipients.imports import consent_headings
 from django_smsbat.services.recipients.imports.fields import Field, Recognised
+from django_smsbat.services.recipients.imports.words import word_set
 
 VAGUE: Final = 0  # such as "Number": used only if no other heading fits
 _LANDLINE: Final = 1
@@ -32,25 +33,21 @@ def fold(heading: str) -> str:
     return _NOT_A_WORD.sub(" ", text).strip()
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_PHONE_WORDS: Final = _words(
+_PHONE_WORDS: Final = word_set(
     "phone phones phonenumber telephone tel telefon telefone telefono teléfono telefonu ph handy "
     "handynummer телефон телефона телефону телефони телефоны тел"
 )
-_MOBILE_WORDS: Final = _words(
+_MOBILE_WORDS: Final = word_set(
     "mobile mobiles mobilephone mob cell cellphone cellular msisdn movil móvil celular whatsapp "
     "viber вайбер вайбера моб мобільний мобільного мобільні мобилка мобильный мобильного "
     "мобильные сотовый сотового"
 )
-_LANDLINE_WORDS: Final = _words(
+_LANDLINE_WORDS: Final = word_set(
     "home work business office landline домашній домашний робочий рабочий міський городской "
     "стаціонарний стационарный офіс офіса офис офиса"
 )
 # Words that change nothing: whoever the file is about.
-_NEUTRAL_WORDS: Final = _words(
+_NEUTRAL_WORDS: Final = word_set(
     "number numbers numer no n contact contacts customer client recipient buyer user person "
     "subscriber member guest billing primary my your номер номера контакт контакта контактний "
     "контактный контактного клієнт клієнта клиент клиента покупець покупця покупатель покупателя "
@@ -58,8 +55,9 @@ _NEUTRAL_WORDS: Final = _words(
     "контрагент замовника заказчика ваш ваше ваша мій моє мой мое основний основной и і та"
 )
 # Headings with these words hold the phone of somebody else.
-_OTHERS_WORDS: Final = _words(
-    "manager managers agent agents assistants sellers drivers couriers courier driver seller sender store shop emergency parent assistant owner "
+_OTHERS_WORDS: Final = word_set(
+    "manager managers agent agents assistants sellers drivers couriers courier driver seller "
+    "sender store shop emergency parent assistant owner "
     "supplier employee staff operator doctor teacher referrer referral spouse partner company main "
     "менеджер менеджера агент агента курєр курєра курьер курьера водій водія водитель водителя "
     "продавець продавця продавец продавца відправник відправника отправитель отправителя магазин "
@@ -67,11 +65,11 @@ _OTHERS_WORDS: Final = _words(
     "лікар лікаря врач врача вчитель учитель секретар секретаря асистент асистента постачальник "
     "постачальника поставщик поставщика співробітник сотрудник екстрений экстренный"
 )
-_EMAIL_WORDS: Final = _words(
+_EMAIL_WORDS: Final = word_set(
     "email emails mail пошта пошти почта почты емейл емайл імейл имейл мейл електронна електронної"
 )
 # Headings with these words speak about a number or an address; the column holds something else.
-_ABOUT_WORDS: Final = _words(
+_ABOUT_WORDS: Final = word_set(
     "label type тип fax факс country код code verified valid model модель os brand carrier name "
     "назва название plan тариф додаток приложение id ідентифікатор device date дата time consent "
     "note notes примітка примечание status статус ext extension opt optin optout opted "

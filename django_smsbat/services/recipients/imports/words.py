@@ -1,10 +1,15 @@
-"""Words in cells: yes and no, subscriptions, and the errors that spreadsheets show."""
+"""Words in cells and headings: yes and no, subscriptions, and the errors that spreadsheets show."""
 
 from typing import Final
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split("; "))
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The single words of a text."""
+    return frozenset(text.split())
 
 
 # What spreadsheets show for a formula that failed, in English, Ukrainian and Russian.

@@ -176,7 +176,7 @@ def test_a_heading_about_the_status_of_a_subscription_is_known(heading):
     [
         *("UNSUB_REASON", "UNSUB_CAMPAIGN_TITLE", "Unsubscribe link", "Order status", "Підпис"),
         *("Accepts Email Marketing", "Номер договору", "Номер замовлення", "Стоп-кран"),
-        *("Lead Status", "Список покупок", "Причина відмови"),
+        *("Lead Status", "Список покупок", "Причина відмови", "Підписка на журнал"),
     ],
 )
 def test_a_heading_near_those_about_consent_is_an_attribute(heading):
