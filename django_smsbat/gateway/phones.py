@@ -102,15 +102,16 @@ class _Digits(NamedTuple):
 
 
 class _Number(NamedTuple):
-    """A valid number. Ordered by how surely a message can reach it."""
+    """A valid number.
 
-    reach: int
+    Attributes:
+        is_own_form: whether the digits are exactly how its country writes it, without the code.
+    """
+
+    is_mobile: bool
     e164: str
     country_code: str
-
-    @property
-    def is_mobile(self) -> bool:
-        return self.reach > 0
+    is_own_form: bool = False
 
 
 _default_region: Callable[[], str | None] = lambda: None  # noqa: E731 - replaced by the app
@@ -172,10 +173,15 @@ def _as_text(raw: object) -> str:
 @lru_cache(maxsize=4_096)
 def _read(raw: str, region: str | None) -> _Number:
     digits = _digits_of(_without_invisible(raw), region)
-    number = max(_readings(digits, region), default=None, key=lambda found: found.reach)
+    number = max(_readings(digits, region), default=None, key=_likelihood)
     if number is None:
         raise InvalidPhone(PhoneProblem.NOT_A_PHONE, region)
     return number
+
+
+def _likelihood(number: _Number) -> tuple[bool, bool]:
+    """Of several readings, one that can receive messages, then one in the form of its country."""
+    return number.is_mobile, number.is_own_form
 
 
 def _without_invisible(raw: str) -> str:
@@ -271,9 +277,15 @@ def _parsed(candidate: str, region: str | None) -> _Number | None:
     kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.UNKNOWN:  # not a valid number of any kind
         return None
-    reach = 0 if kind in _NOT_MOBILE else 1 + (kind == PhoneNumberType.MOBILE)
-    nsn = phonenumbers.national_significant_number(number)
-    return _Number(reach, f"+{number.country_code}{nsn}", str(number.country_code))
+    e164 = f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
+    is_own = bool(region) and len(candidate) >= _BARE_MIN and _in_own_form(candidate, number)
+    return _Number(kind not in _NOT_MOBILE, e164, str(number.country_code), is_own)
+
+
+def _in_own_form(digits: str, number: PhoneNumber) -> bool:
+    """Whether these are the digits of the national form: 11 in China and Brazil, without a 0."""
+    form = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return _NOT_A_DIGIT.sub("", form) == digits
 
 
 _DIGIT_RUN: Final = re.compile(r"\+?\d(?:[\s().\-]*\d){3,}")

@@ -187,6 +187,8 @@ def test_marks_around_a_number_are_ignored(written):
     ("region", "written", "e164"),
     [
         ("CN", "13512345678", "+8613512345678"),  # is valid in North America, too
+        ("BR", "11961234567", "+5511961234567"),
+        ("DE", "15062345678", "+15062345678"),  # a German would write 01506
         ("ID", "81234567890", "+6281234567890"),  # is a landline in Japan, too
         ("RU", "89161234567", "+79161234567"),
         ("DE", "0151 12345678", "+4915112345678"),
