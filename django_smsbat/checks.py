@@ -217,8 +217,8 @@ def _caller_ids(settings: Settings) -> Iterator[CheckMessage]:
     if not numbers or (count := callers.codes(numbers)) >= callers.FEW:
         return
     words = (
-        f"SMSBAT['VERIFY_CALLER_IDS'] gives flash calls {count} different codes "
-        f"({len(numbers)} numbers): whoever guesses is right once in {count} times."
+        "SMSBAT['VERIFY_CALLER_IDS'] gives flash calls too few different codes: a random guess "
+        f"is right in {round(100 / count)}% of cases (codes: {count}, numbers: {len(numbers)})."
     )
     hint = (
         f"List at least {callers.FEW} numbers, no two of which have the same last "

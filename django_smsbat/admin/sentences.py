@@ -177,9 +177,14 @@ FORMS: Final[tuple[str, ...]] = (
         "row %(row)s: a quote opens here and does not close, or a cell holds more than "
         "%(count)s characters; correct that row and save the file again"
     ),
-    gettext_noop("row %(row)s is damaged and cannot be read as XLSX: %(why)s"),
-    gettext_noop("%(file)s is damaged and cannot be read as XLSX: %(why)s"),
+    gettext_noop("row %(row)s is damaged and cannot be read as XLSX"),
+    gettext_noop("%(file)s is damaged and cannot be read as XLSX"),
     gettext_noop("%(file)s cannot be read: %(why)s"),
+    gettext_noop(
+        "holds a formula without a value; open the workbook in a spreadsheet program and save it "
+        "there"
+    ),
+    gettext_noop("is in UTF-8, unlike the rest of the file"),
     gettext_noop("all sheets of the workbook are hidden; unhide the right one"),
     gettext_noop("the encoding %(name)s is not supported; choose one of %(names)s"),
     gettext_noop("%(file)s is not a table: line %(row)s is longer than %(count)s bytes"),

@@ -10,7 +10,7 @@ from typing import Final
 _NAME: Final = r"[^\W\d]\w*"
 _PATH: Final = rf"{_NAME}(?:[.:]{_NAME})*"  # subscriber.first_name
 _WORDS: Final = rf"{_NAME}(?:['’ʼ.-]\w+)*(?: {_NAME}(?:['’ʼ.-]\w+)*){{0,2}}"  # First Name, Ім'я
-_MORE: Final = r"(?:[|,:=!][^{}\[\]\n]{0,60})?"  # |default, ,fallback=, :first, =firstname
+_MORE: Final = r"(?:(?: ?\||[,:=!])[^{}\[\]\n]{0,60})?"  # |default, ,fallback=, :first, =firstname
 
 # Each with an example of a product or language that has it.
 _CERTAIN: Final = (
@@ -28,7 +28,9 @@ _CERTAIN: Final = (
     rf"::{_PATH}::",  # ::subscriber.first_name:: Mailcoach
     rf"%%{_WORDS}%%",  # %%name%% Salesforce
     rf"%\({_NAME}\)[sd]",  # %(name)s Python
-    rf"(?<![\d%\w])%{_NAME}%(?!\w)",  # %name% ActiveCampaign
+    rf"(?<![\d%\w])%{_PATH}%(?!\w)",  # %name% ActiveCampaign, %recipient.name% Mailgun
+    rf"(?<![\d%\w])%{_NAME}(?:['’ʼ]\w+|\|[^%|\n]{{0,60}})(?<!\d)%(?!\w)",  # %Ім'я%, %NAME|friend%
+    rf"(?<![\w#])##{_PATH}##(?![\w#])",  # ##name##
     rf"(?<![\w$])\${_NAME}",  # $name PHP
     rf"(?<![\w#])#{_PATH}#(?!\w)",  # #name# Moosend
     rf"(?<![\w.@])@{_NAME}@(?![\w.])",  # @name@
@@ -38,6 +40,8 @@ _IF_FIELD: Final = (
     rf"\[{_WORDS}{_MORE}\]",  # [FIRST NAME], [Name,fallback=]
     rf"(?<![\w-])-{_NAME}-(?![\w-])",  # -name- SendGrid
     rf"«{_WORDS}»",  # «First_Name» Word
+    rf"(?<![\w|])\|{_WORDS}\|(?![\w|])",  # |NAME|
+    rf"(?<![\w~])~{_NAME}~(?![\w~])",  # ~name~
     rf"(?<!\w)__?{_NAME}__?(?!\w)",  # __name__
 )
 # Words that field names are made of. A text in brackets is a placeholder if all its words are here.
@@ -73,6 +77,6 @@ def find(text: str) -> tuple[str, ...]:
 
 
 def _names_field(written: str) -> bool:
-    head = re.split(r"[|,:=!]", written)[0]
+    head = re.split(r"[|,:=!]", written.strip("|"))[0]
     words = _WORD.findall(_CAPITAL.sub(" ", head).casefold().replace("’", "'").replace("ʼ", "'"))
     return bool(words) and all(word.rstrip("0123456789") in _FIELD_WORDS for word in words)

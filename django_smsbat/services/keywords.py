@@ -4,6 +4,7 @@ A message opts out if it begins with an opt-out keyword and says little else. A 
 ask to opt out, but could mean something else, is only reported: a person decides.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,8 @@ from django_smsbat.services.opt_out_vocabulary import COURTESY, THE_MAILING
 
 _LONGEST: Final = 100  # characters before the signature
 _FEW: Final = 3  # words, besides keywords and courtesy
+_STOP_SIGNS: Final = "🛑⛔🚫"
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 _BESIDE: Final = {fold(keyword): beside for keyword, beside in OPT_OUT_KEYWORDS.items()}
 
 
@@ -46,7 +49,22 @@ class Intent(StrEnum):
 
 def intent_of(text: str) -> Intent:
     """What a message asks for, by the keywords of the settings and the usual wording."""
-    folded, settings = FoldedText.of(text), conf.current()
+    intent = _intent_of(FoldedText.of(text))
+    if intent is Intent.OTHER and _hints_at_an_opt_out(text):
+        return Intent.MAY_BE_OPT_OUT
+    return intent
+
+
+def _hints_at_an_opt_out(text: str) -> bool:
+    """Whether a message is a stop sign, or asks to opt out inside HTML tags."""
+    if any(sign in text for sign in _STOP_SIGNS):
+        return not words(text)
+    bare = _TAG.sub(" ", text) if "<" in text else text
+    return bare != text and _intent_of(FoldedText.of(bare)) in _OPT_OUTS
+
+
+def _intent_of(folded: FoldedText) -> Intent:
+    settings = conf.current()
     opt_outs, opt_ins = _listed(settings.opt_out_keywords), _listed(settings.opt_in_keywords)
     reading = opt_outs.read(folded)  # first: a keyword on both lists opts out
     if reading is not None:
@@ -55,6 +73,9 @@ def intent_of(text: str) -> Intent:
     if reading and not (reading.others or folded.is_question or folded.length > _LONGEST):
         return Intent.OPT_IN
     return _intent_by_wording(folded)
+
+
+_OPT_OUTS: Final = (Intent.OPT_OUT, Intent.MAY_BE_OPT_OUT)
 
 
 def asks_to_opt_out(text: str) -> bool | None:
@@ -88,6 +109,7 @@ def _says_few_words(reading: _Reading) -> bool:
     return (
         len(others) <= _FEW
         and not reading.is_question
+        and not opt_out_wording.negates(others)
         and all(word.isalpha() and not opt_out_wording.makes_doubtful(word) for word in others)
     )
 

@@ -68,7 +68,10 @@ MEANINGS: Final[Mapping[str, str]] = {
     "NUMBER": "номер номера телефон контакт* number phone дані данные data details nomer",
     "LIST": "списк* баз* розсил* рассыл* list lists database mailing spysk* spisk*",
     "UNSUBSCRIBE": "unsubscri* unsub optout unsubsribe unsuscribe відписатис* отписатьс* отписатса"
-    " відписуюс* отписываюс* відписк* отписк* vidpysat* otpisat*",
+    " відписуюс* отписываюс* відписк* отписк* vidpysat* otpisat*"
+    " stopsms smsstop стопсмс смсстоп",
+    # Also "answer": a person has to read what has no object.
+    "UNSUBSCRIBE_FROM": "відпишіться відпишиться відпишитесь відпишись отпишитесь отпишись",
     "UNSUBSCRIBE_WHOM": "відпишіть відпишить відписати отпишите отписать відпиши отпиши vidpyshit"
     " otpishite",
     "OPT": "opt",

@@ -21,6 +21,7 @@ class Phrase(NamedTuple):
     Attributes:
         meanings: separated by spaces. ``A|B`` is either, ``..`` is up to three other words.
         needs: a meaning that has to occur anywhere in the message.
+        unless: a meaning that may not occur in the message.
         is_whole: whether the message may say nothing else.
         is_of_orders: whether people say the same of an order or of a channel. Then it does not
             count if the message names such a thing or asks to be contacted otherwise.
@@ -28,6 +29,7 @@ class Phrase(NamedTuple):
 
     meanings: str
     needs: str = ""
+    unless: str = ""
     is_whole: bool = False
     is_of_orders: bool = True
 
@@ -64,6 +66,9 @@ PHRASES: Final = (
     Phrase("OPT OFF", is_of_orders=False),
     Phrase("UNSUBSCRIBE_WHOM", needs="ME"),
     Phrase("UNSUBSCRIBE_WHOM .. MAILING"),
+    Phrase("UNSUBSCRIBE_FROM", unless="TO_ME", is_whole=True, is_of_orders=False),
+    Phrase("UNSUBSCRIBE_FROM", needs="ME", is_of_orders=False),
+    Phrase("UNSUBSCRIBE_FROM .. MAILING|SPAM", is_of_orders=False),
     Phrase("LEAVE .. ALONE", is_of_orders=False),
     Phrase("GO_AWAY"),
     Phrase("SWEAR OFF"),
@@ -84,6 +89,13 @@ _STATEMENT: Final = {
 }
 _WORDS: Final = Vocabulary(MEANINGS)
 _OTHER_SUBJECTS: Final = Vocabulary({"OTHER": OTHER_SUBJECTS, "DOUBT": DOUBTS})
+# What people ask a sender not to do. Any other negation after a keyword makes the keyword doubtful.
+_UNWANTED: Final = frozenset(
+    {"WRITE", "SEND", "SENDING", "CALL", "RECEIVE", "WANT", "WANTED", "MAILING", "SPAM"}
+    | {"ANYTHING", "SUBSCRIBED", "GAVE"}
+)
+_DOUBLED: Final = re.compile(r"(.)\1")  # "stopp"
+_DOUBLED_MIN: Final = 4  # letters of a word
 _STRETCHED: Final = re.compile(r"(.)\1{2,}")  # "stoooop"
 _NONE: Final[_Meanings] = frozenset()
 
@@ -132,6 +144,17 @@ def makes_doubtful(word: str) -> bool:
     return bool(_OTHER_SUBJECTS.meanings_of(word))
 
 
+def negates(words: list[str]) -> bool:
+    """Whether words after a keyword negate something else than messages ("do not unsubscribe")."""
+    slots = _understood(words)
+    for place, slot in enumerate(slots):
+        if slot & {"NOT", "IS_NOT"}:
+            weighty = [one for one in slots[place + 1 :] if not one & _WEIGHTLESS][:1]
+            if not (weighty and weighty[0] & _UNWANTED):
+                return True
+    return False
+
+
 def _understood(words: list[str]) -> list[_Meanings]:
     """What each word means, negations by what they negate."""
     is_latin = all(word.isascii() for word in words)
@@ -173,8 +196,10 @@ def _is_invitation(slots: list[_Meanings], place: int) -> bool:
 
 
 def _may_occur(pattern: _Pattern, present: _Meanings) -> bool:
-    needs = pattern.phrase.needs
-    return (not needs or needs in present) and all(step.any_of & present for step in pattern.steps)
+    needs, unless = pattern.phrase.needs, pattern.phrase.unless
+    if (needs and needs not in present) or unless in present:
+        return False
+    return all(step.any_of & present for step in pattern.steps)
 
 
 def _occurs(pattern: _Pattern, slots: list[_Meanings]) -> bool:
@@ -195,4 +220,7 @@ def _begins(steps: tuple[_Step, ...], slots: list[_Meanings]) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _meanings_of(word: str) -> _Meanings:
-    return _WORDS.meanings_of(word)
+    found = _WORDS.meanings_of(word)
+    if found or len(word) < _DOUBLED_MIN:
+        return found
+    return _WORDS.meanings_of(_DOUBLED.sub(r"\1", word))

@@ -93,7 +93,7 @@ def test_the_cost_is_shown_before_the_question(service, monkeypatch, capsys):
         probe("--price", "sms=0.05")
     out = capsys.readouterr().out
     assert "3 message(s) to +38067…77: 3 part(s), and at most 2 more as SMS fallback." in out
-    assert "Known cost, at most: 0.15." in out
+    assert "Known cost, at most: 0.15 in the currency of your prices." in out
     assert "at most: 1 of viber_promo, 1 of viber_trans." in out
 
 
@@ -103,7 +103,24 @@ def test_prices_are_taken_over_from_what_was_billed(service, monkeypatch, capsys
     monkeypatch.setattr("sys.stdin", Terminal("no\n"))
     with pytest.raises(CommandError):
         probe("--type", "sms")
-    assert "Known cost, at most: 0.05" in capsys.readouterr().out
+    assert "Known cost, at most: 0.05 USD." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("price", "shown"),
+    [
+        ("0.050000", "0.05"),
+        ("2", "2.00"),
+        ("1E+1", "10.00"),
+        ("0.0525", "0.0525"),
+        ("0.50", "0.50"),
+    ],
+)
+def test_the_cost_has_as_many_digits_as_it_needs(service, monkeypatch, capsys, price, shown):
+    monkeypatch.setattr("sys.stdin", Terminal("no\n"))
+    with pytest.raises(CommandError):
+        probe("--type", "sms", "--price", f"sms={price}")
+    assert f"at most: {shown} in the currency of your prices." in capsys.readouterr().out
 
 
 def test_the_price_of_another_channel_is_not_taken_over(service, monkeypatch, capsys):

@@ -137,6 +137,80 @@ class TestNoKeyword:
         assert intent_of("please stop") is Intent.MAY_BE_OPT_OUT
 
 
+class TestHints:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Відпишіться від мене",
+            "відпишіться",
+            "Отпишитесь",
+            "Отпишитесь, пожалуйста",
+            "отпишитесь от меня со своей рекламой",
+            "відпишіться з розсилкою",
+            "стопп",
+            "STOPP",
+            "SSTOP!",
+            "Стопп, дякую",
+            "STOPSMS",
+            "StopSMS please",
+            "stop-sms",
+            "СМС стоп",
+            "🛑",
+            "🛑🛑 !",
+            "⛔️",
+            "<b>STOP</b>",
+            "<p>СТОП</p>",
+            "<div class='x'><b>не пишіть</b> мені</div>",
+        ],
+    )
+    def test_what_hints_at_an_opt_out_is_left_to_a_person(self, text):
+        assert intent_of(text) is Intent.MAY_BE_OPT_OUT
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Відпишіться мені",
+            "Відпишіться, як отримаєте",
+            "Отпишитесь мне о доставке",
+            "🛑 ремонт дороги",
+            "🙏",
+            "<b>Дякую</b>",
+            "1 < 2 > stop",
+            "good morning",
+            "off",
+        ],
+    )
+    def test_what_is_like_it_is_ordinary(self, text):
+        assert intent_of(text) is Intent.OTHER
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Стоп, не відписуйте",
+            "Стоп, не отписывайте меня",
+            "STOP don't unsubscribe me",
+            "STOP do not unsubscribe",
+            "stop not",
+            "СТОП не треба",
+        ],
+    )
+    def test_a_negation_after_the_keyword_is_left_to_a_person(self, text):
+        assert intent_of(text) is Intent.MAY_BE_OPT_OUT
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "STOP don't text me",
+            "Стоп, не пишіть мені",
+            "стоп не хочу",
+            "STOP не шліть нічого",
+            "STOP not interested",
+        ],
+    )
+    def test_a_negation_of_messages_leaves_the_keyword_certain(self, text):
+        assert intent_of(text) is Intent.OPT_OUT
+
+
 class TestOptIn:
     @pytest.mark.parametrize(
         "text",

@@ -140,6 +140,14 @@ def test_what_looks_like_a_placeholder_and_is_none(text, raw):
         *("%(name)s", "[%name%]", "[%first_name | Default%]", "[[name]]", "[[First Name]]"),
         *("<<Name>>", "<name>", "<%= name %>", "::subscriber.first_name::", "@name@", "-name-"),
         *("«First_Name»", "~Contact.FirstName~", "__name__"),
+        *(
+            "%recipient.name%",
+            "%FIRSTNAME|друже%",
+            "%name|%",
+            "[First Name | друже]",
+            "[Ім'я |друже]",
+        ),
+        *("%ІМ'Я%", "%Ім’я%", "##name##", "##user.name##", "|NAME|", "|First Name|", "~name~"),
     ],
 )
 @pytest.mark.parametrize("text", ["Hi %s, sale!", "%s", "Вітаємо, %s! Знижки 50%%"])
@@ -162,13 +170,18 @@ def test_placeholders_of_other_products_are_recognised(text, raw):
         "Знижки -50% -30%- на товар -футболка-",
         "10:00::12:00 :: Тел. (067) 111-22-33",
         "{} [] () <> %% ## @@ --",
+        "|Київ|Львів| ціна | 100 | ~100~ грн, ~5 хв~, ## Новини ##, #1##2#",
+        "Кешбек 20%на все|10%на інше, від 5%|до 7%, 100%ж'юрі%",
+        "[Акція | до 5 травня] [Київ | Львів]",
     ],
 )
 def test_ordinary_texts_hold_no_placeholders(text):
     assert Concern.RAW_PLACEHOLDER not in found(text)
 
 
-@pytest.mark.parametrize("start", ["{", "[", "<<", "%%", "*|", "«", "::", "[%", "#"])
+@pytest.mark.parametrize(
+    "start", ["{", "[", "<<", "%%", "*|", "«", "::", "[%", "#", "%", "##", "|", "~"]
+)
 @pytest.mark.parametrize("filling", ["a", "a ", "a.", "а'", "|"])
 def test_an_endless_placeholder_is_read_in_one_go(start, filling):
     assert Concern.RAW_PLACEHOLDER not in found(start + filling * 20_000)

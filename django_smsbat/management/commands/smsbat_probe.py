@@ -183,7 +183,7 @@ def _check_output(output: Path | None) -> None:
 
 
 def _cost(estimate: CostEstimate, request: ProbeRequest) -> str:
-    amounts = " + ".join(f"{amount:f} {unit}".strip() for unit, amount in estimate.amounts.items())
+    amounts = " + ".join(_amount(*known) for known in estimate.amounts.items())
     unpriced = ", ".join(f"{parts} of {kind.value}" for kind, parts in estimate.unpriced.items())
     known = [f"Known cost, at most: {amounts}."] if amounts else []
     unknown = (
@@ -197,6 +197,13 @@ def _cost(estimate: CostEstimate, request: ProbeRequest) -> str:
             *unknown,
         ]
     )
+
+
+def _amount(currency: str, amount: Decimal) -> str:
+    """At least two digits after the point, and no zeros behind them."""
+    cents = amount.quantize(Decimal("0.01"))
+    shown = cents if cents == amount else amount.normalize()
+    return f"{shown:f} {currency or 'in the currency of your prices'}"
 
 
 def _failure(result: ProbeResult) -> str:

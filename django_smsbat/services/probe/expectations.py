@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 from django_smsbat.services.probe import (
     callback_checks,
     follow_checks,
+    json_checks,
     refusal_checks,
     send_checks,
     status_checks,
@@ -198,6 +199,8 @@ def judge_refusal(evidence: RefusalEvidence) -> list[Finding]:
 def _judge(expectation: Expectation[_Evidence], evidence: _Evidence, label: str) -> Finding:
     seen = expectation.check(evidence)
     verdict = expectation.failure if seen else Verdict.MATCH
+    if seen and all(line.startswith(json_checks.NO_ANSWER) for line in seen):
+        verdict = Verdict.FAILURE  # the service was not reached, which says nothing about it
     if seen is None:
         verdict = Verdict.NOT_SEEN
     return Finding(expectation.id, label, expectation.assumed, verdict, tuple(seen or ()))

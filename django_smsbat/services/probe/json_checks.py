@@ -14,6 +14,7 @@ Seen = Sequence[str] | None
 
 JSON_TYPE: Final = "application/json"
 ERROR_KEYS: Final = frozenset(("status", "error", "error.code", "error.message", "message", "code"))
+NO_ANSWER: Final = "no answer"
 _KEYS_MAX: Final = 30  # lines of a report
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -39,7 +40,7 @@ def status_with_code(answer: Answer, redactor: Redactor) -> str:
     """The HTTP status, and the error code if the body has one."""
     code = error_code(answer.object)
     if answer.status is None:
-        return f"no answer: {answer.exchange.failure}"
+        return f"{NO_ANSWER}: {answer.exchange.failure}"
     return f"HTTP {answer.status}" + (f", code {redactor.word(code)}" if code is not None else "")
 
 

@@ -134,6 +134,14 @@ def test_an_unreachable_service_is_a_failure_of_the_request(probe):
     assert Message.objects.get().status == "cancelled"
 
 
+def test_refusals_that_an_unreachable_service_does_not_answer_are_failures(probe):
+    result = probe(smsbat={"BASE_URL": "http://127.0.0.1:9"})
+    assert result.count(Verdict.DIFFERENCE) == 0
+    failed = [one for one in result.findings if one.verdict is Verdict.FAILURE]
+    assert {one.id for one in failed} == {"send.request", "refusal.status"}
+    assert "## Differences (0)" in report.render(result)
+
+
 def test_each_type_is_sent_once_however_often_it_is_named(probe):
     assert len(probe(types=["sms", "sms"]).messages) == 1
 

@@ -39,8 +39,8 @@ def names_in(path, **options):
     [
         *((codec, UKRAINIAN) for codec in ("utf-8", "utf-8-sig", "utf-16", "utf-32")),
         *((codec, UKRAINIAN) for codec in ("utf-16-le", "utf-16-be")),
-        *((codec, UKRAINIAN) for codec in ("cp1251", "koi8-u", "cp1125")),
-        *((codec, RUSSIAN) for codec in ("utf-8", "cp1251", "koi8-u", "cp866")),
+        *((codec, UKRAINIAN) for codec in ("cp1251", "koi8-u", "cp1125", "mac-cyrillic")),
+        *((codec, RUSSIAN) for codec in ("utf-8", "cp1251", "koi8-u", "cp866", "mac-cyrillic")),
         *(("cp1250", names) for names in (POLISH, CZECH, HUNGARIAN)),
         *(("cp1252", names) for names in (GERMAN, FRENCH, SPANISH, NORDIC)),
     ],
@@ -204,3 +204,49 @@ def test_a_line_without_end_is_refused_with_its_number(file, monkeypatch):
     monkeypatch.setattr(encodings, "_LINE_MAX", 32)
     with pytest.raises(UnreadableTable, match=r"people\.csv is not a table: line 3 is longer"):
         names_in(file("phone,name\n0670000077,Olena\n" + "x" * 99))
+
+
+def test_a_file_of_excel_for_mac_is_read(file, read):
+    lines = "Телефон;Ім'я\r0671112233;Наталія Гончар\r0671112234;Марія «Їжак»\r"
+    table, rows = read(file(lines.encode("mac-cyrillic")), rate=rate)
+    assert (table.format.encoding, table.headings) == ("Mac Cyrillic", ["Телефон", "Ім'я"])
+    assert [row.cells[1] for row in rows] == ["Наталія Гончар", "Марія «Їжак»"]
+
+
+UNLIKE = "is in UTF-8, unlike the rest of the file"
+
+
+@pytest.mark.parametrize(
+    ("codec", "names", "other"),
+    [
+        *((codec, UKRAINIAN, "Юлія") for codec in ("cp1251", "koi8-u", "cp1125", "mac-cyrillic")),
+        ("cp1251", UKRAINIAN, "ЄГОР"),
+        ("cp1251", UKRAINIAN, "Ян, вул. Науки"),
+        ("cp866", RUSSIAN, "Семён"),
+        ("cp1250", POLISH, "Gdańsk"),
+        ("cp1252", GERMAN, "Köln"),
+    ],
+)
+def test_a_row_of_utf_8_in_another_encoding_is_no_nonsense(file, read, codec, names, other):
+    content = csv_of(names, codec) + f'\r\n0670000088,"{other}"'.encode()
+    _table, rows = read(file(content))
+    assert [row.problem for row in rows] == [""] * len(names) + [UNLIKE]
+    assert rows[-1].cells == ["0670000088", other]
+    assert [row.cells[1] for row in rows[:-1]] == list(names)
+
+
+def test_headings_of_utf_8_above_rows_of_windows_1251_are_refused(file):
+    content = "Телефон,Назва\r\n".encode() + csv_of(UKRAINIAN, "cp1251")
+    with pytest.raises(
+        UnreadableTable, match=f"headings in row 1 cannot be read: the row {UNLIKE}"
+    ):
+        names_in(file(content))
+
+
+@pytest.mark.parametrize("codec", ["cp1251", "koi8-u", "cp1125", "mac-cyrillic"])
+@pytest.mark.parametrize(
+    "name", ["Сі", "Рі", "Сірко Тіна", "Рівне", "СІРІ", "Уїї", "пірія", "Ті Сі"]
+)
+def test_usual_pairs_of_letters_are_not_taken_for_utf_8(file, read, codec, name):
+    _table, rows = read(file(csv_of([*UKRAINIAN, name], codec)))
+    assert (rows[-1].problem, rows[-1].cells[1]) == ("", name)

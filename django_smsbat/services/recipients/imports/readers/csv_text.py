@@ -20,6 +20,7 @@ from django_smsbat.services.recipients.imports.readers.encodings import (
     encoding_of,
     label_of,
 )
+from django_smsbat.services.recipients.imports.readers.mixed_encodings import Utf8Rows
 from django_smsbat.services.recipients.imports.readers.separators import (
     NOTHING,
     SAMPLE,
@@ -64,10 +65,9 @@ def open_csv(
         file.seek(0)
         if marked:
             file.readline()
-        label = label_of(codec)
         yield (
-            TableFormat("CSV", encoding=label, separator=separator),
-            CsvRows(file, separator, label, looks_like_row),
+            TableFormat("CSV", encoding=label_of(codec), separator=separator),
+            CsvRows(file, separator, codec, looks_like_row),
         )
 
 
@@ -75,11 +75,12 @@ class CsvRows:
     """Reads rows that hold something, one at a time."""
 
     def __init__(
-        self, file: TextIO, separator: str, encoding: str, looks_like_row: LooksLikeRow | None
+        self, file: TextIO, separator: str, codec: str, looks_like_row: LooksLikeRow | None
     ) -> None:
         self._reader: Any = reader_of(chain(file, [_END]), separator)
         self._separator = separator
-        self._encoding = encoding
+        self._encoding = label_of(codec)
+        self._utf_8_rows = Utf8Rows(codec)
         self._looks_like_row = looks_like_row
         self._lines = 0  # of the cells with line breaks, beyond the first line of each
         self._has_failed = False
@@ -88,7 +89,8 @@ class CsvRows:
         number = after
         size = _BATCH if after else 1  # the first row may decide how the others are read
         while (batch := self._batch(size)) or self._has_failed:
-            is_plain = _is_plain("".join(map("".join, batch)))
+            text = "".join(map("".join, batch))
+            is_plain = _is_plain(text) and not self._utf_8_rows.may_be_in(text)
             for cells in batch:
                 number += 1
                 if is_plain and len(cells) <= headings and _holds_something(cells):
@@ -130,6 +132,8 @@ class CsvRows:
         if lines := sum(len(_BREAK.findall(cell)) for cell in cells):
             self._lines += lines
             self._require_own_lines(number, cells, width)
+        if decoded := self._utf_8_rows.decoded(cells):
+            return Row(number, decoded, "is in UTF-8, unlike the rest of the file")
         cells = [original(cell) if "'" in cell else cell for cell in cells]
         if problem := self._problem(text, cells, headings):
             cells = [cell.replace(BAD_BYTE, _REPLACEMENT) for cell in cells]

@@ -26,6 +26,7 @@ ENCODINGS: Final[Mapping[str, str]] = {
     "koi8-u": "KOI8-U",
     "cp866": "CP866",
     "cp1125": "CP1125",
+    "mac-cyrillic": "Mac Cyrillic",
 }
 MARKED: Final = "smsbat_marked"  # the error handler for `open`
 BAD_BYTE: Final = "\udc80"  # stands for bytes that the encoding does not know

@@ -16,14 +16,19 @@ WORDS_MAX: Final = 300
 WORDS_OF_A_BLOCK: Final = 50
 _WORD: Final = re.compile(rb"[A-Za-z'\x80-\xff]*[\x80-\xff][A-Za-z'\x80-\xff]*")
 
-_CYRILLIC: Final = ("cp1251", "koi8-u", "cp1125", "cp866")
+# Of several that decode to the same letters, the first is taken.
+CYRILLIC: Final = ("cp1251", "koi8-u", "cp1125", "cp866", "mac-cyrillic")
 _CENTRAL: Final = ("cp1250",)
 _WESTERN: Final = ("cp1252",)
+CODECS: Final = (*CYRILLIC, *_CENTRAL, *_WESTERN)
 # Code pages, and letters beyond ASCII by frequency in names and addresses.
 _LANGUAGES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
-    (("cp1251", "koi8-u", "cp1125"), "оаинвіктерслмдпйуьюгбяхчцєїжшзщфґ"),  # Ukrainian
-    (_CYRILLIC, "оаеинвтсркмлдпуьяыгзбчйхжшюцщэфъё"),  # Russian, Bulgarian
-    (("cp1251", "cp866"), "аенікорсвлтдмпуяыьгчбзхйцшюжўэё"),  # Belarusian
+    (
+        ("cp1251", "koi8-u", "cp1125", "mac-cyrillic"),
+        "оаинвіктерслмдпйуьюгбяхчцєїжшзщфґ",
+    ),  # Ukrainian
+    (CYRILLIC, "оаеинвтсркмлдпуьяыгзбчйхжшюцщэфъё"),  # Russian, Bulgarian
+    (("cp1251", "cp866", "mac-cyrillic"), "аенікорсвлтдмпуяыьгчбзхйцшюжўэё"),  # Belarusian
     (("cp866",), "оаинвктерслмдпйуьюгбяхчцєїжшзщф"),  # Ukrainian with a Latin "i"
     (_CENTRAL, "łóńąęśćżź"),  # Polish
     (_CENTRAL, "áíéčřšžýěůúňťďóľôäĺŕ"),  # Czech, Slovak
@@ -38,7 +43,7 @@ _LANGUAGES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (_WESTERN, "öäåøæéüðþ"),  # Nordic
 )
 # In favour of the encodings that are usual here; the others need evidence.
-_PRIORS: Final = {"cp1251": 3.0, "cp1250": 0.6}
+_PRIORS: Final = {"cp1251": 3.0, "cp1250": 0.6, "mac-cyrillic": -3.0}
 _SIGNS: Final = frozenset("«»“”„’‘–—…№§©®°€ \xa0")  # usual in texts, but not inside words
 
 _FOREIGN_LETTER: Final = -8.0
@@ -60,12 +65,8 @@ def words_of(line: bytes) -> list[bytes]:
 def decide(words: Iterable[bytes]) -> str:
     """The codec under which the words look the most usual."""
     known = sorted(words)
-    scores = {codec: _PRIORS.get(codec, 0.0) + _best(known, codec) for codec in _codecs()}
+    scores = {codec: _PRIORS.get(codec, 0.0) + _best(known, codec) for codec in CODECS}
     return max(scores, key=lambda codec: scores[codec])
-
-
-def _codecs() -> tuple[str, ...]:
-    return (*_CYRILLIC, *_CENTRAL, *_WESTERN)
 
 
 def _best(words: list[bytes], codec: str) -> float:
@@ -77,6 +78,17 @@ def _best(words: list[bytes], codec: str) -> float:
 _RANKS: Final = {
     alphabet: {letter: -log(place + 2) for place, letter in enumerate(alphabet)}
     for _codecs_of, alphabet in _LANGUAGES
+}
+
+# All letters by code page, in both cases.
+LETTERS: Final = {
+    codec: frozenset(
+        letter
+        for codecs, alphabet in _LANGUAGES
+        if codec in codecs
+        for letter in alphabet + alphabet.upper()
+    )
+    for codec in CODECS
 }
 
 

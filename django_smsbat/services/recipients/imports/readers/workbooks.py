@@ -12,11 +12,11 @@ from pathlib import Path
 from sys import maxsize
 from typing import Any, Final
 
-from openpyxl import load_workbook
 from openpyxl.styles.numbers import is_date_format as _is_date_format
 from openpyxl.styles.numbers import is_timedelta_format
 from openpyxl.utils.datetime import from_excel
 
+from django_smsbat.services.recipients.imports.readers import worksheets
 from django_smsbat.services.recipients.imports.readers.formats import SAVE_AS
 from django_smsbat.services.recipients.imports.readers.number_formats import (
     displayed,
@@ -28,8 +28,12 @@ from django_smsbat.services.recipients.imports.readers.table import (
     TableFormat,
     UnreadableTable,
 )
+from django_smsbat.services.recipients.imports.readers.worksheets import Worksheet
 
 is_date_format: Final = lru_cache(maxsize=1_000)(_is_date_format)
+_UNCALCULATED: Final = (
+    "holds a formula without a value; open the workbook in a spreadsheet program and save it there"
+)
 _STRICT: Final = b"http://purl.oclc.org/ooxml/"
 
 
@@ -38,23 +42,19 @@ def open_workbook(path: Path) -> Iterator[tuple[TableFormat, "SheetRows"]]:
     """The first visible sheet that holds something."""
     with path.open("rb") as file:  # by its path, openpyxl would refuse other suffixes
         try:
-            book = load_workbook(file, read_only=True, data_only=True)
-        except Exception as error:  # it raises whatever a broken archive makes it stumble over
-            raise _broken(path, error) from None
-        # openpyxl would warn of a number that is no date, with the number, which may be a phone.
-        book._date_formats = set()
+            book = worksheets.load(file)
+        except Exception:  # it raises whatever a broken archive makes it stumble over
+            raise _broken(path) from None
         sheet = _first_filled([one for one in book.worksheets if one.sheet_state == "visible"])
         if sheet is None:
             raise _without_rows(path, book.worksheets)
         yield _format_of(book.worksheets, sheet), SheetRows(sheet)
 
 
-def _broken(path: Path, error: Exception) -> UnreadableTable:
+def _broken(path: Path) -> UnreadableTable:
     if _is_strict(path):
         return _strict(path)
-    return UnreadableTable(
-        f"{path.name} is damaged and cannot be read as XLSX: {type(error).__name__}"
-    )
+    return UnreadableTable(f"{path.name} is damaged and cannot be read as XLSX")
 
 
 def _strict(path: Path) -> UnreadableTable:
@@ -78,9 +78,7 @@ def _is_strict(path: Path) -> bool:
         return False
 
 
-def _first_filled(sheets: Sequence[Any]) -> Any:
-    for sheet in sheets:
-        sheet.reset_dimensions()  # the size that a file states may be wrong and hide rows
+def _first_filled(sheets: Sequence[Worksheet]) -> Worksheet | None:
     return next((sheet for sheet in sheets if next(_rows(sheet), None)), None)
 
 
@@ -96,28 +94,28 @@ class SheetRows:
     Cells cannot shift in a workbook, so a cell without a heading is no problem there.
     """
 
-    def __init__(self, sheet: Any) -> None:
+    def __init__(self, sheet: Worksheet) -> None:
         self._rows = _rows(sheet)
 
     def read(self, after: int = 0, headings: int = maxsize, width: int = 0) -> Iterator[Row]:
         return self._rows
 
 
-def _rows(sheet: Any) -> Iterator[Row]:
-    number, rows = 0, sheet.iter_rows()
+def _rows(sheet: Worksheet) -> Iterator[Row]:
+    number, rows = 0, sheet.numbered_rows()
     while True:
-        number += 1
         try:
-            cells = next(rows, None)
-        except Exception as error:  # likewise
-            kind = type(error).__name__
+            number, cells = next(rows, (number, None))
+        except Exception:  # likewise
             raise UnreadableTable(
-                f"row {number} is damaged and cannot be read as XLSX: {kind}"
+                f"row {number + 1} is damaged and cannot be read as XLSX"
             ) from None
         if cells is None:
             return
         values = [_value(cell) for cell in cells]
-        if any(map(_holds_something, values)):
+        if sheet.uncalculated == number:
+            yield Row(number, values, _UNCALCULATED)
+        elif any(map(_holds_something, values)):
             yield Row(number, values)
 
 
