@@ -1,10 +1,11 @@
 """The base class of the webhooks and of the verification API."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.request import Request
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.request import Request, is_form_media_type
 from rest_framework.settings import DEFAULTS, IMPORT_STRINGS, APISettings
 from rest_framework.views import APIView
 
@@ -34,6 +35,12 @@ class JSONEndpoint(PublicView, APIView):
     versioning_class = None
     settings = _OWN_SETTINGS
     http_method_names = ["post"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # If a middleware has read `request.POST`, DRF takes the body of a form for an empty one.
+        if is_form_media_type(request.content_type):
+            raise UnsupportedMediaType(request.content_type)
 
     def perform_authentication(self, request: Request) -> None:
         """Leave `request.user` alone: DRF would import the project's UNAUTHENTICATED_USER."""
