@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
@@ -104,6 +105,20 @@ def test_programs_need_neither_login_nor_csrf_token(visitor, smsbat):
 
 def test_pages_need_a_csrf_token(visitor):
     assert visitor.post(reverse("smsbat-verification:start"), {}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"],
+)
+def test_a_form_of_another_site_starts_nothing(visitor, smsbat, content_type):
+    """A browser sends these to any site without asking it."""
+    body = {"phone": phone(77), "channel": "sms"}
+    for data in (json.dumps(body), urlencode(body)):
+        headers = {"origin": "https://evil.example"}
+        sent = visitor.post("/api/verify/", data, content_type=content_type, headers=headers)
+        assert sent.status_code == 415
+    assert smsbat.outbox == []
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
