@@ -1,16 +1,13 @@
 """The package's URLs: ``path("smsbat/", include("django_smsbat.urls"))``."""
 
-from django.db import transaction
 from django.urls import path, re_path
 
 from django_smsbat.webhooks.views import InboundView, StatusView
 
 app_name = "smsbat"
 
-# The services commit by themselves, before the answer says "stored": ATOMIC_REQUESTS would commit
-# after it.
-_inbound = transaction.non_atomic_requests(InboundView.as_view())
-_status = transaction.non_atomic_requests(StatusView.as_view())
+_inbound = InboundView.as_view()
+_status = StatusView.as_view()
 
 urlpatterns = [
     path("inbound/", _inbound, name="inbound"),

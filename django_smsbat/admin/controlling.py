@@ -13,7 +13,7 @@ from django_smsbat.admin.question import own_page
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, Preflight
-from django_smsbat.services import approval, campaigns
+from django_smsbat.services import approval, campaigns, preflight
 
 
 def control_campaigns(
@@ -46,11 +46,9 @@ def control_campaigns(
 
 
 def _do(page: Any, request: HttpRequest, control: Control, campaign: Campaign) -> None:
-    seen = request.POST.get(f"seen-{campaign.pk}", "")
     login = request.user.get_username()
     try:
-        if control.looks_at(campaign):
-            _insist(request, control, campaign, seen)
+        seen = _confirmed(request, control, campaign) if control.looks_at(campaign) else ""
         done = control.run(campaign, seen, login)
     except (campaigns.Refused, InvalidMessage) as error:
         page.message_user(request, f"“{campaign}”: {told(error)}", messages.ERROR)
@@ -59,31 +57,37 @@ def _do(page: Any, request: HttpRequest, control: Control, campaign: Campaign) -
     page.message_user(request, f"“{campaign}”: {done}", messages.SUCCESS)
 
 
-def _insist(request: HttpRequest, control: Control, campaign: Campaign, seen: str) -> None:
-    """What costs money is done by who looked at it, typed its size, and may do so alone.
+def _seen(request: HttpRequest, campaign: Campaign) -> Preflight | None:
+    """The preflight that the form was shown with."""
+    return preflight.unsign(campaign, request.POST.get(f"seen-{campaign.pk}", ""))
+
+
+def _confirmed(request: HttpRequest, control: Control, campaign: Campaign) -> str:
+    """Store what the person saw, and return its fingerprint.
+
+    What costs money is done by who looked at it, typed its size, and may do so alone.
 
     Raises:
         Refused: saying what is missing.
     """
-    if not seen:
+    seen = _seen(request, campaign)
+    if seen is None:
         raise campaigns.Refused(str(_("Look at who will get it and what it may cost first.")))
-    looked = Preflight.objects.filter(campaign=campaign).first()
-    if looked is None or looked.fingerprint != seen:  # somebody has looked at something else since
-        raise campaigns.Refused("Since it was looked at, it has changed: look again.")
-    if not control.spends:
-        return
-    if _is_typed_wrong(request, control, campaign):
-        words = _("Type the number of recipients, %(count)d, to confirm.")
-        raise campaigns.Refused(str(words % {"count": looked.recipients}))
-    approval.hold_to(looked, request.user.get_username())
+    looked = preflight.confirm(seen)
+    if control.spends:
+        if _is_typed_wrong(request, control, campaign):
+            words = _("Type the number of recipients, %(count)d, to confirm.")
+            raise campaigns.Refused(str(words % {"count": looked.recipients}))
+        approval.hold_to(looked, request.user.get_username())
+    return looked.fingerprint
 
 
 def _is_typed_wrong(request: HttpRequest, control: Control, campaign: Campaign) -> bool:
     """Whether the size should have been typed, and another number, or none, was."""
     if not (control.spends and control.looks_at(campaign)):
         return False
-    looked = Preflight.objects.filter(campaign=campaign).first()
-    if looked is None or not needs_typing(looked.recipients):
+    seen = _seen(request, campaign)
+    if seen is None or not needs_typing(seen.recipients):
         return False
     typed = "".join(c for c in request.POST.get(f"typed-{campaign.pk}", "") if c.isdigit())
-    return typed != str(looked.recipients)
+    return typed != str(seen.recipients)

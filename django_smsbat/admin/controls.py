@@ -232,7 +232,7 @@ class Prospect:
         if not control.looks_at(campaign):
             return cls(campaign)
         try:
-            looked = preflight.look(campaign)
+            looked = preflight.compute(campaign)
         except InvalidMessage as error:
             return cls(campaign, problem=told(error))
         if not looked.recipients:
@@ -260,6 +260,11 @@ class Prospect:
     @property
     def needs_typing(self) -> bool:
         return self.spends and self.preflight is not None and needs_typing(self.recipients)
+
+    @property
+    def seen(self) -> str:
+        """What the page says, signed: a GET stores nothing, the answer brings it back."""
+        return preflight.sign(self.preflight) if self.preflight and not self.problem else ""
 
     @property
     def recipients(self) -> int:

@@ -140,7 +140,7 @@ class DayFilter(_ListFilter):
 
     title = _("date")
     parameter_name = "day"
-    field: ClassVar[str] = "created_at"
+    time_field: ClassVar[str] = "created_at"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [(name, label) for name, (label, _from, _to) in _DAYS.items()]
@@ -155,8 +155,8 @@ class DayFilter(_ListFilter):
         return self._within(queryset, rows, since, until)
 
     def _within(self, queryset: Any, rows: Any, since: datetime, until: datetime) -> Any:
-        [(low, _), (_, high)] = keys_around(rows, self.field, [since, until + 2 * SLACK])
-        inside = {f"{self.field}__gte": since, f"{self.field}__lt": until, "pk__gte": low}
+        [(low, _), (_, high)] = keys_around(rows, self.time_field, [since, until + 2 * SLACK])
+        inside = {f"{self.time_field}__gte": since, f"{self.time_field}__lt": until, "pk__gte": low}
         if until < timezone.now() - 2 * SLACK:
             inside["pk__lte"] = high
         return queryset.filter(**inside)
@@ -188,7 +188,7 @@ class ListFilter(_ListFilter):
 
 
 class RecordedDayFilter(DayFilter):
-    field = "recorded_at"
+    time_field = "recorded_at"
 
 
 class BelongsFilter(_ListFilter):

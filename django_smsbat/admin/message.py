@@ -210,7 +210,9 @@ class StatusEventAdmin(ReadOnlyAdmin, WalkedAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        if phone := phone_or_none(term):
+        # The page shows no phones: only users who may see them can search by one.
+        may_see = request.user.has_perm("django_smsbat.view_message")
+        if may_see and (phone := phone_or_none(term)):
             return queryset.filter(message__in=message_keys(phone, _FOUND_MAX)), False
         return queryset.filter(smsbat_id=term), False
 

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from django_smsbat import conf
+from django_smsbat.admin import lookups
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models.choices import STATUS_LABELS
@@ -46,10 +47,15 @@ def ticks(value: str) -> str:
 
 
 class StyledAdmin(_Admin):
-    """The package's own few styles, on the admin's own variables."""
+    """The base of all pages: the package's styles, and no lookups but those of its own filters."""
 
     class Media:
         css = {"all": ("django_smsbat/admin.css",)}
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Refuse lookups that no filter of the page sends; see `lookups`."""
+        is_own = lookups.is_declared(self, request, lookup)
+        return is_own or lookups.limits_a_relation(self.model, lookup, value)
 
 
 class ReadOnlyAdmin(StyledAdmin):

@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
 
+from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,6 +24,12 @@ from django_smsbat.services.audience import Tally
 from django_smsbat.services.transitions import Refused
 
 _DIGEST_BYTES: Final = 16
+_SALT: Final = "django_smsbat.preflight"
+_COMPUTED: Final = (
+    *("words", "audience", "recipients", "excluded", "examples", "placeholders", "repeated"),
+    *("parts", "worst_case_parts", "duration"),
+)
+_APPROVAL: Final = ("approved_by", "approved_at")
 
 
 def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
@@ -31,30 +38,84 @@ def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
     Raises:
         InvalidMessage: when the campaign itself cannot be sent.
     """
+    with transaction.atomic():
+        return _store(compute(campaign, now))
+
+
+def compute(campaign: Campaign, now: datetime | None = None) -> Preflight:
+    """Find out what a launch would do now, without storing it.
+
+    Raises:
+        InvalidMessage: when the campaign itself cannot be sent.
+    """
     found = audience.tally(campaign)
     settings = conf.current()
     account = accounts.account(campaign.account)
-    words = words_of(campaign)
     by_sms = campaign.type == MessageType.SMS
-    told = {
-        "made_at": now or timezone.now(),
-        "words": words,
-        "audience": found.audience,
-        "recipients": found.recipients,
-        "excluded": {reason.value: count for reason, count in found.excluded.items()},
-        "examples": {reason.value: told for reason, told in found.examples.items()},
-        "placeholders": _placeholders(campaign, found),
-        "repeated": found.repeated,
-        "parts": {str(parts): count for parts, count in sorted(found.parts.items())},
-        "worst_case_parts": found.sms_parts + (0 if by_sms else found.recipients),
-        "duration": math.ceil(found.recipients / settings.batch_size) / account.send_rate,
-    }
-    with transaction.atomic():
-        last = Preflight.objects.select_for_update().filter(campaign=campaign)
-        if not last.filter(words=words, audience=found.audience).exists():
-            told |= {"approved_by": "", "approved_at": None}
-        made, _ = Preflight.objects.update_or_create(campaign=campaign, defaults=told)
+    made = Preflight(
+        campaign_id=campaign.pk,
+        made_at=now or timezone.now(),
+        words=words_of(campaign),
+        audience=found.audience,
+        recipients=found.recipients,
+        excluded={reason.value: count for reason, count in found.excluded.items()},
+        examples={reason.value: told for reason, told in found.examples.items()},
+        placeholders=_placeholders(campaign, found),
+        repeated=found.repeated,
+        parts={str(parts): count for parts, count in sorted(found.parts.items())},
+        worst_case_parts=found.sms_parts + (0 if by_sms else found.recipients),
+        duration=math.ceil(found.recipients / settings.batch_size) / account.send_rate,
+    )
+    _carry_approval(made, Preflight.objects.filter(campaign=campaign).first())
     return made
+
+
+def sign(made: Preflight) -> str:
+    """Return the preflight as signed text, which a form carries from the question to the answer."""
+    fields = {name: getattr(made, name) for name in _COMPUTED}
+    fields |= {"campaign_id": made.campaign_id, "made_at": made.made_at.isoformat()}
+    return signing.dumps(fields, salt=_SALT, compress=True)
+
+
+def unsign(campaign: Campaign, signed: str) -> Preflight | None:
+    """Return the preflight of this campaign that was signed; None for anything else."""
+    try:
+        fields = signing.loads(signed, salt=_SALT)
+    except signing.BadSignature:
+        return None
+    if fields["campaign_id"] != campaign.pk:
+        return None
+    return Preflight(**{**fields, "made_at": datetime.fromisoformat(fields["made_at"])})
+
+
+def confirm(seen: Preflight) -> Preflight:
+    """Store the preflight that a person saw and confirmed.
+
+    Raises:
+        Refused: when another one was stored since.
+    """
+    with transaction.atomic():
+        last = Preflight.objects.select_for_update().filter(campaign=seen.campaign_id).first()
+        is_newer = last is not None and last.made_at >= seen.made_at
+        if last is not None and is_newer and last.fingerprint != seen.fingerprint:
+            raise Refused("Since it was looked at, it has changed: look again.")
+        return _store(seen)
+
+
+def _store(made: Preflight) -> Preflight:
+    """Replace the stored preflight, within a transaction; an approval of the same stays."""
+    last = Preflight.objects.select_for_update().filter(campaign=made.campaign_id).first()
+    _carry_approval(made, last)
+    names = (*_COMPUTED, "made_at", *_APPROVAL)
+    fields = {name: getattr(made, name) for name in names}
+    stored, _ = Preflight.objects.update_or_create(campaign_id=made.campaign_id, defaults=fields)
+    return stored
+
+
+def _carry_approval(made: Preflight, last: Preflight | None) -> None:
+    is_same = last is not None and last.fingerprint == made.fingerprint
+    made.approved_by = last.approved_by if last and is_same else ""
+    made.approved_at = last.approved_at if last and is_same else None
 
 
 def _placeholders(campaign: Campaign, found: Tally) -> dict[str, dict[str, Any]]:

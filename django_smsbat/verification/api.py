@@ -9,16 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from rest_framework import serializers, status
+from rest_framework import ISO_8601, serializers, status
 from rest_framework.generics import GenericAPIView
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_smsbat.conf import current
+from django_smsbat.endpoints.json_endpoint import JSONEndpoint
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Channel, VerificationStatus
 from django_smsbat.services.verification.channels import OffersChannels
@@ -27,9 +26,6 @@ from django_smsbat.services.verification.refusals import NotStarted
 from django_smsbat.services.verification.starting import start
 from django_smsbat.verification.sentences import NOT_VERIFIED, why_not_started, why_not_verified
 
-_ON_ITS_OWN = method_decorator(
-    [transaction.non_atomic_requests, sensitive_post_parameters()], name="dispatch"
-)
 logger = logging.getLogger("django_smsbat")
 
 
@@ -40,7 +36,7 @@ class StartSerializer(serializers.Serializer[Any]):
     channel = serializers.ChoiceField(choices=Channel.choices, required=False)
     id = serializers.UUIDField(read_only=True)
     code_length = serializers.IntegerField(read_only=True)
-    expires_at = serializers.DateTimeField(read_only=True)
+    expires_at = serializers.DateTimeField(read_only=True, format=ISO_8601)
     again_after = serializers.SerializerMethodField()
 
     def validate_channel(self, channel: str) -> str:
@@ -61,15 +57,11 @@ class CodeSerializer(serializers.Serializer[Any]):
     phone = serializers.CharField(read_only=True)
 
 
-@_ON_ITS_OWN
-class _Open(GenericAPIView[Any]):
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    throttle_classes = ()
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class _Open(JSONEndpoint, GenericAPIView[Any]):
+    filter_backends = ()
+    pagination_class = None
     purpose = ""
-
-    def perform_authentication(self, request: Request) -> None:
-        """Nobody is known here; so no app of users need be installed."""
 
     def address_of(self, request: Request) -> str:
         """Whom the limit by address counts. Behind a proxy this is the proxy: override it there."""
@@ -90,7 +82,7 @@ class StartView(OffersChannels, _Open):
 
     serializer_class = StartSerializer
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         asked = self.validated(request)
         address = self.address_of(request)
         channel = asked.get("channel") or self.offered()[0]
@@ -121,7 +113,7 @@ class CheckView(_Open):
     serializer_class = CodeSerializer
 
     @method_decorator(sensitive_variables())
-    def post(self, request: Request, pk: UUID) -> Response:
+    def post(self, request: Request, pk: UUID, **_kwargs: Any) -> Response:
         checked = check(pk, self.validated(request)["code"], purpose=self.purpose)
         if checked:
             return Response({"status": VerificationStatus.VERIFIED.value, "phone": checked.phone})

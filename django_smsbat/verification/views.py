@@ -7,10 +7,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
+from django.urls import NoReverseMatch
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import FormView, TemplateView
 
+from django_smsbat.endpoints.public import PublicView
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Channel, Verification, VerificationStatus
 from django_smsbat.services.verification.channels import OffersChannels
@@ -36,22 +37,36 @@ if TYPE_CHECKING:
 else:
     _StartBase = _CheckBase = FormView
 
-# Attempts are counted whatever happens to the request afterwards: no ATOMIC_REQUESTS here.
-_ON_ITS_OWN = method_decorator(transaction.non_atomic_requests, name="dispatch")
 _SECRETIVE = method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 
 
-class _Verification(OffersChannels):
-    """What both pages agree on.
+class _Page(PublicView):
+    """What all pages share.
+
+    Attributes:
+        start_url: the name of a URL, or an address.
+    """
+
+    start_url = "smsbat-verification:start"
+
+    def url_for(self, to: Any) -> str:
+        """The URL of that name; with the kwargs of a prefix, such as ``<slug:shop>/verify/``."""
+        try:
+            return resolve_url(to)
+        except NoReverseMatch:
+            return resolve_url(to, **self.kwargs)
+
+
+class _Verification(OffersChannels, _Page):
+    """What the pages that send codes share.
 
     Attributes:
         purpose: what the phone is verified for.
-        start_url, check_url, success_url: names of URLs, or addresses; after success the address in
+        check_url, success_url: names of URLs, or addresses; after success the address in
             ``?next=`` comes first, where it is of this site.
     """
 
     purpose = ""
-    start_url = "smsbat-verification:start"
     check_url = "smsbat-verification:check"
     success_url: Any = "smsbat-verification:done"
 
@@ -63,7 +78,6 @@ class _Verification(OffersChannels):
         return start(phone, channel, purpose=self.purpose, address=self.address_of(request))
 
 
-@_ON_ITS_OWN
 @_SECRETIVE
 class StartView(_Verification, _StartBase):
     """Asks for the phone and sends the code."""
@@ -102,7 +116,7 @@ class StartView(_Verification, _StartBase):
             return self.form_invalid(form)
         session.remember(self.request, made)
         session.remember_next(self.request, self._next())
-        return redirect(self.check_url)
+        return redirect(self.url_for(self.check_url))
 
     def _next(self) -> str:
         wanted = str(self.request.POST.get("next") or self.request.GET.get("next") or "")
@@ -119,7 +133,6 @@ def _unavailable(error: Exception) -> str:
     return _("No codes can be sent at the moment.")
 
 
-@_ON_ITS_OWN
 @_SECRETIVE
 class CheckView(_Verification, _CheckBase):
     """Asks for the code; sends another one where that is asked for."""
@@ -131,7 +144,7 @@ class CheckView(_Verification, _CheckBase):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         found = session.under_way(request, self.purpose)
         if found is None:
-            return redirect(self.start_url)
+            return redirect(self.url_for(self.start_url))
         self.found = found
         return super().dispatch(request, *args, **kwargs)
 
@@ -152,7 +165,7 @@ class CheckView(_Verification, _CheckBase):
 
     def verified(self, phone: str, next_url: str) -> HttpResponse:
         """What follows. Override it to log somebody in, or to store the phone."""
-        return HttpResponseRedirect(next_url or resolve_url(self.success_url))
+        return HttpResponseRedirect(next_url or self.url_for(self.success_url))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         status = VerificationStatus(self.found.status)
@@ -165,7 +178,7 @@ class CheckView(_Verification, _CheckBase):
             "may_enter": status is VerificationStatus.PENDING,
             "others": [one for one in self.offered() if one != self.found.channel],
         }
-        start_url = resolve_url(self.start_url)
+        start_url = self.url_for(self.start_url)
         return {**super().get_context_data(**kwargs), **own, "start_url": start_url}
 
     def _again(self, request: HttpRequest) -> HttpResponse:
@@ -183,18 +196,19 @@ class CheckView(_Verification, _CheckBase):
         self.found = made
         if made.status == VerificationStatus.FAILED:
             return self._told(form, str(NOT_VERIFIED[VerificationStatus.FAILED]))
-        return redirect(self.check_url)
+        return redirect(self.url_for(self.check_url))
 
     def _told(self, form: CodeForm, words: str) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form, told=words))
 
 
 @method_decorator(never_cache, name="dispatch")
-class DoneView(TemplateView):
+class DoneView(_Page, TemplateView):
     """Says that it is done, where a project has no page of its own for that."""
 
     template_name = "django_smsbat/verification/done.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         phone = session.last_phone_of(self.request)
-        return {**super().get_context_data(**kwargs), "phone": phone}
+        start_url = "" if phone else self.url_for(self.start_url)
+        return {**super().get_context_data(**kwargs), "phone": phone, "start_url": start_url}

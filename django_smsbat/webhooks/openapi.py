@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import django_smsbat
+from django_smsbat.endpoints.json_format import BODY_MAX
 from django_smsbat.gateway.auth import KEY_HEADER
-from django_smsbat.webhooks.parsing import BODY_MAX
 from django_smsbat.webhooks.views import InboundView, StatusView
 
 _TOLD: Final = inline_serializer("Told", {"detail": serializers.CharField()})
@@ -61,8 +61,8 @@ def _described(view: Any, what: str) -> Any:
     class Described(view):  # type: ignore[misc]
         schema = _Schema()
 
-        def post(self, request: Request, **kwargs: Any) -> Response:
-            return super().post(request, **kwargs)  # type: ignore[no-any-return]
+        def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+            return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
 
         post.__doc__ = what
 

@@ -10,31 +10,23 @@ from django.db import Error as AnyDatabaseError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from rest_framework import status
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.views import APIView
 
+from django_smsbat.endpoints.json_endpoint import JSONEndpoint
 from django_smsbat.services import inbound, tracking
 from django_smsbat.webhooks.authentication import WebhookSecret
-from django_smsbat.webhooks.parsing import AnyAccept, WireJSONParser
 from django_smsbat.webhooks.serializers import InboundSerializer, StatusSerializer
 
 logger = logging.getLogger("django_smsbat")
 
 
-class _Webhook(APIView):
-    """What both doors share. Every policy is set here, whatever the project's DRF defaults are."""
+class _Webhook(JSONEndpoint):
+    """What both webhooks share."""
 
     authentication_classes = (WebhookSecret,)
-    permission_classes = ()
-    throttle_classes = ()
-    parser_classes = (WireJSONParser,)
-    renderer_classes = (JSONRenderer,)
-    content_negotiation_class = AnyAccept
-    versioning_class = None
-    http_method_names = ["post"]
+    account: str
     serializer_class: ClassVar[type[Serializer[Any]]]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -43,11 +35,18 @@ class _Webhook(APIView):
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response
 
-    def post(self, request: Request, **_kwargs: Any) -> Response:
+    def perform_authentication(self, request: Request) -> None:
+        """Find the account that the secret belongs to.
+
+        Not through `request.user`: there is no user, and the project's middleware may read its own.
+        """
+        _user, self.account = WebhookSecret().authenticate(request)
+
+    def post(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         serializer = self.serializer_class(data=request.data)
         serializer.is_valid(raise_exception=True)
         try:
-            self.store(serializer, str(request.auth))
+            self.store(serializer, self.account)
         except AnyDatabaseError as error:
             logger.error("a callback could not be stored: %s", type(error).__name__)
             body = {"detail": "It could not be stored; send it again."}

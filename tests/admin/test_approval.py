@@ -37,7 +37,7 @@ class TestConfirmation:
         ("typed", "status"), [("2", "sending"), ("3", "draft"), (" 2 ", "sending")]
     )
     def test_it_has_to_be_right_or_is_asked_again(self, boss, big, typed, status):
-        seen = preflight.look(big).fingerprint
+        seen = preflight.sign(preflight.look(big))
         data = {"confirmed": "send", f"seen-{big.pk}": seen, f"typed-{big.pk}": typed}
         answer = boss.post(control(big, "send"), data)
         assert Campaign.objects.get().status == status
@@ -71,7 +71,7 @@ class TestFourEyes:
     def sent_all_the_same(self, client, made):
         """What is answered to who posts without having been asked."""
         made.refresh_from_db()
-        seen = preflight.look(made).fingerprint
+        seen = preflight.sign(preflight.look(made))
         data = {"confirmed": "send", f"seen-{made.pk}": seen}
         answer = client.post(control(made, "send"), data, follow=True).content.decode()
         assert Campaign.objects.get().status == "draft"
@@ -176,21 +176,20 @@ class TestLooksThatAreOver:
     def test_an_older_look_is_not_covered_by_a_newer_one(self, boss, people, campaign, name):
         people(1, 2)
         made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
-        old = preflight.look(made).fingerprint
+        old = preflight.sign(preflight.look(made))
         small = made.lists.get()
         small.recipients.remove(small.recipients.first())
         preflight.look(made)
         people(1 + 2)
-        answer = boss.post(
-            control(made, name), {"confirmed": name, f"seen-{made.pk}": old}, follow=True
-        )
+        data = {"confirmed": name, f"seen-{made.pk}": old, f"typed-{made.pk}": "2"}
+        answer = boss.post(control(made, name), data, follow=True)
         assert "look again" in answer.content.decode()
         assert Campaign.objects.get().status == "draft"
 
     @pytest.mark.usefixtures("limits")
     def test_the_look_at_another_campaign_is_none(self, boss, people, campaign):
         people(1, 2)
-        seen = preflight.look(campaign()).fingerprint
+        seen = preflight.sign(preflight.look(campaign()))
         other = campaign(name="Other")
         boss.post(control(other, "send"), {"confirmed": "send", f"seen-{other.pk}": seen})
         assert Campaign.objects.get(name="Other").status == "draft"
@@ -269,6 +268,47 @@ class TestLooksThatAreOver:
         assert Preflight.objects.get().approved_by == ""
 
 
+_OF_THE_ROW = ("id", "approved_by", "approved_at", "scheduled_by")
+
+
+class TestSignedPreflights:
+    """The question's page carries what it says, signed, to its answer."""
+
+    def test_what_was_signed_comes_back_whole(self, people, campaign):
+        people(1)
+        made = campaign()
+        looked = preflight.look(made)
+        back = preflight.unsign(made, preflight.sign(looked))
+        computed = [field.name for field in Preflight._meta.fields if field.name not in _OF_THE_ROW]
+        assert [getattr(back, name) for name in computed] == [
+            getattr(looked, name) for name in computed
+        ]
+
+    @pytest.mark.parametrize("signed", ["", "x", "a:b:c", "00-00"])
+    def test_what_nobody_signed_is_none(self, people, campaign, signed):
+        assert preflight.unsign(campaign(), signed) is None
+
+    def test_what_was_changed_is_none(self, people, campaign):
+        made = campaign()
+        signed = preflight.sign(preflight.look(made))
+        assert preflight.unsign(made, signed[:-1] + ("a" if signed[-1] != "a" else "b")) is None
+
+    def test_who_only_looks_takes_no_approval_away(self, boss, people, campaign):
+        people(1)
+        made = campaign()
+        approval.approve(made, preflight.look(made).fingerprint, "other")
+        people(2)
+        boss.get(control(made, "send"))
+        assert Preflight.objects.get().approved_by == "other"
+
+    def test_a_confirmed_preflight_of_other_people_has_no_approval(self, people, campaign):
+        people(1)
+        made = campaign()
+        approval.approve(made, preflight.look(made).fingerprint, "other")
+        people(2)
+        assert preflight.confirm(preflight.compute(made)).approved_by == ""
+
+
 def test_separators_of_thousands_break_no_question(boss, people, campaign, settings):
     settings.USE_THOUSAND_SEPARATOR = True
     settings.SMSBAT = {**settings.SMSBAT, "CONFIRM_ABOVE": 1}
@@ -277,7 +317,7 @@ def test_separators_of_thousands_break_no_question(boss, people, campaign, setti
     page = boss.get(control(made, "send")).content.decode()
     assert 'name="seen-12345"' in page
     assert 'value="12345"' in page
-    seen = preflight.look(made).fingerprint
+    seen = preflight.sign(preflight.look(made))
     data = {"confirmed": "send", "seen-12345": seen, "typed-12345": "2"}
     boss.post(control(made, "send"), data)
     assert Campaign.objects.get().status == "sending"

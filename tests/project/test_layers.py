@@ -13,6 +13,7 @@ ALLOWED = {
     "messages": {"gateway"},
     "signals": set(),
     "sandbox": {"gateway"},
+    "endpoints": {"gateway"},
     "conf": {"gateway"},
     "models": {"conf", "gateway"},
     "services": {"conf", "gateway", "messages", "models", "runners", "signals"},
@@ -23,7 +24,16 @@ ALLOWED = {
     "testing": {"conf", "gateway", "models", "sandbox", "services"},
     "__init__": {"services"},
     **{
-        room: {"conf", "gateway", "models", "runners", "services", "sandbox", "webhooks"}
+        room: {
+            "conf",
+            "endpoints",
+            "gateway",
+            "models",
+            "runners",
+            "services",
+            "sandbox",
+            "webhooks",
+        }
         for room in ENTRY_POINTS
     },
 }

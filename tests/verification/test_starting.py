@@ -343,7 +343,8 @@ def test_an_error_page_shows_no_code(start, service, door, rf, monkeypatch):
         raise DatabaseError("the database is away")
 
     monkeypatch.setattr(checking, "finish", failing)
-    request = rf.post("/", {"code": service.code})
+    kind = {"content_type": "application/json"} if door == "api" else {}
+    request = rf.post("/", {"code": service.code}, **kind)
     request.session = {"smsbat_verification": str(made.id)}
     request._dont_enforce_csrf_checks = True
     doors = {

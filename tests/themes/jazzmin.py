@@ -1,7 +1,7 @@
-"""The tests' site under django-unfold, whose templates stand in place of the admin's."""
+"""The tests' site under django-jazzmin, whose templates replace the admin's."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS
 
-INSTALLED_APPS = ["unfold", *INSTALLED_APPS]
+INSTALLED_APPS = ["jazzmin", *INSTALLED_APPS]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}

@@ -1,4 +1,4 @@
-"""What a body may be: JSON of moderate size, with exact numbers, and nothing else."""
+"""JSON in and JSON out: the parser, the renderer and the content negotiation of our endpoints."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 
 from django_smsbat.gateway.answers import parse_json
 
@@ -21,23 +21,42 @@ class BodyTooLarge(APIException):
     default_code = "too_large"
 
 
-class WireJSONParser(BaseParser):
-    """JSON as the gateway reads it: decimals stay exact, NUL and half pairs become U+FFFD."""
+class JSONObjectParser(BaseParser):
+    """Parses one JSON object as the gateway does: exact decimals, U+FFFD for NUL and half pairs."""
 
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        body = stream.read(BODY_MAX + 1)
-        if len(body) > BODY_MAX:
-            raise BodyTooLarge
+        body = self._read(stream)
         try:
-            return parse_json(body)
+            parsed = parse_json(body)
         except ValueError:
             raise ParseError("The body is not valid JSON, or is nested too deeply.") from None
+        if not isinstance(parsed, dict):
+            raise ParseError("The body must be a JSON object.")
+        return parsed
+
+    @staticmethod
+    def _read(stream: Any) -> bytes:
+        try:
+            body: bytes = stream.read(BODY_MAX + 1)
+        except OSError:  # the client closed the connection
+            raise ParseError("The body ended early.") from None
+        if len(body) > BODY_MAX:
+            raise BodyTooLarge
+        return body
 
 
-class AnyAccept(BaseContentNegotiation):
-    """Answers are JSON whatever the caller would accept: a report is not refused for its header."""
+class PlainJSONRenderer(JSONRenderer):
+    """JSON that depends on no ``*_JSON`` setting of the project."""
+
+    ensure_ascii = False
+    compact = True
+    strict = True
+
+
+class JSONOnly(BaseContentNegotiation):
+    """Responses are JSON whatever `Accept` says, and only JSON bodies are parsed."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         media_type = (request.content_type or "").partition(";")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""Opens every page of the admin, in a process whose settings have django-unfold."""
+"""Opens every page of the admin, in a process whose settings have another theme."""
 
 from django.contrib.auth.models import User
 from django.core.management import call_command

@@ -1,0 +1,1 @@
+"""Base classes of the views that anonymous clients call: webhooks, verification pages and API."""

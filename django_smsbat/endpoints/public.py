@@ -1,0 +1,25 @@
+"""The base class of every view that works without a login."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import connections, transaction
+from django.views import View
+
+
+class PublicView(View):
+    """A view for clients that are not logged in, outside ``ATOMIC_REQUESTS``.
+
+    The marks are set on the view function, not on `dispatch`: a subclass that overrides `dispatch`
+    keeps them.
+    """
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The view function, marked for Django's handler and `LoginRequiredMiddleware`."""
+        view = login_not_required(super().as_view(**initkwargs))
+        # The services commit on their own. An error response must not roll back what they stored,
+        # and a 200 must not be sent before the commit. The models may live in any database.
+        for alias in connections:
+            view = transaction.non_atomic_requests(using=alias)(view)
+        return view

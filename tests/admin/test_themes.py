@@ -1,0 +1,46 @@
+"""Beside other themes: every page opens with what is ours on it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.filters import ListFilter
+from django.db.models import Field
+
+RUN = "import django; django.setup(); from tests.themes.pages import open_all; open_all()"
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.slow
+@pytest.mark.once
+@pytest.mark.parametrize("theme", ["grappelli", "jazzmin", "unfold"])
+def test_every_page_opens_under_a_theme(theme):
+    done = subprocess.run(
+        [sys.executable, "-c", RUN],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": f"tests.themes.{theme}"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+
+
+def filters_of_ours():
+    """The classes of filters that our pages declare, by the name of the page."""
+    for model, page in admin.site._registry.items():
+        if model._meta.app_label == "django_smsbat":
+            for declared in page.list_filter:
+                chosen = declared[1] if isinstance(declared, tuple) else declared
+                if isinstance(chosen, type) and issubclass(chosen, ListFilter):
+                    yield pytest.param(chosen, id=f"{type(page).__name__}.{chosen.__name__}")
+
+
+@pytest.mark.parametrize("list_filter", list(filters_of_ours()))
+def test_the_field_of_a_filter_is_a_model_field_or_none(list_filter):
+    """Themes show `filter.field.name`."""
+    field = getattr(list_filter, "field", None)
+    assert field is None or isinstance(field, Field)

@@ -1,0 +1,6 @@
+"""The tests' site under a hostile REST_FRAMEWORK, from the first import on."""
+
+from tests.endpoints.hostile import EACH_FIRST
+from tests.settings import *  # noqa: F403
+
+REST_FRAMEWORK = EACH_FIRST

@@ -1,0 +1,1 @@
+"""The tests' site under other themes of the admin, and what opens its pages there."""
