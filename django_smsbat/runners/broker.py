@@ -22,20 +22,23 @@ _PATIENCE: Final = 3.0  # seconds that a caller waits for all of it
 _AWAY: Final = 15.0  # seconds in which a broker that failed is left alone
 _CONNECTIONS: Final = 4  # kept open
 _STUCK: Final = 4  # threads that may hang at once
-# Each transport reads the names that it knows: the first two Redis', the next two AMQP's. The
-# others are kombu's: the addresses of a cluster are tried one after the other, without long pauses.
+# Tries without long pauses: a pooled connection may have been closed, and the addresses of a cluster
+# are tried one after the other.
+_RETRIES: Final = {
+    "max_retries": 4,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+}
+# Each transport reads the names that it knows: the first two are Redis', the next two AMQP's.
 _TRANSPORT_OPTIONS: Final = {
     "socket_connect_timeout": _SECONDS,
     "socket_timeout": _SECONDS,
     "read_timeout": _SECONDS,
     "write_timeout": _SECONDS,
     "connect_retries_timeout": _SECONDS,
-    "max_retries": 4,
-    "interval_start": 0,
-    "interval_step": 0.1,
-    "interval_max": 0.1,
+    **_RETRIES,
 }
-_ONCE_MORE: Final = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 
 class Broker:
@@ -107,7 +110,7 @@ class Broker:
                     connection=connection,
                     ignore_result=True,
                     retry=True,
-                    retry_policy=_ONCE_MORE,  # a connection of the pool may have been closed
+                    retry_policy=_RETRIES,
                     **options,
                 )
             except Exception:

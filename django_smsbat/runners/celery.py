@@ -32,13 +32,18 @@ def wake_import() -> None:
     _notify(IMPORT_TASK)
 
 
+def current_app_of_this_thread() -> Any:
+    """The app itself in place of Celery's proxy, which may lead elsewhere in another thread."""
+    return current_app._get_current_object()
+
+
 def is_configured(app: Any) -> bool:
     """Whether the project made this app, or names a broker for the one that Celery made."""
     return app.main != _FALLBACK_APP or bool(app.conf.broker_write_url)
 
 
 def _notify(task: str) -> None:
-    app = current_app._get_current_object()  # another thread may have another current app
+    app = current_app_of_this_thread()
     if app.conf.task_always_eager:
         _run_here(app, task)
         return
