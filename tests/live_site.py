@@ -146,7 +146,13 @@ class Site:
         command = [sys.executable, "-m", name, *arguments]
         environment = {**self.environment, "PYTHONWARNINGS": "ignore"}
         done = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+            command,
+            check=False,
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

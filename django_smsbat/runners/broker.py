@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import connections
-from kombu.pools import Connections
+from kombu import pools
 
 logger = logging.getLogger("django_smsbat")
 
@@ -22,22 +22,18 @@ _PATIENCE: Final = 3.0  # seconds that a caller waits for all of it
 _AWAY: Final = 15.0  # seconds in which a broker that failed is left alone
 _CONNECTIONS: Final = 4  # kept open
 _STUCK: Final = 4  # threads that may hang at once
-# Tries without long pauses: a pooled connection may have been closed, and the addresses of a cluster
-# are tried one after the other.
+# Tries without long pauses: a pooled connection may have been closed, and the addresses of a
+# cluster are tried one after the other.
 _RETRIES: Final = {
     "max_retries": 4,
     "interval_start": 0,
     "interval_step": 0.1,
     "interval_max": 0.1,
 }
-# Each transport reads the names that it knows: the first two are Redis', the next two AMQP's.
-_TRANSPORT_OPTIONS: Final = {
-    "socket_connect_timeout": _SECONDS,
-    "socket_timeout": _SECONDS,
-    "read_timeout": _SECONDS,
-    "write_timeout": _SECONDS,
-    "connect_retries_timeout": _SECONDS,
-    **_RETRIES,
+# By kombu's `driver_type`. Other transports get none: some refuse names that they do not know.
+_TIMEOUTS: Final = {
+    "redis": {"socket_connect_timeout": _SECONDS, "socket_timeout": _SECONDS},
+    "amqp": {"read_timeout": _SECONDS, "write_timeout": _SECONDS},
 }
 
 
@@ -48,7 +44,7 @@ class Broker:
         self._lock = threading.Lock()
         self._away_until = 0.0
         self._stuck: list[threading.Thread] = []
-        self._connections = Connections(limit=_CONNECTIONS, close_after_fork=False)
+        self._connections: Any = pools.Connections(limit=_CONNECTIONS, close_after_fork=False)
 
     def publish(self, app: Any, task: str, **options: float) -> None:
         """Publish a task, or log in one line that the broker did not take it."""
@@ -100,9 +96,8 @@ class Broker:
             connections.close_all()  # of receivers of Celery's signals
 
     def _send(self, app: Any, task: str, options: dict[str, float]) -> None:
-        wanted = app.connection_for_write(
-            connect_timeout=_SECONDS, transport_options=_TRANSPORT_OPTIONS
-        )
+        wanted = app.connection_for_write(connect_timeout=_SECONDS)
+        wanted.transport_options.update(_TIMEOUTS.get(wanted.transport.driver_type, {}))
         with self._connections[wanted].acquire(block=True, timeout=_SECONDS) as connection:
             try:
                 app.send_task(

@@ -1,15 +1,23 @@
 """A forked child has its own connections, locks and threads, whatever its parent did before."""
 
+import ast
 import os
 import threading
 import urllib.request
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+import django_smsbat
 from django_smsbat.services.process_state import ProcessState
 
-pytestmark = pytest.mark.once
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),  # the tests' own threads
+]
+PACKAGE = Path(django_smsbat.__file__).parent
+PER_PROCESS = {"Lock", "RLock", "Condition", "Event", "Semaphore", "local", "Thread", "Session"}
 
 
 def in_a_child(look):
@@ -40,9 +48,22 @@ def test_a_lock_that_a_thread_of_the_parent_holds_is_free_in_the_child():
     state = ProcessState(threading.Lock)
     try:
         with state.current:
-            assert in_a_child(lambda: state.current.locked()) == "False"
+            assert in_a_child(lambda: ("held", state.current.locked())) == "('held', False)"
     finally:
         ProcessState._all.remove(state)
+
+
+def made_on_import(path):
+    """Names of what the statements of a module call as it is imported."""
+    for statement in ast.parse(path.read_text()).body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr) and statement.value:
+            calls = [one.func for one in ast.walk(statement.value) if isinstance(one, ast.Call)]
+            yield from (getattr(one, "attr", getattr(one, "id", "")) for one in calls)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_no_module_makes_a_lock_or_a_connection_that_a_fork_would_copy(path):
+    assert not PER_PROCESS & set(made_on_import(path)), "wrap it in a ProcessState"
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.deployment.settings")
 application = get_wsgi_application()
 
 
-
 def send_before_the_fork() -> None:
     """Send, queue, and leave the sending thread waiting for a campaign that is not due yet.
 
