@@ -106,24 +106,25 @@ def test_a_broker_that_cannot_be_reached_fails_no_caller_and_shows_no_password(
     assert "secret" not in caplog.text
 
 
-def test_a_broker_that_answers_gets_the_task(use_broker, caplog):
-    use_broker("memory://localhost/")
-    queue_one()
-    with current_app.connection_for_read() as there:
-        queue = there.SimpleQueue(current_app.conf.task_default_queue)
-        task = queue.get(block=False)
-        assert task.headers["task"] == celery_runner.SUBMIT_TASK
+def publish(url, queue):
+    """Publish a task for an app of the test's own, with that queue."""
+    app = Celery("own", broker=url, set_as_current=False)
+    app.conf.task_default_queue = queue
+    celery_runner._broker.current.publish(app, "task")
+
+
+def test_a_broker_that_answers_gets_the_task(caplog):
+    publish("memory://localhost/", "own")
+    with Connection("memory://localhost/") as there:
+        task = there.SimpleQueue("own").get(block=False)
         task.ack()
+    assert task.headers["task"] == "task"
     assert caplog.text == ""
 
 
-def test_the_addresses_of_a_cluster_are_tried_one_after_the_other(
-    use_broker, configure, rabbitmq, caplog
-):
+def test_the_addresses_of_a_cluster_are_tried_one_after_the_other(rabbitmq, caplog):
     queue = f"smsbat-test-{uuid.uuid4()}"
-    configure(task_default_queue=queue)
-    use_broker(f"amqp://127.0.0.1:9//;amqp://127.0.0.1:7//;{rabbitmq}")
-    queue_one()
+    publish(f"amqp://127.0.0.1:9//;amqp://127.0.0.1:7//;{rabbitmq}", queue)
     with Connection(rabbitmq) as there:
         assert there.default_channel.queue_delete(queue) == 1
     assert caplog.text == ""

@@ -40,7 +40,7 @@ class Clock(HeldClock):
 
 
 @pytest.fixture
-def watch(monkeypatch, capsys):
+def watch(db, monkeypatch, capsys):
     """Runs a command with ``--watch`` against a service that does what a script says."""
 
     def run(command, script, most=100, *options):

@@ -1,5 +1,6 @@
 """A site of real processes on a SQLite file, whatever database this run is about."""
 
+import shutil
 import socket
 import uuid
 from urllib.parse import urlsplit
@@ -9,16 +10,25 @@ import pytest
 from tests.live_site import Site
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """A SQLite file with all tables, to copy: migrating takes longer than most of these tests."""
+    folder = tmp_path_factory.mktemp("migrated")
+    site = Site(f"sqlite:///{folder / 'site.sqlite3'}", folder, 0, {})
+    site.run("migrate", "-v0")
+    return folder / "site.sqlite3"
+
+
 @pytest.fixture
-def make_site(tmp_path):
-    """Makes a migrated site with a sandbox, and closes it after the test."""
+def make_site(tmp_path, migrated):
+    """Makes a site with all tables and a sandbox, and closes it after the test."""
     made = []
 
     def make(latency_ms=0, **options):
         site = Site(f"sqlite:///{tmp_path / 'site.sqlite3'}", tmp_path, latency_ms, options)
         site.more = {"DJANGO_SETTINGS_MODULE": "tests.deployment.settings"}
         made.append(site)
-        site.run("migrate", "-v0")
+        shutil.copy(migrated, tmp_path / "site.sqlite3")
         site.start_sandbox()
         return site
 
