@@ -40,6 +40,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
         *_verification(settings),
         *_caller_ids(settings),
         *_extras(settings),
+        *_celery_app(settings),
     ]
 
 
@@ -238,6 +239,18 @@ def _extras(settings: Settings) -> Iterator[CheckMessage]:
         hint = "pip install 'django-smsbat[redis]'"
         words = "SMSBAT['RATE_LIMIT_STORAGE'] is a Redis, whose client is not installed."
         yield Error(words, hint=hint, id="smsbat.E008")
+
+
+def _celery_app(settings: Settings) -> Iterator[CheckMessage]:
+    """Without an app of the project's, Celery makes one that publishes to amqp://localhost."""
+    if settings.runner is not Runner.CELERY or not find_spec("celery"):
+        return
+    from django_smsbat.runners import celery
+
+    if not celery.is_configured(celery.current_app_of_this_thread()):
+        words = "SMSBAT['RUNNER'] is celery, and no Celery app is configured in this process."
+        hint = "Import the project's Celery app in the project's __init__.py (docs/howto/celery)."
+        yield checks.Warning(words, hint=hint, id="smsbat.W020")
 
 
 def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:

@@ -92,12 +92,12 @@ class Site:
         self.processes.append(process)
         return process
 
-    def start_web(self) -> str:
+    def start_web(self, *more: str, app: str = "example_project.wsgi") -> str:
         """A web server of production's kind, with connections that are kept; its address."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        options = ("--bind", f"127.0.0.1:{port}", "--threads", "4")
+        options = ("--bind", f"127.0.0.1:{port}", *(more or ("--threads", "4")))
         process = subprocess.Popen(
             [
                 sys.executable,
@@ -106,7 +106,7 @@ class Site:
                 "--log-level",
                 "error",
                 *options,
-                "example_project.wsgi",
+                app,
             ],
             env={**self.environment, "CONN_MAX_AGE": "600"},
             cwd=ROOT,
@@ -140,6 +140,22 @@ class Site:
         out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
         return out
+
+    def run_module(self, name: str, *arguments: str) -> str:
+        """A program of the tests in a process of its own; what it printed."""
+        command = [sys.executable, "-m", name, *arguments]
+        environment = {**self.environment, "PYTHONWARNINGS": "ignore"}
+        done = subprocess.run(
+            command,
+            check=False,
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def start_sandbox(self, *arguments: str) -> None:
         """Always on the same port; what it took before is in the journal."""
@@ -201,6 +217,13 @@ class Site:
         deadline = time.monotonic() + PATIENCE
         while self.query("SELECT status FROM django_smsbat_campaign") != [(status,)]:
             assert time.monotonic() < deadline, f"the campaign is not {status}"
+            time.sleep(0.1)
+
+    def wait_for_messages(self, wanted: dict[str, int]) -> None:
+        """Until so many messages have these statuses."""
+        deadline = time.monotonic() + PATIENCE
+        while (statuses := self.statuses()) != wanted:
+            assert time.monotonic() < deadline, f"the messages are {dict(statuses)}"
             time.sleep(0.1)
 
     def close(self) -> None:

@@ -1,21 +1,38 @@
-"""How fast requests may leave: SMSBAT's limits, kept by `pyrate-limiter`.
+"""Limits the rate of requests: SMSBAT allows so many a second and refuses more with 429.
 
-A pace only delays what we send. What SMSBAT refuses is never waited out here. The count is kept in
-this process, or in a Redis that all workers on all machines share.
+A request reserves the next free slot in one step and then sleeps until that slot. There is no
+background thread and no event loop, so the limit also works under gevent, eventlet, ASGI servers
+and after a fork. Slots are counted in this process, or in a Redis that all workers share.
 """
 
 import threading
+import time
+from collections import deque
 from dataclasses import dataclass
-from typing import Final
-
-from pyrate_limiter import Limiter, Rate
+from typing import Any, Final, Protocol
 
 MEMORY: Final = "memory"
 REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
 BURST: Final = 1.5  # documented: 150 requests at 100 a second, 75 at 50
-_WAKE_UP_SLACK_MS: Final = 1
-_MS: Final = 1_000
+_MICROSECONDS: Final = 1_000_000
 _REDIS_SECONDS: Final = 5  # to connect and to answer
+
+# The newest slot is the first of the list, which holds no more slots than a window may have. The
+# time is the server's, so that the clocks of the workers do not matter.
+_RESERVE: Final = """
+local requests, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+redis.call('LTRIM', KEYS[1], 0, requests - 1)
+local slot = now
+if redis.call('LLEN', KEYS[1]) >= requests then
+    slot = math.max(now, tonumber(redis.call('LINDEX', KEYS[1], -1)) + window)
+end
+redis.call('LPUSH', KEYS[1], string.format('%.0f', slot))
+redis.call('LTRIM', KEYS[1], 0, requests - 1)
+redis.call('PEXPIRE', KEYS[1], math.ceil((slot - now + window) / 1000))
+return slot - now
+"""
 
 
 class PaceUnavailable(Exception):
@@ -43,22 +60,48 @@ class Pace:
     def __repr__(self) -> str:  # a Redis address may hold a password
         return f"Pace({self.per_second:g} a second)"
 
+    @property
+    def requests(self) -> int:
+        """How many requests a window may hold."""
+        return max(1, round(self.per_second * self.burst))
+
+    @property
+    def window(self) -> float:
+        """Seconds of a window."""
+        return self.requests / self.per_second
+
+
+class Clock(Protocol):
+    """The time that a limit goes by."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class _MachineClock:
+    """The functions are looked up at each call: gevent and eventlet replace them."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
 
 class Turnstile:
     """Lets requests through at a pace, whichever thread, or worker, they come from.
 
     At most ``per_second * burst`` requests pass in any window of `burst` seconds: such a window
-    never asks more of a token bucket of that size than it holds. Workers that share a Redis need
-    clocks that agree: it goes by theirs.
+    never asks more of a token bucket of that size than it holds.
     """
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
-        requests = max(1, round(pace.per_second * pace.burst))
-        window_ms = max(1, round(requests / pace.per_second * _MS))
-        self._rate = Rate(requests, window_ms)
-        self._lock = threading.Lock()
-        self._limiter: Limiter | None = None
+    def __init__(self, pace: Pace, clock: Clock | None = None) -> None:
+        self._clock = clock or _MachineClock()
+        shared = pace.storage != MEMORY
+        self._window: _Window = _RedisWindow(pace) if shared else _MemoryWindow(pace, self._clock)
 
     def wait(self) -> None:
         """Return when the next request may leave.
@@ -66,39 +109,88 @@ class Turnstile:
         Raises:
             PaceUnavailable: when the shared count cannot be read.
         """
-        if self._pace.storage == MEMORY:
-            self._current().try_acquire("request", blocking=True)
-            return
+        delay = self._window.reserve()
+        if delay > 0:
+            self._clock.sleep(delay)
+
+    def close(self) -> None:
+        """Close the connections to the shared count."""
+        self._window.close()
+
+
+class _Window(Protocol):
+    def reserve(self) -> float:
+        """Take the next free slot; seconds until it begins."""
+
+    def close(self) -> None:
+        """Release what it holds open."""
+
+
+class _MemoryWindow:
+    """The slots of this process."""
+
+    def __init__(self, pace: Pace, clock: Clock) -> None:
+        self._slots: deque[float] = deque(maxlen=pace.requests)
+        self._seconds = pace.window
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def reserve(self) -> float:
+        with self._lock:
+            now = slot = self._clock.monotonic()
+            if len(self._slots) == self._slots.maxlen:
+                slot = max(now, self._slots[0] + self._seconds)
+            self._slots.append(slot)
+        return slot - now
+
+    def close(self) -> None:
+        pass
+
+
+class _RedisWindow:
+    """The slots of all workers, reserved by a script that Redis runs as one step."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._key = f"{pace.name}:slots"
+        self._lock = threading.Lock()
+        self._redis: Any = None
+        self._script: Any = None
+
+    def reserve(self) -> float:
         from redis.exceptions import RedisError
 
+        window = round(self._pace.window * _MICROSECONDS)
         try:
-            self._current().try_acquire("request", blocking=True)
+            delay = self._current()(keys=[self._key], args=[self._pace.requests, window])
         except RedisError as error:
-            self.close()  # a Redis that was restarted has forgotten its script: begin anew
             raise PaceUnavailable(type(error).__name__) from None
+        return float(delay) / _MICROSECONDS
 
     def close(self) -> None:
         with self._lock:
-            limiter, self._limiter = self._limiter, None
-        if limiter is not None:
-            limiter.close()
+            redis, self._redis, self._script = self._redis, None, None
+        if redis is not None:
+            redis.close()
 
-    def _current(self) -> Limiter:
+    def _current(self) -> Any:
         with self._lock:
-            if self._limiter is None:
-                self._limiter = self._new()
-            return self._limiter
+            if self._script is None:
+                self._redis = _redis_client(self._pace.storage)
+                self._script = self._redis.register_script(_RESERVE)
+            return self._script
 
-    def _new(self) -> Limiter:
-        if self._pace.storage == MEMORY:
-            return Limiter(self._rate, buffer_ms=_WAKE_UP_SLACK_MS)
-        from pyrate_limiter import RedisBucket
-        from redis import Redis
 
-        redis = Redis.from_url(
-            self._pace.storage,
-            socket_timeout=_REDIS_SECONDS,
-            socket_connect_timeout=_REDIS_SECONDS,
-        )
-        bucket = RedisBucket.init([self._rate], redis, self._pace.name)
-        return Limiter(bucket, buffer_ms=_WAKE_UP_SLACK_MS)
+def _redis_client(address: str) -> Any:
+    """A client that tries again once, at once, where an idle connection was closed."""
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.exceptions import ConnectionError as RedisConnectionError
+    from redis.retry import Retry
+
+    return Redis.from_url(
+        address,
+        socket_timeout=_REDIS_SECONDS,
+        socket_connect_timeout=_REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+    )

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as AnyDatabaseError
+from django.db import close_old_connections
 from tqdm import tqdm
 
 from django_smsbat.gateway import phones
@@ -21,6 +22,12 @@ from django_smsbat.services.clock import SystemClock
 
 _OBJECTS: Final = 50_000
 _WATCH_PAUSE: Final = 2.0  # seconds between two looks for work
+_LONGEST_PAUSE: Final = 60.0  # seconds between two attempts to reach a database that is away
+_EXPONENT_MAX: Final = 5
+
+
+class DatabaseFailed(CommandError):
+    """The database cannot be reached, or refuses a statement."""
 
 
 @contextmanager
@@ -47,7 +54,7 @@ def told_in_one_line() -> Iterator[None]:
         raise CommandError(str(error)) from None
     except AnyDatabaseError as error:
         words = phones.redact(str(error)).partition("\n")[0]
-        raise CommandError(f"the database failed: {words}") from error
+        raise DatabaseFailed(f"the database failed: {words}") from error
 
 
 def campaign_or_error(campaign_id: int | None) -> int | None:
@@ -84,7 +91,10 @@ class WorkerCommand(BaseCommand):
 
     def _work(self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]) -> None:
         while True:
-            summary = self._run(clock, bar, options)
+            run = self._run_through_outages if options["watch"] else self._run
+            summary = run(clock, bar, options)
+            if summary is None:
+                return
             if not options["watch"] or self.did_something(summary):
                 self.stdout.write(self.told(summary))
             failure = self.failure(summary)
@@ -104,6 +114,30 @@ class WorkerCommand(BaseCommand):
                 clock=clock,
                 on_progress=bar.update,
             )
+
+    def _run_through_outages(
+        self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]
+    ) -> Any:
+        """One run, repeated with growing pauses while the database is away.
+
+        A database restarts sooner or later. A process that ended each time would be given up by
+        its process manager. None if the process was stopped meanwhile.
+        """
+        failures = 0
+        while not (failures and clock.stopping):
+            try:
+                summary = self._run(clock, bar, options)
+            except DatabaseFailed as error:
+                if not failures:
+                    self.stderr.write(f"{error}; waiting until it answers")
+                clock.sleep(min(_WATCH_PAUSE * 2 ** min(failures, _EXPONENT_MAX), _LONGEST_PAUSE))
+                failures += 1
+                close_old_connections()
+            else:
+                if failures:
+                    self.stderr.write("the database answers again")
+                return summary
+        return None
 
     def _progress(self) -> "tqdm[Any]":
         """A bar on a terminal, nothing in a pipe."""

@@ -1,32 +1,61 @@
-"""Sends in Celery's workers: a task is sent for, by its name, when something is queued.
+"""Sends in Celery's workers: a task is published, by its name, when something is queued.
 
 A broker that cannot be reached loses nothing: what is queued waits in the database for the next
 task, which the beat schedule sends.
 """
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from celery import current_app
-from kombu.exceptions import OperationalError
+
+from django_smsbat.runners.broker import Broker
+from django_smsbat.services.process_state import ProcessState
 
 logger = logging.getLogger("django_smsbat")
 
 SUBMIT_TASK: Final = "django_smsbat.submit"
 IMPORT_TASK: Final = "django_smsbat.import"
 EXPIRES: Final = 60.0  # seconds: of a thousand calls, those that find no worker need none
+_FALLBACK_APP: Final = "default"  # Celery's own name of the app that it makes where there is none
+
+_broker: Final = ProcessState(Broker)
 
 
 def wake() -> None:
-    _send(SUBMIT_TASK, expires=EXPIRES)
+    """Publish the task that sends what is queued."""
+    _notify(SUBMIT_TASK)
 
 
 def wake_import() -> None:
-    _send(IMPORT_TASK, expires=EXPIRES)
+    """Publish the task that imports the files that wait."""
+    _notify(IMPORT_TASK)
 
 
-def _send(task: str, **options: float) -> None:
-    try:
-        current_app.send_task(task, retry=False, ignore_result=True, **options)
-    except OperationalError as error:
-        logger.error("the broker does not answer, the queue waits: %s", type(error).__name__)
+def current_app_of_this_thread() -> Any:
+    """The app itself in place of Celery's proxy, which may lead elsewhere in another thread."""
+    return current_app._get_current_object()
+
+
+def is_configured(app: Any) -> bool:
+    """Whether the project made this app, or names a broker for the one that Celery made."""
+    return app.main != _FALLBACK_APP or bool(app.conf.broker_write_url)
+
+
+def _notify(task: str) -> None:
+    app = current_app_of_this_thread()
+    if app.conf.task_always_eager:
+        _run_here(app, task)
+        return
+    if not is_configured(app):
+        logger.warning(
+            "no Celery app is configured in this process: tasks go to amqp://localhost. "
+            "Import the project's app in its __init__.py."
+        )
+    _broker.current.publish(app, task, expires=EXPIRES)
+
+
+def _run_here(app: Any, task: str) -> None:
+    """Run the task in this thread, as `apply_async` does in eager mode."""
+    app.loader.import_task_module("django_smsbat.tasks")
+    app.tasks[task].apply()

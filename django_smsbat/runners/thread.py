@@ -6,6 +6,7 @@ stays queued, and the next process that is woken, or `smsbat_send`, goes on with
 """
 
 import logging
+import os
 import threading
 import time
 from typing import Final
@@ -15,6 +16,7 @@ from django.db import connections
 from django_smsbat.gateway import phones
 from django_smsbat.services import submission
 from django_smsbat.services.clock import SystemClock
+from django_smsbat.services.process_state import ProcessState
 from django_smsbat.services.recipients.imports import uploads
 
 logger = logging.getLogger("django_smsbat")
@@ -24,11 +26,18 @@ _STEP: Final = 0.2  # seconds between two looks at whether the process ends
 
 
 class _ProcessClock(SystemClock):
-    """Stops with the process: the main thread is over before the others are waited for."""
+    """Stops with the process: the main thread is over before the others are waited for.
+
+    gevent copies threads into a forked child; the work is the parent's, so the copy stops too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._process = os.getpid()
 
     @property
     def stopping(self) -> bool:
-        return not threading.main_thread().is_alive()
+        return os.getpid() != self._process or not threading.main_thread().is_alive()
 
 
 class _Worker:
@@ -46,11 +55,11 @@ class _Worker:
             self._again = True
             self._woken.set()
             if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="smsbat-send").start()
+                clock = _ProcessClock()
+                threading.Thread(target=self._run, args=[clock], name="smsbat-send").start()
+                self._running = True  # not where no thread could be started
 
-    def _run(self) -> None:
-        clock = _ProcessClock()
+    def _run(self, clock: SystemClock) -> None:
         while self._wanted(clock):
             try:
                 later = self._work(clock)
@@ -105,4 +114,9 @@ def wake_import() -> None:
     threading.Thread(target=_import, name="smsbat-import").start()
 
 
-wake = _Worker().wake
+_worker: Final = ProcessState(_Worker)
+
+
+def wake() -> None:
+    """Have this process's thread send what is queued."""
+    _worker.current.wake()

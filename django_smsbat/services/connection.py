@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from django_smsbat.conf import DEFAULT_ACCOUNT, Account
 from django_smsbat.gateway.auth import Credentials
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.pacing import Pace
+from django_smsbat.services.process_state import ProcessState
 
 WRONG_SECRET: Final = "django-smsbat-wrong-key"  # noqa: S105 - opens nothing
 
@@ -33,8 +34,15 @@ def credentials(account: Account) -> Credentials:
         raise ImproperlyConfigured(account.called(f"SMSBAT: {error}")) from None
 
 
-_clients: dict[str, Client] = {}
-_lock = threading.Lock()
+@dataclass
+class _Clients:
+    """The clients by account, with their connections and the rates that they count."""
+
+    by_account: dict[str, Client] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_clients: Final = ProcessState(_Clients)
 
 
 def client(name: str = DEFAULT_ACCOUNT) -> Client:
@@ -45,10 +53,11 @@ def client(name: str = DEFAULT_ACCOUNT) -> Client:
     """
     if _stand_ins:
         return _stand_ins[-1](name)
-    with _lock:
-        if name not in _clients:
-            _clients[name] = _made(name)
-        return _clients[name]
+    clients = _clients.current
+    with clients.lock:
+        if name not in clients.by_account:
+            clients.by_account[name] = _made(name)
+        return clients.by_account[name]
 
 
 def insist_on_any(names: Collection[str], given: Client | None = None) -> None:
@@ -119,10 +128,11 @@ def replaced_by(make: Callable[[str], Client]) -> Iterator[None]:
 
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "SMSBAT":
-        with _lock:
-            for made in _clients.values():
+        clients = _clients.current
+        with clients.lock:
+            for made in clients.by_account.values():
                 made.close()
-            _clients.clear()
+            clients.by_account.clear()
 
 
 setting_changed.connect(_forget, dispatch_uid="django_smsbat.services.connection")

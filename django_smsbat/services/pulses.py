@@ -1,32 +1,42 @@
 """Signs of life, left by what should happen again and again; read by `health`."""
 
 import threading
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
 
 from django_smsbat.models import Pulse, PulseName
+from django_smsbat.services.process_state import ProcessState
 
 _EVERY: Final = timedelta(seconds=30)  # between two that are written down
 
-_beats: dict[str, datetime] = {}
-_lock = threading.Lock()
+
+@dataclass
+class _Written:
+    """When this process last wrote each sign of life down."""
+
+    at: dict[str, datetime] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_written: Final = ProcessState(_Written)
 
 
 def forget() -> None:
     """What this process wrote down belongs to another database: for tests."""
-    with _lock:
-        _beats.clear()
+    _written.recreate()
 
 
 def beat(name: PulseName, now: datetime) -> None:
     """Leave a sign of life; written down once in half a minute by each process."""
-    with _lock:
-        last = _beats.get(name)
+    written = _written.current
+    with written.lock:
+        last = written.at.get(name)
         if last is not None and timedelta() <= now - last < _EVERY:
             return
-        _beats[name] = now
+        written.at[name] = now
     Pulse.objects.update_or_create(name=name, defaults={"at": now})
 
 

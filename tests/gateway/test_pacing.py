@@ -3,11 +3,14 @@
 import multiprocessing
 import os
 import socket
+import threading
 import time
 import uuid
 
 import pytest
 import redis
+from hypothesis import given
+from hypothesis import strategies as st
 
 from django_smsbat.gateway.auth import AuthMethod, Credentials
 from django_smsbat.gateway.client import Client
@@ -27,8 +30,22 @@ def shared():
         pytest.skip(f"no Redis answers at {REDIS_URL}")
     name = f"smsbat-test-{uuid.uuid4()}"
     yield lambda rate: Pace(rate, burst=1, storage=REDIS_URL, name=name)
-    storage.delete(name)
+    storage.delete(f"{name}:slots")
     storage.close()
+
+
+class HandClock:
+    """A clock that moves when somebody sleeps, or when the test moves it."""
+
+    def __init__(self):
+        self.now, self.slept = 1_000.0, []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
 
 
 def pass_for(seconds, pace, told):
@@ -50,6 +67,72 @@ def test_a_burst_passes_at_once_and_the_next_request_waits_for_its_window():
     turnstile.close()
     # How late the sixth comes is the machine's affair; that it is not early is ours.
     assert moments[5] - moments[0] > 0.4
+
+
+def test_a_burst_waits_for_nothing_and_the_next_one_for_the_end_of_the_window():
+    clock = HandClock()
+    turnstile = Turnstile(Pace(100), clock)
+    for _ in range(150):
+        turnstile.wait()
+    assert clock.slept == []
+    turnstile.wait()
+    assert clock.slept == [pytest.approx(1.5)]
+
+
+@given(
+    rate=st.sampled_from([0.5, 1, 7, 50, 100]),
+    pauses=st.lists(st.floats(0, 3), min_size=1, max_size=200),
+)
+def test_no_window_holds_more_requests_than_it_may(rate, pauses):
+    clock, pace = HandClock(), Pace(rate)
+    turnstile, passed = Turnstile(pace, clock), []
+    for pause in pauses:
+        clock.now += pause
+        turnstile.wait()
+        passed.append(clock.now)
+    pairs = zip(passed, passed[pace.requests :], strict=False)
+    assert all(later - first >= pace.window - 1e-6 for first, later in pairs)
+
+
+@given(pauses=st.lists(st.floats(0.021, 1), min_size=1, max_size=100))
+def test_who_stays_below_the_rate_never_waits(pauses):
+    clock = HandClock()
+    turnstile = Turnstile(Pace(50), clock)
+    for pause in pauses:
+        clock.now += pause
+        turnstile.wait()
+    assert clock.slept == []
+
+
+def test_another_thread_takes_its_slot_while_one_sleeps():
+    clock = HandClock()
+    turnstile = Turnstile(Pace(1, burst=1), clock)
+    others = []
+
+    def sleep(seconds):
+        clock.slept.append(seconds)
+        if len(clock.slept) == 1:
+            other = threading.Thread(target=turnstile.wait, daemon=True)
+            other.start()
+            other.join(10)
+            others.append(other.is_alive())
+
+    clock.sleep = sleep
+    turnstile.wait()
+    turnstile.wait()
+    assert others == [False]
+    assert clock.slept == [1, 2]
+
+
+@pytest.mark.parametrize("storage", ["memory", "redis"])
+def test_a_limit_starts_no_thread(storage, shared):
+    before = threading.enumerate()
+    pace = Pace(1_000) if storage == "memory" else shared(1_000)
+    turnstile = Turnstile(pace)
+    for _ in range(3):
+        turnstile.wait()
+    assert threading.enumerate() == before
+    turnstile.close()
 
 
 @pytest.mark.parametrize("rate", [0, -1])
@@ -86,8 +169,8 @@ def test_another_name_is_another_count(shared):
         turnstile.wait()
         turnstile.close()
     storage = redis.Redis.from_url(REDIS_URL)
-    assert [storage.zcard(pace.name) for pace in (first, other)] == [1, 1]
-    storage.delete(other.name)
+    assert [storage.llen(f"{pace.name}:slots") for pace in (first, other)] == [1, 1]
+    storage.delete(f"{other.name}:slots")
     storage.close()
 
 
@@ -95,10 +178,37 @@ def test_a_redis_that_forgot_everything_is_asked_anew(shared):
     turnstile = Turnstile(shared(100))
     turnstile.wait()
     redis.Redis.from_url(REDIS_URL).script_flush()
-    with pytest.raises(PaceUnavailable):
-        turnstile.wait()
     turnstile.wait()
     turnstile.close()
+
+
+def test_a_connection_that_redis_closed_is_opened_again(shared):
+    turnstile = Turnstile(shared(100))
+    turnstile.wait()
+    storage = redis.Redis.from_url(REDIS_URL)
+    for client in storage.client_list():
+        if client["cmd"] in ("evalsha", "script|load"):
+            storage.client_kill_filter(_id=client["id"])
+    turnstile.wait()
+    turnstile.close()
+
+
+def test_a_shared_window_makes_the_request_after_it_wait(shared):
+    clock = HandClock()
+    turnstile = Turnstile(shared(5), clock)
+    for _ in range(6):
+        turnstile.wait()
+    turnstile.close()
+    assert len(clock.slept) == 1
+    assert 0 < clock.slept[0] <= 1
+
+
+def test_a_shared_count_is_forgotten_when_its_window_is_over(shared):
+    pace = shared(5)
+    turnstile = Turnstile(pace)
+    turnstile.wait()
+    turnstile.close()
+    assert 0 < redis.Redis.from_url(REDIS_URL).pttl(f"{pace.name}:slots") <= 1_000
 
 
 def test_without_the_count_nothing_leaves_and_nothing_is_in_doubt():

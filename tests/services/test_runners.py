@@ -83,6 +83,46 @@ def test_a_thread_that_fails_tries_again_and_shows_no_phone(runner, monkeypatch,
     assert "380671112233" not in caplog.text
 
 
+@pytest.mark.parametrize("name", ["inline", "thread"])
+def test_what_fails_while_a_worker_is_notified_is_logged_without_personal_data(
+    runner, monkeypatch, caplog, name
+):
+    def fail(*_, **__):
+        raise RuntimeError("no thread for +380671112233")
+
+    runner(name)
+    monkeypatch.setattr("django_smsbat.runners.inline.submission.submit_queued", fail)
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    message = send(Sms(to=phone(77), text="Hi"), queue=True)
+    runners.wake_import()
+    assert Message.objects.get() == message
+    assert "no worker was notified, the queue waits: RuntimeError" in caplog.text
+    assert "380671112233" not in caplog.text
+
+
+def test_a_wrong_setting_raises_nothing_once_the_message_is_stored(settings, caplog):
+    settings.SMSBAT = {**settings.SMSBAT, "RUNNER": "no such runner"}
+    runners.wake()
+    assert "ImproperlyConfigured" in caplog.text
+
+
+def test_a_thread_that_could_not_be_started_is_started_the_next_time(runner, monkeypatch):
+    runner("thread")
+    monkeypatch.setattr(thread.submission, "something_waits", lambda: False)
+    monkeypatch.setattr(
+        thread.submission, "submit_queued", lambda clock: thread.submission.Summary()
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", lambda self: 1 / 0)
+        runners.wake()
+    started = []
+    start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda self: (started.append(self), start(self)))
+    runners.wake()
+    wait_for_threads()
+    assert [one.name for one in started] == ["smsbat-send"]
+
+
 def test_none_leaves_it_to_the_command(runner):
     runner("none")
     send(Sms(to=phone(77), text="Hi"), queue=True)
