@@ -134,7 +134,7 @@ def _tls_detail(error: Exception) -> str:
     causes = list(_causes(error))
     if any(isinstance(cause, _BAD_CERTIFICATE) for cause in causes):
         return "its TLS certificate is not trusted"
-    reasons = (cause.reason for cause in causes if isinstance(cause, ssl.SSLError))
+    reasons = (getattr(cause, "reason", "") for cause in causes if isinstance(cause, ssl.SSLError))
     return next(filter(None, reasons), _name(error))
 
 

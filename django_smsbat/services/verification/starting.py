@@ -126,17 +126,23 @@ def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None
 
     try:
         confidential.leave(message, said.message, hear=hear, client=client, clock=clock)
-    except Exception as error:
+    except BaseException as error:
         message.refresh_from_db()
-        if message.status != Status.FAILED:  # it may have left
+        if message.status != Status.FAILED:  # the code may have left
             raise
         logger.error("no code was sent: %s", unexpected.describe(error))
-    is_unsent = Status(message.status).is_failure
-    no_code = made.channel == Channel.FLASH_CALL and not made.code_shape
-    if is_unsent or no_code:
+        if not isinstance(error, Exception):  # the process is to end
+            _finish_unsent(made, clock)
+            raise
+    if Status(message.status).is_failure:
+        _finish_unsent(made, clock)
+    elif made.channel == Channel.FLASH_CALL and not made.code_shape:
         finish(made, VerificationStatus.FAILED, clock.now())
-    if is_unsent:
-        limits.give_back(made.phone)
+
+
+def _finish_unsent(made: Verification, clock: Clock) -> None:
+    finish(made, VerificationStatus.FAILED, clock.now())
+    limits.give_back(made.phone)
 
 
 def _learn_pattern(made: Verification, pattern: str) -> None:
