@@ -32,7 +32,8 @@ _HEADERS: Final = {
     "Accept": "application/json",
     "User-Agent": "django-smsbat",
 }
-_PIECE: Final = 64 * 1024  # bytes, of which each has its own look at the clock
+_WRITTEN: Final = 64 * 1024  # bytes between two checks of the time
+_READ: Final = 16 * 1024  # bytes of an answer, which may unpack to a thousand times as many
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _read(response: requests.Response) -> tuple[bytes, bool]:
     pieces: list[bytes] = []
     size = 0
     try:
-        for piece in response.iter_content(_PIECE):
+        for piece in response.iter_content(_READ):
             size += len(piece)
             if size > ANSWER_MAX:
                 raise AnswerTooLarge
@@ -215,9 +216,9 @@ class _Connection(HTTPConnection):
         if attempt.phase is not Phase.TUNNELLING:
             attempt.begin()
         view = memoryview(data)
-        for start in range(0, len(view), _PIECE):
+        for start in range(0, len(view), _WRITTEN):
             self.sock.settimeout(attempt.seconds_left())
-            super().send(view[start : start + _PIECE])
+            super().send(view[start : start + _WRITTEN])
 
     def response_class(  # type: ignore[override]
         self, sock: socket.socket, *args: Any, **options: Any
