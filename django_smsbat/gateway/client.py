@@ -125,7 +125,7 @@ class Client:
         """Stop the pacing threads and this thread's session."""
         for turnstile in self._turnstiles.values():
             turnstile.close()
-        if transport := getattr(self._local, "transport", None):
+        if transport := getattr(self._local, "connection", None):
             transport.close()
 
     @property
@@ -156,7 +156,7 @@ class Client:
         except Exception as error:
             return failures.classify(error, attempt, None)
         try:
-            answer = self._transport().exchange(method, end, written, attempt)
+            answer = self._connection().exchange(method, end, written, attempt)
         except Exception as error:  # every one: the attempt knows whether anything left
             failed = failures.classify(error, attempt, self._route())
             if self._on_exchange is not None:
@@ -193,15 +193,15 @@ class Client:
             seconds=answer.seconds,
         )
 
-    def _transport(self) -> Transport:
-        if not hasattr(self._local, "transport"):
-            self._local.transport = Transport(self._base_url, self._credentials)
-        kept: Transport = self._local.transport
+    def _connection(self) -> Transport:
+        if not hasattr(self._local, "connection"):
+            self._local.connection = Transport(self._base_url, self._credentials)
+        kept: Transport = self._local.connection
         return kept
 
     def _route(self) -> Route | None:
         """Of this thread's session; None if it could not be made."""
-        transport: Transport | None = getattr(self._local, "transport", None)
+        transport: Transport | None = getattr(self._local, "connection", None)
         return transport.route if transport else None
 
 

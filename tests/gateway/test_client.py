@@ -143,8 +143,8 @@ def test_a_thread_keeps_its_connection_and_threads_do_not_share_one():
     with serving() as server, connected(server.url) as client:
         client.send([MESSAGE])
         client.send([MESSAGE])
-        sessions.append(client._transport())
-        other = threading.Thread(target=lambda: sessions.append(client._transport()))
+        sessions.append(client._connection())
+        other = threading.Thread(target=lambda: sessions.append(client._connection()))
         other.start()
         other.join()
     assert sessions[0] is not sessions[1]
