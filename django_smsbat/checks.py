@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_smsbat import conf
 from django_smsbat.conf import Runner, Settings
 from django_smsbat.conf.accounts import shared_secrets
-from django_smsbat.gateway import otp_templates
+from django_smsbat.gateway import attempt, otp_templates
 from django_smsbat.gateway.message_types import FLASH_CALL_DIGITS, MessageType
 from django_smsbat.gateway.pacing import MEMORY
 
@@ -173,10 +173,10 @@ def _ask_manager() -> str:
 
 
 def _lease(settings: Settings) -> Iterator[CheckMessage]:
-    longest = 2 * settings.timeout
+    longest = attempt.longest(settings.timeout)
     if settings.lease <= longest:
         words = f"SMSBAT['LEASE'] must be longer than the longest request, {longest:g} seconds."
-        hint = "TIMEOUT counts twice: for connecting and for reading."
+        hint = "TIMEOUT counts twice: for connecting, and for the request with its answer."
         yield Error(words, hint=hint, id="smsbat.E006")
 
 

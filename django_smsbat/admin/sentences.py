@@ -134,6 +134,10 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("A message to this phone is being sent: try again in a few minutes."),
     # What the gateway's errors mean.
     gettext_noop("SMSBAT cannot be reached"),
+    gettext_noop("no secure connection to SMSBAT can be made"),
+    gettext_noop("the proxy does not lead to SMSBAT"),
+    gettext_noop("the trusted certificates cannot be read"),
+    gettext_noop("the request could not be started"),
     gettext_noop("too many requests"),
     gettext_noop("SMSBAT is not available now"),
     gettext_noop("the shared storage of the rate limits does not answer"),

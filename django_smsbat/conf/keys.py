@@ -86,7 +86,7 @@ def _accounts(value: Any) -> Mapping[str, Mapping[str, Any]]:
 KEYS: Final[dict[str, Key]] = {
     **OF_AN_ACCOUNT,
     "ACCOUNTS": Key({}, from_json, _accounts, "further accounts, by name"),
-    "TIMEOUT": Key(30, float, number(0.1, 600), "seconds, for connecting and for reading"),
+    "TIMEOUT": Key(30, float, number(0.1, 600), "seconds, for connecting and for each wait"),
     "LEASE": Key(300, float, number(1, 86_400), "seconds that a worker may hold a batch"),
     "BATCH_SIZE": Key(1_000, int, number(1, BATCH_MAX, whole=True), "messages in one request"),
     "CONCURRENCY": Key(

@@ -1,7 +1,8 @@
 """The one place where a request leaves for SMSBAT.
 
 One call is one request: it is paced, but neither repeated nor delayed after a refusal. Everything
-that can go wrong comes out as `GatewayError`, whose kind says what became of the messages.
+that can go wrong comes out as `GatewayError`, whose kind says what became of the messages. Any
+other exception, such as one of `before_leaving`, says that nothing left.
 """
 
 import re
@@ -9,28 +10,22 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
-import requests
-from urllib3 import exceptions as urllib3_errors
-
-from django_smsbat.gateway import answers
+from django_smsbat.gateway import answers, failures
 from django_smsbat.gateway.answers import SendAnswer, StatusReport
+from django_smsbat.gateway.attempt import Attempt
 from django_smsbat.gateway.auth import Credentials
 from django_smsbat.gateway.dialects import Dialect, Outgoing, encode_request
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.exchange import Exchange, visible_headers
 from django_smsbat.gateway.message_types import BATCH_MAX
 from django_smsbat.gateway.pacing import Pace, PaceUnavailable, Turnstile
+from django_smsbat.gateway.route import Route
+from django_smsbat.gateway.transport import PATHS, SEND_PATH, STATUS_PATH, Answer, Transport
 
-SEND_PATH: Final = "/bat/messagelist"
-STATUS_PATH: Final = "/bat/message/"
-_HEADERS: Final = {
-    "Content-Type": "application/json; charset=utf-8",
-    "Accept": "application/json",
-    "User-Agent": "django-smsbat",
-}
+__all__ = ["SEND_PATH", "STATUS_PATH", "Client"]
 
 
 class Client:
@@ -38,7 +33,8 @@ class Client:
 
     Args:
         base_url: of the account's region, such as ``https://restapi.smsbat.com``.
-        timeout: seconds, for connecting and again for each wait for the answer.
+        timeout: seconds, for connecting in all and again for each wait for the answer. The whole
+            exchange is over after twice as many.
         send_pace: of requests that send.
         status_pace: of requests that ask for a status.
     """
@@ -75,15 +71,21 @@ class Client:
 
         Raises:
             GatewayError: where no readable answer came; its kind says what to think of them.
+            Exception: what `before_leaving` raises; then nothing left.
             ValueError: for no messages, or more than a request may hold.
         """
+        self._local.attempt = None
         if not 0 < len(messages) <= BATCH_MAX:
             raise ValueError(f"a request holds 1 to {BATCH_MAX:,} messages, not {len(messages):,}")
         self._wait_for_turn(SEND_PATH)
         if before_leaving:
             before_leaving()
-        answer = self._exchange("POST", "", lambda: encode_request(messages, self._dialect))
-        return answers.parse_send(_or_raise(answer), messages)
+        return _or_raise(
+            _parsed(
+                self._exchange("POST", "", lambda: encode_request(messages, self._dialect)),
+                lambda body: answers.parse_send(body, messages),
+            )
+        )
 
     def status(self, message_id: str) -> StatusReport:
         """Ask what became of one message.
@@ -92,8 +94,8 @@ class Client:
             GatewayError: where no readable answer came; ``NOT_FOUND`` for an unknown id.
         """
         self._wait_for_turn(STATUS_PATH)
-        answer = self._exchange("GET", quote(message_id, safe=""), lambda: None)
-        return answers.parse_status(_or_raise(answer))
+        end = quote(message_id, safe="")
+        return _or_raise(_parsed(self._exchange("GET", end, lambda: None), answers.parse_status))
 
     def post(self, body: bytes) -> None:
         """Post a body to the send path as it is, and return nothing: an observer sees the answer.
@@ -123,8 +125,14 @@ class Client:
         """Stop the pacing threads and this thread's session."""
         for turnstile in self._turnstiles.values():
             turnstile.close()
-        if connection := getattr(self._local, "connection", None):
-            connection.close()
+        if transport := getattr(self._local, "connection", None):
+            transport.close()
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the first byte of this thread's last `send` may have left."""
+        attempt: Attempt | None = getattr(self._local, "attempt", None)
+        return attempt is not None and attempt.has_begun
 
     def _wait_for_turn(self, path: str) -> None:
         try:
@@ -140,138 +148,92 @@ class Client:
         An error is returned, not raised: error pages show the variables of the frames that an
         exception passed through, and these hold the texts and the credentials.
         """
+        self._local.attempt = attempt = Attempt(self._timeout)
         try:
             written = body()
         except ValueError:  # half a surrogate pair, which UTF-8 cannot write
             return GatewayError(ErrorKind.INVALID, "a text cannot be encoded")
+        except Exception as error:
+            return failures.classify(error, attempt, None)
         try:
-            response = self._connection().send(method, end, written, self._timeout)
-        except (requests.RequestException, urllib3_errors.HTTPError, ValueError) as error:
-            failed = _network_error(error)
+            answer = self._connection().exchange(method, end, written, attempt)
+        except Exception as error:  # every one: the attempt knows whether anything left
+            failed = failures.classify(error, attempt, self._route())
             if self._on_exchange is not None:
                 self._on_exchange(_unanswered(method, end, written, failed))
             return failed
         if self._on_exchange is not None:
-            self._on_exchange(self._answered(method, end, written, response))
-        if 200 <= response.status_code < 300:
-            return response.content
-        retry_after = _seconds(
-            response.headers.get("Retry-After", ""), response.headers.get("Date")
-        )
-        content = self._credentials.conceal(response.content)
-        return answers.parse_error(response.status_code, content, retry_after)
+            self._on_exchange(self._answered(method, end, written, answer))
+        return self._outcome(answer)
 
-    def _answered(
-        self, method: str, end: str, written: bytes | None, response: requests.Response
-    ) -> Exchange:
+    def _outcome(self, answer: Answer) -> bytes | GatewayError:
+        if answer.is_success and answer.is_cut:
+            return GatewayError(ErrorKind.UNREADABLE, failures.TOO_LARGE)
+        if answer.is_success:
+            return answer.body
+        headers = answer.headers
+        retry_after = _seconds(headers.get("Retry-After", ""), headers.get("Date"))
+        error = answers.parse_error(
+            answer.status, self._credentials.conceal(answer.body), retry_after
+        )
+        route = self._route()
+        if error.kind is ErrorKind.PROXY_FAILED and route and route.proxy:
+            error = GatewayError(error.kind, status=answer.status, culprit=str(route.proxy))
+        return error
+
+    def _answered(self, method: str, end: str, written: bytes | None, answer: Answer) -> Exchange:
         return Exchange(
             method=method,
-            path=_PATHS[method],
+            path=PATHS[method],
             message_id=unquote(end),
             request=written or b"",
-            status=response.status_code,
-            headers=visible_headers(response.headers),
-            body=self._credentials.conceal(response.content),
-            seconds=response.elapsed.total_seconds(),
+            status=answer.status,
+            headers=visible_headers(answer.headers),
+            body=self._credentials.conceal(answer.body),
+            seconds=answer.seconds,
         )
 
-    def _connection(self) -> "_Connection":
+    def _connection(self) -> Transport:
         if not hasattr(self._local, "connection"):
-            self._local.connection = _Connection(self._base_url, self._credentials)
-        kept: _Connection = self._local.connection
+            self._local.connection = Transport(self._base_url, self._credentials)
+        kept: Transport = self._local.connection
         return kept
 
-
-_PATHS: Final = {"POST": SEND_PATH, "GET": STATUS_PATH}
-
-
-class _Connection:
-    """One thread's session. What is the same for all requests is worked out once.
-
-    `requests` looks proxies and certificates up in the environment for each request anew, which
-    takes half of the time that a status request takes.
-    """
-
-    def __init__(self, base_url: str, credentials: Credentials) -> None:
-        self._session = requests.Session()
-        self._session.headers.update(_HEADERS)
-        self._session.auth = credentials  # set, so that no .netrc is looked into
-        self._environment = self._session.merge_environment_settings(
-            base_url, {}, stream=False, verify=None, cert=None
-        )
-        self._begun = {
-            method: self._session.prepare_request(requests.Request(method, base_url + path))
-            for method, path in _PATHS.items()
-        }
-
-    def send(self, method: str, end: str, body: bytes | None, timeout: float) -> requests.Response:
-        request = self._begun[method].copy()
-        request.url = f"{request.url}{end}"
-        if body is not None:
-            request.prepare_body(body, None)
-        return self._session.send(
-            request,
-            timeout=timeout,
-            allow_redirects=False,  # credentials go to the configured host or nowhere
-            **self._environment,
-        )
-
-    def close(self) -> None:
-        self._session.close()
+    def _route(self) -> Route | None:
+        """Of this thread's session; None if it could not be made."""
+        transport: Transport | None = getattr(self._local, "connection", None)
+        return transport.route if transport else None
 
 
 def _unanswered(method: str, end: str, written: bytes | None, error: GatewayError) -> Exchange:
     return Exchange(
         method=method,
-        path=_PATHS[method],
+        path=PATHS[method],
         message_id=unquote(end),
         request=written or b"",
         failure=f"{error.kind.name.lower()} ({error.detail})",
     )
 
 
-def _or_raise(outcome: bytes | GatewayError) -> bytes:
+_Read = TypeVar("_Read")
+
+
+def _parsed(answer: bytes | GatewayError, parse: Callable[[bytes], _Read]) -> _Read | GatewayError:
+    """The answer as an object. An error is returned, as `_exchange` returns it."""
+    if isinstance(answer, GatewayError):
+        return answer
+    try:
+        return parse(answer)
+    except GatewayError as error:
+        return error.with_traceback(None)
+    except Exception as error:  # the messages left: whatever is wrong with their answer
+        return GatewayError(ErrorKind.UNREADABLE, type(error).__name__)
+
+
+def _or_raise(outcome: _Read | GatewayError) -> _Read:
     if isinstance(outcome, GatewayError):
         raise outcome
     return outcome
-
-
-_NEVER_CONNECTED: Final = (
-    urllib3_errors.NewConnectionError,  # refused, no route, no such name
-    urllib3_errors.ConnectTimeoutError,
-)
-# The one thing that OpenSSL says before the first byte of a request only; its other words may come
-# in the middle of an answer as well.
-_NOT_TRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
-
-
-def _network_error(error: Exception) -> GatewayError:
-    """Sort a failure of the network by whether the request can have reached SMSBAT.
-
-    Only what certainly happened before the first byte left counts as not taken.
-    """
-    reason = getattr(error.args[0], "reason", error.args[0]) if error.args else error
-    reason = getattr(reason, "original_error", reason)  # a proxy's
-    name = type(reason if isinstance(reason, Exception) else error).__name__
-    if isinstance(reason, _NEVER_CONNECTED) or "Tunnel connection failed" in str(reason):
-        return GatewayError(ErrorKind.UNREACHABLE, name)
-    if isinstance(error, requests.exceptions.SSLError) and _NOT_TRUSTED in str(error):
-        return GatewayError(ErrorKind.UNREACHABLE, "its TLS certificate is not trusted")
-    if isinstance(error, _BAD_ADDRESS):
-        return GatewayError(ErrorKind.MISDIRECTED, name)
-    if isinstance(error, requests.exceptions.Timeout):
-        return GatewayError(ErrorKind.TIMED_OUT, name)
-    return GatewayError(ErrorKind.CONNECTION_LOST, name)
-
-
-_BAD_ADDRESS: Final = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidHeader,
-    urllib3_errors.LocationValueError,
-    UnicodeError,
-)
 
 
 def _seconds(retry_after: str, date: str | None) -> float | None:

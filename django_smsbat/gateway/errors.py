@@ -30,6 +30,10 @@ class ErrorKind(Enum):
     """The kinds of errors, each with its fate and whether it is wrong for every message alike."""
 
     UNREACHABLE = _Facts(Fate.NOT_TAKEN, False, "SMSBAT cannot be reached")
+    TLS_FAILED = _Facts(Fate.NOT_TAKEN, True, "no secure connection to SMSBAT can be made")
+    PROXY_FAILED = _Facts(Fate.NOT_TAKEN, True, "the proxy does not lead to SMSBAT")
+    CA_BUNDLE = _Facts(Fate.NOT_TAKEN, True, "the trusted certificates cannot be read")
+    NOT_STARTED = _Facts(Fate.NOT_TAKEN, True, "the request could not be started")
     THROTTLED = _Facts(Fate.NOT_TAKEN, False, "too many requests")
     UNAVAILABLE = _Facts(Fate.NOT_TAKEN, False, "SMSBAT is not available now")
     UNPACED = _Facts(Fate.NOT_TAKEN, False, "the shared storage of the rate limits does not answer")
@@ -60,7 +64,7 @@ class ErrorKind(Enum):
 
 
 # Answers with which a server says that it did not process the request at all.
-_NOT_PROCESSED: Final = (301, 307, 308, 405, 407, 411, 414, 415, 421, 426, 431)
+_NOT_PROCESSED: Final = (301, 307, 308, 405, 411, 414, 415, 421, 426, 431)
 
 _BY_STATUS: Final[dict[int, ErrorKind]] = {
     400: ErrorKind.INVALID,
@@ -68,6 +72,7 @@ _BY_STATUS: Final[dict[int, ErrorKind]] = {
     402: ErrorKind.PAYMENT_REQUIRED,
     403: ErrorKind.FORBIDDEN,
     404: ErrorKind.NOT_FOUND,
+    407: ErrorKind.PROXY_FAILED,
     408: ErrorKind.TIMED_OUT,
     413: ErrorKind.INVALID,  # too large: halved until it fits
     422: ErrorKind.INVALID,
@@ -92,6 +97,7 @@ class GatewayError(Exception):
         code: SMSBAT's own code, such as ``1003`` or ``INVALID_RECIPIENT``; empty where none came.
         detail: SMSBAT's own words, or those of the network; may quote what was sent.
         retry_after: seconds that SMSBAT asks to wait, None where it did not say.
+        culprit: the setting of ours that is to blame, with its value; no secret. Empty for none.
     """
 
     def __init__(
@@ -102,17 +108,20 @@ class GatewayError(Exception):
         status: int | None = None,
         code: str = "",
         retry_after: float | None = None,
+        culprit: str = "",
     ) -> None:
         self.kind = kind
         self.detail = detail
         self.status = status
         self.code = code
         self.retry_after = retry_after
+        self.culprit = culprit
         super().__init__(self.explanation)
 
     @property
     def explanation(self) -> str:
         """One line for people, with phone numbers and codes masked in SMSBAT's own words."""
         status = f"HTTP {self.status}" if self.status else ""
-        told = ", ".join(filter(None, [status, self.code, phones.redact(self.detail)]))
+        parts = [status, self.code, self.culprit, phones.redact(self.detail)]
+        told = ", ".join(filter(None, parts))
         return f"{self.kind.meaning} ({told})" if told else self.kind.meaning

@@ -305,6 +305,15 @@ def mask(phone: str) -> str:
     return f"{phone[:shown]}…{phone[-2:]}" if shown else "…"
 
 
+class MaskedPhone(str):
+    """A number whose repr is masked: error reports show the variables of every frame."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(mask(str(self)))
+
+
 def redact(text: str) -> str:
     """Text from outside without phone numbers and codes: no four digits in a row remain."""
     return _DIGIT_RUN.sub("…", text)

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from django_smsbat.gateway import phones
 from django_smsbat.models import Campaign
+from django_smsbat.services import unexpected
 from django_smsbat.services.clock import SystemClock
 
 _OBJECTS: Final = 50_000
@@ -47,7 +48,11 @@ def stopped_by_signals(clock: SystemClock) -> Iterator[None]:
 
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
-    """What is misconfigured, or fails beneath us, as one line and exit code 1."""
+    """Report what is misconfigured, or fails, in one line and with exit code 1.
+
+    Its message may quote personal data, so an unexpected exception is named by its class and
+    place. ``--traceback`` shows all of it.
+    """
     try:
         yield
     except ImproperlyConfigured as error:
@@ -55,6 +60,10 @@ def told_in_one_line() -> Iterator[None]:
     except AnyDatabaseError as error:
         words = phones.redact(str(error)).partition("\n")[0]
         raise DatabaseFailed(f"the database failed: {words}") from error
+    except CommandError:
+        raise
+    except Exception as error:
+        raise CommandError(f"unexpected: {unexpected.describe(error)}") from error
 
 
 def campaign_or_error(campaign_id: int | None) -> int | None:

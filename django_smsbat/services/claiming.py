@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, TextField
 from django.db.models.functions import Cast
+from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat import conf
 from django_smsbat.gateway.dialects import Outgoing
@@ -46,6 +47,13 @@ class Claimed(Outgoing):
     attempts: int
     resent_after: int
     time_zone: str
+
+
+class _Rows(list[tuple[Any, ...]]):
+    """Rows of the database. The repr shows none: error reports show the variables of frames."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} rows>"
 
 
 @dataclass
@@ -139,7 +147,7 @@ def _claim(
             is_limited = campaign is not None and campaign.budget is not None
             allowed = budgets.allowance(campaign, size) if campaign and is_limited else size
             rows = wanted.filter(pk__gt=last).order_by("pk").locked(skip=True)
-            found = list(rows.values_list(*_OWN, *_SAID)[:allowed]) if allowed else []
+            found = _Rows(rows.values_list(*_OWN, *_SAID)[:allowed] if allowed else ())
             if campaign and not is_limited and found and found[0][_HAS_BUDGET]:
                 campaign.refresh_from_db(fields=["budget"])  # somebody has set one meanwhile
                 continue
@@ -179,6 +187,7 @@ def who_is_bound(campaign: Campaign | None) -> Callable[[str], bool]:
     return lambda kind: bound
 
 
+@sensitive_variables()
 def _read(
     found: Sequence[Sequence[Any]], is_bound: Callable[[str], bool]
 ) -> tuple[list[Claimed], list[Claimed]]:

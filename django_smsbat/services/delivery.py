@@ -16,8 +16,9 @@ from django.db.models import F
 from django_smsbat import conf
 from django_smsbat.gateway import answers, phones
 from django_smsbat.gateway.answers import MessageResult, SendAnswer
+from django_smsbat.gateway.attempt import longest
 from django_smsbat.gateway.client import Client
-from django_smsbat.gateway.errors import Fate, GatewayError
+from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Source
 from django_smsbat.models.set_based import keys_in
@@ -94,6 +95,10 @@ class Delivery:
         try:
             while self.waiting and self.outcome.error is None:
                 self._post(self.waiting.pop())
+        except BaseException as error:
+            failed = GatewayError(ErrorKind.NOT_STARTED, type(error).__name__)
+            self.outcome.error = self.outcome.error or failed
+            raise
         finally:  # also when the database fails in between: what never left is not in doubt
             for part in self.waiting:
                 self.put_back(part)
@@ -112,15 +117,26 @@ class Delivery:
         except GatewayError as error:
             self.outcome.requests += 1
             self._failed(part, error)
+        except BaseException as error:
+            if not self._may_have_left(error):
+                self.waiting.append(part)
+            raise
         else:
             self.outcome.requests += 1
             self.answered(part, answer)
 
+    def _may_have_left(self, error: BaseException) -> bool:
+        """Whether the request was begun before it was interrupted.
+
+        A stand-in for the client that cannot tell raises no `Exception` after the first byte.
+        """
+        return getattr(self.client, "has_left", not isinstance(error, Exception))
+
     def _make_sure(self, part: Sequence[Claimed]) -> None:
         """The whole lease lies before each request, also after waiting for our turn."""
         now = self.clock.now()
-        longest = timedelta(seconds=2 * conf.current().timeout)
-        if self.batch.lease_until - now > longest:
+        needed = timedelta(seconds=longest(conf.current().timeout))
+        if self.batch.lease_until - now > needed:
             return
         self.batch.lease_until = lease_from(now)
         held = Message.objects.held_by(self.batch.claim)

@@ -1,7 +1,6 @@
 """One message for each of the caller's keys, however often it is asked for and by whom at once."""
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from hashlib import blake2b
 from typing import Final
@@ -35,21 +34,20 @@ def stored_once(message: Message, key: str, given: Content) -> Message:
     """
     fits = isinstance(key, str) and 0 < len(key) <= KEY_MAX and key.isprintable()
     require(fits, _FIELD, f"give 1 to {KEY_MAX} printable characters")
-    asked = json.dumps([message.account, message.to, fields_of(given)], sort_keys=True)
+    fingerprints = _fingerprints(message, given)
     digest = _digest(key)
-    known = _find(digest) or tried_again(partial(_stored, message, digest, asked))
+    known = _find(digest) or tried_again(partial(_stored, message, digest, fingerprints[0]))
     if known is None:
         return message
-    if not any(constant_time_compare(known.said, one) for one in _fingerprints(asked)):
+    if not any(constant_time_compare(known.said, one) for one in fingerprints):
         raise InvalidMessage(_FIELD, "was used for another message: give each its own")
     return known.message
 
 
-def _stored(message: Message, digest: str, asked: str) -> IdempotencyKey | None:
+def _stored(message: Message, digest: str, said: str) -> IdempotencyKey | None:
     """None when this call stored it, else what stores it already."""
     if known := _find(digest):
         return known
-    said = next(_fingerprints(asked))
     try:
         with transaction.atomic():
             message.pk = None
@@ -70,7 +68,13 @@ def _digest(key: str) -> str:
     return blake2b(key.encode(), digest_size=16).hexdigest()
 
 
-def _fingerprints(asked: str) -> Iterator[str]:
-    """Keyed, so that nobody can try words on what outlives them; by Django's keys, newest first."""
-    for key in conf.secret_keys():
-        yield salted_hmac(_SALT, asked, secret=key, algorithm="sha256").hexdigest()
+def _fingerprints(message: Message, given: Content) -> list[str]:
+    """Keyed, so that nobody can try words on what outlives them; by Django's keys, newest first.
+
+    Only these are passed on: no frame that the database's errors pass through holds the words.
+    """
+    asked = json.dumps([message.account, message.to, fields_of(given)], sort_keys=True)
+    return [
+        salted_hmac(_SALT, asked, secret=key, algorithm="sha256").hexdigest()
+        for key in conf.secret_keys()
+    ]

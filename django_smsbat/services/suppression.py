@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from django.utils.crypto import salted_hmac
+from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat import conf
 from django_smsbat.models import Suppression
@@ -38,6 +39,7 @@ def digests(phone: str) -> list[str]:
     return [_digest(phone, key) for key in conf.secret_keys()]
 
 
+@sensitive_variables()
 def among(phones: Collection[str]) -> set[str]:
     """Those of these phones that are suppressed."""
     if not phones or not Suppression.objects.exists():  # hashing a chunk takes its time

@@ -51,10 +51,8 @@ def test_one_batch_is_one_request_in_utf_8(people, campaign, sandbox, settings):
     campaigns.launch(campaign(text="Ї" * 30))
     bodies = []
     client = client_for(sandbox.url)
-    session = client._connection()._session
-    original = session.send
-    session.send = lambda request, **more: bodies.append(request.body) or original(request, **more)
-    submission.submit_queued(client=client)
+    with client.observed_by(lambda exchange: bodies.append(exchange.request)):
+        submission.submit_queued(client=client)
     client.close()
     [body] = bodies
     assert body.decode().count("Ї") == 50 * 30

@@ -1,5 +1,6 @@
 """Sends a code: everything is decided and stored first, then one request leaves with it."""
 
+import logging
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,13 +13,15 @@ from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Channel, Verification, VerificationStatus
 from django_smsbat.models.verification import PURPOSE_MAX
-from django_smsbat.services import accounts, confidential, connection, holdback
+from django_smsbat.services import accounts, confidential, connection, holdback, unexpected
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.commit import insist_on_commits, tried_again, when_committed
 from django_smsbat.services.verification import breaker, codes, limits
 from django_smsbat.services.verification.finishing import finish
 from django_smsbat.services.verification.refusals import NotStarted, Why
 from django_smsbat.services.verification.wording import Plan, plan
+
+logger = logging.getLogger("django_smsbat")
 
 
 def start(
@@ -54,16 +57,17 @@ def start(
     """
     clock = clock or SystemClock()
     account = conf.current().verify_account or DEFAULT_ACCOUNT
-    number, way = _phone(phone), _channel(channel)
+    phone = _phone(phone)  # in place of what was written: no frame below shows the number
+    way = _channel(channel)
     if len(purpose) > PURPOSE_MAX:
         words = f"{len(purpose)} characters; at most {PURPOSE_MAX} are allowed"
         raise InvalidMessage("purpose", words)
-    said = plan(way, number, accounts.sender_or_default("", account), language)
+    said = plan(way, phone, accounts.sender_or_default("", account), language)
     leaving_by = client or connection.client(account)
     insist_on_commits()
-    _insist_on_allowed(number, account, clock.now())
-    made = Verification(phone=number, channel=way, purpose=purpose)
-    made.prefix = breaker.prefix_of(number)
+    _insist_on_allowed(phone, account, clock.now())
+    made = Verification(phone=phone, channel=way, purpose=purpose)
+    made.prefix = breaker.prefix_of(phone)
     tried_again(partial(_store, made, said, address, account, clock))
     when_committed(lambda: _leave(made, said, leaving_by, clock))
     return made
@@ -84,11 +88,12 @@ def _store(made: Verification, said: Plan, address: str, account: str, clock: Cl
     made.save(force_insert=True)
 
 
-def _phone(written: str) -> str:
+def _phone(written: str) -> phones.MaskedPhone:
     try:
-        return phones.normalise(written, conf.current().default_region, mobile=True)
+        normalised = phones.normalise(written, conf.current().default_region, mobile=True)
     except phones.InvalidPhone as error:
         raise InvalidMessage("phone", str(error)) from None
+    return phones.MaskedPhone(normalised)
 
 
 def _channel(written: str) -> Channel:
@@ -119,13 +124,25 @@ def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None
         if made.channel == Channel.FLASH_CALL:
             _learn_pattern(made, result.pattern)
 
-    confidential.leave(message, said.message, hear=hear, client=client, clock=clock)
-    is_unsent = Status(message.status).is_failure
-    no_code = made.channel == Channel.FLASH_CALL and not made.code_shape
-    if is_unsent or no_code:
+    try:
+        confidential.leave(message, said.message, hear=hear, client=client, clock=clock)
+    except BaseException as error:
+        message.refresh_from_db()
+        if message.status != Status.FAILED:  # the code may have left
+            raise
+        logger.error("no code was sent: %s", unexpected.describe(error))
+        if not isinstance(error, Exception):  # the process is to end
+            _finish_unsent(made, clock)
+            raise
+    if Status(message.status).is_failure:
+        _finish_unsent(made, clock)
+    elif made.channel == Channel.FLASH_CALL and not made.code_shape:
         finish(made, VerificationStatus.FAILED, clock.now())
-    if is_unsent:
-        limits.give_back(made.phone)
+
+
+def _finish_unsent(made: Verification, clock: Clock) -> None:
+    finish(made, VerificationStatus.FAILED, clock.now())
+    limits.give_back(made.phone)
 
 
 def _learn_pattern(made: Verification, pattern: str) -> None:
