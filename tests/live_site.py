@@ -200,10 +200,11 @@ class Site:
         self.wait_for_claim(known, worker)
         return worker
 
-    def wait_for_answer(self) -> None:
-        """Wait until one more message is accepted."""
+    def wait_for_answer(self, worker: Child) -> None:
+        """Wait until one more message is accepted; the worker must go on meanwhile."""
         before, deadline = self.statuses()["accepted"], time.monotonic() + PATIENCE
         while self.statuses()["accepted"] == before:
+            assert worker.poll() is None, f"it ended before an answer: {worker.output()[1]}"
             assert time.monotonic() < deadline, "nothing is accepted"
             time.sleep(0.02)
 

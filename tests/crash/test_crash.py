@@ -133,7 +133,7 @@ def test_the_sandbox_killed_in_the_middle_of_requests(site, parameters, chance, 
     made = site(total)
     worker = made.start_worker("--watch")
     for _ in range(kills):
-        made.wait_for_answer()  # after a success the worker's back-off begins anew
+        made.wait_for_answer(worker)  # after a success the worker's back-off begins anew
         made.wait_until_sending()
         time.sleep(chance.uniform(0, LATENCY_MS / 1_000))
         kill(made.sandbox)
