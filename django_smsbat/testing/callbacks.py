@@ -7,7 +7,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from django.conf import settings
 from django.test import Client
 from django.test.utils import override_settings
 from django.urls import NoReverseMatch, reverse
@@ -65,13 +64,13 @@ def _deliver(url: str, body: Mapping[str, Any], secret: str) -> Any:
 
 def _proxy_headers() -> dict[str, Any]:
     """The header by which a proxy says that the request came by HTTPS."""
-    header = settings.SECURE_PROXY_SSL_HEADER
+    header = conf.proxy_ssl_header()
     return {header[0]: header[1]} if header else {}
 
 
 def _host() -> str:
     """The host that the project names first, else that of Django's test client."""
-    named = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
+    named = [host.lstrip(".") for host in conf.allowed_hosts() if host != "*"]
     return _TEST_HOST if _TEST_HOST in named or not named else named[0]
 
 

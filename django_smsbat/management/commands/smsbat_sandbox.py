@@ -70,6 +70,19 @@ def _fault(written: str) -> str:
     return written
 
 
+def _add_address(parser: CommandParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        type=_host_name,
+        default=[],
+        metavar="NAME",
+        help="a further host name under which it may be reached; may be given several times",
+    )
+    parser.add_argument("--port", type=_port, default=8025, help="0 for a free one; default: 8025")
+
+
 class Command(BaseCommand):
     help = (
         "Plays SMSBAT for development and tests; shows the phones at its address. "
@@ -80,18 +93,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
-        parser.add_argument(
-            "--allowed-host",
-            action="append",
-            type=_host_name,
-            default=[],
-            metavar="NAME",
-            help="a further host name under which it may be reached; may be given several times",
-        )
-        parser.add_argument(
-            "--port", type=_port, default=8025, help="0 for a free one; default: 8025"
-        )
+        _add_address(parser)
         parser.add_argument(
             "--latency-ms", type=_at_least_zero, default=0, help="milliseconds before each answer"
         )
