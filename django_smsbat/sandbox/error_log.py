@@ -45,3 +45,5 @@ def handle_loop_error(_loop: asyncio.AbstractEventLoop, context: Mapping[str, An
     error = context.get("exception")
     if isinstance(error, BaseException):
         logger.error("an error in the event loop", exc_info=error)
+    else:
+        logger.error("the sandbox failed: %s", context.get("message", "no reason given"))

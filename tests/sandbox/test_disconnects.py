@@ -1,5 +1,6 @@
 """Clients that disconnect before the answer, as killed workers do."""
 
+import asyncio
 import json
 import logging
 import socket
@@ -12,6 +13,7 @@ import requests
 from aiohttp import web
 
 from django_smsbat.sandbox.app import Sandbox
+from django_smsbat.sandbox.error_log import handle_loop_error
 from tests.conftest import client_for, phone
 from tests.sandbox.test_sandbox import eventually
 
@@ -122,3 +124,22 @@ def test_garbage_leaves_no_traceback(start_sandbox, caplog, garbage):
         client.sendall(garbage + b"\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.")
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("context", "text"),
+    [
+        ({"exception": ConnectionResetError(104, "reset by peer")}, None),
+        ({"exception": BrokenPipeError()}, None),
+        ({"exception": asyncio.CancelledError()}, None),
+        ({"exception": ValueError(phone(77))}, "the sandbox failed: ValueError"),
+        ({"message": "a task was destroyed"}, "the sandbox failed: a task was destroyed"),
+    ],
+)
+def test_errors_of_the_event_loop_are_one_line_too(caplog, context, text):
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(handle_loop_error)
+    loop.call_exception_handler({"message": "an error", **context})
+    loop.close()
+    assert [record.getMessage() for record in caplog.records] == ([text] if text else [])
+    assert all(record.exc_info is None for record in caplog.records)
