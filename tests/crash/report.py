@@ -10,7 +10,9 @@ from tests.live_site import Site
 class KillCount:
     """Counts the kills that hit a request in flight, by the sandbox's own record.
 
-    The sandbox notices a disconnect after the kill, so each kill is counted before the next one.
+    The sandbox notices a disconnect when it answers, so each kill is counted before the next one.
+    Kills that follow each other faster than the sandbox answers count as one hit: `hits` is the
+    least number.
     """
 
     site: Site
@@ -34,7 +36,8 @@ class KillCount:
         self.requests = requests
 
     def __str__(self) -> str:
-        return f"{self.kills} kills, {self.hits} of them hit {self.requests} requests in flight"
+        hits = f"at least {self.hits} of them hit {self.requests} requests in flight"
+        return f"{self.kills} kills of workers, {hits}"
 
 
 def figures(site: Site, what: object, seconds: float) -> str:

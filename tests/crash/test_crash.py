@@ -26,7 +26,8 @@ def parameters():
     try:
         return Parameters.read(os.environ)
     except ValueError as error:
-        pytest.fail(str(error), pytrace=False)
+        sentence = str(error)
+    pytest.fail(sentence, pytrace=False)
 
 
 @pytest.fixture
