@@ -69,9 +69,8 @@ mutants: $(VENV)/dev-is-installed  ## Break the gateway and the services in smal
 	$(BIN)/python -m docs.run_mutants
 	$(BIN)/python -m docs.make_mutants
 
-crash: $(VENV)/dev-is-installed  ## Kill workers at random for longer: make crash KILLS=200 N=200000
-	KILLS=$(KILLS) N=$(N) $(BIN)/python -m pytest tests/crash
-	KILLS=$(KILLS) N=$(N) $(BIN)/python -m tests.on_database postgresql tests/crash
+crash: $(VENV)/dev-is-installed  ## Kill workers at random on each database: make crash KILLS=200 N=200000
+	@KILLS=$(KILLS) N=$(N) $(BIN)/python -m tests.crash
 
 bench: $(VENV)/bench-is-installed  ## Measure what is promised in numbers, as ratios (half an hour)
 	@$(BIN)/python -m benchmarks.sandbox

@@ -4,23 +4,24 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
 
-import psycopg
+from tests.support import databases
+from tests.support.child_processes import Child
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT, LEASE = 2, 5  # seconds
-PATIENCE = 60 + int(os.environ.get("N", "0")) / 500  # seconds that anything may take
+PATIENCE = 60 + int(os.environ.get("N", "0")) / 100  # seconds that anything may take
 PREPARE = """
 from itertools import count, islice
 from django.db.models import Value
@@ -43,6 +44,7 @@ campaigns.launch(campaign)
 PREPARE_ALL_FATES = PREPARE.replace("(n for n in count() if n % 100 > 6)", "count()").replace(
     'type="sms", text="Sale!"', 'type="viber_promo", text="Sale!", fallback_text="Sale!"'
 )
+_OPENER = build_opener(ProxyHandler({}))
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Site:
     latency_ms: int
     options: dict[str, str]
     port: int = 0
-    sandbox: subprocess.Popen[str] | None = None
+    sandbox: Child | None = None
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
     more: dict[str, str] = field(default_factory=dict)
 
@@ -66,7 +68,7 @@ class Site:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "example_project.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.support.site_settings",
             "DATABASE_URL": self.database,
             "SMSBAT_BASE_URL": f"http://127.0.0.1:{self.port or 9}",
             "SMSBAT_API_KEY": "sandbox-key",
@@ -79,16 +81,20 @@ class Site:
             **self.more,
         }
 
-    def start(self, *arguments: str, **options: str) -> subprocess.Popen[str]:
+    @cached_property
+    def connection(self) -> Any:
+        """Kept open, because tests ask the database often."""
+        return databases.connect(self.database)
+
+    @property
+    def lease(self) -> int:
+        return int(self.options.get("LEASE", LEASE))
+
+    def start(self, *arguments: str, **options: str) -> Child:
         """A management command as a process; options are settings of its own."""
         own = {f"SMSBAT_{name}": value for name, value in options.items()}
-        process = subprocess.Popen(
-            [sys.executable, "-u", str(ROOT / "manage.py"), *arguments],
-            env={**self.environment, **own},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command = [sys.executable, "-u", str(ROOT / "manage.py"), *arguments]
+        process = Child(command, env={**self.environment, **own})
         self.processes.append(process)
         return process
 
@@ -164,7 +170,7 @@ class Site:
             *("--latency-ms", str(self.latency_ms), "--journal", str(self.journal)),
             *arguments,
         )
-        address = process.stdout.readline().split()[-1] if process.stdout else ""
+        address = process.first_line(PATIENCE).split()[-1]
         self.port = int(urlsplit(address).port or 0)
 
     def taken(self) -> Counter[str]:
@@ -174,31 +180,49 @@ class Site:
         lines = [line for line in self.journal.read_text().splitlines() if line.endswith("}]")]
         return Counter(json.loads(line)[2]["to"] for line in lines)
 
+    def statistics(self) -> Any:
+        """What the sandbox counted since its start."""
+        with _OPENER.open(f"http://127.0.0.1:{self.port}/statistics", timeout=PATIENCE) as answer:
+            return json.load(answer)
+
+    def abandoned_requests(self) -> int:
+        """Requests of clients that were gone before the sandbox answered."""
+        return int(self.statistics()["requests"].get("abandoned", 0))
+
     def query(self, sql: str) -> list[Sequence[Any]]:
-        if self.database.startswith("sqlite"):
-            connection = sqlite3.connect(self.database.removeprefix("sqlite:///"), timeout=30)
-            try:
-                return connection.execute(sql).fetchall()
-            finally:
-                connection.close()
-        with psycopg.connect(self.database, autocommit=True) as connection:
-            return connection.execute(sql).fetchall()
+        return databases.fetch(self.connection, sql)
 
     def statuses(self) -> Counter[str]:
         found = "SELECT status, count(*) FROM django_smsbat_message GROUP BY status"
         return Counter(dict(self.query(found)))
 
-    def start_worker(self, *arguments: str) -> subprocess.Popen[str]:
-        """A worker; something was claimed since, by it or by one beside it."""
-        tried = "SELECT count(*) FROM django_smsbat_message WHERE attempts > 0"
-        before = self.query(tried)
-        worker = self.start("smsbat_send", *arguments)
+    def claims(self) -> set[Any]:
+        """The claims that workers hold now, those of dead workers among them."""
+        held = "SELECT DISTINCT claim FROM django_smsbat_message WHERE status = 'sending'"
+        return {claim for (claim,) in self.query(held)}
+
+    def wait_for_claim(self, known: set[Any], worker: Child) -> None:
+        """Wait until the worker holds a claim that was not known before."""
         deadline = time.monotonic() + PATIENCE
-        while self.query(tried) == before:
-            assert worker.poll() is None, "it ended before it claimed anything"
+        while not self.claims() - known:
+            assert worker.poll() is None, f"it ended before it claimed: {worker.output()[1]}"
             assert time.monotonic() < deadline, "it does not claim anything"
             time.sleep(0.02)
+
+    def start_worker(self, *arguments: str) -> Child:
+        """The only worker of this site; it has claimed its first batch."""
+        known = self.claims()
+        worker = self.start("smsbat_send", *arguments)
+        self.wait_for_claim(known, worker)
         return worker
+
+    def wait_for_answer(self, worker: Child) -> None:
+        """Wait until one more message is accepted; the worker must go on meanwhile."""
+        before, deadline = self.statuses()["accepted"], time.monotonic() + PATIENCE
+        while self.statuses()["accepted"] == before:
+            assert worker.poll() is None, f"it ended before an answer: {worker.output()[1]}"
+            assert time.monotonic() < deadline, "nothing is accepted"
+            time.sleep(0.02)
 
     def wait_until_sending(self) -> None:
         """Until a lease that is not over shows that a request is under way, or about to leave."""
@@ -209,7 +233,7 @@ class Site:
 
     def finish(self) -> None:
         """Let the leases of the dead run out, then send what is left."""
-        time.sleep(LEASE)
+        time.sleep(self.lease)
         self.run("smsbat_send", CONCURRENCY="4", BATCH_SIZE="1000")
 
     def wait_for(self, status: str) -> None:
@@ -229,22 +253,7 @@ class Site:
     def close(self) -> None:
         for process in self.processes:
             kill(process)
-
-
-@contextmanager
-def database(vendor: str, folder: Path, server: str) -> Iterator[str]:
-    """The address of a database of its own, on the kind of database that this run is about."""
-    if vendor == "sqlite":
-        yield f"sqlite:///{folder / 'site.sqlite3'}"
-        return
-    name = f"smsbat_crash_{os.getpid()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlsplit(server)._replace(path=f"/{name}").geturl()
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self.connection.close()
 
 
 def kill(process: subprocess.Popen[str]) -> None:

@@ -8,11 +8,9 @@ from example_project.settings import *  # noqa: F403
 from example_project.settings import DATABASES, MIDDLEWARE
 
 if DATABASES["default"]["ENGINE"].endswith("mysql"):
-    # Pure Python, so that the tests need no compiler; Django asks for mysqlclient's version.
-    import pymysql
+    from tests.support import mysql_driver
 
-    pymysql.version_info = (2, 2, 7, "final", 0)
-    pymysql.install_as_MySQLdb()
+    mysql_driver.install()
 
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
     DATABASES["default"]["ENGINE"] = "tests.quick_flush"

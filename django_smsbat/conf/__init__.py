@@ -123,6 +123,16 @@ def default_from_email() -> str:
     return str(django_settings.DEFAULT_FROM_EMAIL)
 
 
+def allowed_hosts() -> list[str]:
+    """The hosts that the site may serve, as Django's `ALLOWED_HOSTS` gives them."""
+    return list(django_settings.ALLOWED_HOSTS)
+
+
+def proxy_ssl_header() -> tuple[str, str] | None:
+    """The header by which the site's proxy says that a request came by HTTPS."""
+    return django_settings.SECURE_PROXY_SSL_HEADER
+
+
 def email_timeout() -> float | None:
     """Seconds that Django waits for the mail server; None for ever."""
     mailers: Mapping[str, Any] | None = getattr(django_settings, "MAILERS", None)

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from django_smsbat.gateway.answers import parse_json
 from django_smsbat.gateway.client import SEND_PATH, STATUS_PATH
@@ -19,6 +20,7 @@ from django_smsbat.sandbox.access import Account, TokenBucket
 from django_smsbat.sandbox.announcing import Announcer
 from django_smsbat.sandbox.callbacks import Caller, Target
 from django_smsbat.sandbox.faults import BODIES, SEND, STATUS, Fault, Faults
+from django_smsbat.sandbox.hosts import HostRule
 from django_smsbat.sandbox.journal import Journal
 from django_smsbat.sandbox.ledger import Ledger
 from django_smsbat.sandbox.validation import Refusal, coded, messages_of
@@ -43,6 +45,7 @@ class Options:
         status_callbacks: whether delivery statuses are called back too, or only replies.
         faults: what goes wrong, as `sandbox.faults` writes it.
         journal: a file that keeps what was taken, also when the program is killed.
+        hosts: further hosts that a `Host` header may name, beside loopback.
     """
 
     account: Account = field(default_factory=Account)
@@ -54,6 +57,7 @@ class Options:
     status_callbacks: bool = True
     faults: tuple[str, ...] = ()
     journal: Path | None = None
+    hosts: tuple[str, ...] = ()
 
 
 def error_body(status: int, error: str, words: str) -> dict[str, Any]:
@@ -82,7 +86,11 @@ class Sandbox:
             self.ledger.enter(message_id, list_id, message, monotonic())
 
     def app(self) -> web.Application:
-        app = web.Application(client_max_size=BATCH_MAX * _MESSAGE_BYTES_MAX)
+        hosts = HostRule.of(self.options.hosts)
+        app = web.Application(
+            client_max_size=BATCH_MAX * _MESSAGE_BYTES_MAX,
+            middlewares=[hosts.middleware, self._count_abandoned],
+        )
         app.router.add_post(SEND_PATH, self._send)
         app.router.add_get(STATUS_PATH + "{message_id}", self._status)
         app.router.add_get("/", self._page)
@@ -103,8 +111,19 @@ class Sandbox:
         if self._caller:
             await self._caller.stop()
 
+    @web.middleware
+    async def _count_abandoned(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Count the requests of clients that disconnected before the answer."""
+        try:
+            return await handler(request)
+        finally:
+            if request.transport is None:
+                self.ledger.requests["abandoned"] += 1
+
     async def _send(self, request: web.Request) -> web.Response:
+        """Take messages. A request that arrived whole is taken even if its client is gone since."""
         number = self._count(SEND)
+        await request.read()
         refusal = await self._admit(request, SEND)
         if refusal is not None:  # an older response is empty, and so counts as false
             return refusal
@@ -113,7 +132,6 @@ class Sandbox:
             return web.json_response(body, status=415)
         fault = self._faults.of(SEND, number)
         if fault and not fault.after:
-            await request.read()
             return self._failed(request, fault)
         try:
             messages = messages_of(parse_json(await request.read()))

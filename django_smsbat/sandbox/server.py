@@ -5,12 +5,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aiohttp import web
 
 from django_smsbat.sandbox.app import Options, Sandbox
+from django_smsbat.sandbox.error_log import handle_loop_error, logger
+from django_smsbat.sandbox.hosts import is_loopback
 
 LOOPBACK: Final = "127.0.0.1"
 _START_SECONDS_MAX: Final = 30
@@ -25,7 +27,8 @@ class Running:
 
 
 async def _listen(sandbox: Sandbox, host: str, port: int) -> tuple[web.AppRunner, str]:
-    runner = web.AppRunner(sandbox.app(), access_log=None, shutdown_timeout=1)
+    asyncio.get_running_loop().set_exception_handler(handle_loop_error)
+    runner = web.AppRunner(sandbox.app(), access_log=None, shutdown_timeout=1, logger=logger)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     await site.start()
@@ -33,12 +36,25 @@ async def _listen(sandbox: Sandbox, host: str, port: int) -> tuple[web.AppRunner
     return runner, f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def serve(options: Options, host: str, port: int, on_start: Callable[[str], object]) -> None:
+@dataclass(frozen=True)
+class Listening:
+    """Where a sandbox answers.
+
+    Attributes:
+        is_exposed: whether other machines can reach it.
+    """
+
+    url: str
+    is_exposed: bool
+
+
+def serve(options: Options, host: str, port: int, on_start: Callable[[Listening], object]) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
+        host: a `Host` header may name it, too.
         port: 0 for a free one.
-        on_start: called with the address when requests are answered.
+        on_start: called when requests are answered.
 
     Raises:
         OSError: when the port is taken.
@@ -48,8 +64,9 @@ def serve(options: Options, host: str, port: int, on_start: Callable[[str], obje
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        runner, url = await _listen(Sandbox(options), host, port)
-        on_start(url)
+        allowed = replace(options, hosts=(*options.hosts, host))
+        runner, url = await _listen(Sandbox(allowed), host, port)
+        on_start(Listening(url, any(not is_loopback(name[0]) for name in runner.addresses)))
         await stop.wait()
         await runner.cleanup()
 

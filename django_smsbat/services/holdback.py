@@ -43,7 +43,11 @@ def wait(delay: float, clock: Clock) -> str:
     """Wait until all workers may send again; the reason to give up where that is too long."""
     if delay > _PATIENCE:
         return f"SMSBAT is left alone for {delay:.0f} more seconds"
+    before = clock.now()
     clock.sleep(delay)
+    if clock.now() <= before and not clock.stopping:
+        # A frozen clock: the pause would never end.
+        return f"SMSBAT is left alone for {delay:.0f} more seconds, and the clock does not move"
     return ""
 
 

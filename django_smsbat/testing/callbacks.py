@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.test import Client
+from django.test.utils import override_settings
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
@@ -13,6 +16,10 @@ from django_smsbat import conf
 from django_smsbat.gateway.auth import KEY_HEADER
 
 _OK: Final = 200
+_TEST_HOST: Final = "testserver"
+_REDIRECTS_MAX: Final = 5
+_READABLE: Final = ("application/json", "application/problem+json", "text/plain")
+_CONTENT_MAX: Final = 300
 
 
 def post(name: str, body: Mapping[str, Any], account: str) -> None:
@@ -29,15 +36,54 @@ def post(name: str, body: Mapping[str, Any], account: str) -> None:
     own = conf.current().accounts.get(account)
     if own is None or not own.webhook_secrets:
         raise AssertionError(f"the account {account!r} has no WEBHOOK_SECRETS to come with")
-    answer = Client().post(
-        url,
-        json.dumps(body),
-        content_type="application/json",
-        headers={KEY_HEADER: own.webhook_secrets[0]},
-        secure=True,
-    )
+    answer = _deliver(url, body, own.webhook_secrets[0])
     if answer.status_code != _OK:
-        raise AssertionError(f"the site answered {answer.status_code}: {answer.content.decode()}")
+        raise AssertionError(_failure(url, answer))
+
+
+def _deliver(url: str, body: Mapping[str, Any], secret: str) -> Any:
+    """The answer of the host to which the site's redirects lead, such as the one with ``www.``."""
+    host = _host()
+    # Django's test runner allows its own host, a shell prompt does not.
+    with override_settings(ALLOWED_HOSTS=["*"]):
+        for _ in range(_REDIRECTS_MAX):
+            answer = Client().post(
+                url,
+                json.dumps(body),
+                content_type="application/json",
+                headers={KEY_HEADER: secret, "Host": host},
+                secure=True,
+                **_proxy_headers(),
+            )
+            location = urlsplit(answer.headers.get("Location", ""))
+            if not location.netloc or location.path != url:
+                break
+            host = location.netloc
+    return answer
+
+
+def _proxy_headers() -> dict[str, Any]:
+    """The header by which a proxy says that the request came by HTTPS."""
+    header = conf.proxy_ssl_header()
+    return {header[0]: header[1]} if header else {}
+
+
+def _host() -> str:
+    """The host that the project names first, else that of Django's test client."""
+    named = [host.lstrip(".") for host in conf.allowed_hosts() if host != "*"]
+    return _TEST_HOST if _TEST_HOST in named or not named else named[0]
+
+
+def _failure(url: str, answer: Any) -> str:
+    """One sentence, also where the site answers with a page."""
+    phrase = HTTPStatus(answer.status_code).phrase
+    sentence = f"the site answered {answer.status_code} ({phrase}) to a callback to {url}"
+    if location := answer.headers.get("Location"):
+        return f"{sentence}, a redirect to {location}"
+    kind = answer.headers.get("Content-Type", "").partition(";")[0]
+    content = " ".join(answer.content.decode(errors="replace").split())
+    is_page = kind not in _READABLE or not content
+    return sentence if is_page else f"{sentence}: {content[:_CONTENT_MAX]}"
 
 
 def post_inbound(

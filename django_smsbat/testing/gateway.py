@@ -1,7 +1,7 @@
 """The gateway in memory: what a test hands it, what it makes of it, what it reports."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -189,8 +189,11 @@ class FakeGateway:
         self._failures += [names[kind]] * times
 
     def run_workers(self) -> submission.Summary:
-        """What `smsbat_send` does: start what is due, send what is queued."""
-        return submission.submit_queued()
+        """What `smsbat_send` does: start what is due, send what is queued.
+
+        The workers do not really wait: time passes at once, as in `let_time_pass`.
+        """
+        return submission.submit_queued(clock=_PassingClock(self._pass))
 
     def let_time_pass(self, minutes: float = 15) -> sync.Summary:
         """Let time pass: messages come to their fate, and are asked about as `smsbat_sync` does.
@@ -198,10 +201,8 @@ class FakeGateway:
         For sending, workers and verification it is that much later from then on: codes run out,
         and SMSBAT need not be left alone any more.
         """
-        passed = timedelta(minutes=minutes)
-        self._seconds += passed.total_seconds()
-        clock.put_forward(passed)
-        return sync.sync()
+        self._pass(timedelta(minutes=minutes).total_seconds())
+        return sync.sync(clock=_PassingClock(self._pass))
 
     def report(self, sent: Sent | Message, status: str, **more: Any) -> None:
         """Post a delivery report to the site's own webhook, as SMSBAT does.
@@ -233,6 +234,10 @@ class FakeGateway:
         """
         callbacks.post_inbound(phone, text, alpha_name, account, more)
 
+    def _pass(self, seconds: float) -> None:
+        self._seconds += seconds
+        clock.put_forward(timedelta(seconds=seconds))
+
     def _client(self, account: str) -> MemoryClient:
         ledger = self._ledgers.setdefault(account, Ledger(given=self._given))
 
@@ -240,6 +245,17 @@ class FakeGateway:
             self._taken += [(account, entry) for entry in entries]
 
         return MemoryClient(ledger, tell, self._failures, lambda: self._seconds)
+
+
+class _PassingClock(clock.SystemClock):
+    """Waits by letting time pass, so that no test waits, also not under a frozen clock."""
+
+    def __init__(self, let_pass: Callable[[float], object]) -> None:
+        super().__init__()
+        self._let_pass = let_pass
+
+    def sleep(self, seconds: float) -> None:
+        self._let_pass(seconds)
 
 
 def _missing(account: Account) -> dict[str, Any]:

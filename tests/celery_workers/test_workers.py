@@ -14,7 +14,8 @@ from django_smsbat import tasks
 from django_smsbat.conf import Runner
 from django_smsbat.runners.celery import IMPORT_TASK, SUBMIT_TASK
 from django_smsbat.tasks import BEAT_SCHEDULE, SYNC_TASK
-from tests.live_site import LEASE, PATIENCE, PREPARE, Site, database, kill
+from tests.live_site import LEASE, PATIENCE, PREPARE, Site, kill
+from tests.support.databases import database
 
 BROKERS = {
     "redis": os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"),

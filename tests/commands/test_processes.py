@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -14,6 +13,7 @@ from django.db import connection, connections
 from django_smsbat.models import Message
 from django_smsbat.services import campaigns, submission
 from tests.conftest import client_for, phone
+from tests.support.child_processes import Child
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).parent.parent.parent
@@ -36,9 +36,7 @@ def environment(url, database, **more):
 
 def manage(env, *arguments, **options):
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-    return subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
-    )
+    return Child(command, env=env, **options)
 
 
 def shell(env, code):
@@ -73,7 +71,7 @@ def site(tmp_path, start_sandbox):
     sandbox = start_sandbox(latency=0.3)
     env = environment(sandbox.url, f"sqlite:///{tmp_path / 'site.sqlite3'}", SMSBAT_RUNNER="none")
     process = manage(env, "migrate", "-v0")
-    assert process.wait(60) == 0, process.stderr.read()
+    assert process.wait(60) == 0, process.output()[1]
     shell(env, PREPARE)
     return env, sandbox.sandbox.ledger
 

@@ -1,6 +1,6 @@
-"""Whatever dies, at whatever moment: nobody gets it twice, and nobody is forgotten.
+"""Whatever dies, at whatever moment: no message is sent twice, and none is lost.
 
-``make crash KILLS=200 N=200000`` does the same for longer.
+``make crash KILLS=200 N=200000`` does the same for longer, on each database.
 """
 
 import os
@@ -10,26 +10,35 @@ import time
 import pytest
 from django.db import connection
 
-from tests.live_site import PATIENCE, PREPARE, Site, database, kill
+from tests.crash.parameters import BATCH, DELAY_MAX, LATENCY_MS, THREADS, Parameters
+from tests.crash.report import KillCount, figures
+from tests.crash.workers import workers_of
+from tests.live_site import PATIENCE, PREPARE, Site, kill
+from tests.support.databases import cut_connections, database
 
 pytestmark = pytest.mark.slow
-KILLS = int(os.environ.get("KILLS", "20"))
-MESSAGES = int(os.environ.get("N", "20000"))
-BATCH, THREADS = 100, 2
-LATENCY_MS = 150
+# Long enough for a busy machine: a time-out would count as a kill.
+SECONDS = {"TIMEOUT": "5", "LEASE": "12"}
+
+
+@pytest.fixture(scope="module")
+def parameters():
+    try:
+        return Parameters.read(os.environ)
+    except ValueError as error:
+        sentence = str(error)
+    pytest.fail(sentence, pytrace=False)
 
 
 @pytest.fixture
 def site(tmp_path):
     """Makes a migrated site with a launched campaign to so many people, its sandbox running."""
-    if connection.vendor not in ("sqlite", "postgresql"):
-        pytest.skip(f"the processes of this test do not speak {connection.vendor}")
     sites = []
 
     with database(connection.vendor, tmp_path, os.environ.get("DATABASE_URL", "")) as url:
 
         def make(total, latency_ms=LATENCY_MS):
-            options = {"BATCH_SIZE": str(BATCH), "CONCURRENCY": str(THREADS)}
+            options = {"BATCH_SIZE": str(BATCH), "CONCURRENCY": str(THREADS), **SECONDS}
             made = Site(url, tmp_path, latency_ms, options)
             sites.append(made)
             made.run("migrate", "-v0")
@@ -61,63 +70,88 @@ def assert_survived_or_said_so(worker):
     assert worker.returncode == 0 or "the database failed" in err
 
 
-def seeded():
+@pytest.fixture
+def chance():
     """Printed, so that a run that fails can be repeated."""
     seed = os.environ.get("SEED") or str(random.randrange(10**6))
     print(f"SEED={seed}")  # noqa: T201
     return random.Random(seed)
 
 
-def test_workers_killed_at_random_moments(site):
-    made = site(MESSAGES)
-    chance = seeded()
-    for _ in range(KILLS):
-        worker = made.start_worker()
-        time.sleep(chance.uniform(0, 0.5))
-        kill(worker)
+@pytest.fixture
+def report():
+    """Prints the figures of a run; ``make crash`` shows them."""
+    begun = time.monotonic()
+
+    def write(site, what):
+        print(f"{connection.vendor}: {figures(site, what, time.monotonic() - begun)}")  # noqa: T201
+
+    return write
+
+
+def test_workers_killed_at_random_moments(site, parameters, chance, report):
+    made = site(parameters.messages)
+    count = KillCount(made)
+    with workers_of(made) as workers:
+        for _ in range(parameters.kills):
+            worker = workers.start()
+            worker.wait_for_claim()
+            time.sleep(chance.uniform(0, DELAY_MAX))
+            count.before_kill()
+            worker.kill()
+        count.finish()
     assert made.statuses()["queued"], "the workers were done before they were killed"
     made.finish()
-    assert made.statuses()["unconfirmed"], "no kill has hit a request"
-    assert_nobody_twice_and_nobody_lost(made, MESSAGES, KILLS * BATCH * THREADS)
+    report(made, count)
+    assert count.hits, "no kill has hit a request"
+    assert_nobody_twice_and_nobody_lost(made, parameters.messages, count.kills * BATCH * THREADS)
 
 
-def test_four_processes_at_once_killed_and_replaced(site):
-    total, kills = MESSAGES // 4, max(4, KILLS // 3)
-    made = site(total)
-    workers = [made.start_worker() for _ in range(4)]
-    chance = seeded()
-    for _ in range(kills):
-        time.sleep(chance.uniform(0, 0.3))
-        kill(workers.pop(0))
-        workers.append(made.start_worker())
-    for worker in workers:
-        worker.communicate(timeout=PATIENCE)
+def test_four_processes_at_once_killed_and_replaced(site, parameters, chance, report):
+    total, kills = parameters.messages // 4, max(4, parameters.kills // 3)
+    made = site(total, LATENCY_MS * 4)  # together as fast as one process alone
+    count = KillCount(made)
+    with workers_of(made) as workers:
+        running = [workers.start() for _ in range(4)]
+        for _ in range(kills):
+            running[0].wait_for_claim()
+            time.sleep(chance.uniform(0, DELAY_MAX / 2))
+            count.before_kill()
+            running.pop(0).kill()
+            running.append(workers.start())
+        assert made.statuses()["queued"], "the workers were done before they were killed"
+        count.finish()
+        for worker in running:
+            worker.wait()
     made.finish()
+    report(made, count)
+    assert count.hits, "no kill has hit a request"
     assert_nobody_twice_and_nobody_lost(made, total, kills * BATCH * THREADS)
 
 
-def test_the_sandbox_killed_in_the_middle_of_requests(site):
-    total, kills = MESSAGES // 4, max(3, KILLS // 6)
+def test_the_sandbox_killed_in_the_middle_of_requests(site, parameters, chance, report):
+    total, kills = parameters.messages // 4, max(3, parameters.kills // 6)
     made = site(total)
     worker = made.start_worker("--watch")
     for _ in range(kills):
+        made.wait_for_answer(worker)  # after a success the worker's back-off begins anew
         made.wait_until_sending()
+        time.sleep(chance.uniform(0, LATENCY_MS / 1_000))
         kill(made.sandbox)
-        time.sleep(0.3)
         made.start_sandbox()
-        time.sleep(1.5)  # until the workers, who hold back, are at it again
     made.run("smsbat_send")
     worker.terminate()
-    worker.communicate(timeout=PATIENCE)
-    assert worker.returncode == 0
+    _out, err = worker.communicate(timeout=PATIENCE)
+    assert worker.returncode == 0, err
     made.finish()
+    report(made, f"{kills} kills of the service")
     assert_nobody_twice_and_nobody_lost(made, total, kills * BATCH * THREADS)
 
 
-def test_the_databases_connections_cut(site):
-    if connection.vendor != "postgresql":
+def test_the_databases_connections_cut(site, parameters, report):
+    if connection.vendor == "sqlite":
         pytest.skip("a file has no connection that could be cut")
-    total, cuts = MESSAGES // 4, max(3, KILLS // 6)
+    total, cuts = parameters.messages // 4, max(3, parameters.kills // 6)
     made = site(total)
     worker = made.start_worker()
     done, deadline = 0, time.monotonic() + PATIENCE
@@ -127,13 +161,9 @@ def test_the_databases_connections_cut(site):
             assert_survived_or_said_so(worker)
             worker = made.start_worker()
         time.sleep(0.4)
-        done += bool(
-            made.query(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
+        done += bool(cut_connections(made.connection, connection.vendor))
         time.sleep(0.2)
     assert_survived_or_said_so(worker)
     made.finish()
+    report(made, f"{done} cuts of all connections")
     assert_nobody_twice_and_nobody_lost(made, total, cuts * BATCH * THREADS)

@@ -13,7 +13,8 @@ import pytest
 from django.db import connection
 
 from django_smsbat.gateway.statuses import from_wire
-from tests.live_site import PATIENCE, PREPARE_ALL_FATES, Site, database
+from tests.live_site import PATIENCE, PREPARE_ALL_FATES, Site
+from tests.support.databases import database
 
 pytestmark = pytest.mark.slow
 MESSAGES = int(os.environ.get("N", "10000"))

@@ -3,10 +3,18 @@
 import importlib.util
 from argparse import ArgumentTypeError
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+if TYPE_CHECKING:
+    from django_smsbat.sandbox.server import Listening
+
+_EXPOSED: Final = (
+    "Warning: other machines can reach this sandbox and read the phones and codes that it shows; "
+    "use --host 127.0.0.1 unless that is intended."
+)
 
 
 def _at_least_zero(written: str) -> float:
@@ -29,6 +37,14 @@ def _port(written: str) -> int:
     if not written.isdigit() or int(written) > 65_535:
         raise ArgumentTypeError("give a port from 0 (any free one) to 65535")
     return int(written)
+
+
+def _host_name(written: str) -> str:
+    from django_smsbat.sandbox.hosts import host_of
+
+    if written.rpartition(":")[2].isdigit() or not host_of(written):
+        raise ArgumentTypeError("give a host name without scheme and port, such as sandbox")
+    return written
 
 
 def _webhooks(written: str) -> str:
@@ -54,6 +70,19 @@ def _fault(written: str) -> str:
     return written
 
 
+def _add_address(parser: CommandParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        type=_host_name,
+        default=[],
+        metavar="NAME",
+        help="a further host name under which it may be reached; may be given several times",
+    )
+    parser.add_argument("--port", type=_port, default=8025, help="0 for a free one; default: 8025")
+
+
 class Command(BaseCommand):
     help = (
         "Plays SMSBAT for development and tests; shows the phones at its address. "
@@ -64,10 +93,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
-        parser.add_argument(
-            "--port", type=_port, default=8025, help="0 for a free one; default: 8025"
-        )
+        _add_address(parser)
         parser.add_argument(
             "--latency-ms", type=_at_least_zero, default=0, help="milliseconds before each answer"
         )
@@ -126,9 +152,11 @@ class Command(BaseCommand):
                 f"cannot listen on port {options['port']}: {error.strerror}"
             ) from None
 
-    def _started(self, url: str) -> None:
-        self.stdout.write(f"SMSBAT sandbox on {url}")
+    def _started(self, listening: "Listening") -> None:
+        self.stdout.write(f"SMSBAT sandbox on {listening.url}")
         self.stdout.flush()
+        if listening.is_exposed:
+            self.stderr.write(_EXPOSED)
 
 
 def _options(options: dict[str, Any]) -> Any:
@@ -145,4 +173,5 @@ def _options(options: dict[str, Any]) -> Any:
         status_callbacks=not options["no_status_callbacks"],
         faults=tuple(options["fault"]),
         journal=options["journal"],
+        hosts=tuple(options["allowed_host"]),
     )

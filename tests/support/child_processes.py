@@ -1,0 +1,60 @@
+"""Child processes with their output in files, so that a full pipe never stops one."""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import IO, Any
+
+_POLL = 0.02  # seconds
+
+
+class Child(subprocess.Popen[str]):
+    """A process whose output can be read at any time; reading it never blocks the process."""
+
+    def __init__(self, command: Sequence[str], **options: Any) -> None:
+        # Open until its end is waited for.
+        self._files: list[IO[bytes]] = [
+            tempfile.TemporaryFile("ab+")  # noqa: SIM115
+            for _ in range(2)
+        ]
+        self._texts: list[str] = []
+        out, err = self._files
+        super().__init__(command, stdout=out, stderr=err, text=True, **options)
+
+    def output(self) -> tuple[str, str]:
+        """What it has written so far to stdout and stderr."""
+        if self._texts:
+            return self._texts[0], self._texts[1]
+        out, err = (_content(file.fileno()) for file in self._files)
+        return out, err
+
+    def communicate(
+        self, input: str | None = None, timeout: float | None = None
+    ) -> tuple[str, str]:
+        """Wait for its end; returns its output."""
+        self.wait(timeout)
+        if not self._texts:
+            self._texts = [*self.output()]
+            for file in self._files:
+                file.close()
+        return self.output()
+
+    def first_line(self, patience: float) -> str:
+        """The first line that it writes to stdout.
+
+        Raises:
+            AssertionError: if it ends or the time is over before; with what it wrote to stderr.
+        """
+        deadline = time.monotonic() + patience
+        while "\n" not in self.output()[0]:
+            assert self.poll() is None, f"it ended: {self.output()[1]}"
+            assert time.monotonic() < deadline, f"it wrote nothing: {self.output()[1]}"
+            time.sleep(_POLL)
+        return self.output()[0].partition("\n")[0]
+
+
+def _content(descriptor: int) -> str:
+    # The process shares the file's position, so reading must not move it.
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
