@@ -65,9 +65,9 @@ def assert_nobody_twice_and_nobody_lost(site, total, unconfirmed_at_most):
 
 
 def assert_survived_or_said_so(worker):
-    """An answer is worth another try, on a new connection: the worker may survive a cut."""
+    """A worker survives a fault of the database, or ends with one line that names it."""
     _out, err = worker.communicate(timeout=PATIENCE)
-    assert worker.returncode == 0 or "the database failed" in err
+    assert worker.returncode == 0 or "the database failed" in err, err
 
 
 @pytest.fixture
@@ -141,8 +141,7 @@ def test_the_sandbox_killed_in_the_middle_of_requests(site, parameters, chance, 
         made.start_sandbox()
     made.run("smsbat_send")
     worker.terminate()
-    _out, err = worker.communicate(timeout=PATIENCE)
-    assert worker.returncode == 0, err
+    assert_survived_or_said_so(worker)  # MariaDB may end it with a deadlock
     made.finish()
     report(made, f"{kills} kills of the service")
     assert_nobody_twice_and_nobody_lost(made, total, kills * BATCH * THREADS)
