@@ -232,6 +232,12 @@ def test_where_nobody_is_looked_at_no_field_is_missed(people, campaign, text):
     assert found_of(campaign(text=text)) == {}
 
 
+def reads(queries):
+    """The statements that read something else than the preflight; PostgreSQL declares cursors."""
+    found = [q["sql"] for q in queries if q["sql"].startswith(("SELECT", "DECLARE"))]
+    return [sql for sql in found if "smsbat_preflight" not in sql]
+
+
 @pytest.mark.parametrize(
     ("text", "statements"), [("Sale!", 0), ("Sale {{ phone }}!", 0), ("Sale {{ Phone }}", 2)]
 )
@@ -242,5 +248,4 @@ def test_only_a_field_that_nobody_has_takes_more_statements(people, campaign, te
         audience.tally(made)
     with CaptureQueriesContext(connection) as looked:
         preflight.look(made)
-    reading = [q for q in looked if q["sql"].startswith("SELECT") and "preflight" not in q["sql"]]
-    assert len(reading) - len(counted) == statements
+    assert len(reads(looked)) - len(reads(counted)) == statements
