@@ -18,7 +18,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django_smsbat.management import worker_command
 from django_smsbat.services import submission, sync
 from tests.conftest import HeldClock
-from tests.live_site import PATIENCE, PREPARE, Site, database
+from tests.live_site import PATIENCE, PREPARE, Site
+from tests.support.databases import database
 
 CRON = Path(__file__).parent.parent.parent / "docs" / "howto" / "cron.rst"
 SERVICES = {"smsbat_send": (submission, "submit_queued"), "smsbat_sync": (sync, "sync")}
@@ -110,9 +111,12 @@ def test_the_documented_unit_is_started_again_without_limit():
     assert int(unit["Service"]["RestartSec"]) >= 1
 
 
-def line_of(process):
-    """The next line that a process prints as an error."""
-    return process.stderr.readline()
+def wait_for_line(process, words):
+    """Wait until a process has printed a line with these words as an error."""
+    deadline = time.monotonic() + PATIENCE
+    while words not in process.output()[1]:
+        assert time.monotonic() < deadline, process.output()[1]
+        time.sleep(0.05)
 
 
 @pytest.mark.slow
@@ -127,12 +131,12 @@ def test_a_watching_process_waits_for_a_database_that_is_not_there_yet(tmp_path)
         site.run("shell", "--no-imports", "-c", PREPARE.format(total=120))
         folder.rename(tmp_path / "away")
         sending, syncing = (site.start(command, "--watch") for command in SERVICES)
-        assert "waiting until it answers" in line_of(sending)
-        assert "waiting until it answers" in line_of(syncing)
+        wait_for_line(sending, "waiting until it answers")
+        wait_for_line(syncing, "waiting until it answers")
         syncing.send_signal(signal.SIGTERM)
         assert syncing.wait(PATIENCE) == 0
         (tmp_path / "away").rename(folder)
-        assert line_of(sending) == "the database answers again\n"
+        wait_for_line(sending, "the database answers again\n")
         site.wait_for("sent")
         sending.send_signal(signal.SIGTERM)
         assert sending.wait(PATIENCE) == 0
@@ -212,7 +216,7 @@ def test_a_watching_process_goes_on_after_its_database_was_restarted(tmp_path):
             site.database = url
             wait_for_pulse(site)
             relay.cut()
-            assert "waiting until it answers" in line_of(worker)
+            wait_for_line(worker, "waiting until it answers")
             site.run("shell", "--no-imports", "-c", PREPARE.format(total=120))
             relay.open()
             site.wait_for("sent")

@@ -279,7 +279,7 @@ class TestVerification:
     def test_the_api_answers_503(self, rf, monkeypatch, settings):
         settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": "https://127.0.0.1:9"}
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent/ca.pem")
-        request = rf.post("/", {"phone": phone(77)})
+        request = rf.post("/", {"phone": phone(77)}, content_type="application/json")
         assert StartView.as_view()(request).status_code == 503
 
 
@@ -352,7 +352,9 @@ class TestErrorReports:
     @pytest.mark.parametrize("door", ["service", "api"])
     def test_of_a_code(self, sandbox, target, door, rf):
         self.fail(target)
-        request = rf.post("/", {"phone": phone(77), "channel": "sms"})
+        request = rf.post(
+            "/", {"phone": phone(77), "channel": "sms"}, content_type="application/json"
+        )
         doors = {
             "service": lambda: starting.start(phone(77), "sms"),
             "api": lambda: StartView.as_view()(request),
