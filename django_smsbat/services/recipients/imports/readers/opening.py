@@ -1,7 +1,7 @@
 """Opens a file as a table, whichever format it has."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -15,12 +15,18 @@ from django_smsbat.services.recipients.imports.readers.table import (
     TableFormat,
     UnreadableTable,
 )
-from django_smsbat.services.recipients.imports.readers.workbooks import open_workbook
 
 
 def count_filled(cells: Sequence[str]) -> int:
     """Rates a row as headings by the number of its cells that are not empty."""
     return sum(1 for cell in cells if cell.strip())
+
+
+def _open_workbook(path: Path) -> AbstractContextManager[tuple[TableFormat, RowSource]]:
+    # Here and not above: openpyxl takes its time and 10 MB, and most processes read no workbook.
+    from django_smsbat.services.recipients.imports.readers.workbooks import open_workbook
+
+    return open_workbook(path)
 
 
 @contextmanager
@@ -45,7 +51,7 @@ def open_table(
         UnreadableTable: also while rows are read; it then names the row.
     """
     source = (
-        open_workbook(path)
+        _open_workbook(path)
         if _is_workbook(path)
         else open_csv(path, rate if has_headings else None, looks_like_row, encoding)
     )
