@@ -149,6 +149,14 @@ def normalise(raw: object, region: str | None = None, *, mobile: bool = False) -
     return number.e164
 
 
+def is_phone(raw: object) -> bool:
+    """Whether a text is a number, as the message classes read it."""
+    try:
+        return bool(normalise(raw, default_region()))
+    except InvalidPhone:
+        return False
+
+
 def international(raw: str) -> str:
     """A number as SMSBAT sends it, in E.164: always with a country code, with or without the plus.
 

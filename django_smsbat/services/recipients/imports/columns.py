@@ -144,7 +144,7 @@ class Columns:
             return self
         headings = [column.heading for column in self.columns if column.heading]
         is_title = len(headings) == 1 < len(self.columns)
-        if is_title or any(_is_phone(heading) for heading in headings):
+        if is_title or any(phones.is_phone(heading) for heading in headings):
             raise UnknownColumns(
                 "row 1 holds no headings; add a first row such as: phone, name, email"
             )
@@ -162,13 +162,6 @@ def shown(headings: Sequence[str]) -> str:
 def _by_rank(column: Column) -> int:
     found = recognise(column.heading)
     return -(found.rank if found and found.field is Field.PHONE else 0)
-
-
-def _is_phone(heading: str) -> bool:
-    try:
-        return bool(phones.normalise(heading, phones.default_region()))
-    except phones.InvalidPhone:
-        return False
 
 
 def _attribute(place: int, heading: str) -> Column:

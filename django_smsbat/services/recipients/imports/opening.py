@@ -67,15 +67,8 @@ def _headings_of_bare(path: Path, encoding: str) -> list[str] | None:
 
 
 def _holds_phones(place: int, rows: Sequence[Sequence[object]]) -> bool:
-    return any(_is_phone(cells[place]) for cells in rows if place < len(cells))
+    return any(phones.is_phone(cells[place]) for cells in rows if place < len(cells))
 
 
 def _holds_a_phone(cells: Sequence[object]) -> bool:
-    return any(map(_is_phone, cells))
-
-
-def _is_phone(cell: object) -> bool:
-    try:
-        return bool(phones.normalise(cell, phones.default_region()))
-    except phones.InvalidPhone:
-        return False
+    return any(map(phones.is_phone, cells))
