@@ -216,8 +216,8 @@ def _called(action: Any) -> str:
 
 
 def checks() -> str:
-    """The sentences that stand with each id in the module of the checks."""
-    source = (PACKAGE / "checks.py").read_text()
+    """The sentences that stand with each id in the package of the checks."""
+    source = "".join(path.read_text() for path in (PACKAGE / "checks").glob("*.py"))
     ids = sorted(set(re.findall(r"smsbat\.[EW]\d{3}", source)))
     readme = " ".join(
         (PACKAGE.parent / "README.rst").read_text().replace("`_", "").replace(" `W", " W").split()

@@ -6,7 +6,8 @@ import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from django_smsbat import checks, conf
+from django_smsbat import conf
+from django_smsbat.checks import database
 from django_smsbat.conf import Runner
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
@@ -194,10 +195,10 @@ def test_sqlite_without_its_two_options_is_warned_of(monkeypatch):
 
     if connections["default"].vendor != "sqlite":
         pytest.skip("about SQLite only")
-    assert checks.check_database(None, databases=["default"]) == []
+    assert database.check_database(None, databases=["default"]) == []
     monkeypatch.setitem(connections["default"].settings_dict, "OPTIONS", {})
-    monkeypatch.setattr(checks, "_is_wal", lambda connection: False)
-    found = [message.id for message in checks.check_database(None, databases=["default"])]
+    monkeypatch.setattr(database, "_is_wal", lambda connection: False)
+    found = [message.id for message in database.check_database(None, databases=["default"])]
     assert found == ["smsbat.W007", "smsbat.W008"]
 
 

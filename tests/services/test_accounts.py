@@ -360,7 +360,7 @@ class TestSettings:
         ],
     )
     def test_each_account_is_checked(self, settings, shop, check):
-        from django_smsbat.checks import check_settings
+        from django_smsbat.checks.settings import check_settings
 
         settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": shop}}
         assert check in [found.id for found in check_settings(None)]

@@ -1,0 +1,56 @@
+"""Checks for `check --deploy`: what is right for development and not for production."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from django.apps.config import AppConfig
+from django.core.checks import CheckMessage, Tags, register
+from django.core.checks import Warning as CheckWarning
+
+from django_smsbat import conf
+from django_smsbat.checks.base_url import sandbox_in_production
+from django_smsbat.checks.verification import codes
+from django_smsbat.conf import Settings
+
+_SECRET_MIN: Final = 16  # characters
+_DJANGOS_OWN_ADDRESS: Final = "webmaster@localhost"
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """What is right for development and not for production."""
+    if conf.problems():
+        return []
+    settings = conf.current()
+    return [
+        *sandbox_in_production(settings),
+        *codes(settings),
+        *_weak_secrets(settings),
+        *_emails(settings),
+    ]
+
+
+def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:
+    secrets = [secret for one in settings.accounts.values() for secret in one.webhook_secrets]
+    if any(len(secret) < _SECRET_MIN for secret in secrets):
+        words = f"A secret in SMSBAT['WEBHOOK_SECRETS'] is shorter than {_SECRET_MIN} characters."
+        yield CheckWarning(words, hint="Whoever guesses it can forge reports.", id="smsbat.W002")
+    if settings.webhook_secret_in_path:
+        words = "SMSBAT['WEBHOOK_SECRET_IN_PATH']: servers in between write paths to their logs."
+        hint = "Prefer the secret as the Basic password: https://smsbat:SECRET@your.site/…"
+        yield CheckWarning(words, hint=hint, id="smsbat.W003")
+
+
+def _emails(settings: Settings) -> Iterator[CheckMessage]:
+    if settings.email_fallback and conf.email_timeout() is None:
+        words = (
+            "SMSBAT['EMAIL_FALLBACK']: a mail server that hangs would hold smsbat_sync for ever."
+        )
+        yield CheckWarning(
+            words,
+            hint="Set EMAIL_TIMEOUT, or the timeout of the mailer, in seconds.",
+            id="smsbat.W006",
+        )
+    if settings.email_fallback and conf.default_from_email() == _DJANGOS_OWN_ADDRESS:
+        words = f"SMSBAT['EMAIL_FALLBACK']: e-mails would come from {_DJANGOS_OWN_ADDRESS}."
+        yield CheckWarning(words, hint="Set DEFAULT_FROM_EMAIL.", id="smsbat.W005")

@@ -1,0 +1,77 @@
+"""Checks of the verification of phones: channels, numbers of flash calls, texts."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps.config import AppConfig
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
+
+from django_smsbat import conf
+from django_smsbat.conf import Settings
+from django_smsbat.gateway import otp_templates
+from django_smsbat.gateway.message_types import FLASH_CALL_DIGITS, MessageType
+
+
+@register(Tags.urls)
+def check_flash_calls(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """A view that offers flash calls enables them, or VERIFY_CHANNELS if it is given."""
+    from django_smsbat.models import Channel
+    from django_smsbat.services.verification import channels
+
+    if conf.problems():
+        return []
+    settings, flash_call = conf.current(), MessageType.FLASH_CALL
+    is_named = conf.is_given("VERIFY_CHANNELS") and flash_call in settings.verify_channels
+    is_enabled = is_named or channels.is_offered(Channel.FLASH_CALL)
+    if settings.verify_caller_ids or not is_enabled:
+        return []
+    words = "Flash calls are enabled, and SMSBAT['VERIFY_CALLER_IDS'] is empty: each would fail."
+    hint = (
+        "List the phone numbers that your calls come from, or list in SMSBAT['VERIFY_CHANNELS'] "
+        "the other channels alone."
+    )
+    return [Error(words, hint=hint, id="smsbat.E013")]
+
+
+def template_and_account(settings: Settings) -> Iterator[CheckMessage]:
+    from django_smsbat.services.verification.wording import template_params
+
+    if settings.verify_account and settings.verify_account not in settings.accounts:
+        known = ", ".join(settings.accounts)
+        words = f"SMSBAT['VERIFY_ACCOUNT'] names no account; there are {known}."
+        yield Error(words, id="smsbat.E011")
+    template = otp_templates.find(settings.verify_template)
+    said = template_params(settings, "0000")
+    missing = [name for name in template.params if name not in said] if template else []
+    if missing:
+        words = f"SMSBAT['VERIFY_TEMPLATE'] needs {', '.join(missing)}."
+        hint = "Give them in VERIFY_TEMPLATE_PARAMS."
+        yield Error(words, hint=hint, id="smsbat.E012")
+
+
+def caller_ids(settings: Settings) -> Iterator[CheckMessage]:
+    """The code of a flash call is the end of its number: few numbers are few codes."""
+    from django_smsbat.services.verification import callers
+
+    numbers = settings.verify_caller_ids
+    if not numbers or (count := callers.codes(numbers)) >= callers.FEW:
+        return
+    words = (
+        "SMSBAT['VERIFY_CALLER_IDS'] gives flash calls too few different codes: a random guess "
+        f"is right in {round(100 / count)}% of cases (codes: {count}, numbers: {len(numbers)})."
+    )
+    hint = (
+        f"List at least {callers.FEW} numbers, no two of which have the same last "
+        f"{FLASH_CALL_DIGITS} digits; better a hundred."
+    )
+    yield CheckWarning(words, hint=hint, id="smsbat.W011")
+
+
+def codes(settings: Settings) -> Iterator[CheckMessage]:
+    """Only where the settings speak of verification: else nobody sends codes."""
+    from django_smsbat.services.verification.wording import what_prevents
+
+    if any(str(name).startswith("VERIFY_") for name in conf.dict_given()):
+        for channel, words in what_prevents(settings):
+            yield CheckWarning(f"No code can be sent by {channel}: {words}.", id="smsbat.W010")
