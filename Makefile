@@ -4,28 +4,35 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Processes of tests at once, each with a database of its own.
 AT_ONCE ?= -n 2 --dist worksteal
+LOCK := --universal --generate-hashes --upgrade --quiet
 KILLS ?= 200
 N ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-fast docs links tox coverage mutants crash lint bench schema messages readme clean
+.PHONY: help demo run test test-fast docs links tox coverage mutants crash lint lock audit bench schema messages readme clean
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(VENV)/demo-is-installed: pyproject.toml
+# The versions of requirements/*.txt, by hash: a broken release of a dependency stops no newcomer.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+EDITABLE := --no-deps --no-build-isolation --editable .
+
+$(VENV)/demo-is-installed: pyproject.toml requirements/demo.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox]'
+	$(PIP_INSTALL) --require-hashes --requirement requirements/demo.txt
+	$(PIP_INSTALL) $(EDITABLE)
 	@touch $@
 
-$(VENV)/dev-is-installed: $(VENV)/demo-is-installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox,dev]'
+$(VENV)/dev-is-installed: $(VENV)/demo-is-installed requirements/dev.txt
+	$(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
+	$(PIP_INSTALL) $(EDITABLE)
 	@touch $@
 
-$(VENV)/bench-is-installed: $(VENV)/dev-is-installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+$(VENV)/lock-is-installed: $(VENV)/demo-is-installed
+	$(PIP_INSTALL) uv pip-audit
 	@touch $@
 
 demo: $(VENV)/demo-is-installed  ## Send a campaign to the sandbox, from an empty database to a reply
@@ -72,7 +79,14 @@ mutants: $(VENV)/dev-is-installed  ## Break the gateway and the services in smal
 crash: $(VENV)/dev-is-installed  ## Kill workers at random on each database: make crash KILLS=200 N=200000
 	@KILLS=$(KILLS) N=$(N) $(BIN)/python -m tests.crash
 
-bench: $(VENV)/bench-is-installed  ## Measure what is promised in numbers, as ratios (half an hour)
+lock: $(VENV)/lock-is-installed  ## Pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile $(LOCK) --extra sandbox pyproject.toml requirements/build.in -o requirements/demo.txt
+	$(BIN)/uv pip compile $(LOCK) --all-extras pyproject.toml requirements/build.in -o requirements/dev.txt
+
+audit: $(VENV)/lock-is-installed  ## Ask for known vulnerabilities of the pinned versions (needs the advisories of PyPI)
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements/dev.txt
+
+bench: $(VENV)/dev-is-installed  ## Measure what is promised in numbers, as ratios (half an hour)
 	@$(BIN)/python -m benchmarks.sandbox
 	@$(BIN)/python -m benchmarks.delivery --write
 	@$(BIN)/python -m benchmarks.changelists --write
