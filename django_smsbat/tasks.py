@@ -6,12 +6,13 @@ twice at once, for what is claimed is claimed in the database.
 
 import logging
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
-from celery import shared_task
+from celery import current_task, shared_task
 
 from django_smsbat.runners.celery import EXPIRES, IMPORT_TASK, SUBMIT_TASK
-from django_smsbat.services import submission, sync
+from django_smsbat.services import database_connections, submission, sync
 from django_smsbat.services.clock import SystemClock
 from django_smsbat.services.recipients.imports import uploads
 
@@ -47,6 +48,12 @@ class _BudgetClock(SystemClock):
         return super().stopping or time.monotonic() > self._until
 
 
+def _own_thread() -> AbstractContextManager[None]:
+    """A task that runs eagerly is in a thread of the site, with the site's connection."""
+    is_eager = bool(current_task and current_task.request.is_eager)
+    return nullcontext() if is_eager else database_connections.own_thread()
+
+
 @shared_task(name=SUBMIT_TASK, **_HARMLESS_TWICE)  # type: ignore[untyped-decorator]
 def submit(campaign_id: int | None = None, seconds: float = _BUDGET, again: bool = True) -> None:
     """Start what is due and send what is queued.
@@ -56,7 +63,8 @@ def submit(campaign_id: int | None = None, seconds: float = _BUDGET, again: bool
         again: whether another task then goes on.
     """
     clock = _BudgetClock(seconds)
-    summary = submission.submit_queued(campaign_id=campaign_id, clock=clock)
+    with _own_thread():
+        summary = submission.submit_queued(campaign_id=campaign_id, clock=clock)
     for reason in filter(None, [summary.failure, *summary.paused]):
         logger.error("sending stopped: %s", reason)
     if again and clock.stopping and not summary.failure:
@@ -69,7 +77,8 @@ def sync_statuses(
 ) -> None:
     """Ask SMSBAT what became of the messages that are due; `seconds` and `again` as above."""
     clock = _BudgetClock(seconds)
-    summary = sync.sync(campaign_id=campaign_id, clock=clock)
+    with _own_thread():
+        summary = sync.sync(campaign_id=campaign_id, clock=clock)
     if summary.failure:
         logger.error("asking for statuses stopped: %s", summary.failure)
     elif again and clock.stopping:

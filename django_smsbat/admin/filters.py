@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.written import number
 from django_smsbat.gateway.statuses import FAILURES, Status
-from django_smsbat.models import Campaign, Message, Recipient, RecipientList
+from django_smsbat.models import Campaign, Message, RecipientList, memberships
 from django_smsbat.models.choices import STATUS_LABELS
 from django_smsbat.models.key_search import SLACK, keys_around
 from django_smsbat.services import statistics
@@ -183,7 +183,7 @@ class ListFilter(_ListFilter):
         key = number(self.value())
         if key is None:
             return queryset
-        places = Recipient.lists.through.objects.filter(recipientlist=key)
+        places = memberships().filter(recipientlist=key)
         return queryset.filter(pk__in=places.values("recipient"))
 
 

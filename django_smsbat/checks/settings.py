@@ -28,6 +28,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
         return [Error(words, id=_IDS.get(key, "smsbat.E001")) for key, words in wrong.items()]
     settings = conf.current()
     return [
+        *_time_zones(),
         *_credentials(settings),
         *base_url(settings),
         *_lease(settings),
@@ -37,6 +38,14 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
         *_extras(settings),
         *_celery_app(settings),
     ]
+
+
+def _time_zones() -> Iterator[CheckMessage]:
+    """Without zones the hour that comes twice in autumn would be one hour."""
+    if not conf.uses_time_zones():
+        words = "USE_TZ is False: django-smsbat stores and compares moments with their time zone."
+        hint = "Set USE_TZ = True, as new projects have it."
+        yield Error(words, hint=hint, id="smsbat.E014")
 
 
 def _credentials(settings: Settings) -> Iterator[CheckMessage]:

@@ -133,6 +133,16 @@ def proxy_ssl_header() -> tuple[str, str] | None:
     return django_settings.SECURE_PROXY_SSL_HEADER
 
 
+def uses_time_zones() -> bool:
+    """Whether Django stores moments with their zone."""
+    return bool(django_settings.USE_TZ)
+
+
+def is_tenant_app() -> bool:
+    """Whether django-tenants gives each tenant tables of this package in a schema of its own."""
+    return "django_smsbat" in getattr(django_settings, "TENANT_APPS", ())
+
+
 def email_timeout() -> float | None:
     """Seconds that Django waits for the mail server; None for ever."""
     mailers: Mapping[str, Any] | None = getattr(django_settings, "MAILERS", None)

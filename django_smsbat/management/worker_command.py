@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from django_smsbat.gateway import phones
 from django_smsbat.models import Campaign
-from django_smsbat.services import unexpected
+from django_smsbat.services import database_connections, unexpected
 from django_smsbat.services.clock import SystemClock
 
 _OBJECTS: Final = 50_000
@@ -89,6 +89,11 @@ class WorkerCommand(BaseCommand):
         parser.add_argument(
             "--watch", action="store_true", help="go on for ever; stop with SIGTERM or Ctrl+C"
         )
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """A process of its own, unlike `call_command` within a site."""
+        with database_connections.own_thread():
+            super().run_from_argv(argv)
 
     def handle(self, *args: Any, **options: Any) -> None:
         # A batch makes tens of thousands of objects that live for a second and hold no cycles:

@@ -11,7 +11,7 @@ from django_smsbat.models.message import Message
 from django_smsbat.models.preflight import Preflight
 from django_smsbat.models.pulse import Pulse, PulseName
 from django_smsbat.models.purged import PurgedMessages
-from django_smsbat.models.recipient import Recipient, RecipientList
+from django_smsbat.models.recipient import Recipient, RecipientList, memberships
 from django_smsbat.models.recipient_import import RecipientImport
 from django_smsbat.models.status_event import Source, StatusEvent
 from django_smsbat.models.upload import RecipientUpload, UploadPart, UploadState
@@ -53,4 +53,5 @@ __all__ = [
     "Verification",
     "VerificationCounter",
     "VerificationStatus",
+    "memberships",
 ]

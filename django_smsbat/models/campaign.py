@@ -12,6 +12,7 @@ from django_smsbat.gateway.text import plain_texts
 from django_smsbat.models.account import account_field
 from django_smsbat.models.choices import type_choices
 from django_smsbat.models.content import HasContent
+from django_smsbat.models.primary import PrimaryModel
 from django_smsbat.models.recipient import RecipientList
 
 _TEXTS: Final = ("text", "fallback_text", "message_data")
@@ -26,7 +27,7 @@ class CampaignStatus(models.TextChoices):
     SENT = "sent", _("sent")
 
 
-class Campaign(HasContent, models.Model):
+class Campaign(HasContent, PrimaryModel):
     """What is said, to which lists, when, and how far it has come.
 
     Besides the promised fields: `canary_size` and `canary_share` (how many go first, and which
@@ -119,7 +120,7 @@ class Campaign(HasContent, models.Model):
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
         ordering = ("-id",)

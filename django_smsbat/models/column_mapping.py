@@ -2,8 +2,10 @@
 
 from django.db import models
 
+from django_smsbat.models.primary import PrimaryModel
 
-class ColumnMapping(models.Model):
+
+class ColumnMapping(PrimaryModel):
     """The columns that a person chose for files with these headings.
 
     Attributes:
@@ -17,7 +19,7 @@ class ColumnMapping(models.Model):
     updated_by = models.CharField(max_length=150)
     updated_at = models.DateTimeField()
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "column mapping"
 
     def __str__(self) -> str:

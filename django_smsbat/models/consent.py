@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.models.inbound import InboundMessage
+from django_smsbat.models.primary import PrimaryModel
 from django_smsbat.models.recipient import Recipient
 
 
@@ -16,7 +17,7 @@ class ConsentSource(models.TextChoices):
     CODE = "code", _("the site's own code")
 
 
-class ConsentChange(models.Model):
+class ConsentChange(PrimaryModel):
     """Somebody opted out or in. Rows are added, never changed; the latest one counts.
 
     Attributes:
@@ -49,7 +50,7 @@ class ConsentChange(models.Model):
     recorded_at = models.DateTimeField(_("recorded at"))
     confirmed = models.BooleanField(_("confirmed"), default=False)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = _("change of consent")
         verbose_name_plural = _("changes of consent")
         ordering = ("-at", "-id")
@@ -60,7 +61,7 @@ class ConsentChange(models.Model):
         return f"#{self.pk} {word}"
 
 
-class Suppression(models.Model):
+class Suppression(PrimaryModel):
     """A person who was erased: nothing of them is kept but a keyed hash of the phone.
 
     An import that brings the same phone is refused by it. Who writes to us is known again.
@@ -69,7 +70,7 @@ class Suppression(models.Model):
     digest = models.CharField(max_length=64, primary_key=True)
     at = models.DateTimeField()
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "suppression"
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.models.message import Message
+from django_smsbat.models.primary import PrimaryModel
 
 
 class EmailState(models.TextChoices):
@@ -17,7 +18,7 @@ class EmailState(models.TextChoices):
     UNCONFIRMED = "unconfirmed", _("unconfirmed")
 
 
-class FallbackEmail(models.Model):
+class FallbackEmail(PrimaryModel):
     """One e-mail, from the failure that calls for it until its outcome. No address is kept.
 
     Attributes:
@@ -37,7 +38,7 @@ class FallbackEmail(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "fallback e-mail"
         indexes = [models.Index(fields=["state", "due_at"], name="smsbat_email_due")]
 

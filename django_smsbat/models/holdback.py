@@ -2,8 +2,10 @@
 
 from django.db import models
 
+from django_smsbat.models.primary import PrimaryModel
 
-class Holdback(models.Model):
+
+class Holdback(PrimaryModel):
     """One row for each kind of request of an account's.
 
     `refusals` counts those in a row, without a success.
@@ -13,7 +15,7 @@ class Holdback(models.Model):
     not_before = models.DateTimeField(null=True)
     refusals = models.PositiveSmallIntegerField(default=0)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "holdback"
 
     def __str__(self) -> str:

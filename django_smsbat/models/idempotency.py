@@ -3,11 +3,12 @@
 from django.db import models
 
 from django_smsbat.models.message import Message
+from django_smsbat.models.primary import PrimaryModel
 
 KEY_MAX = 128  # characters
 
 
-class IdempotencyKey(models.Model):
+class IdempotencyKey(PrimaryModel):
     """A caller's own name for one message. It goes with the message.
 
     Attributes:
@@ -21,7 +22,7 @@ class IdempotencyKey(models.Model):
     )
     said = models.CharField(max_length=64)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "idempotency key"
 
     def __str__(self) -> str:

@@ -7,10 +7,11 @@ from django_smsbat.gateway import phones
 from django_smsbat.models.account import account_field
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
+from django_smsbat.models.primary import PrimaryModel
 from django_smsbat.models.recipient import Recipient
 
 
-class InboundMessage(models.Model):
+class InboundMessage(PrimaryModel):
     """One incoming message, stored once however often it is delivered.
 
     Besides the promised fields: `account`, to which it was written, `in_reply_to`, the last message
@@ -53,7 +54,7 @@ class InboundMessage(models.Model):
     may_be_opt_out = models.BooleanField(_("may be an opt-out"), default=False, db_default=False)
     payload = models.JSONField(_("payload"), default=dict, encoder=WireJSONEncoder)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = _("incoming message")
         verbose_name_plural = _("incoming messages")
         ordering = ("-received_at", "-id")

@@ -4,7 +4,7 @@ import secrets
 import uuid
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,7 @@ from django_smsbat.models.content import HasContent, fields_of
 from django_smsbat.models.expressions import NUMBER_MAX
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.locking import lock_what_is_free
+from django_smsbat.models.primary import PrimaryManager, PrimaryModel
 from django_smsbat.models.recipient import Recipient
 from django_smsbat.models.set_based import keys_in
 
@@ -126,7 +127,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(claim=claim, status=Status.SENDING.value)
 
 
-class Message(HasContent, models.Model):
+MessageManager = PrimaryManager.from_queryset(MessageQuerySet)
+
+
+class Message(HasContent, PrimaryModel):
     """A message from before its request until its last report.
 
     Besides the promised fields: `account` (by which it is sent), `nonce` (see
@@ -193,9 +197,9 @@ class Message(HasContent, models.Model):
     polls = models.PositiveSmallIntegerField(_("status requests"), default=0, editable=False)
     purged_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = MessageQuerySet.as_manager()
+    objects: ClassVar[MessageManager["Message"]] = MessageManager()  # type: ignore[assignment]
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ("-id",)

@@ -4,9 +4,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.models.campaign import Campaign
+from django_smsbat.models.primary import PrimaryModel
 
 
-class Preflight(models.Model):
+class Preflight(PrimaryModel):
     """The last look at who will get a campaign, who will not and why, and what it may cost.
 
     Attributes:
@@ -43,7 +44,7 @@ class Preflight(models.Model):
     scheduled_by = models.CharField(max_length=150, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "preflight"
 
     def __str__(self) -> str:

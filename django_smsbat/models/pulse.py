@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from django_smsbat.models.primary import PrimaryModel
+
 
 class PulseName(models.TextChoices):
     """What leaves a sign of life."""
@@ -12,13 +14,13 @@ class PulseName(models.TextChoices):
     SYNC = "smsbat_sync"
 
 
-class Pulse(models.Model):
+class Pulse(PrimaryModel):
     """The last time, to half a minute."""
 
     name = models.CharField(max_length=20, primary_key=True)
     at = models.DateTimeField()
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "pulse"
 
     def __str__(self) -> str:

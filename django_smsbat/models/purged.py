@@ -4,9 +4,10 @@ from django.db import models
 
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models.campaign import Campaign
+from django_smsbat.models.primary import PrimaryModel
 
 
-class PurgedMessages(models.Model):
+class PurgedMessages(PrimaryModel):
     """How many messages of a campaign were purged, by what became of them, and what they cost.
 
     Attributes:
@@ -31,7 +32,7 @@ class PurgedMessages(models.Model):
     requests = models.PositiveIntegerField(default=0)
     last_final_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "purged messages"
         constraints = [
             models.UniqueConstraint(

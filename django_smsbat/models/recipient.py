@@ -1,13 +1,16 @@
 """People whom messages go to, and the lists that they stand in."""
 
-from django.db import models
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway import phones
 from django_smsbat.models.fields import PhoneField
+from django_smsbat.models.primary import PrimaryModel
 
 
-class Recipient(models.Model):
+class Recipient(PrimaryModel):
     """A phone, what is known of its owner, and whether promotional messages are welcome there."""
 
     phone = PhoneField(
@@ -29,7 +32,7 @@ class Recipient(models.Model):
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = _("recipient")
         verbose_name_plural = _("recipients")
         ordering = ("-id",)
@@ -40,7 +43,7 @@ class Recipient(models.Model):
         return self.name or phones.mask(self.phone)
 
 
-class RecipientList(models.Model):
+class RecipientList(PrimaryModel):
     """A named set of recipients. One person may stand in many."""
 
     name = models.CharField(_("title"), max_length=200, unique=True)
@@ -49,10 +52,15 @@ class RecipientList(models.Model):
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = _("list of recipients")
         verbose_name_plural = _("lists of recipients")
         ordering = ("name",)
 
     def __str__(self) -> str:
         return self.name
+
+
+def memberships() -> "models.QuerySet[Any]":
+    """The rows that put a recipient on a list, from the database that is written to."""
+    return RecipientList.recipients.through._base_manager.using(DEFAULT_DB_ALIAS)

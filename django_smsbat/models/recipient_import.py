@@ -2,10 +2,11 @@
 
 from django.db import models
 
+from django_smsbat.models.primary import PrimaryModel
 from django_smsbat.models.recipient import RecipientList
 
 
-class RecipientImport(models.Model):
+class RecipientImport(PrimaryModel):
     """One file into one list; into no list if it holds opt-outs.
 
     Attributes:
@@ -23,7 +24,7 @@ class RecipientImport(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "import of recipients"
         constraints = [
             models.UniqueConstraint(fields=["list", "digest"], name="smsbat_import_once"),

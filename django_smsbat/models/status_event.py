@@ -7,9 +7,9 @@ the only thing that ever happens to a row, until its message is purged.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.gateway.answers import without_words
@@ -17,6 +17,7 @@ from django_smsbat.models.account import account_field
 from django_smsbat.models.choices import status_choices
 from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
+from django_smsbat.models.primary import PrimaryManager, PrimaryModel
 from django_smsbat.models.set_based import LookedUp, insert_returning, keys_in, update_rows
 
 
@@ -59,7 +60,10 @@ class StatusEventQuerySet(models.QuerySet["StatusEvent"]):
         return self.filter(message=None)
 
 
-class StatusEvent(models.Model):
+StatusEventManager = PrimaryManager.from_queryset(StatusEventQuerySet)
+
+
+class StatusEvent(PrimaryModel):
     """One report.
 
     Besides the promised fields: `account` (whose report it is: ids of SMSBAT's are known within one
@@ -92,9 +96,9 @@ class StatusEvent(models.Model):
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
     fingerprint = models.UUIDField(editable=False)
 
-    objects = StatusEventQuerySet.as_manager()
+    objects: ClassVar[StatusEventManager["StatusEvent"]] = StatusEventManager()  # type: ignore[assignment]
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = _("status event")
         verbose_name_plural = _("status events")
         ordering = ("-id",)
@@ -162,7 +166,7 @@ def empty_payloads(message_ids: Collection[int]) -> None:
 
 def _removable() -> "models.QuerySet[StatusEvent]":
     """Without the guards of `StatusEventQuerySet`."""
-    return models.QuerySet(StatusEvent).order_by()
+    return models.QuerySet(StatusEvent, using=DEFAULT_DB_ALIAS).order_by()
 
 
 def insert_named(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int | None]:

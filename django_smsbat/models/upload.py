@@ -7,6 +7,8 @@ uploads may be one that a web server shows to everybody.
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.models.primary import PrimaryModel
+
 
 class UploadState(models.TextChoices):
     """How far it has come."""
@@ -18,7 +20,7 @@ class UploadState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
-class RecipientUpload(models.Model):
+class RecipientUpload(PrimaryModel):
     """One file.
 
     Attributes:
@@ -50,7 +52,7 @@ class RecipientUpload(models.Model):
     beat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "upload of recipients"
         ordering = ("-id",)
 
@@ -58,7 +60,7 @@ class RecipientUpload(models.Model):
         return f"#{self.pk} {self.file_name}"
 
 
-class UploadPart(models.Model):
+class UploadPart(PrimaryModel):
     """A piece of the file, or of the file of its rejects: none is too large for a database."""
 
     upload = models.ForeignKey(RecipientUpload, on_delete=models.CASCADE, related_name="parts")
@@ -66,7 +68,7 @@ class UploadPart(models.Model):
     place = models.PositiveIntegerField()
     data = models.BinaryField()
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "part of an upload"
         constraints = [
             models.UniqueConstraint(

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ from django_smsbat.gateway import phones
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.statuses import FAILURES
 from django_smsbat.models.message import Message
+from django_smsbat.models.primary import PrimaryManager, PrimaryModel
 
 PURPOSE_MAX = 32  # characters
 PREFIX_MAX = 12
@@ -52,7 +53,10 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
         return self.pending().filter(expires_at__lte=now)
 
 
-class Verification(models.Model):
+VerificationManager = PrimaryManager.from_queryset(VerificationQuerySet)
+
+
+class Verification(PrimaryModel):
     """One code, or one flash call, for one phone.
 
     Attributes:
@@ -97,9 +101,9 @@ class Verification(models.Model):
     expires_at = models.DateTimeField(_("good until"))
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
-    objects = VerificationQuerySet.as_manager()
+    objects: ClassVar[VerificationManager["Verification"]] = VerificationManager()  # type: ignore[assignment]
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = _("verification")
         verbose_name_plural = _("verifications")
         ordering = ("-number",)
@@ -123,7 +127,7 @@ class Verification(models.Model):
         return self.status == VerificationStatus.VERIFIED
 
 
-class VerificationCounter(models.Model):
+class VerificationCounter(PrimaryModel):
     """How many codes somebody asked for in the hour that began at `since`.
 
     Attributes:
@@ -134,7 +138,7 @@ class VerificationCounter(models.Model):
     since = models.DateTimeField()
     used = models.PositiveIntegerField(default=0)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "verification counter"
         indexes = [models.Index(fields=["since"], name="smsbat_verify_since")]
 
@@ -142,7 +146,7 @@ class VerificationCounter(models.Model):
         return self.name
 
 
-class ClosedPrefix(models.Model):
+class ClosedPrefix(PrimaryModel):
     """Phones to which no codes go for a while: they were asked for, and not entered.
 
     Attributes:
@@ -157,7 +161,7 @@ class ClosedPrefix(models.Model):
     closed_until = models.DateTimeField(_("closed until"))
     counted_from = models.DateTimeField(editable=False)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = _("closed prefix")
         verbose_name_plural = _("closed prefixes")
         ordering = ("-closed_at",)

@@ -14,7 +14,7 @@ from typing import Final
 from django.db import connections
 
 from django_smsbat.gateway import phones
-from django_smsbat.services import submission
+from django_smsbat.services import database_connections, submission
 from django_smsbat.services.clock import SystemClock
 from django_smsbat.services.process_state import ProcessState
 from django_smsbat.services.recipients.imports import uploads
@@ -60,6 +60,10 @@ class _Worker:
                 self._running = True  # not where no thread could be started
 
     def _run(self, clock: SystemClock) -> None:
+        with database_connections.own_thread():
+            self._run_while_wanted(clock)
+
+    def _run_while_wanted(self, clock: SystemClock) -> None:
         while self._wanted(clock):
             try:
                 later = self._work(clock)

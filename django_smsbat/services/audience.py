@@ -22,7 +22,7 @@ from django_smsbat import conf
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import Content, from_content
 from django_smsbat.gateway.sms_parts import count_parts
-from django_smsbat.models import Campaign, Message, Recipient
+from django_smsbat.models import Campaign, Message, Recipient, memberships
 from django_smsbat.models.expressions import NUMBER_MAX, IsPhone, RandomNumber
 from django_smsbat.models.set_based import insert_from, insert_rows, keys_in
 from django_smsbat.services.accounts import sender_or_default
@@ -181,7 +181,7 @@ def _insert(chunk: list[Addressee], same: Mapping[str, Any]) -> None:
 
 def _everybody(campaign: Campaign) -> QuerySet[Recipient]:
     lists = campaign.lists.values("pk")
-    people = Recipient.lists.through.objects.filter(recipientlist_id__in=lists)
+    people = memberships().filter(recipientlist_id__in=lists)
     return Recipient.objects.filter(pk__in=people.values("recipient_id"))
 
 

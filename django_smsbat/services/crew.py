@@ -9,10 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from django.db import connections, router
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import DEFAULT_DB_ALIAS, connections
 
-from django_smsbat.models import Message
+from django_smsbat.services import database_connections
 
 _MARGIN: Final = 0.5  # threads that are in each other's way wait too
 
@@ -28,10 +27,11 @@ class Crew:
 
     def __init__(self, most: int) -> None:
         # Another thread would not see what this one has not committed yet.
-        self._most = 1 if _connection().in_atomic_block else most
+        self._most = 1 if connections[DEFAULT_DB_ALIAS].in_atomic_block else most
         self._called: list[threading.Thread] = []
         self._failures: list[Exception] = []
         self._waiting: list[Job] = []
+        self._caller = threading.get_ident()
         self.lock = threading.RLock()
 
     def work(self, *jobs: "Job") -> None:
@@ -41,6 +41,7 @@ class Crew:
             Exception: what any of the threads raised.
         """
         self._waiting = list(jobs)
+        self._caller = threading.get_ident()
         try:
             for _ in range(min(len(jobs), self._most) - 1):
                 self._call(self._work_off)
@@ -66,6 +67,11 @@ class Crew:
         """Do it when those that wait have had their turn."""
         with self.lock:
             self._waiting.append(job)
+
+    @property
+    def is_calling_thread(self) -> bool:
+        """Whether the current thread is the one that began the run."""
+        return threading.get_ident() == self._caller
 
     @property
     def is_waited_for(self) -> bool:
@@ -97,8 +103,13 @@ class Crew:
         thread.start()
 
     def _run_other(self, what: Callable[[], None]) -> None:
+        """One more thread, if the database grants it a connection; otherwise the others do it."""
         try:
-            what()
+            with database_connections.own_thread():
+                if database_connections.can_connect():
+                    what()
+                else:
+                    self._most = 1  # none more is called in this run
         except Exception as error:
             self._failures.append(error)
         finally:
@@ -106,7 +117,3 @@ class Crew:
 
 
 Job = Callable[[Crew], None]
-
-
-def _connection() -> BaseDatabaseWrapper:
-    return connections[router.db_for_write(Message)]

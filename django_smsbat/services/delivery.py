@@ -22,7 +22,7 @@ from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Source
 from django_smsbat.models.set_based import keys_in
-from django_smsbat.services import holdback, tracking
+from django_smsbat.services import database_connections, holdback, tracking
 from django_smsbat.services.claiming import Batch, Claimed, lease_from
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.event_store import Report
@@ -32,7 +32,9 @@ logger = logging.getLogger("django_smsbat")
 
 _ALIKE_MIN: Final = 10  # so many messages refused for one reason are not to blame one by one
 _RECORD_TRIES: Final = 4  # an answer is worth more than one try to write it down
-_RECORD_PAUSE: Final = 0.25  # seconds
+_RECORD_PAUSE: Final = 0.25  # seconds, doubled with each try
+_RECORD_PAUSE_MAX: Final = 5.0
+_RECORD_MARGIN: Final = timedelta(seconds=10)  # before the lease ends
 
 
 @dataclass
@@ -111,7 +113,7 @@ class Delivery:
 
     def _post(self, part: Sequence[Claimed]) -> None:
         try:
-            answer = self.client.send(part, before_leaving=lambda: self._make_sure(part))
+            answer = self._send(part)
         except _LeaseLost:
             self._keep_what_is_ours(part)
         except GatewayError as error:
@@ -124,6 +126,15 @@ class Delivery:
         else:
             self.outcome.requests += 1
             self.answered(part, answer)
+
+    def _send(self, part: Sequence[Claimed]) -> SendAnswer:
+        """The request, while which the thread needs no database connection."""
+        database_connections.release()
+        begun = self.clock.now()
+        try:
+            return self.client.send(part, before_leaving=lambda: self._make_sure(part))
+        finally:
+            database_connections.waited((self.clock.now() - begun).total_seconds())
 
     def _may_have_left(self, error: BaseException) -> bool:
         """Whether the request was begun before it was interrupted.
@@ -143,6 +154,7 @@ class Delivery:
         held.update(lease_until=self.batch.lease_until)
         if held.filter(pk__in=_keys(part)).count() < len(part):
             raise _LeaseLost
+        database_connections.release()
 
     def _keep_what_is_ours(self, part: Sequence[Claimed]) -> None:
         ours = set(Message.objects.held_by(self.batch.claim).values_list("pk", flat=True))
@@ -260,16 +272,26 @@ class Delivery:
             self.put_back(self.batch.messages)
 
     def _record(self, reports: Sequence[Report]) -> None:
-        """Write an answer down; a deadlock or a locked database is worth another try."""
-        for left in reversed(range(_RECORD_TRIES)):
+        """Write an answer down; a deadlock, or a database that is away, is worth another try.
+
+        A thread of our own goes on trying until the lease ends: until then no other worker calls
+        these messages unconfirmed.
+        """
+        tries = 0
+        while True:
             try:
                 tracking.record(reports, self.clock.now(), self._fresh())
             except OperationalError:
-                if not left:
+                tries += 1
+                if tries >= _RECORD_TRIES and not self._may_try_longer():
                     raise
-                self.clock.sleep(_RECORD_PAUSE)
+                self.clock.sleep(min(_RECORD_PAUSE * 2 ** min(tries - 1, 5), _RECORD_PAUSE_MAX))
             else:
                 return
+
+    def _may_try_longer(self) -> bool:
+        patient = database_connections.is_own_thread() and not self.clock.stopping
+        return patient and self.clock.now() + _RECORD_MARGIN < self.batch.lease_until
 
 
 def _keys(part: Sequence[Claimed]) -> Any:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.models import Holdback
+from django_smsbat.services import database_connections
 from django_smsbat.services.clock import Clock
 
 SEND: Final = "send"
@@ -44,6 +45,7 @@ def wait(delay: float, clock: Clock) -> str:
     if delay > _PATIENCE:
         return f"SMSBAT is left alone for {delay:.0f} more seconds"
     before = clock.now()
+    database_connections.release(expected=delay)
     clock.sleep(delay)
     if clock.now() <= before and not clock.stopping:
         # A frozen clock: the pause would never end.

@@ -15,22 +15,22 @@ from django.db.models import (
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
-from django_smsbat.models import Message, Recipient, RecipientList
+from django_smsbat.models import Message, Recipient, RecipientList, memberships
 from django_smsbat.models.set_based import insert_from
 from django_smsbat.services.transitions import Refused
 
 
 def with_counts() -> QuerySet[RecipientList]:
     """All lists with `people_count`, counted for each from the table of places."""
-    places = Recipient.lists.through.objects.filter(recipientlist=OuterRef("pk")).order_by()
-    counted = places.values("recipientlist").annotate(n=Count("pk")).values("n")  # type: ignore[misc]
+    places = memberships().filter(recipientlist=OuterRef("pk")).order_by()
+    counted = places.values("recipientlist").annotate(n=Count("pk")).values("n")
     number = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
     return RecipientList.objects.annotate(people_count=number)
 
 
 def add(target: RecipientList, people: QuerySet[Recipient]) -> int:
     """Put them into the list; how many were not in it yet."""
-    places = Recipient.lists.through.objects.filter(recipientlist=target)
+    places = memberships().filter(recipientlist=target)
     # MariaDB would count those that were left out.
     new = people.exclude(pk__in=places.values("recipient"))
     return _insert(new.values_list("pk", Value(target.pk)))
@@ -38,7 +38,7 @@ def add(target: RecipientList, people: QuerySet[Recipient]) -> int:
 
 def remove(target: RecipientList, people: QuerySet[Recipient]) -> int:
     """Take them from the list; how many stood in it."""
-    places = Recipient.lists.through.objects.filter(recipientlist=target)
+    places = memberships().filter(recipientlist=target)
     removed, _ = places.filter(recipient__in=people.order_by().values("pk")).delete()
     return removed
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from django_smsbat.models import Recipient
+from django_smsbat.models import Recipient, memberships
 
 SAMPLE_SIZE: Final = 200  # people: a bounded cost, whatever the size of the lists
 OWN_FIELDS: Final = ("name", "phone", "email")
@@ -32,7 +32,7 @@ def people_on(lists: Iterable[int]) -> QuerySet[Recipient]:
     Args:
         lists: keys.
     """
-    places = Recipient.lists.through.objects.filter(recipientlist__in=list(lists))
+    places = memberships().filter(recipientlist__in=list(lists))
     return Recipient.objects.filter(pk__in=places.values("recipient")).order_by("pk")
 
 

@@ -24,6 +24,7 @@ from django_smsbat.services import (
     canary,
     claiming,
     connection,
+    database_connections,
     delivery,
     holdback,
     leases,
@@ -140,6 +141,8 @@ class _Run(AccountRun):
         while not self.clock.stopping and not self.failure:
             if crew.is_waited_for and self.clock.now() >= turn_ends:
                 crew.later(self.work)
+                return
+            if not (crew.is_calling_thread or database_connections.can_connect()):
                 return
             self._tidy(crew)
             begun, busy = self.clock.now(), self.clock.busy()

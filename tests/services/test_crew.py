@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from django_smsbat.services import database_connections
 from django_smsbat.services.crew import Crew
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +56,18 @@ def test_what_another_thread_raises_is_raised_here():
 @pytest.mark.django_db(transaction=False)
 def test_inside_a_transaction_there_is_one(called):
     assert called(8, 100.0, 1.0) == 1
+
+
+def test_a_thread_that_gets_no_connection_leaves_the_work_to_the_others(monkeypatch):
+    threads = []
+
+    def job(crew):
+        threads.append(threading.get_ident())
+        crew.call_another(job, 10, 1)
+
+    monkeypatch.setattr(database_connections, "can_connect", lambda: False)
+    Crew(8).work(job)
+    assert threads == [threading.get_ident()]
 
 
 def test_jobs_are_done_side_by_side_as_far_as_there_are_threads():

@@ -13,7 +13,7 @@ import pymysql
 
 CREATE = {
     "postgresql": "CREATE DATABASE {name}",
-    "mysql": "CREATE DATABASE {name} CHARACTER SET utf8mb4",
+    "mysql": "CREATE DATABASE {name} CHARACTER SET {charset}",
 }
 DROP = {
     "postgresql": "DROP DATABASE IF EXISTS {name} WITH (FORCE)",
@@ -82,19 +82,31 @@ def cut_connections(connection: Any, vendor: str) -> int:
 
 
 @contextmanager
-def database(vendor: str, folder: Path, server: str) -> Iterator[str]:
+def database(vendor: str, folder: Path, server: str, charset: str = "utf8mb4") -> Iterator[str]:
     """The address of an empty database of that vendor, dropped after the block.
 
     Args:
         vendor: as Django names it.
         server: the address of any database on the same server; not used for SQLite.
+        charset: of MariaDB.
     """
     if vendor == "sqlite":
         yield f"sqlite:///{folder / 'site.sqlite3'}"
         return
     name = f"smsbat_crash_{os.getpid()}"
-    drop, create = DROP[vendor].format(name=name), CREATE[vendor].format(name=name)
+    drop, create = DROP[vendor].format(name=name), CREATE[vendor].format(name=name, charset=charset)
     _execute(server, drop, create)
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        _execute(server, drop)
+
+
+@contextmanager
+def copied(server: str, template: str, name: str) -> Iterator[str]:
+    """The address of a copy of a PostgreSQL database, dropped after the block."""
+    drop = DROP["postgresql"].format(name=name)
+    _execute(server, drop, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:

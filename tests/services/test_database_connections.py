@@ -1,0 +1,89 @@
+"""Threads of the package give their connection back while they wait; threads of the site do not."""
+
+import pytest
+from django.db import OperationalError, connections, transaction
+
+from django_smsbat.services import database_connections
+from django_smsbat.services.database_connections import own_thread, release, waited
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def connection(monkeypatch):
+    """The default connection, open, as if it were one to a server; `closed` tells of `close`."""
+    connection = connections["default"]
+    connection.ensure_connection()
+    closed = []
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    monkeypatch.setattr(connection, "close", lambda: closed.append(True))
+    monkeypatch.setattr(connection, "closed_by_test", closed, raising=False)
+    yield connection
+    waited(0.0)
+
+
+@pytest.fixture
+def pool(connection, monkeypatch):
+    options = {**connection.settings_dict["OPTIONS"], "pool": True}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+
+
+def test_a_pool_gets_it_back_before_every_wait(connection, pool):
+    with own_thread():
+        release()
+    assert connection.closed_by_test
+
+
+def test_without_a_pool_it_is_closed_before_a_long_wait(connection):
+    waited(0.5)
+    with own_thread():
+        release()
+    assert connection.closed_by_test
+
+
+def test_without_a_pool_it_is_kept_during_a_short_wait(connection):
+    waited(0.01)
+    with own_thread():
+        release()
+    assert not connection.closed_by_test
+
+
+def test_an_expected_wait_counts_more_than_the_last_one(connection):
+    waited(0.01)
+    with own_thread():
+        release(expected=5.0)
+    assert connection.closed_by_test
+
+
+def test_a_thread_of_the_site_keeps_it(connection, pool):
+    waited(5.0)
+    release()
+    assert not connection.closed_by_test
+
+
+def test_a_thread_is_the_sites_again_after_the_block(connection, pool):
+    with own_thread(), own_thread():
+        pass
+    release()
+    assert not connection.closed_by_test
+
+
+def test_a_transaction_keeps_it(connection, pool):
+    with own_thread(), transaction.atomic():
+        release()
+        assert not connection.closed_by_test
+
+
+def test_sqlite_keeps_it(connection, pool, monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "sqlite")
+    with own_thread():
+        release()
+    assert not connection.closed_by_test
+
+
+def test_a_database_that_grants_no_connection_is_noticed(monkeypatch):
+    def refuse():
+        raise OperationalError("too many connections")
+
+    monkeypatch.setattr(connections["default"], "ensure_connection", refuse)
+    assert not database_connections.can_connect()
