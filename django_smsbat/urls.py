@@ -17,6 +17,6 @@ urlpatterns = [
     # Whatever the slashes and the letter case: a redirect would lose the report, and "not found"
     # would write the path, with the secret, into Django's log. No two neighbouring parts match the
     # same character, so that matching takes linear time.
-    re_path(r"^/*(?:[iI][nN][bB][oO][uU][nN][dD])(?P<smsbat_rest>/[\s\S]*)?$", _inbound),
-    re_path(r"^/*(?:[sS][tT][aA][tT][uU][sS])(?P<smsbat_rest>/[\s\S]*)?$", _status),
+    re_path(r"^(?:/*[iI][nN][bB][oO][uU][nN][dD])(?P<smsbat_rest>/[\s\S]*)?$", _inbound),
+    re_path(r"^(?:/*[sS][tT][aA][tT][uU][sS])(?P<smsbat_rest>/[\s\S]*)?$", _status),
 ]

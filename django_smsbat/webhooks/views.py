@@ -1,10 +1,12 @@
 """`inbound/` and `status/`: refuse, read, hand to one service, answer.
 
-Nothing that is sent here makes a 5xx; only storing that failed does, so that SMSBAT sends it again.
+Nothing that is sent here makes a 5xx but what was not stored, because that failed or too many came
+within an hour: 503 makes SMSBAT send it again.
 """
 
 import logging
 from functools import wraps
+from math import ceil
 from typing import Any, ClassVar
 
 from django.db import Error as AnyDatabaseError
@@ -17,6 +19,7 @@ from rest_framework.serializers import Serializer
 
 from django_smsbat.endpoints.json_endpoint import JSONEndpoint
 from django_smsbat.services import inbound, tracking
+from django_smsbat.services.callback_limits import LimitReached
 from django_smsbat.webhooks import path_secret
 from django_smsbat.webhooks.authentication import WebhookSecret
 from django_smsbat.webhooks.serializers import InboundSerializer, StatusSerializer
@@ -61,6 +64,10 @@ class _Webhook(JSONEndpoint):
         serializer.is_valid(raise_exception=True)
         try:
             self.store(serializer, self.account)
+        except LimitReached as reached:
+            body = {"detail": "Too many of these came within an hour; send it again later."}
+            headers = {"Retry-After": str(ceil(reached.retry_after))}
+            return Response(body, status.HTTP_503_SERVICE_UNAVAILABLE, headers=headers)
         except AnyDatabaseError as error:
             logger.error("a callback could not be stored: %s", type(error).__name__)
             body = {"detail": "It could not be stored; send it again."}
