@@ -108,9 +108,7 @@ def _change(
             at=at,
             recorded_at=now,
         )
-        # Earlier messages that might ask to opt out need no decision any more.
-        flagged = InboundMessage.objects.filter(recipient=locked, may_be_opt_out=True)
-        flagged.filter(received_at__lte=at).update(may_be_opt_out=False)
+        _clear_flags(locked, said, at, is_opt_out=is_opt_out)
         if is_outdated or is_opt_out == (locked.opted_out_at is not None):
             return None
         if said.source is ConsentSource.KEYWORD and not is_opt_out and _is_barred(locked, said):
@@ -125,6 +123,17 @@ def _change(
             sender=Recipient,
         )
     return made
+
+
+def _clear_flags(recipient: Recipient, said: Said, at: datetime, *, is_opt_out: bool) -> None:
+    """Earlier messages that might ask to opt out need no decision any more.
+
+    After a keyword that opts in this is so for messages to the same account alone.
+    """
+    flagged = InboundMessage.objects.filter(recipient=recipient, may_be_opt_out=True)
+    if said.source is ConsentSource.KEYWORD and not is_opt_out:
+        flagged = flagged.filter(account=said.account)
+    flagged.filter(received_at__lte=at).update(may_be_opt_out=False)
 
 
 def _is_outdated(recipient: Recipient, said: Said, at: datetime) -> bool:

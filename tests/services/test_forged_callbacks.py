@@ -212,6 +212,15 @@ class TestOptingIn:
         assert is_out(77)
         assert is_out(78)
 
+    @pytest.mark.parametrize(("account", "is_flagged"), [("shop", True), ("default", False)])
+    def test_it_settles_doubtful_messages_to_the_same_account_alone(
+        self, people, account, is_flagged
+    ):
+        people(77)
+        writes("Не пишіть мені більше")
+        writes("START", account=account, minute=1)
+        assert InboundMessage.objects.filter(may_be_opt_out=True).exists() is is_flagged
+
     def test_the_change_says_which_account_it_was(self):
         writes("STOP", account="shop")
         assert ConsentChange.objects.get().account == "shop"

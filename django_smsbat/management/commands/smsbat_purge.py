@@ -55,9 +55,9 @@ class Command(BaseCommand):
 
 def _told(done: purging.Result) -> str:
     left = f" {done.left} are left, because nobody knows their end." if done.left else ""
+    senders = f" {done.recipients} recipients who had only written, too." if done.recipients else ""
     end = "" if done.is_complete else " It was stopped; start it again to go on."
     return (
         f"{done.emptied} messages emptied, {done.removed} removed; {done.inbound} incoming "
-        f"messages, {done.recipients} recipients who had only written and {done.orphans} reports "
-        f"of unknown messages removed.{left}{end}"
+        f"messages and {done.orphans} reports of unknown messages removed.{senders}{left}{end}"
     )
