@@ -272,29 +272,22 @@ COUNTED: Final[dict[str, Promise]] = {
         "%(count)s fallback e-mails may or may not have left.",
         "count",
     ),
-    "%(count)s incoming messages from unknown senders were refused within an hour: more than "
-    "INBOUND_UNKNOWN_PER_HOUR.": ngettext_lazy(
-        "%(count)s incoming message from unknown senders was refused within an hour: more than "
-        "INBOUND_UNKNOWN_PER_HOUR.",
-        "%(count)s incoming messages from unknown senders were refused within an hour: more than "
-        "INBOUND_UNKNOWN_PER_HOUR.",
+    "%(count)s incoming messages were refused: INBOUND_UNKNOWN_PER_HOUR is used up.": ngettext_lazy(
+        "%(count)s incoming message was refused: INBOUND_UNKNOWN_PER_HOUR is used up.",
+        "%(count)s incoming messages were refused: INBOUND_UNKNOWN_PER_HOUR is used up.",
         "count",
     ),
-    "%(count)s reports of unknown messages were refused within an hour: more than "
-    "UNKNOWN_REPORTS_PER_HOUR.": ngettext_lazy(
-        "%(count)s report of unknown messages was refused within an hour: more than "
-        "UNKNOWN_REPORTS_PER_HOUR.",
-        "%(count)s reports of unknown messages were refused within an hour: more than "
-        "UNKNOWN_REPORTS_PER_HOUR.",
+    "%(count)s reports were refused: UNKNOWN_REPORTS_PER_HOUR is used up.": ngettext_lazy(
+        "%(count)s report was refused: UNKNOWN_REPORTS_PER_HOUR is used up.",
+        "%(count)s reports were refused: UNKNOWN_REPORTS_PER_HOUR is used up.",
         "count",
     ),
-    "%(count)s confirmations were not sent within an hour: more than "
-    "OPT_OUT_CONFIRMATIONS_PER_HOUR.": ngettext_lazy(
-        "%(count)s confirmation was not sent within an hour: more than "
-        "OPT_OUT_CONFIRMATIONS_PER_HOUR.",
-        "%(count)s confirmations were not sent within an hour: more than "
-        "OPT_OUT_CONFIRMATIONS_PER_HOUR.",
-        "count",
+    "%(count)s confirmations were not sent: OPT_OUT_CONFIRMATIONS_PER_HOUR is used up.": (
+        ngettext_lazy(
+            "%(count)s confirmation was not sent: OPT_OUT_CONFIRMATIONS_PER_HOUR is used up.",
+            "%(count)s confirmations were not sent: OPT_OUT_CONFIRMATIONS_PER_HOUR is used up.",
+            "count",
+        )
     ),
 }
 

@@ -168,21 +168,7 @@ def _problems(found: Health, now: datetime) -> list[str]:
             found.emails_in_doubt,
             f"{found.emails_in_doubt} fallback e-mails may or may not have left.",
         ),
-        (
-            found.refused_senders,
-            f"{found.refused_senders} incoming messages from unknown senders were refused within "
-            "an hour: more than INBOUND_UNKNOWN_PER_HOUR.",
-        ),
-        (
-            found.refused_reports,
-            f"{found.refused_reports} reports of unknown messages were refused within an hour: "
-            "more than UNKNOWN_REPORTS_PER_HOUR.",
-        ),
-        (
-            found.withheld_confirmations,
-            f"{found.withheld_confirmations} confirmations were not sent within an hour: more than "
-            "OPT_OUT_CONFIRMATIONS_PER_HOUR.",
-        ),
+        *_refusals(found),
         *(
             (True, f"Messages wait for the account {name!r}, which the settings do not name.")
             for name in found.unknown_accounts
@@ -190,6 +176,25 @@ def _problems(found: Health, now: datetime) -> list[str]:
         *((True, f"Campaign {key} is paused: {reason}") for key, reason in found.paused.items()),
     )
     return [sentence for applies, sentence in told if applies]
+
+
+def _refusals(found: Health) -> tuple[tuple[int, str], ...]:
+    return (
+        (
+            found.refused_senders,
+            f"{found.refused_senders} incoming messages were refused: INBOUND_UNKNOWN_PER_HOUR is "
+            "used up.",
+        ),
+        (
+            found.refused_reports,
+            f"{found.refused_reports} reports were refused: UNKNOWN_REPORTS_PER_HOUR is used up.",
+        ),
+        (
+            found.withheld_confirmations,
+            f"{found.withheld_confirmations} confirmations were not sent: "
+            "OPT_OUT_CONFIRMATIONS_PER_HOUR is used up.",
+        ),
+    )
 
 
 def _is_older(moment: datetime | None, now: datetime, limit: timedelta) -> bool:
