@@ -13,7 +13,9 @@ class DjangoSmsbatConfig(AppConfig):
     def ready(self) -> None:
         from django_smsbat import checks, conf  # noqa: F401 - checks register themselves
         from django_smsbat.gateway import phones
+        from django_smsbat.webhooks import log_filter
 
+        log_filter.install()
         phones.use_default_region(lambda: conf.current().default_region)
 
         if apps.is_installed("drf_spectacular"):

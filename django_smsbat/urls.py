@@ -14,8 +14,9 @@ urlpatterns = [
     path("inbound/<str:secret>/", _inbound, name="inbound-with-secret"),
     path("status/", _status, name="status"),
     path("status/<str:secret>/", _status, name="status-with-secret"),
-    # However the slashes were written: a redirect would lose the report, and "not found" would
-    # write the path, with the secret, into Django's log.
-    re_path(r"^inbound(?:/+(?P<secret>.*?))?/*$", _inbound),
-    re_path(r"^status(?:/+(?P<secret>.*?))?/*$", _status),
+    # Whatever the slashes and the letter case: a redirect would lose the report, and "not found"
+    # would write the path, with the secret, into Django's log. No two neighbouring parts match the
+    # same character, so that matching takes linear time.
+    re_path(r"^(?:/*[iI][nN][bB][oO][uU][nN][dD])(?P<smsbat_rest>/[\s\S]*)?$", _inbound),
+    re_path(r"^(?:/*[sS][tT][aA][tT][uU][sS])(?P<smsbat_rest>/[\s\S]*)?$", _status),
 ]

@@ -272,6 +272,23 @@ COUNTED: Final[dict[str, Promise]] = {
         "%(count)s fallback e-mails may or may not have left.",
         "count",
     ),
+    "%(count)s incoming messages were refused: INBOUND_UNKNOWN_PER_HOUR is used up.": ngettext_lazy(
+        "%(count)s incoming message was refused: INBOUND_UNKNOWN_PER_HOUR is used up.",
+        "%(count)s incoming messages were refused: INBOUND_UNKNOWN_PER_HOUR is used up.",
+        "count",
+    ),
+    "%(count)s reports were refused: UNKNOWN_REPORTS_PER_HOUR is used up.": ngettext_lazy(
+        "%(count)s report was refused: UNKNOWN_REPORTS_PER_HOUR is used up.",
+        "%(count)s reports were refused: UNKNOWN_REPORTS_PER_HOUR is used up.",
+        "count",
+    ),
+    "%(count)s confirmations were not sent: OPT_OUT_CONFIRMATIONS_PER_HOUR is used up.": (
+        ngettext_lazy(
+            "%(count)s confirmation was not sent: OPT_OUT_CONFIRMATIONS_PER_HOUR is used up.",
+            "%(count)s confirmations were not sent: OPT_OUT_CONFIRMATIONS_PER_HOUR is used up.",
+            "count",
+        )
+    ),
 }
 
 _DEEPEST: Final = 5

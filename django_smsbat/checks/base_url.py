@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
 from django_smsbat.conf import Settings
+from django_smsbat.gateway.loopback import (
+    is_loopback,
+    is_plain_to_other_host,
+    scheme_and_host,
+)
 
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _HINT: Final = "Your account manager names your region's, such as https://restapi.smsbat.com."
 
 
@@ -19,11 +22,11 @@ def base_url(settings: Settings) -> Iterator[CheckMessage]:
             words = account.called("SMSBAT['BASE_URL'] is not set.")
             yield Error(words, hint=_HINT, id="smsbat.E003")
             continue
-        scheme, host = _scheme_and_host(account.base_url)
+        scheme, host = scheme_and_host(account.base_url)
         if scheme not in ("http", "https") or not host:
             words = account.called("SMSBAT['BASE_URL'] is no address.")
             yield Error(words, hint=_HINT, id="smsbat.E003")
-        elif scheme == "http" and host not in _LOOPBACK:
+        elif is_plain_to_other_host(account.base_url):
             words = account.called(
                 "SMSBAT['BASE_URL'] is not https: credentials and texts would travel readable."
             )
@@ -32,17 +35,9 @@ def base_url(settings: Settings) -> Iterator[CheckMessage]:
 
 def sandbox_in_production(settings: Settings) -> Iterator[CheckMessage]:
     for account in settings.accounts.values():
-        if _scheme_and_host(account.base_url)[1] not in _LOOPBACK:
+        if not is_loopback(scheme_and_host(account.base_url)[1]):
             continue
         words = account.called(
             "SMSBAT['BASE_URL'] leads to this machine: nobody will get anything."
         )
         yield CheckWarning(words, hint=_HINT, id="smsbat.W004")
-
-
-def _scheme_and_host(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname or ""
-    except ValueError:
-        return "", ""

@@ -73,6 +73,9 @@ class Settings:
     opt_in_keywords: tuple[str, ...]
     opt_out_confirmation: str
     opt_in_confirmation: str
+    opt_out_confirmations_per_hour: int
+    inbound_unknown_per_hour: int
+    unknown_reports_per_hour: int
     email_fallback: bool
     confirm_above: int | None
     approve_above: int | None

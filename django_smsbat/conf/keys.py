@@ -127,6 +127,21 @@ KEYS: Final[dict[str, Key]] = {
     ),
     "OPT_OUT_CONFIRMATION": Key("", str, text, "what is answered to who opts out"),
     "OPT_IN_CONFIRMATION": Key("", str, text, "what is answered to who opts in again"),
+    "OPT_OUT_CONFIRMATIONS_PER_HOUR": Key(
+        500,
+        int,
+        number(0, 1_000_000_000, whole=True),
+        "confirmations of opt-outs and opt-ins in an hour, for each account",
+    ),
+    "INBOUND_UNKNOWN_PER_HOUR": Key(
+        10_000,
+        int,
+        _COUNT,
+        "incoming messages in an hour, for each account, from phones that were not written to",
+    ),
+    "UNKNOWN_REPORTS_PER_HOUR": Key(
+        100_000, int, _COUNT, "reports of unknown messages in an hour, for each account"
+    ),
     "EMAIL_FALLBACK": Key(False, bool, flag, "whether an e-mail follows what no channel delivered"),
     "CONFIRM_ABOVE": Key(
         None, int, _AUDIENCE, "recipients above which a person types their number to send"

@@ -15,6 +15,7 @@ from urllib3 import exceptions as urllib3_errors
 
 from django_smsbat.gateway.attempt import ANSWER_MAX, AnswerTooLarge, Attempt, Phase
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
+from django_smsbat.gateway.loopback import PlainHTTPRefused
 from django_smsbat.gateway.route import Route
 
 TOO_LARGE: Final = f"more than {ANSWER_MAX // 2**20} MiB"
@@ -81,6 +82,9 @@ def _choosing_proxy(error: Exception, route: Route) -> GatewayError:
 
 
 def _connecting(error: Exception, route: Route) -> GatewayError:
+    if isinstance(error, PlainHTTPRefused):
+        culprit = _proxy(route) or route.server
+        return GatewayError(ErrorKind.TLS_FAILED, "plain http to another machine", culprit=culprit)
     if isinstance(error, _BAD_ADDRESS):
         return GatewayError(ErrorKind.MISDIRECTED, _name(error))
     return GatewayError(ErrorKind.UNREACHABLE, _name(error), culprit=_proxy(route))

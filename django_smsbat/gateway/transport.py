@@ -22,6 +22,7 @@ from urllib3.util import connection as sockets
 
 from django_smsbat.gateway.attempt import ANSWER_MAX, AnswerTooLarge, Attempt, Phase
 from django_smsbat.gateway.auth import Credentials
+from django_smsbat.gateway.loopback import PlainHTTPRefused, is_loopback
 from django_smsbat.gateway.route import Route
 
 SEND_PATH: Final = "/bat/messagelist"
@@ -160,8 +161,10 @@ class _Connection(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers, within the time of the attempt in all."""
-        is_socks = hasattr(self, "_socks_options")
-        connected = super()._new_conn() if is_socks else self._connected()
+        socks: Mapping[str, Any] | None = getattr(self, "_socks_options", None)
+        if socks is not None and not isinstance(self, HTTPSConnection):
+            _require_loopback(str(socks["proxy_host"]))
+        connected = self._connected() if socks is None else super()._new_conn()
         if isinstance(self, HTTPSConnection):
             self._go_on(Phase.SECURING, connected)
         return connected
@@ -169,6 +172,8 @@ class _Connection(HTTPConnection):
     def _connected(self) -> socket.socket:
         failure: Exception = OSError("the name has no address")
         for address in self._addresses():
+            if not isinstance(self, HTTPSConnection):
+                _require_loopback(address)
             try:
                 return sockets.create_connection(
                     (address, self.port),
@@ -225,6 +230,15 @@ class _Connection(HTTPConnection):
     ) -> http.client.HTTPResponse:
         bounded = cast(socket.socket, _BoundedSocket(sock, self._attempt))
         return http.client.HTTPResponse(bounded, *args, **options)
+
+
+def _require_loopback(host: str) -> None:
+    """Refuse plain http by the address of the connection itself, be it the server's or a proxy's.
+
+    The services refuse such a `BASE_URL` by its host; a name may still lead elsewhere.
+    """
+    if not is_loopback(host):
+        raise PlainHTTPRefused
 
 
 class _BoundedSocket:

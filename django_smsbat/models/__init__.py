@@ -1,5 +1,6 @@
 """What is kept in the database. Models hold shape and reading; no rules, no requests."""
 
+from django_smsbat.models.callback_quota import CallbackQuota
 from django_smsbat.models.campaign import Campaign, CampaignStatus
 from django_smsbat.models.column_mapping import ColumnMapping
 from django_smsbat.models.consent import ConsentChange, ConsentSource, Suppression
@@ -24,6 +25,7 @@ from django_smsbat.models.verification import (
 )
 
 __all__ = [
+    "CallbackQuota",
     "Campaign",
     "CampaignStatus",
     "Channel",

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.conf.accounts import NAME_MAX
 from django_smsbat.models.inbound import InboundMessage
 from django_smsbat.models.primary import PrimaryModel
 from django_smsbat.models.recipient import Recipient
@@ -24,6 +25,7 @@ class ConsentChange(PrimaryModel):
         at: when they said so; `recorded_at` when it was learned of, which may be later.
         reason: their own word, or the words of whoever entered it.
         entered_by: the login of that person.
+        account: for a keyword the account that it was sent to, else empty.
         confirmed: whether a message told them of it.
     """
 
@@ -46,6 +48,9 @@ class ConsentChange(PrimaryModel):
         related_name="consent_changes",
     )
     entered_by = models.CharField(_("entered by"), max_length=150, blank=True)
+    account = models.CharField(
+        _("account"), max_length=NAME_MAX, blank=True, default="", db_default="", editable=False
+    )
     at = models.DateTimeField(_("at"))
     recorded_at = models.DateTimeField(_("recorded at"))
     confirmed = models.BooleanField(_("confirmed"), default=False)

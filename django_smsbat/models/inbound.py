@@ -14,13 +14,15 @@ from django_smsbat.models.recipient import Recipient
 class InboundMessage(PrimaryModel):
     """One incoming message, stored once however often it is delivered.
 
+    `id_uuid` is unique within its account: another account of SMSBAT may use the same.
+
     Besides the promised fields: `account`, to which it was written, `in_reply_to`, the last message
     that was sent to that phone, `answer`, the last message with which somebody answered this one,
     `read_at`, when a person on this site read it; null while it is unread, and `may_be_opt_out`,
     whether a person has to decide if the sender asked to opt out.
     """
 
-    id_uuid = models.CharField(_("SMSBAT's id"), max_length=64, unique=True)
+    id_uuid = models.CharField(_("SMSBAT's id"), max_length=64)
     account = account_field()
     alpha_name = models.CharField(_("written to"), max_length=64, blank=True)
     phone = models.CharField(_("phone"), max_length=32)
@@ -59,6 +61,11 @@ class InboundMessage(PrimaryModel):
         verbose_name_plural = _("incoming messages")
         ordering = ("-received_at", "-id")
         permissions = [("reply_inboundmessage", "Can answer incoming messages")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "id_uuid"], name="smsbat_inbound_stored_once"
+            ),
+        ]
         indexes = [
             models.Index(fields=["phone", "received_at"], name="smsbat_in_phone"),
             models.Index(fields=["received_at"], name="smsbat_in_received"),

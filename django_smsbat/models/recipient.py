@@ -31,6 +31,8 @@ class Recipient(PrimaryModel):
         help_text=_("While set, nothing promotional is sent to this phone."),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    # A person who wrote to us and of whom nothing else was known: purged with their messages.
+    created_by_callback = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta(PrimaryModel.Meta):
         verbose_name = _("recipient")

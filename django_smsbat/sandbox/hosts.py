@@ -4,7 +4,6 @@ A hostile page can point its own domain at 127.0.0.1, and then read the sandbox 
 The browser still sends that domain as `Host`, so a request that names a foreign host is refused.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,28 +12,11 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from django_smsbat.gateway.loopback import address_of, is_loopback
+
 _HOST: Final = re.compile(
     r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?"
 )
-_LOCALHOST: Final = "localhost"
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-def address_of(host: str) -> Address | None:
-    """An IP address written in full, None for a name. An IPv4 address in IPv6 is IPv4."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches that address or name."""
-    address = address_of(host)
-    if address is not None:
-        return address.is_loopback
-    return host == _LOCALHOST or host.endswith(f".{_LOCALHOST}")
 
 
 def host_of(header: str) -> str:

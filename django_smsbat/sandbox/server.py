@@ -10,9 +10,9 @@ from typing import Final
 
 from aiohttp import web
 
+from django_smsbat.gateway.loopback import is_loopback
 from django_smsbat.sandbox.app import Options, Sandbox
 from django_smsbat.sandbox.error_log import handle_loop_error, logger
-from django_smsbat.sandbox.hosts import is_loopback
 
 LOOPBACK: Final = "127.0.0.1"
 _START_SECONDS_MAX: Final = 30

@@ -14,6 +14,7 @@ from django_smsbat import conf
 from django_smsbat.conf import DEFAULT_ACCOUNT, Account
 from django_smsbat.gateway.auth import Credentials
 from django_smsbat.gateway.client import Client
+from django_smsbat.gateway.loopback import is_plain_to_other_host
 from django_smsbat.gateway.pacing import Pace
 from django_smsbat.services.process_state import ProcessState
 
@@ -95,6 +96,9 @@ def _made(name: str, proof: Credentials | None = None) -> Client:
         raise ImproperlyConfigured(f"SMSBAT: there is no account {name!r}")
     if not account.base_url:
         words = "SMSBAT['BASE_URL']: give the address of your region's API"
+        raise ImproperlyConfigured(account.called(words))
+    if is_plain_to_other_host(account.base_url):
+        words = "SMSBAT['BASE_URL'] is not https: nothing is sent to another machine by plain http"
         raise ImproperlyConfigured(account.called(words))
     return Client(
         account.base_url,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from django_smsbat import signals
@@ -15,6 +16,7 @@ from django_smsbat.models import ConsentChange, ConsentSource, InboundMessage, R
 from django_smsbat.services import announcing, suppression
 
 REASON_MAX: Final = 200  # characters
+BY_KEYWORD: Final = Q(source=ConsentSource.KEYWORD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,7 @@ class Said:
         reason: the person's own word, or the words of whoever entered it.
         at: when they said so; None for now.
         entered_by: the login of whoever entered it.
+        account: for a keyword the account that it was sent to.
     """
 
     source: ConsentSource = ConsentSource.CODE
@@ -32,14 +35,15 @@ class Said:
     inbound: InboundMessage | None = None
     entered_by: str = ""
     at: datetime | None = None
+    account: str = ""
 
 
 def opt_out(recipient: Recipient, said: Said = Said(), now: datetime | None = None) -> bool:
     """Send nothing promotional to this person any more.
 
     Returns:
-        Whether that changed anything; it is kept in any case. Somebody who opted in later than `at`
-        stays opted in.
+        Whether that changed anything; it is stored in any case. A person who opted in later than
+        `at` stays opted in, unless the opt-in was a keyword: those undo keywords only.
     """
     return _change(recipient, said, now or timezone.now(), is_opt_out=True) is not None
 
@@ -69,7 +73,11 @@ def opt_out_sender(inbound: InboundMessage, entered_by: str, now: datetime | Non
 def heed_keyword(
     inbound: InboundMessage, now: datetime, *, is_opt_out: bool
 ) -> ConsentChange | None:
-    """Do what an incoming message asks for; the change, None where nothing changed."""
+    """Do what an incoming message asks for; the change, None if nothing changed.
+
+    A keyword that opts in undoes opt-outs by keyword to the same account, and no others: whoever
+    has the secret of one account can forge it.
+    """
     if inbound.recipient is None:
         return None
     said = Said(
@@ -77,6 +85,7 @@ def heed_keyword(
         reason=inbound.text.strip(),
         inbound=inbound,
         at=inbound.received_at,
+        account=inbound.account,
     )
     return _change(inbound.recipient, said, now, is_opt_out=is_opt_out)
 
@@ -87,7 +96,7 @@ def _change(
     at = min(said.at or now, now)  # a clock that is ahead must not outvote what is said later
     with transaction.atomic():
         locked = Recipient.objects.select_for_update().get(pk=recipient.pk)
-        latest = ConsentChange.objects.filter(recipient=locked).order_by("-at", "-id").first()
+        is_outdated = _is_outdated(locked, said, at)
         made = ConsentChange.objects.create(
             recipient=locked,
             is_opt_out=is_opt_out,
@@ -95,16 +104,14 @@ def _change(
             reason=said.reason[:REASON_MAX],
             inbound=said.inbound,
             entered_by=said.entered_by,
+            account=said.account,
             at=at,
             recorded_at=now,
         )
-        # Earlier messages that might ask to opt out need no decision any more.
-        flagged = InboundMessage.objects.filter(recipient=locked, may_be_opt_out=True)
-        flagged.filter(received_at__lte=at).update(may_be_opt_out=False)
-        is_outdated = (latest is not None and latest.at > at) or (
-            locked.opted_out_at is not None and locked.opted_out_at > at
-        )
+        _clear_flags(locked, said, at, is_opt_out=is_opt_out)
         if is_outdated or is_opt_out == (locked.opted_out_at is not None):
+            return None
+        if said.source is ConsentSource.KEYWORD and not is_opt_out and _is_barred(locked, said):
             return None
         recipient.opted_out_at = locked.opted_out_at = at if is_opt_out else None
         locked.save(update_fields=["opted_out_at"])
@@ -116,3 +123,52 @@ def _change(
             sender=Recipient,
         )
     return made
+
+
+def _clear_flags(recipient: Recipient, said: Said, at: datetime, *, is_opt_out: bool) -> None:
+    """Earlier messages that might ask to opt out need no decision any more.
+
+    After a keyword that opts in this is so for messages to the same account alone.
+    """
+    flagged = InboundMessage.objects.filter(recipient=recipient, may_be_opt_out=True)
+    if said.source is ConsentSource.KEYWORD and not is_opt_out:
+        flagged = flagged.filter(account=said.account)
+    flagged.filter(received_at__lte=at).update(may_be_opt_out=False)
+
+
+def _is_outdated(recipient: Recipient, said: Said, at: datetime) -> bool:
+    """Whether a later change counts instead.
+
+    Keywords to one account are not outdated by keywords to another, and nothing but keywords to
+    the same account is outdated by a keyword that opts in.
+    """
+    later = ConsentChange.objects.filter(recipient=recipient, at__gt=at)
+    if said.source is ConsentSource.KEYWORD:
+        later = later.filter(~BY_KEYWORD | Q(account=said.account))
+    else:
+        later = later.exclude(BY_KEYWORD & Q(is_opt_out=False))
+    is_later = recipient.opted_out_at is not None and recipient.opted_out_at > at
+    return is_later or later.exists()
+
+
+def _is_barred(recipient: Recipient, said: Said) -> bool:
+    """Whether an opt-out is in force that a keyword to this account cannot undo."""
+    changes = ConsentChange.objects.filter(recipient=recipient)
+    keywords = changes.filter(BY_KEYWORD)
+    by_others = _latest(changes.exclude(BY_KEYWORD))
+    if by_others is not None:
+        if by_others.is_opt_out:
+            return True
+        keywords = keywords.filter(at__gte=by_others.at)
+    # Without such a change it was entered by code, or the person was erased.
+    opt_outs = keywords.filter(is_opt_out=True)
+    is_by_keyword = opt_outs.filter(at__in=[recipient.opted_out_at]).exists()
+    if not is_by_keyword or suppression.since(recipient.phone) is not None:
+        return True
+    accounts = keywords.exclude(account=said.account).order_by().values_list("account", flat=True)
+    latest = (_latest(keywords.filter(account=account)) for account in accounts.distinct())
+    return any(change is not None and change.is_opt_out for change in latest)
+
+
+def _latest(changes: QuerySet[ConsentChange]) -> ConsentChange | None:
+    return changes.order_by("-at", "-id").first()

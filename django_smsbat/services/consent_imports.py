@@ -88,10 +88,11 @@ def _known(recipients: Iterable[int]) -> _Known:
     locked = Recipient.objects.select_for_update().filter(pk__in=chosen).order_by("pk")
     known = _Known(dict(locked.values_list("pk", "opted_out_at")))
     stored = ConsentChange.objects.filter(recipient__in=keys_in(Recipient, known.opted_out_at))
-    for recipient, is_opt_out, at in stored.order_by("at").values_list(
-        "recipient_id", "is_opt_out", "at"
+    for recipient, is_opt_out, at, source in stored.order_by("at").values_list(
+        "recipient_id", "is_opt_out", "at", "source"
     ):
-        known.latest[recipient] = at
+        if is_opt_out or source != ConsentSource.KEYWORD:  # these undo keywords only
+            known.latest[recipient] = at
         known.recorded.add((recipient, is_opt_out, _second(at)))
     for recipient, opted_out_at in known.opted_out_at.items():
         if opted_out_at is not None:

@@ -38,7 +38,7 @@ def erase(phone: str, now: datetime | None = None) -> Erased:
     """Remove everything that is known of a phone, and let no import bring it back.
 
     What is queued for it is cancelled first. Whoever writes again by themselves is known again, and
-    stays opted out until they opt in.
+    stays opted out until a person on this site opts them in.
 
     Args:
         phone: as people write it, or as it stands in an incoming message.

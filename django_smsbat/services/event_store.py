@@ -203,18 +203,18 @@ _NAMED_FIELDS: Final = tuple(name for name in _EVENT_FIELDS if name not in ("mes
 _OWN_PLACES: Final = [_EVENT_FIELDS.index(name) for name in _NAMED_FIELDS]
 
 
-def store_named(reports: Iterable[Report], now: datetime) -> set[int]:
+def store_named(reports: Iterable[Report], now: datetime) -> list[int | None]:
     """Add reports that name their message by SMSBAT's id alone, each once.
 
     Returns:
-        The messages of which something new was said, locked.
+        For each report that is new its message, locked; None for an unknown message.
     """
     fresh = {made.identity: made for made in (new(report, {}, now) for report in reports)}
     rows = []
     for made in fresh.values():
         columns = made.columns(now)
         rows.append([columns[place] for place in _OWN_PLACES])
-    return {key for key in insert_named(_NAMED_FIELDS, rows) if key is not None}
+    return insert_named(_NAMED_FIELDS, rows)
 
 
 def row_and_events(message_id: int) -> tuple[dict[int, Row], dict[int, list[Event]]]:

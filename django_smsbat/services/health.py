@@ -20,7 +20,8 @@ from django_smsbat.models import (
     StatusEvent,
 )
 from django_smsbat.models.message import MessageQuerySet
-from django_smsbat.services import claiming
+from django_smsbat.services import callback_limits, claiming
+from django_smsbat.services.callback_limits import Effect
 
 _SEND_LATE: Final = timedelta(minutes=10)
 _POLL_LATE: Final = timedelta(minutes=15)
@@ -46,6 +47,9 @@ class Health:
             what the mail server did not take thrice.
         held_back_until: when SMSBAT may be asked again, by kind of request.
         paused: campaigns that paused themselves, by key, with their reasons.
+        refused_senders: incoming messages of unknown senders that were refused within an hour.
+        refused_reports: reports of unknown messages likewise.
+        withheld_confirmations: confirmations of opt-outs that were not sent, likewise.
         unknown_accounts: accounts that messages wait for, and that the settings do not name.
         problems: what a person should look at, a sentence each; empty when all is well.
     """
@@ -67,6 +71,9 @@ class Health:
     held_back_until: dict[str, datetime]
     paused: dict[int, str]
     unknown_accounts: list[str]
+    refused_senders: int
+    refused_reports: int
+    withheld_confirmations: int
     problems: list[str] = field(default_factory=list)
 
 
@@ -76,6 +83,7 @@ def look(now: datetime) -> Health:
     overdue = Message.objects.filter(next_poll_at__lt=now - _POLL_LATE)
     held_back = Holdback.objects.filter(not_before__gt=now)
     emails = FallbackEmail.objects
+    refusals = callback_limits.refusals(now)
     unconfirmed = Message.objects.filter(status=Status.UNCONFIRMED.value)
     found = Health(
         last_status_callback=pulses.get(PulseName.STATUS_CALLBACK),
@@ -95,6 +103,9 @@ def look(now: datetime) -> Health:
         held_back_until={row.name: row.not_before for row in held_back if row.not_before},
         paused=_paused_by_themselves(),
         unknown_accounts=_unknown_accounts(),
+        refused_senders=refusals[Effect.UNKNOWN_SENDERS],
+        refused_reports=refusals[Effect.UNKNOWN_REPORTS],
+        withheld_confirmations=refusals[Effect.CONFIRMATIONS],
     )
     found.problems.extend(_problems(found, now))
     return found
@@ -157,6 +168,7 @@ def _problems(found: Health, now: datetime) -> list[str]:
             found.emails_in_doubt,
             f"{found.emails_in_doubt} fallback e-mails may or may not have left.",
         ),
+        *_refusals(found),
         *(
             (True, f"Messages wait for the account {name!r}, which the settings do not name.")
             for name in found.unknown_accounts
@@ -164,6 +176,25 @@ def _problems(found: Health, now: datetime) -> list[str]:
         *((True, f"Campaign {key} is paused: {reason}") for key, reason in found.paused.items()),
     )
     return [sentence for applies, sentence in told if applies]
+
+
+def _refusals(found: Health) -> tuple[tuple[int, str], ...]:
+    return (
+        (
+            found.refused_senders,
+            f"{found.refused_senders} incoming messages were refused: INBOUND_UNKNOWN_PER_HOUR is "
+            "used up.",
+        ),
+        (
+            found.refused_reports,
+            f"{found.refused_reports} reports were refused: UNKNOWN_REPORTS_PER_HOUR is used up.",
+        ),
+        (
+            found.withheld_confirmations,
+            f"{found.withheld_confirmations} confirmations were not sent: "
+            "OPT_OUT_CONFIRMATIONS_PER_HOUR is used up.",
+        ),
+    )
 
 
 def _is_older(moment: datetime | None, now: datetime, limit: timedelta) -> bool:

@@ -21,7 +21,16 @@ from django_smsbat.gateway import phones
 from django_smsbat.models import InboundMessage, Message, PulseName, Recipient, Suppression
 from django_smsbat.models.prepared import Prepared
 from django_smsbat.models.set_based import insert_returning
-from django_smsbat.services import announcing, consent, keywords, pulses, replies, suppression
+from django_smsbat.services import (
+    announcing,
+    callback_limits,
+    consent,
+    keywords,
+    pulses,
+    replies,
+    suppression,
+)
+from django_smsbat.services.callback_limits import Effect, LimitReached
 from django_smsbat.services.keywords import Intent
 
 _OPT_OUT_BY_INTENT: Final = {Intent.OPT_OUT: True, Intent.OPT_IN: False}
@@ -49,6 +58,9 @@ def receive(incoming: Incoming, now: datetime | None = None) -> bool:
 
     Returns:
         False when it was known already: SMSBAT may deliver the same one twice.
+
+    Raises:
+        LimitReached: if too many came within the hour from phones that were not written to.
     """
     phone = _readable(incoming.phone)
     moment = now or timezone.now()
@@ -56,6 +68,9 @@ def receive(incoming: Incoming, now: datetime | None = None) -> bool:
         try:
             with _savepoint():
                 return _receive(incoming, phone, moment)
+        except LimitReached as reached:  # counted here, as the savepoint was rolled back
+            callback_limits.count_refusal(reached, moment)
+            raise
         except IntegrityError:  # somebody stored it, or its writer, since we looked
             if not left:
                 raise
@@ -71,10 +86,14 @@ def _savepoint() -> AbstractContextManager[object]:
 def _receive(incoming: Incoming, phone: str, now: datetime) -> bool:
     digests = suppression.digests(phone)
     named = {f"digest{place}": digest for place, digest in enumerate(digests)}
-    asked_for = _known(len(digests))(phone=phone, id_uuid=incoming.id_uuid, **named)
-    [(owner, is_opted_out, last_id, is_known, is_erased)] = asked_for
+    asked_for = _known(len(digests))(
+        phone=phone, account=incoming.account, id_uuid=incoming.id_uuid, **named
+    )
+    [(owner, is_opted_out, last_id, is_known, is_erased, only_wrote)] = asked_for
     if is_known:
         return False
+    if last_id is None and (owner is None or only_wrote):
+        callback_limits.consume(Effect.UNKNOWN_SENDERS, incoming.account, now)
     intent = keywords.intent_of(incoming.text)
     is_flagged = intent is Intent.MAY_BE_OPT_OUT and not (is_opted_out or is_erased or not phone)
     if owner is not None and intent not in _OPT_OUT_BY_INTENT:
@@ -84,7 +103,10 @@ def _receive(incoming: Incoming, phone: str, now: datetime) -> bool:
         if owner is None and phone:
             # Who writes to us is known from then on. Who was erased stays opted out meanwhile.
             opted_out_at = suppression.since(phone) if is_erased else None
-            owner = Recipient.objects.create(phone=phone, opted_out_at=opted_out_at).pk
+            made = Recipient.objects.create(
+                phone=phone, opted_out_at=opted_out_at, created_by_callback=True
+            )
+            owner = made.pk
         key = _create(incoming, phone, owner, last_id, may_be_opt_out=is_flagged)
         _announce(key, now)
         if intent in _OPT_OUT_BY_INTENT:
@@ -97,24 +119,30 @@ def _receive(incoming: Incoming, phone: str, now: datetime) -> bool:
 def _known(digests: int) -> Prepared:
     """The sender, whether they opted out, the last message to them, whether this message is known.
 
-    And whether the sender was erased.
+    And whether the sender was erased, and whether they are known only because they wrote.
+    Messages to them count if they are of the account that was written to.
 
     Args:
         digests: of how many keys a hash is given.
     """
 
-    def make(phone: str, id_uuid: str, **hashes: str) -> tuple[QuerySet[Any, Any], ...]:
+    def make(
+        phone: str, account: str, id_uuid: str, **hashes: str
+    ) -> tuple[QuerySet[Any, Any], ...]:
         sender = Recipient.objects.filter(phone=phone).order_by()
         return (
             sender.values_list("pk")[:1],
             sender.filter(opted_out_at__isnull=False).values_list(Value(1))[:1],
-            Message.objects.filter(to=phone).order_by("-id").values_list("pk")[:1],
-            InboundMessage.objects.filter(id_uuid=id_uuid).order_by().values_list("pk")[:1],
+            Message.objects.filter(to=phone, account=account).order_by("-id").values_list("pk")[:1],
+            InboundMessage.objects.filter(account=account, id_uuid=id_uuid)
+            .order_by()
+            .values_list("pk")[:1],
             Suppression.objects.filter(digest__in=list(hashes.values())).values_list(Value(1))[:1],
+            sender.filter(created_by_callback=True, lists=None).values_list(Value(1))[:1],
         )
 
     hashes = {f"digest{place}": str for place in range(digests)}
-    return Prepared(make, phone=str, id_uuid=str, **hashes)
+    return Prepared(make, phone=str, account=str, id_uuid=str, **hashes)
 
 
 _WRITTEN: Final = (

@@ -18,7 +18,7 @@ from django_smsbat.models import EmailState, InboundMessage, Message, PurgedMess
 from django_smsbat.models.message import MessageQuerySet
 from django_smsbat.models.set_based import keys_in, texts_in
 from django_smsbat.models.status_event import empty_payloads, remove_with_messages
-from django_smsbat.services import orphans
+from django_smsbat.services import orphans, senders
 from django_smsbat.services.clock import Clock, until_stopped
 from django_smsbat.services.money import exact
 from django_smsbat.services.recipients.imports import uploads
@@ -43,6 +43,7 @@ class Result:
         emptied: messages whose words and payloads were removed.
         removed: messages whose rows were removed.
         inbound: incoming messages that were removed.
+        recipients: people who had only written, and whose messages were removed.
         orphans: reports of nobody's messages that were removed.
         left: messages that old whose end nobody knows.
         is_complete: False where it was told to stop before the end.
@@ -51,6 +52,7 @@ class Result:
     emptied: int = 0
     removed: int = 0
     inbound: int = 0
+    recipients: int = 0
     orphans: int = 0
     left: int = 0
     is_complete: bool = True
@@ -82,6 +84,7 @@ def purge(
         result.emptied += _empty(keys, clock.now())
         on_progress(len(keys))
     result.inbound = _remove_inbound(before, clock)
+    result.recipients = senders.remove_old(before, clock)
     for keys in () if keep_rows else until_stopped(over.batches_of_keys(_CHUNK), clock):
         result.removed += remove(keys, only=_IS_OVER)
         on_progress(len(keys))

@@ -9,11 +9,12 @@ from django.utils import timezone
 from django_smsbat.gateway import messages
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import InvalidMessage
-from django_smsbat.gateway.statuses import FAILURES
+from django_smsbat.gateway.statuses import FAILURES, Status
 from django_smsbat.gateway.text import with_line_feeds
 from django_smsbat.models import Campaign, ConsentChange, InboundMessage, Message
-from django_smsbat.services import sending
+from django_smsbat.services import callback_limits, sending
 from django_smsbat.services.accounts import sender_or_default
+from django_smsbat.services.callback_limits import Effect, LimitReached
 
 logger = logging.getLogger("django_smsbat")
 
@@ -31,7 +32,10 @@ _TWO_WAY: Final = "viber"
 
 def channel_of(inbound: InboundMessage) -> str:
     """The channel on which it came."""
-    answered = inbound.in_reply_to
+    return _channel(inbound.in_reply_to)
+
+
+def _channel(answered: Message | None) -> str:
     if answered is None:
         return _TWO_WAY
     own = TYPES[MessageType(answered.type)].channel
@@ -60,9 +64,12 @@ def reply(inbound: InboundMessage, text: str, *, queue: bool = False) -> Message
         InvalidMessage: when the text, or the phone that they wrote from, cannot be sent to.
         ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
     """
-    make = _BY_CHANNEL[channel_of(inbound)]
-    sender = sender_or_default(inbound.alpha_name, inbound.account)
-    message = make(to=inbound.phone, text=text, sender=sender)
+    return _send(inbound, text, channel_of(inbound), inbound.alpha_name, queue=queue)
+
+
+def _send(inbound: InboundMessage, text: str, channel: str, sender: str, *, queue: bool) -> Message:
+    sender = sender_or_default(sender, inbound.account)
+    message = _BY_CHANNEL[channel](to=inbound.phone, text=text, sender=sender)
     answer = sending.send(message, queue=queue, account=inbound.account)
     inbound.answer = answer
     inbound.save(update_fields=["answer"])
@@ -80,17 +87,35 @@ def was_sent_lately(phone: str, text: str | None = None, now: datetime | None = 
 
 
 def confirm(change: ConsentChange, words: str, now: datetime) -> None:
-    """Tell somebody that their keyword was heeded, once in an hour at most."""
+    """Tell a person that their keyword was applied, once in an hour at most.
+
+    Only if this account has sent them a message, and by its sender: a forged callback may name any
+    phone and any sender. The account sends a limited number in an hour.
+    """
     inbound = change.inbound
     lately = ConsentChange.objects.filter(
         recipient=change.recipient_id, confirmed=True, recorded_at__gt=now - _CONFIRMED_ONCE_IN
     )
     if inbound is None or lately.exists():
         return
+    answered = _last_sent(inbound)
+    if answered is None:
+        return
     try:
-        reply(inbound, words, queue=True)
+        callback_limits.consume(Effect.CONFIRMATIONS, inbound.account, now)
+        _send(inbound, words, _channel(answered), answered.sender, queue=True)
+    except LimitReached as reached:
+        callback_limits.count_refusal(reached, now)
+        return
     except InvalidMessage as error:
         logger.error("a change of consent could not be confirmed: %s", error)
         return
     change.confirmed = True
     change.save(update_fields=["confirmed"])
+
+
+def _last_sent(inbound: InboundMessage) -> Message | None:
+    """The last message to that phone that SMSBAT took from the account."""
+    sent = Message.objects.filter(to=inbound.phone, account=inbound.account)
+    taken = sent.exclude(submitted_at=None).exclude(status=Status.REJECTED.value)
+    return taken.order_by("-id").first()

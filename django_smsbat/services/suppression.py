@@ -24,7 +24,7 @@ def suppress(phone: str, now: datetime) -> None:
 
 
 def lift(phone: str) -> None:
-    """The person came back by their own word."""
+    """A person on this site, or the site's code, has opted them in again."""
     Suppression.objects.filter(digest__in=digests(phone)).delete()
 
 

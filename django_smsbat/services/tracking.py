@@ -19,7 +19,8 @@ from django_smsbat.gateway.statuses import UNDELIVERED, UNSENT, Status
 from django_smsbat.models import Message, PulseName, Source
 from django_smsbat.models.set_based import update_rows
 from django_smsbat.models.status_event import empty_payloads
-from django_smsbat.services import announcing, email_queue, event_store, pulses
+from django_smsbat.services import announcing, callback_limits, email_queue, event_store, pulses
+from django_smsbat.services.callback_limits import Effect, LimitReached
 from django_smsbat.services.derivation import (
     DERIVED_FIELDS,
     ROW_FIELDS,
@@ -115,6 +116,8 @@ def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None)
 
     Raises:
         ValueError: for a report that names no message, neither by our key nor by SMSBAT's id.
+        LimitReached: if too many callbacks named unknown messages within the hour; nothing was
+            stored.
     """
     if not reports:
         return []
@@ -123,11 +126,15 @@ def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None)
     if not all(report.smsbat_id for report in called_back):
         raise ValueError("a report must name its message")
     changes: list[Change] = []
-    with transaction.atomic():
-        if ours:
-            changes += _record_ours(ours, now, fresh)
-        if called_back:
-            changes += _record_named(called_back, now)
+    try:
+        with transaction.atomic():
+            if ours:
+                changes += _record_ours(ours, now, fresh)
+            if called_back:
+                changes += _record_named(called_back, now)
+    except LimitReached as reached:  # counted here, as the transaction was rolled back
+        callback_limits.count_refusal(reached, now)
+        raise
     return changes
 
 
@@ -145,7 +152,10 @@ def _record_named(reports: Sequence[Report], now: datetime) -> list[Change]:
     """Reports that name their message by SMSBAT's id alone: callbacks."""
     pulses.beat_after_commit(PulseName.STATUS_CALLBACK, now)
     changes: list[Change] = []
-    for message_id in sorted(event_store.store_named(reports, now)):
+    named = event_store.store_named(reports, now)
+    if None in named:  # callbacks come one by one, so it counts once
+        callback_limits.consume(Effect.UNKNOWN_REPORTS, reports[0].account, now)
+    for message_id in sorted({key for key in named if key is not None}):
         rows, events = event_store.row_and_events(message_id)
         changes += follow(rows, events, now, is_called_back=True)
     return changes

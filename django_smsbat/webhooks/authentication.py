@@ -7,6 +7,7 @@ from rest_framework.request import Request
 
 from django_smsbat import conf
 from django_smsbat.gateway.auth import KEY_HEADER, basic_pair
+from django_smsbat.webhooks import path_secret
 
 
 class WebhookSecret(BaseAuthentication):
@@ -20,7 +21,7 @@ class WebhookSecret(BaseAuthentication):
             request.headers.get(KEY_HEADER),
         ]
         if settings.webhook_secret_in_path:
-            given.append(request.parser_context["kwargs"].get("secret"))
+            given.append(path_secret.taken(request))
         # Every pair is compared, so that the time taken tells nothing of the secrets.
         matches = [
             account.name

@@ -23,7 +23,10 @@ _ANSWERS: Final = {
     401: OpenApiResponse(_TOLD, description="No valid secret."),
     413: OpenApiResponse(_TOLD, description=f"Larger than {BODY_MAX:,} bytes."),
     415: OpenApiResponse(_TOLD, description="Not application/json."),
-    503: OpenApiResponse(_TOLD, description="It could not be stored; send it again."),
+    503: OpenApiResponse(
+        _TOLD,
+        description="Not stored: storing failed, or too many came within an hour.",
+    ),
 }
 
 

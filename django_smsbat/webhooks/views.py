@@ -1,9 +1,12 @@
 """`inbound/` and `status/`: refuse, read, hand to one service, answer.
 
-Nothing that is sent here makes a 5xx; only storing that failed does, so that SMSBAT sends it again.
+Nothing that is sent here makes a 5xx but what was not stored, because that failed or too many came
+within an hour: 503 makes SMSBAT send it again.
 """
 
 import logging
+from functools import wraps
+from math import ceil
 from typing import Any, ClassVar
 
 from django.db import Error as AnyDatabaseError
@@ -16,6 +19,8 @@ from rest_framework.serializers import Serializer
 
 from django_smsbat.endpoints.json_endpoint import JSONEndpoint
 from django_smsbat.services import inbound, tracking
+from django_smsbat.services.callback_limits import LimitReached
+from django_smsbat.webhooks import path_secret
 from django_smsbat.webhooks.authentication import WebhookSecret
 from django_smsbat.webhooks.serializers import InboundSerializer, StatusSerializer
 
@@ -29,9 +34,21 @@ class _Webhook(JSONEndpoint):
     account: str
     serializer_class: ClassVar[type[Serializer[Any]]]
 
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The view function; it takes the secret out of the path first."""
+        view = super().as_view(**initkwargs)
+
+        @wraps(view)
+        def entry(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            path_secret.take(request, kwargs)
+            return view(request, *args, **kwargs)
+
+        return entry
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
-        # Django logs the path of what it refuses, and here the path may hold the secret.
+        # A refused callback is SMSBAT's to repeat: no line of Django's log for each of them.
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response
 
@@ -47,6 +64,10 @@ class _Webhook(JSONEndpoint):
         serializer.is_valid(raise_exception=True)
         try:
             self.store(serializer, self.account)
+        except LimitReached as reached:
+            body = {"detail": "Too many of these came within an hour; send it again later."}
+            headers = {"Retry-After": str(ceil(reached.retry_after))}
+            return Response(body, status.HTTP_503_SERVICE_UNAVAILABLE, headers=headers)
         except AnyDatabaseError as error:
             logger.error("a callback could not be stored: %s", type(error).__name__)
             body = {"detail": "It could not be stored; send it again."}

@@ -165,6 +165,8 @@ def test_a_site_that_is_configured_well_hears_nothing(configured):
         ({"BASE_URL": "x"}, "smsbat.E003"),
         ({"BASE_URL": "https://[::1"}, "smsbat.E003"),
         ({"BASE_URL": "http://x.example"}, "smsbat.E004"),
+        ({"BASE_URL": "HTTP://localhost@x.example"}, "smsbat.E004"),
+        ({"BASE_URL": "http://127.0.0.1.x.example"}, "smsbat.E004"),
         ({"BATCH_SIZE": 5_001}, "smsbat.E005"),
         ({"LEASE": 60, "TIMEOUT": 30}, "smsbat.E006"),
         ({"WEBHOOK_SECRETS": []}, "smsbat.W001"),
@@ -181,6 +183,8 @@ def test_each_misconfiguration_has_its_id(settings, changes, check):
         ({"WEBHOOK_SECRETS": ["short"]}, "smsbat.W002"),
         ({"WEBHOOK_SECRET_IN_PATH": True}, "smsbat.W003"),
         ({"BASE_URL": "http://127.0.0.1:8025"}, "smsbat.W004"),
+        ({"BASE_URL": "http://127.0.0.2:8025"}, "smsbat.W004"),
+        ({"BASE_URL": "http://sandbox.localhost:8025"}, "smsbat.W004"),
     ],
 )
 def test_what_is_wrong_in_production_is_said_by_check_deploy(configured, changes, check):

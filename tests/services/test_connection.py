@@ -1,11 +1,17 @@
 """Each account's client is made as the settings say."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
 from django_smsbat.gateway.errors import GatewayError
-from django_smsbat.services import connection
+from django_smsbat.messages import Sms
+from django_smsbat.models import Message
+from django_smsbat.services import connection, sending
+from tests.conftest import phone
+from tests.gateway.test_loopback import ALLOWED, PLAIN_TO_OTHERS
 
 
 @pytest.fixture
@@ -87,3 +93,42 @@ def test_a_client_with_wrong_credentials_leads_to_the_same_service(sandbox, sett
         client.status("1")
     client.close()
     assert error.value.status == 401
+
+
+class TestPlainHTTP:
+    """No credentials leave this machine unencrypted, though a web server runs no system checks."""
+
+    @pytest.mark.parametrize("url", PLAIN_TO_OTHERS)
+    def test_no_client_is_made_for_another_machine(self, settings, url):
+        settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": url}
+        for make in (connection.client, connection.with_wrong_credentials):
+            with pytest.raises(ImproperlyConfigured, match="is not https"):
+                make()
+
+    @pytest.mark.parametrize("url", ALLOWED)
+    def test_one_is_made_for_this_machine_and_for_https(self, settings, url):
+        settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": url}
+        assert connection.client()
+
+    def test_an_account_of_its_own_address_is_named(self, settings):
+        shop = {"API_KEY": "k", "BASE_URL": "http://sms.example.com"}
+        settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": shop}}
+        assert connection.client()
+        with pytest.raises(ImproperlyConfigured, match=r"account shop: .* is not https"):
+            connection.client("shop")
+
+    @pytest.mark.parametrize("command", ["smsbat_send", "smsbat_sync"])
+    def test_commands_say_so_in_one_line_and_the_queue_stays(self, settings, queued, command):
+        queued(77)
+        settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": "http://sms.example.com"}
+        with pytest.raises(CommandError, match=r"^SMSBAT.*is not https.*$"):
+            call_command(command)
+        assert Message.objects.get().status == "queued"
+
+    def test_what_is_queued_waits(self, settings, db):
+        settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": "http://sms.example.com"}
+        message = sending.send(Sms(to=phone(77), text="Hi"), queue=True)
+        assert message.status == "queued"
+        with pytest.raises(ImproperlyConfigured, match="is not https"):
+            sending.send(Sms(to=phone(77), text="Hi"))
+        assert not Message.objects.exclude(status="queued").exists()

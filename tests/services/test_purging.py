@@ -335,10 +335,13 @@ class TestErasing:
             erasure.erase("+123", NOON)
         assert not Suppression.objects.exists()
 
-    def test_who_comes_back_by_their_own_word_is_held_off_no_more(self, known):
+    def test_a_person_who_is_opted_in_by_hand_is_held_off_no_more(self, known):
         for ending in (77, 78):
             erasure.erase(phone(ending), NOON)
-        inbound.receive(written(text="START", received_at=NOON + timedelta(days=1)))
+        later = NOON + timedelta(days=1)
+        inbound.receive(written(text="START", received_at=later), later)
+        assert suppression.since(phone(77)) == NOON
+        consent.opt_in(Recipient.objects.get(phone=phone(77)), now=later)
         assert suppression.since(phone(77)) is None
         assert suppression.since(phone(78)) == NOON
 

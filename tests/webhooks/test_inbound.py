@@ -147,3 +147,12 @@ class TestInbound(WebhookCases):
 
     def test_an_empty_text_is_an_answer_too(self):
         assert self.post({**self.body, "text": ""}).status_code == 200
+
+    def test_beyond_the_limit_unknown_phones_are_told_when_to_come_again(self, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "INBOUND_UNKNOWN_PER_HOUR": 1}
+        assert self.post().status_code == 200
+        answer = self.post({**self.body, "idUuid": "another"})
+        assert answer.status_code == 503
+        assert 3_500 < int(answer.headers["Retry-After"]) <= 3_600
+        assert self.post().status_code == 200  # known
+        assert self.stored() == 1

@@ -87,6 +87,16 @@ class TestStatus(WebhookCases):
         self.post({**self.body, "messageId": 42})
         assert Message.objects.get().status == "delivered"
 
+    def test_beyond_the_limit_reports_of_unknown_messages_are_to_come_again(
+        self, message, settings
+    ):
+        settings.SMSBAT = {**settings.SMSBAT, "UNKNOWN_REPORTS_PER_HOUR": 1}
+        assert self.post({**self.body, "messageId": "x-1"}).status_code == 200
+        answer = self.post({**self.body, "messageId": "x-2"})
+        assert answer.status_code == 503
+        assert 3_500 < int(answer.headers["Retry-After"]) <= 3_600
+        assert self.post().status_code == 200  # of a message that is known
+
 
 class TestAccounts:
     """A secret opens for one account, and its reports are believed for that one."""

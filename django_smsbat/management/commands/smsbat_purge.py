@@ -30,7 +30,8 @@ class Command(BaseCommand):
     help = (
         "Removes messages that are older, with their reports, and incoming messages: first their "
         "words, then their rows. How many there were, what became of them and what they cost stays "
-        "with the campaigns. Messages whose end nobody knows are left."
+        "with the campaigns. Messages whose end nobody knows are left. Recipients that exist only "
+        "because they wrote go with their messages."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -54,8 +55,9 @@ class Command(BaseCommand):
 
 def _told(done: purging.Result) -> str:
     left = f" {done.left} are left, because nobody knows their end." if done.left else ""
+    senders = f" {done.recipients} recipients who had only written, too." if done.recipients else ""
     end = "" if done.is_complete else " It was stopped; start it again to go on."
     return (
         f"{done.emptied} messages emptied, {done.removed} removed; {done.inbound} incoming "
-        f"messages and {done.orphans} reports of unknown messages removed.{left}{end}"
+        f"messages and {done.orphans} reports of unknown messages removed.{senders}{left}{end}"
     )

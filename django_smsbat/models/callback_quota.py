@@ -1,0 +1,24 @@
+"""How much callbacks have used of what they may cause in an hour."""
+
+from django.db import models
+
+
+class CallbackQuota(models.Model):
+    """One kind of effect for one account, in the hour that began at `since`.
+
+    Attributes:
+        name: the kind and the account, such as ``unknown_reports:default``.
+        used: how often it was allowed.
+        refused: how often it was not.
+    """
+
+    name = models.CharField(max_length=80, primary_key=True)
+    since = models.DateTimeField()
+    used = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "callback quota"
+
+    def __str__(self) -> str:
+        return self.name
