@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.admin.controls import Control, Prospect, needs_typing
+from django_smsbat.admin.action_preview import Prospect
+from django_smsbat.admin.controls import Control, needs_typing
 from django_smsbat.admin.question import own_page
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage

@@ -12,8 +12,11 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop, ngettext_lazy
 
+from django_smsbat.admin import limit_sentences
+
 # Of several that fit, the first one counts: the longer stand before the shorter.
 FORMS: Final[tuple[str, ...]] = (
+    *limit_sentences.FORMS,
     # Of messages: `gateway.messages`.
     gettext_noop("must be one of %(choices)s"),
     gettext_noop("must be a language of two letters, such as %(choices)s"),
@@ -330,13 +333,22 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def _pattern(form: str) -> re.Pattern[str]:
-    """A form as what it looks like with values in it; a number is written in digits."""
-    pieces = _VALUE.split(form)
-    written = [
-        _matched(piece) if place % 2 else re.escape(piece.replace("%%", "%"))
-        for place, piece in enumerate(pieces)
-    ]
+    """A form as what it looks like with values in it; a number is written in digits.
+
+    A value ends where the text behind it occurs first, and is not tried again: the time grows with
+    the length of the sentence only.
+    """
+    first, *pieces = _VALUE.split(form)
+    written = [_literal(first)]
+    for name, behind in zip(pieces[::2], pieces[1::2], strict=True):
+        value, text = _matched(name), _literal(behind)
+        is_last = len(written) == len(pieces) // 2
+        written.append(f"{value}{text}" if is_last else f"(?>{value}{text})")
     return re.compile("".join(written), re.DOTALL)
+
+
+def _literal(piece: str) -> str:
+    return re.escape(piece.replace("%%", "%"))
 
 
 def _matched(name: str) -> str:

@@ -1,5 +1,6 @@
 """Import in the admin: a file is previewed, confirmed, and imported in the background."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -20,8 +21,10 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat import runners
 from django_smsbat.admin.question import own_page
 from django_smsbat.admin.recipients.column_mapping import ColumnMappingForm
+from django_smsbat.admin.sentences import told
 from django_smsbat.models import RecipientList, RecipientUpload, UploadState
 from django_smsbat.services.recipients.imports import uploads
+from django_smsbat.services.recipients.imports.readers import LimitExceeded
 
 NEEDED: Final = ("add_recipient", "change_recipient", "add_recipientlist", "change_recipientlist")
 _SEPARATORS: Final = {
@@ -100,15 +103,12 @@ class Importing:
         self._insist(request)
         form = UploadForm(request.POST or None, request.FILES or None)
         if form.is_valid():
-            given = form.cleaned_data
-            kept = uploads.keep(
-                given["file"].chunks(),
-                given["file"].name,
-                str(given["list"] or given["new_list"] or ""),
-                request.user.get_username(),
-                opt_out=given["opt_out"],
-            )
-            return HttpResponseRedirect(_url("import_one", kept))
+            try:
+                kept = _keep(form.cleaned_data, request.user.get_username())
+            except LimitExceeded as error:
+                form.add_error("file", told(error))
+            else:
+                return HttpResponseRedirect(_url("import_one", kept))
         return self._shown(request, "import.html", {"form": form})
 
     def one(self, request: HttpRequest, key: int) -> HttpResponse:
@@ -123,7 +123,7 @@ class Importing:
         return self._shown(request, "import_one.html", _progress(upload))
 
     def _preview(self, request: HttpRequest, upload: RecipientUpload) -> HttpResponse:
-        preview = uploads.preview_upload(upload)
+        preview = uploads.preview_of(upload)
         data = request.POST if "use_0" in request.POST else None
         is_text = preview.format is not None and bool(preview.format.encoding)
         form = ColumnMappingForm(preview.columns, upload.encoding, data, is_text=is_text)
@@ -180,6 +180,16 @@ class Importing:
     ) -> TemplateResponse:
         title = _("Import recipients")
         return own_page(self._page, request, f"recipient/{template}", title, **context)
+
+
+def _keep(given: Mapping[str, Any], login: str) -> RecipientUpload:
+    return uploads.keep(
+        given["file"].chunks(),
+        given["file"].name,
+        str(given["list"] or given["new_list"] or ""),
+        login,
+        opt_out=given["opt_out"],
+    )
 
 
 def _progress(upload: RecipientUpload) -> dict[str, Any]:

@@ -13,6 +13,11 @@ from django_smsbat.checks.verification import codes
 from django_smsbat.conf import Settings
 
 _SECRET_MIN: Final = 16  # characters
+_DIFFERENT_MIN: Final = 8  # characters
+# What the README, the docs and the demo show in the place of a secret.
+EXAMPLE_SECRETS: Final = frozenset(
+    {"a-long-random-secret", "demo-secret-demo-secret", "tutorial-secret-tutorial"}
+)
 _DJANGOS_OWN_ADDRESS: Final = "webmaster@localhost"
 
 
@@ -32,13 +37,26 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
 
 def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:
     secrets = [secret for one in settings.accounts.values() for secret in one.webhook_secrets]
-    if any(len(secret) < _SECRET_MIN for secret in secrets):
-        words = f"A secret in SMSBAT['WEBHOOK_SECRETS'] is shorter than {_SECRET_MIN} characters."
-        yield CheckWarning(words, hint="Whoever guesses it can forge reports.", id="smsbat.W002")
+    hint = "Whoever guesses it can forge reports. Use secrets.token_urlsafe(32)."
+    for problem in dict.fromkeys(filter(None, map(_weakness, secrets))):
+        yield CheckWarning(
+            f"A secret in SMSBAT['WEBHOOK_SECRETS'] {problem}.", hint=hint, id="smsbat.W002"
+        )
     if settings.webhook_secret_in_path:
         words = "SMSBAT['WEBHOOK_SECRET_IN_PATH']: servers in between write paths to their logs."
         hint = "Prefer the secret as the Basic password: https://smsbat:SECRET@your.site/…"
         yield CheckWarning(words, hint=hint, id="smsbat.W003")
+
+
+def _weakness(secret: str) -> str:
+    """Why a secret can be guessed; empty if it cannot."""
+    if len(secret) < _SECRET_MIN:
+        return f"is shorter than {_SECRET_MIN} characters"
+    if secret.strip().lower() in EXAMPLE_SECRETS:
+        return "is an example from the documentation"
+    if len(set(secret)) < _DIFFERENT_MIN:
+        return f"has fewer than {_DIFFERENT_MIN} different characters"
+    return ""
 
 
 def _emails(settings: Settings) -> Iterator[CheckMessage]:

@@ -35,7 +35,9 @@ class Campaign(HasContent, PrimaryModel):
     `canary_last_id` (the key of the last message that may go now; null when all may), and
     `canary_is_out` (whether it paused because these have left, and not by a person's word);
     `budget` (what it may cost, in the currency that SMSBAT bills) and `budget_room` (how many more
-    messages may leave before costs are looked at again).
+    messages may leave before costs are looked at again);
+    `retry_approved_by` (the login of who approved that somebody else sends the failed messages
+    again; empty for nobody) and `retry_approved_count` (how many messages at most).
     """
 
     name = models.CharField(_("title"), max_length=200)
@@ -103,6 +105,8 @@ class Campaign(HasContent, PrimaryModel):
     )
     canary_last_id = models.BigIntegerField(null=True, blank=True, editable=False)
     canary_is_out = models.BooleanField(default=False, editable=False)
+    retry_approved_by = models.CharField(max_length=150, blank=True, editable=False)
+    retry_approved_count = models.PositiveIntegerField(default=0, editable=False)
     budget = models.DecimalField(
         _("budget"),
         max_digits=14,

@@ -32,12 +32,14 @@ class RecipientUpload(PrimaryModel):
         columns: what each column is taken for, as assignments such as ``phone=#2``.
         encoding: chosen by the person who imports; empty to detect it.
         is_opt_out: every person in the file opts out; then there is no list.
+        preview: what the import would do with the first rows, until it is confirmed.
     """
 
     list_name = models.CharField(max_length=200, blank=True)
     columns = models.JSONField(default=list)
     encoding = models.CharField(max_length=32, blank=True)
     is_opt_out = models.BooleanField(default=False)
+    preview = models.JSONField(default=dict)
     file_name = models.CharField(max_length=200)
     state = models.CharField(
         max_length=16, choices=UploadState.choices, default=UploadState.LOOKED_AT

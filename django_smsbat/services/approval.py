@@ -11,9 +11,10 @@ from typing import Final
 from django.utils import timezone
 
 from django_smsbat import conf
-from django_smsbat.models import Campaign, CampaignStatus, Preflight
+from django_smsbat.gateway.statuses import UNDELIVERED
+from django_smsbat.models import Campaign, CampaignStatus, Message, Preflight
 from django_smsbat.services.audience import Tally
-from django_smsbat.services.transitions import Refused
+from django_smsbat.services.transitions import Refused, may
 
 _TO_COME: Final = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.PAUSED)
 
@@ -87,3 +88,51 @@ def hold_due_to(campaign: Campaign, made: Tally) -> None:
     is_approved = seen.approved_by and seen.approved_by != seen.scheduled_by
     if not is_approved or made.recipients > seen.recipients:
         raise Refused(f"{made.recipients} recipients were not approved by somebody else.")
+
+
+def _undelivered(campaign: Campaign) -> int:
+    """How many messages a retry would send."""
+    failed = [status.value for status in UNDELIVERED]
+    return Message.objects.filter(campaign=campaign, status__in=failed).count()
+
+
+def may_approve_retry(campaign: Campaign) -> bool:
+    """Whether so many messages would be sent again that it needs an approval."""
+    return may(campaign, "send again") and is_asked_for(_undelivered(campaign))
+
+
+def approve_retry(campaign: Campaign, login: str) -> int:
+    """Approve that somebody else sends the failed messages again, once.
+
+    Returns:
+        How many messages are approved; if more have failed by then, it is approved again.
+
+    Raises:
+        Refused: if the campaign cannot be sent again.
+    """
+    if not may_approve_retry(campaign):
+        raise Refused("There is nothing to approve: so few messages need no approval.")
+    count = _undelivered(campaign)
+    approved = {"retry_approved_by": login, "retry_approved_count": count}
+    Campaign.objects.filter(pk=campaign.pk).update(**approved)
+    return count
+
+
+def take_retry_approval(campaign: Campaign, login: str) -> None:
+    """Refuse a retry that needs an approval and has none by somebody else; use the approval up.
+
+    Args:
+        campaign: locked, so that one approval is used once.
+
+    Raises:
+        Refused: saying what is needed.
+    """
+    count = _undelivered(campaign)
+    if not is_asked_for(count):
+        return
+    if not campaign.retry_approved_by or count > campaign.retry_approved_count:
+        raise Refused("So many recipients need somebody else's approval first.")
+    if campaign.retry_approved_by == login:
+        raise Refused("Who approved it cannot send it too: somebody else has to.")
+    unused = {"retry_approved_by": "", "retry_approved_count": 0}
+    Campaign.objects.filter(pk=campaign.pk).update(**unused)

@@ -13,7 +13,7 @@ from django_smsbat import runners, signals
 from django_smsbat.gateway.statuses import UNDELIVERED, UNSENT, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
 from django_smsbat.models.content import CONTENT_FIELDS
-from django_smsbat.services import announcing, canary, tracking, transitions
+from django_smsbat.services import announcing, approval, canary, tracking, transitions
 from django_smsbat.services.canary import hold
 from django_smsbat.services.launching import (
     check,
@@ -110,22 +110,27 @@ def cancel_leftovers(now: datetime, campaign_id: int | None = None) -> int:
             return count
 
 
-def retry_failed(campaign: Campaign) -> int:
+def retry_failed(campaign: Campaign, *, login: str = "") -> int:
     """Send again what SMSBAT rejected or could not deliver. A finished campaign is sending again.
 
     It is a new attempt: only its reports will count.
+
+    Args:
+        login: of the person who asks for it; an approval by somebody else may be needed then.
 
     Returns:
         How many messages were queued.
 
     Raises:
-        Refused: for a campaign that was not launched or was cancelled.
+        Refused: for a campaign that was not launched or was cancelled, or without the approval.
     """
     with transaction.atomic():
         # Locked: it can be neither finished nor cancelled while we queue again.
         locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
         if not may(locked, "send again"):
             raise transitions.refusal(campaign, "send again")
+        if login:
+            approval.take_retry_approval(locked, login)
         failed = Message.objects.filter(campaign=campaign, status__in=_RETRIED)
         count = failed.queue_again()
         if count and locked.status == CampaignStatus.SENT:

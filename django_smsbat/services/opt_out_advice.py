@@ -29,10 +29,10 @@ _RULES: Final[Mapping[tuple[bool, bool], OptOut | None]] = {
     (False, True): OptOut.LOST_KEYWORD,
     (False, False): OptOut.NO_REPLIES,
 }
-_NUMBER: Final = re.compile(r"\+?[\d\s().-]*\d[\d\s().-]*")
+_NUMBER: Final = re.compile(r"\+?[\s().-]*+\d[\d\s().-]*")
 _CONTACTS: Final = (
     r"https?://\S|www\.\S",
-    r"[\w.+-]+@[\w-]+\.\w",  # an e-mail address
+    r"(?<![\w.+-])[\w.+-]++@[\w-]++\.\w",  # an e-mail address
     r"(?<![\w@.-])(?:[\w-]+\.)+(?:[a-z]{2,24}|[A-Z]{2,3}|укр)(?!\w)",  # a site
     r"(?<!\d)\+?\d(?:[\s().-]*\d){8,14}(?!\d)",  # a phone number
 )
@@ -42,9 +42,10 @@ _ABOUT_OPTING_OUT: Final = re.compile(
     re.IGNORECASE,
 )
 _REPLY: Final = (
-    r"(?:repl|respond|send|text|sms|смс|відпов|відправ|надіш|надсил|напиш|ответ|отправ|пришл)\w*"
+    r"(?:repl|respond|send|text|sms|смс|відпов|відправ|надіш|надсил|напиш|ответ|отправ|пришл)"
+    r"\w{0,30}"  # limited, since it is searched for inside of words
 )
-_BEFORE_KEYWORD: Final = r"\W{1,4}(?:\w+\W{1,3}){0,2}?"
+_BEFORE_KEYWORD: Final = r"\W{1,4}(?:\w{1,40}\W{1,3}){0,2}?"
 _DESTINATION: Final = r"\W{0,3}\s(?:to|at|на)\s+\+?\d"  # send STOP to 3700
 
 

@@ -8,16 +8,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Final
 
 _PLACEHOLDER: Final = re.compile(
-    r"""\{\{\s*(?P<field>\w+)\s*(?:\|\s*default\s*:\s*(?P<quote>["'])(?P<default>.*?)(?P=quote)\s*)?\}\}"""
+    r"""\{\{\s*(?P<field>\w+)\s*"""
+    r"""(?:\|\s*default\s*:\s*(?P<quote>["'])(?P<default>(?:(?!(?P=quote)\s*\}\}|\{\{).)*+)(?P=quote)\s*)?\}\}"""
 )
 _DOUBLE: Final = re.compile(r"\{\{|\}\}|\{%|%\}")
 _IN_BRACES: Final = re.compile(r"\{\{(?P<inside>[^{}]*)\}\}")
 _SINGLE_PAIR: Final = re.compile(r"\{[^{}]*\}")
 _BRACE: Final = re.compile(r"[{}]")
 _FILTER: Final = re.compile(r"\|\s*(\w+)")
+_OPEN_DEFAULT: Final = re.compile(r"""\{\{\s*\w+\s*\|\s*default\s*:\s*["'][^"'{}]*\Z""")
 _EXAMPLE: Final = '{{ city|default:"your city" }}'
 
 
@@ -47,14 +50,20 @@ def compile_text(text: str) -> tuple[Piece, ...]:
     end = 0
     for found in _PLACEHOLDER.finditer(text):
         if _BRACE.search(found["default"] or ""):
-            raise ValueError(f"{found.group()} has braces in its default; write plain text there")
+            raise _braces_in_default(found.group())
         pieces += [text[end : found.start()], Placeholder(found["field"], found["default"])]
         end = found.end()
     pieces.append(text[end:])
-    for piece in pieces:
+    for piece, following in zip_longest(pieces, pieces[1:]):
         if isinstance(piece, str):
+            if isinstance(following, Placeholder) and (nested := _OPEN_DEFAULT.search(piece)):
+                raise _braces_in_default(f"{nested.group()}{{{{ {following.field} }}}}…")
             _refuse_braces(piece)
     return tuple(pieces)
+
+
+def _braces_in_default(written: str) -> ValueError:
+    return ValueError(f"{written} has braces in its default; write plain text there")
 
 
 def _refuse_braces(piece: str) -> None:
@@ -95,17 +104,17 @@ def _last_step(inside: str) -> dict[str, str]:
 
 _MISTAKES: Final = (
     _Mistake(
-        re.compile(r"\w+(?:\.\w+)+\s*(?:\|.*)?"),
+        re.compile(r"\w+(?:\.\w+)+\s*(?:\|.*)?", re.DOTALL),
         "{what} has a dot in its field name; dots are not supported, write {{{{ {name} }}}}",
         _last_step,
     ),
     _Mistake(
-        re.compile(r"\w+\s*(?:\|.*)?\|\s*(?!default\b)\w+.*"),
+        re.compile(r"\w+\s*(?:\|.*)?\|\s*(?!default\b)\w+.*", re.DOTALL),
         "{what} uses the filter {name}; the only filter is default, as in {example}",
         _unknown_filter,
     ),
     _Mistake(
-        re.compile(r"\w+\s*\|\s*default\b.*"),
+        re.compile(r"\w+\s*\|\s*default\b.*", re.DOTALL),
         "{what} needs a default in straight quotes, as in {example}",
     ),
     _Mistake(

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.test import Client
 from django.utils import timezone
 
-from django_smsbat.models import Campaign, Preflight
+from django_smsbat.models import Campaign, Message, Preflight
 from django_smsbat.services import approval, campaigns, preflight
 from tests.admin.test_campaigns import change, confirm, control
 from tests.conftest import NOON
@@ -20,6 +21,17 @@ def big(people, campaign):
     """A draft to two, which is more than goes unasked where one is the limit."""
     people(1, 2)
     return campaign()
+
+
+@pytest.fixture
+def other(django_user_model):
+    """The client of somebody else, who may approve."""
+    user = django_user_model.objects.create_user("other", is_staff=True)
+    names = ("view_campaign", "approve_campaign")
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 class TestConfirmation:
@@ -56,17 +68,6 @@ class TestFourEyes:
     def big(self, big, settings):
         settings.SMSBAT = {**settings.SMSBAT, "APPROVE_ABOVE": 1}
         return big
-
-    @pytest.fixture
-    def other(self, django_user_model, client):
-        user = django_user_model.objects.create_user("other", is_staff=True)
-        names = ("view_campaign", "approve_campaign")
-        user.user_permissions.set(Permission.objects.filter(codename__in=names))
-        from django.test import Client
-
-        second = Client()
-        second.force_login(user)
-        return second
 
     def sent_all_the_same(self, client, made):
         """What is answered to who posts without having been asked."""
@@ -321,3 +322,58 @@ def test_separators_of_thousands_break_no_question(boss, people, campaign, setti
     data = {"confirmed": "send", "seen-12345": seen, "typed-12345": "2"}
     boss.post(control(made, "send"), data)
     assert Campaign.objects.get().status == "sending"
+
+
+class TestSendingAgain:
+    """More failed messages than may go unapproved are sent again by two people."""
+
+    @pytest.fixture
+    def failed(self, people, campaign, settings):
+        settings.SMSBAT = {**settings.SMSBAT, "APPROVE_ABOVE": 1}
+        people(1, 2, 3)
+        made = campaign()
+        campaigns.launch(made)
+        self.fail(2)
+        return made
+
+    def fail(self, count):
+        keys = list(Message.objects.order_by("pk").values_list("pk", flat=True)[:count])
+        Message.objects.filter(pk__in=keys).update(status="undeliverable", attempts=1)
+
+    def waiting(self):
+        return Message.objects.filter(status="queued").count()
+
+    def test_one_person_does_not(self, boss, failed):
+        assert "need somebody else" in confirm(boss, failed, "retry").content.decode()
+        assert self.waiting() == 1
+
+    def test_neither_does_who_approved_it(self, boss, failed):
+        confirm(boss, failed, "approve_retry")
+        assert "cannot send it too" in confirm(boss, failed, "retry").content.decode()
+        assert self.waiting() == 1
+
+    def test_what_another_approved_is_sent_again_once(self, boss, failed, other):
+        assert "is approved" in confirm(other, failed, "approve_retry").content.decode()
+        confirm(boss, failed, "retry")
+        assert self.waiting() == 3
+        self.fail(2)
+        assert "need somebody else" in confirm(boss, failed, "retry").content.decode()
+
+    def test_more_than_were_approved_are_not(self, boss, failed, other):
+        confirm(other, failed, "approve_retry")
+        self.fail(3)
+        assert "need somebody else" in confirm(boss, failed, "retry").content.decode()
+
+    def test_few_need_no_approval(self, boss, failed, other):
+        Message.objects.update(status="delivered")
+        self.fail(1)
+        assert confirm(other, failed, "approve_retry").status_code == 200
+        confirm(boss, failed, "retry")
+        assert self.waiting() == 1
+
+    def test_code_answers_for_itself(self, failed):
+        assert campaigns.retry_failed(failed) == 2
+
+    def test_approving_needs_its_own_permission(self, staff, failed):
+        client = staff("view_campaign", "change_campaign", "send_campaign")
+        assert client.post(control(failed, "approve_retry")).status_code == 403

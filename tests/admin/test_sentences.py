@@ -9,11 +9,12 @@ from django.utils import translation
 
 from django_smsbat.admin.sentences import COUNTED, FORMS, is_known, told
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
+from django_smsbat.services.recipients.imports import stored_preview
 
 PACKAGE = Path(__file__).parent.parent.parent / "django_smsbat"
 RAISED = {
     *("require", "InvalidMessage", "Refused", "StillSending", "UnreadableTable"),
-    *("UnknownColumns", "Rejected", "InvalidPhone"),
+    *("UnknownColumns", "Rejected", "InvalidPhone", "LimitExceeded"),
 }
 # Said to programmers alone, or made of other sentences.
 FOR_PROGRAMMERS = (
@@ -59,6 +60,10 @@ def test_every_refusal_is_known_by_its_form(sentence):
 @pytest.mark.parametrize("kind", ErrorKind)
 def test_every_kind_of_error_is_known_by_its_form(kind):
     assert is_known(kind.meaning)
+
+
+def test_the_sentence_of_a_preview_that_is_missing_is_known():
+    assert is_known(stored_preview.load({}).failure)
 
 
 def test_there_are_many_of_them():

@@ -47,7 +47,7 @@ class TestWorkers:
 
     def let_workers_die(self, **more):
         """As many as may, each of them silently."""
-        died = {"state": "running", "attempts": 10, "beat_at": "2026-01-01T00:00Z"}
+        died = {"state": "running", "attempts": 2, "beat_at": "2026-01-01T00:00Z"}
         RecipientUpload.objects.update(**died, **more)
 
     def rejects(self, told):
@@ -187,9 +187,15 @@ class TestWorkers:
         told = RecipientUpload.objects.get()
         assert (told.state, told.failure) == (
             "failed",
-            "the import failed 10 times: its worker died",
+            "the import failed 2 times: its worker was killed, perhaps because the file needs too "
+            "much memory; divide the file, or save it as CSV",
         )
         assert told.finished_at is not None
+
+    def test_a_file_that_failed_and_waits_again_is_not_taken_for_one_that_kills(self, mixed):
+        RecipientUpload.objects.update(state="queued", attempts=2)
+        assert uploads.import_waiting() == 1
+        assert RecipientUpload.objects.get().state == "done"
 
     def test_of_what_is_given_up_the_rejects_are_kept_and_the_file_is_not(self, mixed):
         UploadPart.objects.create(upload=mixed, is_rejects=True, place=0, data=b"2,no phone")

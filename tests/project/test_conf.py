@@ -1,18 +1,22 @@
 """The `SMSBAT` setting: dict, environment, default; what is wrong is named."""
 
+import re
 from datetime import time
+from pathlib import Path
 
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from django_smsbat import conf
-from django_smsbat.checks import database
+from django_smsbat.checks import database, deployment
 from django_smsbat.conf import Runner
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
 from django_smsbat.services import connection
 
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "example_project"
 RIGHT = {
     "BASE_URL": "https://x.example",
     "API_KEY": "k",
@@ -181,6 +185,9 @@ def test_each_misconfiguration_has_its_id(settings, changes, check):
     ("changes", "check"),
     [
         ({"WEBHOOK_SECRETS": ["short"]}, "smsbat.W002"),
+        ({"WEBHOOK_SECRETS": ["ababababababababababab"]}, "smsbat.W002"),
+        ({"WEBHOOK_SECRETS": ["A-Long-Random-Secret"]}, "smsbat.W002"),
+        ({"WEBHOOK_SECRETS": ["0a6cd1f9e24b7835", "x" * 40]}, "smsbat.W002"),
         ({"WEBHOOK_SECRET_IN_PATH": True}, "smsbat.W003"),
         ({"BASE_URL": "http://127.0.0.1:8025"}, "smsbat.W004"),
         ({"BASE_URL": "http://127.0.0.2:8025"}, "smsbat.W004"),
@@ -191,6 +198,18 @@ def test_what_is_wrong_in_production_is_said_by_check_deploy(configured, changes
     configured(**changes)
     assert found_ids() == set()
     assert found_ids(include_deployment_checks=True) == {check}
+
+
+def test_every_secret_that_the_documentation_shows_is_weak():
+    files = [ROOT / "README.rst", *(ROOT / "docs").rglob("*.rst"), *EXAMPLE.rglob("*.py")]
+    listed = re.compile(r"""["'](?:SMSBAT_)?WEBHOOK_SECRETS["'](?::\s*|,\s*default=)(\[[^\]]*\])""")
+    shown = {
+        secret
+        for path in files
+        for found in listed.findall(path.read_text(encoding="utf-8"))
+        for secret in re.findall(r"""["']([^"'\s()]+)["']""", found.split("env(")[0])
+    }
+    assert shown == deployment.EXAMPLE_SECRETS
 
 
 @pytest.mark.django_db

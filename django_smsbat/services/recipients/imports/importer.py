@@ -21,12 +21,14 @@ from django_smsbat.services.recipients.imports import readers, storing
 from django_smsbat.services.recipients.imports.cells import Rejected
 from django_smsbat.services.recipients.imports.consent import Consent
 from django_smsbat.services.recipients.imports.opening import AS_DETECTED, Reading, open_people
-from django_smsbat.services.recipients.imports.readers import Row
+from django_smsbat.services.recipients.imports.readers import Deadline, Row, limits
+from django_smsbat.services.recipients.imports.readers.table import RowSource
 from django_smsbat.services.recipients.imports.rejects import Rejects
 from django_smsbat.services.recipients.imports.rows import Person, RowReader
 from django_smsbat.services.recipients.imports.storing import Target
 
 _CHUNK: Final = 5_000  # rows
+_PIECE: Final = 50  # rows, after which the size of a chunk is looked at
 _ERASED: Final = "phone: this person was erased on request"
 COUNTED: Final = (
     *("rows", "created", "updated", "unchanged", "repeated", "rejected"),
@@ -156,9 +158,18 @@ def _begin(
     return known
 
 
-def _chunks(rows: Iterator[Row], rows_done: int) -> Iterator[list[Row]]:
+def _chunks(rows: Iterable[Row], source: RowSource, rows_done: int) -> Iterator[list[Row]]:
+    """The rows that are left; fewer at a time if they are long."""
     left = (row for row in rows if row.number > rows_done)
-    while chunk := list(islice(left, _CHUNK)):
+    size = min(_PIECE, _CHUNK)
+    chunk: list[Row] = []
+    begin = 0
+    while piece := list(islice(left, size)):
+        chunk += piece
+        if len(chunk) >= _CHUNK or source.size - begin > limits.CHUNK_MAX:
+            yield chunk
+            chunk, begin = [], source.size
+    if chunk:
         yield chunk
 
 
@@ -197,13 +208,14 @@ class _Job:
             Rejects(refused, self.result.resumed_after, columns.headings) as rejects,
         ):
             reader = RowReader(columns.require_phone(), region, is_opt_out=is_opt_out)
-            for chunk in _chunks(islice(table.rows, only_first), self.result.resumed_after):
+            rows = islice(table.rows, only_first)
+            for chunk in _chunks(rows, table.source, self.result.resumed_after):
                 self.take(chunk, reader, rejects)
                 yield len(chunk)
 
     def take(self, rows: list[Row], reader: RowReader, rejects: Rejects) -> None:
         """One chunk, committed together with how far the import has come."""
-        chunk = _read(rows, reader, rejects)
+        chunk = _read(rows, reader, rejects, self.reading.deadline)
         now = timezone.now()
         with transaction.atomic():
             if self.progress:
@@ -220,11 +232,15 @@ class _Job:
                 self.progress.save(update_fields=["rows_done", "counts"])
 
 
-def _read(rows: Iterable[Row], reader: RowReader, rejects: Rejects) -> _Chunk:
+def _read(
+    rows: Iterable[Row], reader: RowReader, rejects: Rejects, deadline: Deadline | None
+) -> _Chunk:
     chunk = _Chunk()
     read = [(row, _person(row, reader)) for row in rows]
     erased = suppression.among({one.phone for _, one in read} - {""})
     for row, person in read:
+        if deadline:
+            deadline.check()
         is_erased = person.phone in erased
         if isinstance(person, Rejected) or is_erased:
             # The data of an erased person is not written anywhere.

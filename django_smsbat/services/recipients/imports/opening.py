@@ -11,7 +11,7 @@ from django_smsbat.gateway import phones
 from django_smsbat.services.recipients.imports import headings
 from django_smsbat.services.recipients.imports.columns import Columns
 from django_smsbat.services.recipients.imports.fields import Field
-from django_smsbat.services.recipients.imports.readers import Table, open_table
+from django_smsbat.services.recipients.imports.readers import Deadline, Table, open_table
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,13 @@ class Reading:
         columns: assignments such as ``phone=Mobile``, see `columns`.
         encoding: a key of `readers.ENCODINGS`; detected if empty.
         is_opt_out: every person in the file opts out; the file needs no headings.
+        deadline: by when the file must be read; none for an import.
     """
 
     columns: Sequence[str] = ()
     encoding: str = ""
     is_opt_out: bool = False
+    deadline: Deadline | None = None
 
 
 AS_DETECTED: Final = Reading()
@@ -41,24 +43,31 @@ def open_people(path: Path, reading: Reading) -> Iterator[tuple[Table, Columns]]
         UnreadableTable: if the file is not a table.
         UnknownColumns, InvalidAssignment: if the assignments do not fit it.
     """
-    bare = _headings_of_bare(path, reading.encoding) if reading.is_opt_out else None
+    bare = _headings_of_bare(path, reading) if reading.is_opt_out else None
     with open_table(
         path,
         rate=headings.rate,
         looks_like_row=_holds_a_phone,
         encoding=reading.encoding,
         has_headings=bare is None,
+        deadline=reading.deadline,
     ) as table:
         yield table, Columns.of(table.headings if bare is None else bare, reading.columns)
 
 
-def _headings_of_bare(path: Path, encoding: str) -> list[str] | None:
+def _headings_of_bare(path: Path, reading: Reading) -> list[str] | None:
     """Headings for a file without any; None if it has headings.
 
     Every column in which a phone occurs among the first rows holds phones. A first row that names
     no phone column, such as a title, counts as a row.
     """
-    with open_table(path, rate=headings.rate, encoding=encoding, has_headings=False) as table:
+    with open_table(
+        path,
+        rate=headings.rate,
+        encoding=reading.encoding,
+        has_headings=False,
+        deadline=reading.deadline,
+    ) as table:
         rows = [row.cells for row in islice(table.rows, _SAMPLED)]
     if not rows or headings.names_a_phone(map(str, rows[0])):
         return None

@@ -23,7 +23,7 @@ from django_smsbat import runners
 from django_smsbat.gateway import phones
 from django_smsbat.models import RecipientUpload, UploadPart, UploadState
 from django_smsbat.services.clock import Clock, SystemClock
-from django_smsbat.services.recipients.imports import mappings
+from django_smsbat.services.recipients.imports import mappings, stored_preview
 from django_smsbat.services.recipients.imports.importer import ImportResult, import_file
 from django_smsbat.services.recipients.imports.opening import Reading
 from django_smsbat.services.recipients.imports.preview import (
@@ -32,6 +32,7 @@ from django_smsbat.services.recipients.imports.preview import (
     headings_of,
     preview,
 )
+from django_smsbat.services.recipients.imports.readers import Deadline, limits
 
 logger = logging.getLogger("django_smsbat")
 
@@ -41,7 +42,7 @@ SILENT: Final = timedelta(minutes=10)  # then its worker is taken for dead
 KEPT: Final = timedelta(days=30)
 _NAME_MAX: Final = 200
 _ATTEMPTS_MAX: Final = 3  # without a chunk that was done
-_KILLED_MAX: Final = 10  # likewise, where nobody lived to tell why
+_KILLED_MAX: Final = 2  # likewise, if the worker was killed: the file may fill its memory
 _OPEN: Final = (UploadState.QUEUED, UploadState.RUNNING)
 _NO_DIGIT: Final = re.compile(rb"\D")
 _ZIP: Final = b"PK"  # how a workbook begins
@@ -56,7 +57,11 @@ def keep(
     *,
     opt_out: bool = False,
 ) -> RecipientUpload:
-    """Store a file until a person confirms that it is to be imported."""
+    """Store a file until a person confirms that it is to be imported.
+
+    Raises:
+        LimitExceeded: if it is too large; nothing is stored.
+    """
     now = now or timezone.now()
     forget_old(now - KEPT)
     with transaction.atomic():
@@ -67,32 +72,36 @@ def keep(
             made_at=now,
             is_opt_out=opt_out,
         )
-        _write(made, parts, is_rejects=False)
-    _propose_columns(made)
+        _write(made, limits.within_upload(parts), is_rejects=False)
+    deadline = Deadline.in_seconds(limits.PREVIEW_SECONDS)
+    made.columns = mappings.remembered(_headings_of(made, deadline))
+    _store_preview(made, deadline)
     return made
 
 
-def _propose_columns(upload: RecipientUpload) -> None:
-    """Take the columns for what they were taken for in the last file with these headings."""
-    upload.columns = mappings.remembered(_headings_of(upload))
-    upload.save(update_fields=["columns"])
+def preview_of(upload: RecipientUpload) -> ImportPreview:
+    """What the import would do with the first rows, as computed when the upload last changed."""
+    return stored_preview.load(upload.preview)
 
 
-def _headings_of(upload: RecipientUpload) -> list[str]:
+def _store_preview(upload: RecipientUpload, deadline: Deadline) -> None:
+    """Read the first rows of the file and store what the import would do with them."""
     with tempfile.TemporaryDirectory() as folder, _as_file(upload, Path(folder)) as path:
-        return headings_of(path, replace(_reading(upload), columns=()))
+        found = preview(path, replace(_reading(upload), deadline=deadline), only_first=PREVIEWED)
+        shown = replace(found, failure=_for_admin(found.failure, path, upload))
+    upload.preview = stored_preview.dump(shown)
+    # It may have been confirmed or erased while it was read.
+    same = RecipientUpload.objects.filter(pk=upload.pk, state=UploadState.LOOKED_AT)
+    same.update(columns=upload.columns, preview=upload.preview)
+
+
+def _headings_of(upload: RecipientUpload, deadline: Deadline) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder, _as_file(upload, Path(folder)) as path:
+        return headings_of(path, replace(_reading(upload), columns=(), deadline=deadline))
 
 
 def _reading(upload: RecipientUpload) -> Reading:
     return Reading(tuple(upload.columns), upload.encoding, upload.is_opt_out)
-
-
-def preview_upload(upload: RecipientUpload) -> ImportPreview:
-    """What the import would do with the first rows. Writes nothing."""
-    with tempfile.TemporaryDirectory() as folder, _as_file(upload, Path(folder)) as path:
-        found = preview(path, _reading(upload), only_first=PREVIEWED)
-        failure = _for_admin(found.failure, path, upload)
-        return replace(found, failure=failure)
 
 
 def choose_columns(
@@ -109,10 +118,14 @@ def choose_columns(
     """
     if (columns, encoding) == (upload.columns, upload.encoding):
         return False
+    deadline = Deadline.in_seconds(limits.PREVIEW_SECONDS)
     if columns != upload.columns:
-        mappings.remember(_headings_of(upload), columns, login, now or timezone.now())
+        headings = _headings_of(upload, deadline)
+        mappings.remember(headings, columns, login, now or timezone.now())
     waiting = RecipientUpload.objects.filter(pk=upload.pk, state=UploadState.LOOKED_AT)
-    waiting.update(columns=columns, encoding=encoding)
+    if waiting.update(columns=columns, encoding=encoding):
+        upload.columns, upload.encoding = list(columns), encoding
+        _store_preview(upload, deadline)
     upload.refresh_from_db()
     return True
 
@@ -120,7 +133,8 @@ def choose_columns(
 def confirm(upload: RecipientUpload, now: datetime | None = None) -> bool:
     """Have it imported; whether that was not asked for before."""
     looked_at = RecipientUpload.objects.filter(pk=upload.pk, state=UploadState.LOOKED_AT)
-    if not looked_at.update(state=UploadState.QUEUED, beat_at=now or timezone.now()):
+    now = now or timezone.now()
+    if not looked_at.update(state=UploadState.QUEUED, beat_at=now, preview={}):
         return False
     transaction.on_commit(runners.wake_import)
     return True
@@ -164,7 +178,8 @@ def forget(phone: str) -> None:
     for upload in RecipientUpload.objects.exclude(state__in=_OPEN):
         kept = b"".join([*_read(upload, is_rejects=False), *_read(upload, is_rejects=True)])
         rows = (_NO_DIGIT.sub(b"", row) for row in kept.splitlines())
-        if kept.startswith(_ZIP) or any(digits in row for row in rows):
+        shown = stored_preview.phones(upload.preview)
+        if kept.startswith(_ZIP) or phone in shown or any(digits in row for row in rows):
             # It may have been confirmed while it was read.
             RecipientUpload.objects.filter(pk=upload.pk).exclude(state__in=_OPEN).delete()
 
@@ -172,7 +187,7 @@ def forget(phone: str) -> None:
 def _take(now: datetime) -> RecipientUpload | None:
     free = Q(state=UploadState.QUEUED) | Q(state=UploadState.RUNNING, beat_at__lt=now - SILENT)
     for upload in RecipientUpload.objects.filter(free).order_by("pk"):
-        if upload.attempts >= _KILLED_MAX:
+        if upload.state == UploadState.RUNNING and upload.attempts >= _KILLED_MAX:
             _give_up(upload, now)
             continue
         upload.claim, upload.attempts = uuid4(), upload.attempts + 1
@@ -186,7 +201,10 @@ def _take(now: datetime) -> RecipientUpload | None:
 def _give_up(upload: RecipientUpload, now: datetime) -> None:
     """Whatever kills its worker would do so for ever."""
     same = RecipientUpload.objects.filter(pk=upload.pk, claim=upload.claim, state__in=_OPEN)
-    failure = f"the import failed {upload.attempts} times: its worker died"
+    failure = (
+        f"the import failed {upload.attempts} times: its worker was killed, perhaps because the "
+        "file needs too much memory; divide the file, or save it as CSV"
+    )
     if same.update(state=UploadState.FAILED, failure=failure, finished_at=now):
         UploadPart.objects.filter(upload=upload, is_rejects=False).delete()
 

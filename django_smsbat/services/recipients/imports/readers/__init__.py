@@ -6,6 +6,7 @@ with its problem; a file that cannot be read as a table raises `UnreadableTable`
 
 from django_smsbat.services.recipients.imports.readers.digest import digest_of
 from django_smsbat.services.recipients.imports.readers.encodings import ENCODINGS
+from django_smsbat.services.recipients.imports.readers.limits import Deadline, LimitExceeded
 from django_smsbat.services.recipients.imports.readers.opening import open_table
 from django_smsbat.services.recipients.imports.readers.separators import SEPARATORS
 from django_smsbat.services.recipients.imports.readers.table import (
@@ -20,6 +21,8 @@ __all__ = [
     "ENCODINGS",
     "SEPARATORS",
     "CellError",
+    "Deadline",
+    "LimitExceeded",
     "Row",
     "Table",
     "TableFormat",

@@ -6,7 +6,7 @@ swallow the rows behind it, so the file is refused.
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
@@ -14,12 +14,14 @@ from pathlib import Path
 from sys import maxsize
 from typing import Any, Final, TextIO
 
+from django_smsbat.services.recipients.imports.readers import limits
 from django_smsbat.services.recipients.imports.readers.encodings import (
     BAD_BYTE,
     MARKED,
     encoding_of,
     label_of,
 )
+from django_smsbat.services.recipients.imports.readers.limits import Deadline, LimitExceeded
 from django_smsbat.services.recipients.imports.readers.mixed_encodings import Utf8Rows
 from django_smsbat.services.recipients.imports.readers.separators import (
     NOTHING,
@@ -49,7 +51,11 @@ LooksLikeRow = Callable[[Sequence[str]], bool]
 
 @contextmanager
 def open_csv(
-    path: Path, rate: Rate | None, looks_like_row: LooksLikeRow | None, encoding: str
+    path: Path,
+    rate: Rate | None,
+    looks_like_row: LooksLikeRow | None,
+    encoding: str,
+    deadline: Deadline | None = None,
 ) -> Iterator[tuple[TableFormat, "CsvRows"]]:
     """
     Args:
@@ -67,7 +73,7 @@ def open_csv(
             file.readline()
         yield (
             TableFormat("CSV", encoding=label_of(codec), separator=separator),
-            CsvRows(file, separator, codec, looks_like_row),
+            CsvRows(file, separator, codec, looks_like_row, deadline),
         )
 
 
@@ -75,18 +81,27 @@ class CsvRows:
     """Reads rows that hold something, one at a time."""
 
     def __init__(
-        self, file: TextIO, separator: str, codec: str, looks_like_row: LooksLikeRow | None
+        self,
+        file: TextIO,
+        separator: str,
+        codec: str,
+        looks_like_row: LooksLikeRow | None,
+        deadline: Deadline | None = None,
     ) -> None:
-        self._reader: Any = reader_of(chain(file, [_END]), separator)
+        self.size = 0
+        self._batch_end = 0  # the size that may be read
+        self._deadline = deadline
+        self._reader: Any = reader_of(chain(self._limited(file), [_END]), separator)
         self._separator = separator
         self._encoding = label_of(codec)
         self._utf_8_rows = Utf8Rows(codec)
         self._looks_like_row = looks_like_row
+        self._number = 0  # of the last row
         self._lines = 0  # of the cells with line breaks, beyond the first line of each
         self._has_failed = False
 
     def read(self, after: int = 0, headings: int = maxsize, width: int = 0) -> Iterator[Row]:
-        number = after
+        number = self._number = after
         size = _BATCH if after else 1  # the first row may decide how the others are read
         while (batch := self._batch(size)) or self._has_failed:
             text = "".join(map("".join, batch))
@@ -100,11 +115,27 @@ class CsvRows:
             if self._has_failed:
                 number += 1
                 yield self._oversized(number)
+            self._number = number
+
+    def _limited(self, lines: Iterable[str]) -> Iterator[str]:
+        """The lines. A row of many lines would fill the memory, so there is a limit for it."""
+        for line in lines:
+            self.size += len(line)
+            if self.size > self._batch_end:
+                raise LimitExceeded(
+                    f"row {self._number + 1} or one of the {_BATCH} rows below it is too long: "
+                    f"together they are larger than {limits.megabytes(limits.BATCH_MAX)}; look "
+                    "for a quote that does not close"
+                )
+            yield line
 
     def _batch(self, size: int) -> list[list[str]]:
         """The next rows, up to the one that fails; the reader goes on behind it."""
         rows: list[list[str]] = []
         self._has_failed = False
+        self._batch_end = self.size + limits.BATCH_MAX
+        if self._deadline:
+            self._deadline.check()
         try:
             rows.extend(islice(self._reader, size))
         except csv.Error:
@@ -112,13 +143,13 @@ class CsvRows:
         return rows
 
     def _oversized(self, number: int) -> Row:
-        limit = csv.field_size_limit()
+        limit = min(csv.field_size_limit(), limits.CELL_MAX)
         if self._reader.line_num - self._lines > number:
             raise UnreadableTable(
                 f"row {number}: a quote opens here and does not close, or a cell holds more than "
                 f"{limit:,} characters; correct that row and save the file again"
             )
-        return Row(number, (), f"holds a cell of more than {limit:,} characters")
+        return Row(number, (), limits.LONG_CELL)
 
     def _checked(self, number: int, cells: list[str], headings: int, width: int) -> Row | None:
         """The row with its problem, if it has one; None if it holds nothing."""
@@ -129,6 +160,8 @@ class CsvRows:
             raise _open_quote(number)
         if not text.strip(NOTHING):
             return None
+        if len(cells) > limits.COLUMNS_MAX:
+            return Row(number, (), f"has more than {limits.COLUMNS_MAX:,} cells")
         if lines := sum(len(_BREAK.findall(cell)) for cell in cells):
             self._lines += lines
             self._require_own_lines(number, cells, width)

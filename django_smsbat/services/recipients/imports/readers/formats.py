@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from django_smsbat.services.recipients.imports.readers.archives import LimitedArchive
 from django_smsbat.services.recipients.imports.readers.table import UnreadableTable
 
 _HEAD: Final = 8_192  # bytes
@@ -135,7 +136,7 @@ def _text(head: bytes) -> str:
 def _zip_kind(path: Path) -> Kind | None:
     """None also for a damaged archive, which is reported when it is opened as a workbook."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, LimitedArchive(file) as archive:
             names = archive.namelist()
             mimetype = archive.read("mimetype")[:100] if "mimetype" in names else b""
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):

@@ -14,7 +14,7 @@ from typing import Final
 
 WORDS_MAX: Final = 300
 WORDS_OF_A_BLOCK: Final = 50
-_WORD: Final = re.compile(rb"[A-Za-z'\x80-\xff]*[\x80-\xff][A-Za-z'\x80-\xff]*")
+_WORD: Final = re.compile(rb"(?<![A-Za-z'\x80-\xff])[A-Za-z']*+[\x80-\xff][A-Za-z'\x80-\xff]*")
 
 # Of several that decode to the same letters, the first is taken.
 CYRILLIC: Final = ("cp1251", "koi8-u", "cp1125", "cp866", "mac-cyrillic")

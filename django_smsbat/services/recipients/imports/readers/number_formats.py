@@ -16,7 +16,7 @@ Number = int | float
 _Render = Callable[[Number], "Number | str"]
 
 _EXACT_MAX: Final = 10**15  # a workbook keeps 15 digits
-_TOKEN: Final = re.compile(r'"([^"]*)"|\\(.)|[_*].|\[[^\]]*\]|(.)', re.DOTALL)
+_TOKEN: Final = re.compile(r'"([^"]*)"|\\(.)|[_*].|\[[^\[\]]*\]|(.)', re.DOTALL)
 _MASK_SIGNS: Final = frozenset("+0123456789() -./")
 _PLACEHOLDERS: Final = frozenset("0#?")
 _UNKNOWN: Final = re.compile(r"[Ee@/]|General|,(?![#0?])", re.IGNORECASE)

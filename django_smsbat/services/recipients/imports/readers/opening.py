@@ -5,8 +5,10 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from pathlib import Path
 
+from django_smsbat.services.recipients.imports.readers import limits
 from django_smsbat.services.recipients.imports.readers.csv_text import open_csv
 from django_smsbat.services.recipients.imports.readers.formats import is_workbook
+from django_smsbat.services.recipients.imports.readers.limits import Deadline
 from django_smsbat.services.recipients.imports.readers.table import (
     CellError,
     Row,
@@ -22,11 +24,13 @@ def count_filled(cells: Sequence[str]) -> int:
     return sum(1 for cell in cells if cell.strip())
 
 
-def _open_workbook(path: Path) -> AbstractContextManager[tuple[TableFormat, RowSource]]:
+def _open_workbook(
+    path: Path, deadline: Deadline | None
+) -> AbstractContextManager[tuple[TableFormat, RowSource]]:
     # Here and not above: openpyxl takes its time and 10 MB, and most processes read no workbook.
     from django_smsbat.services.recipients.imports.readers.workbooks import open_workbook
 
-    return open_workbook(path)
+    return open_workbook(path, deadline)
 
 
 @contextmanager
@@ -37,6 +41,7 @@ def open_table(
     looks_like_row: Callable[[Sequence[str]], bool] | None = None,
     encoding: str = "",
     has_headings: bool = True,
+    deadline: Deadline | None = None,
 ) -> Iterator[Table]:
     """Open a CSV or a workbook.
 
@@ -46,14 +51,15 @@ def open_table(
             in the right column; finds rows that an open quote has swallowed.
         encoding: the encoding of a CSV, one of ENCODINGS; found by the content if empty.
         has_headings: whether the first row holds headings.
+        deadline: by when it must be read.
 
     Raises:
         UnreadableTable: also while rows are read; it then names the row.
     """
     source = (
-        _open_workbook(path)
+        _open_workbook(path, deadline)
         if _is_workbook(path)
-        else open_csv(path, rate if has_headings else None, looks_like_row, encoding)
+        else open_csv(path, rate if has_headings else None, looks_like_row, encoding, deadline)
     )
     with source as (form, rows):
         yield _with_headings(form, rows) if has_headings else _without_headings(form, rows)
@@ -75,7 +81,8 @@ def _first(rows: RowSource) -> Row:
 
 def _without_headings(form: TableFormat, rows: RowSource) -> Table:
     first = _first(rows)
-    return Table(form, (), 0, chain([first], rows.read(first.number, width=len(first.cells))))
+    following = rows.read(first.number, width=len(first.cells))
+    return Table(form, (), 0, chain([first], following), rows)
 
 
 def _with_headings(form: TableFormat, rows: RowSource) -> Table:
@@ -88,7 +95,9 @@ def _with_headings(form: TableFormat, rows: RowSource) -> Table:
     while headings and not headings[-1]:
         headings.pop()
     count = len(headings)
-    return Table(form, headings, first.number, rows.read(first.number, count, count))
+    if count > limits.COLUMNS_MAX:
+        raise limits.too_many_columns(first.number)
+    return Table(form, headings, first.number, rows.read(first.number, count, count), rows)
 
 
 def _heading(cell: object) -> str:

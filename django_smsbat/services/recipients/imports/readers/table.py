@@ -65,16 +65,25 @@ class Table:
         headings: the cells of the heading row as text; empty if the table has no headings.
         heading_row: the number of the heading row; 0 if the table has no headings.
         rows: the rows below the headings, without those that hold nothing.
+        source: what reads them.
     """
 
     format: TableFormat
     headings: Sequence[str]
     heading_row: int
     rows: Iterator[Row]
+    source: "RowSource"
 
 
 class RowSource(Protocol):
-    """What reads the rows of one format."""
+    """What reads the rows of one format.
+
+    Attributes:
+        size: how many bytes or characters were read.
+    """
+
+    @property
+    def size(self) -> int: ...
 
     def read(self, after: int = 0, headings: int = maxsize, width: int = 0) -> Iterator[Row]:
         """Read the rows that hold something.

@@ -4,6 +4,7 @@ openpyxl keeps the table of texts of a workbook in memory.
 """
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
@@ -16,8 +17,10 @@ from openpyxl.styles.numbers import is_date_format as _is_date_format
 from openpyxl.styles.numbers import is_timedelta_format
 from openpyxl.utils.datetime import from_excel
 
-from django_smsbat.services.recipients.imports.readers import worksheets
+from django_smsbat.services.recipients.imports.readers import limits, worksheets
+from django_smsbat.services.recipients.imports.readers.archives import LimitedArchive
 from django_smsbat.services.recipients.imports.readers.formats import SAVE_AS
+from django_smsbat.services.recipients.imports.readers.limits import Deadline, LimitExceeded
 from django_smsbat.services.recipients.imports.readers.number_formats import (
     displayed,
     general,
@@ -38,11 +41,15 @@ _STRICT: Final = b"http://purl.oclc.org/ooxml/"
 
 
 @contextmanager
-def open_workbook(path: Path) -> Iterator[tuple[TableFormat, "SheetRows"]]:
+def open_workbook(
+    path: Path, deadline: Deadline | None = None
+) -> Iterator[tuple[TableFormat, "SheetRows"]]:
     """The first visible sheet that holds something."""
     with path.open("rb") as file:  # by its path, openpyxl would refuse other suffixes
         try:
-            book = worksheets.load(file)
+            book = worksheets.load(file, deadline)
+        except LimitExceeded:
+            raise
         except Exception:  # it raises whatever a broken archive makes it stumble over
             raise _broken(path) from None
         sheet = _first_filled([one for one in book.worksheets if one.sheet_state == "visible"])
@@ -72,9 +79,9 @@ def _without_rows(path: Path, sheets: Sequence[Any]) -> UnreadableTable:
 def _is_strict(path: Path) -> bool:
     """Whether it has the namespaces of the ISO standard, which openpyxl does not read."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, LimitedArchive(file) as archive:
             return _STRICT in archive.read("_rels/.rels")
-    except (zipfile.BadZipFile, KeyError, OSError):
+    except (zipfile.BadZipFile, KeyError, OSError, EOFError, zlib.error, LimitExceeded):
         return False
 
 
@@ -95,7 +102,12 @@ class SheetRows:
     """
 
     def __init__(self, sheet: Worksheet) -> None:
+        self._sheet = sheet
         self._rows = _rows(sheet)
+
+    @property
+    def size(self) -> int:
+        return self._sheet.size
 
     def read(self, after: int = 0, headings: int = maxsize, width: int = 0) -> Iterator[Row]:
         return self._rows
@@ -106,6 +118,8 @@ def _rows(sheet: Worksheet) -> Iterator[Row]:
     while True:
         try:
             number, cells = next(rows, (number, None))
+        except LimitExceeded:
+            raise
         except Exception:  # likewise
             raise UnreadableTable(
                 f"row {number + 1} is damaged and cannot be read as XLSX"
@@ -113,7 +127,13 @@ def _rows(sheet: Worksheet) -> Iterator[Row]:
         if cells is None:
             return
         values = [_value(cell) for cell in cells]
-        if sheet.uncalculated == number:
+        if len(values) > limits.COLUMNS_MAX and any(
+            map(_holds_something, values[limits.COLUMNS_MAX :])
+        ):
+            raise limits.too_many_columns(number)
+        if any(isinstance(value, str) and len(value) > limits.CELL_MAX for value in values):
+            yield Row(number, (), limits.LONG_CELL)
+        elif sheet.uncalculated == number:
             yield Row(number, values, _UNCALCULATED)
         elif any(map(_holds_something, values)):
             yield Row(number, values)
