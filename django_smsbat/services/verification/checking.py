@@ -5,12 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat import conf, signals
 from django_smsbat.models import Verification, VerificationStatus
 from django_smsbat.services import announcing, clock
+from django_smsbat.services.commit import tried_again
 from django_smsbat.services.verification import callers, codes, proofs
 from django_smsbat.services.verification.failures import Failures
 from django_smsbat.services.verification.finishing import finish
@@ -57,16 +57,25 @@ def check(
         purpose: the one it was started with.
     """
     moment = now or clock.moment()
-    with transaction.atomic():
-        found = _find(verification_id, purpose)
-        if found is None:
-            return Checked(None)
-        if found.status != VerificationStatus.PENDING:
-            return Checked(VerificationStatus(found.status))
-        if found.expires_at <= moment:
-            finish(found, VerificationStatus.EXPIRED, moment)
-            return Checked(VerificationStatus.EXPIRED)
-        return _compare(found, code, moment)
+
+    @sensitive_variables()
+    def attempt() -> Checked:  # no partial, whose repr in an error report would show the code
+        return _check(verification_id, code, purpose, moment)
+
+    return tried_again(attempt)
+
+
+@sensitive_variables()
+def _check(verification_id: UUID | str, code: str, purpose: str, now: datetime) -> Checked:
+    found = _find(verification_id, purpose)
+    if found is None:
+        return Checked(None)
+    if found.status != VerificationStatus.PENDING:
+        return Checked(VerificationStatus(found.status))
+    if found.expires_at <= now:
+        finish(found, VerificationStatus.EXPIRED, now)
+        return Checked(VerificationStatus.EXPIRED)
+    return _compare(found, code, now)
 
 
 def _find(verification_id: UUID | str, purpose: str) -> Verification | None:
