@@ -22,8 +22,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "example_project",  # before django_smsbat: its template replaces one of the package
     "django_smsbat",
-    "example_project",
 ]
 
 # The webhooks described as OpenAPI, where drf-spectacular is installed.
@@ -85,6 +85,7 @@ SMSBAT = {
     "API_KEY": env.str("SMSBAT_API_KEY", default="sandbox-key"),
     "SENDER": env.str("SMSBAT_SENDER", default="AcmeShop"),
     "WEBHOOK_SECRETS": env.list("SMSBAT_WEBHOOK_SECRETS", default=["demo-secret-demo-secret"]),
+    "VERIFY_GUARD": "example_project.guard.honeypot",
     # The last digits of the number that rings are the code: these are made up, for the sandbox.
     "VERIFY_CALLER_IDS": env.list(
         "SMSBAT_VERIFY_CALLER_IDS",

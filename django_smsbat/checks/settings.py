@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_smsbat import conf
 from django_smsbat.checks.base_url import base_url
-from django_smsbat.checks.verification import caller_ids, template_and_account
+from django_smsbat.checks.verification import caller_ids, guard, template_and_account
 from django_smsbat.conf import Runner, Settings
 from django_smsbat.conf.accounts import shared_secrets
 from django_smsbat.gateway import attempt
@@ -35,6 +35,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
         *_secrets(settings),
         *template_and_account(settings),
         *caller_ids(settings),
+        *guard(settings),
         *_extras(settings),
         *_celery_app(settings),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from django.apps.config import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
+from django.utils.module_loading import import_string
 
 from django_smsbat import conf
 from django_smsbat.conf import Settings
@@ -66,6 +67,21 @@ def caller_ids(settings: Settings) -> Iterator[CheckMessage]:
         f"{FLASH_CALL_DIGITS} digits; better a hundred."
     )
     yield CheckWarning(words, hint=hint, id="smsbat.W011")
+
+
+def guard(settings: Settings) -> Iterator[CheckMessage]:
+    """A guard that cannot be called would refuse nobody and answer every request with an error."""
+    if not settings.verify_guard:
+        return
+    try:
+        is_callable = callable(import_string(settings.verify_guard))
+    except Exception as error:  # whatever its module raises
+        words = f"SMSBAT['VERIFY_GUARD'] cannot be imported: {type(error).__name__}."
+    else:
+        words = "" if is_callable else "SMSBAT['VERIFY_GUARD'] is not callable."
+    if words:
+        hint = "Give the dotted path of a callable that takes a request and the posted data."
+        yield Error(words, hint=hint, id="smsbat.E018")
 
 
 def codes(settings: Settings) -> Iterator[CheckMessage]:

@@ -24,6 +24,7 @@ from django_smsbat.conf.readers import Key, Wrong
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
 from django_smsbat.gateway.message_types import MessageType
+from django_smsbat.gateway.number_types import NumberType
 
 __all__ = [
     "DEFAULT_ACCOUNT",
@@ -84,6 +85,9 @@ class Settings:
     verify_code_length: int
     verify_lifetime: int
     verify_attempts: int
+    verify_failures_per_day: int
+    verify_guard: str
+    verify_number_types: tuple[NumberType, ...]
     verify_cooldown: int
     verify_per_phone: int
     verify_per_address: int

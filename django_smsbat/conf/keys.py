@@ -31,6 +31,7 @@ from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
 from django_smsbat.gateway.message_types import BATCH_MAX, MessageType
+from django_smsbat.gateway.number_types import NumberType
 from django_smsbat.gateway.pacing import MEMORY
 
 
@@ -170,10 +171,26 @@ KEYS: Final[dict[str, Key]] = {
     ),
     "VERIFY_LIFETIME": Key(300, int, number(30, 3_600, whole=True), "seconds that a code is good"),
     "VERIFY_ATTEMPTS": Key(5, int, number(1, 20, whole=True), "codes that may be tried"),
+    "VERIFY_FAILURES_PER_DAY": Key(
+        20,
+        int,
+        number(1, 1_000, whole=True),
+        "wrong codes in a day for one phone from one address; three times as many from all, and a "
+        "flash call counts four times",
+    ),
+    "VERIFY_GUARD": Key(
+        "", str, text, "dotted path of a callable that may refuse to send a code, such as a CAPTCHA"
+    ),
+    "VERIFY_NUMBER_TYPES": Key(
+        ("mobile",),
+        list,
+        members(NumberType, *NumberType),
+        "kinds of numbers that may be verified: `mobile`, `voip`, `personal`",
+    ),
     "VERIFY_COOLDOWN": Key(
         60, int, number(0, 3_600, whole=True), "seconds between two codes for one phone"
     ),
-    "VERIFY_PER_PHONE": Key(5, int, _COUNT, "codes for one phone in an hour"),
+    "VERIFY_PER_PHONE": Key(5, int, _COUNT, "codes for one phone from one address in an hour"),
     "VERIFY_PER_ADDRESS": Key(20, int, _COUNT, "codes asked for from one address in an hour"),
     "VERIFY_PER_HOUR": Key(1_000, int, _COUNT, "codes for the whole site in an hour"),
     "VERIFY_COUNTRIES": Key(

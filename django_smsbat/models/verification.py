@@ -71,6 +71,9 @@ class Verification(PrimaryModel):
         address_hash: keyed, of the network address that asked for it; empty for none.
         prefix: the beginning of the phone by which the breaker counts.
         finished_at: when it left `PENDING`.
+        proof_hash: a hash of the proof that the right code was answered with; empty until then, and
+            once the proof has been used.
+        taken_at: when the proof was used.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -100,6 +103,10 @@ class Verification(PrimaryModel):
     created_at = models.DateTimeField(_("created at"))
     expires_at = models.DateTimeField(_("good until"))
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    proof_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    taken_at = models.DateTimeField(_("proof used at"), null=True, blank=True)
 
     objects: ClassVar[VerificationManager["Verification"]] = VerificationManager()  # type: ignore[assignment]
 
@@ -112,6 +119,7 @@ class Verification(PrimaryModel):
             models.Index(fields=["prefix", "created_at"], name="smsbat_verify_prefix"),
             models.Index(fields=["status", "expires_at"], name="smsbat_verify_overdue"),
             models.Index(fields=["created_at"], name="smsbat_verify_created"),
+            models.Index(fields=["proof_hash"], name="smsbat_verify_proof"),
         ]
 
     def __str__(self) -> str:
@@ -128,10 +136,11 @@ class Verification(PrimaryModel):
 
 
 class VerificationCounter(PrimaryModel):
-    """How many codes somebody asked for in the hour that began at `since`.
+    """Codes that were requested in the hour, or failed attempts in the day, since `since`.
 
     Attributes:
-        name: whose: the site's, or a keyed hash of a phone or an address.
+        name: what is counted and for whom: for the site, or for a keyed hash of a phone, of an
+            address, or of both.
     """
 
     name = models.CharField(max_length=80, primary_key=True)

@@ -18,6 +18,7 @@ from django_smsbat.models import Message
 from django_smsbat.sandbox import fates
 from django_smsbat.sandbox.ledger import Entry, Ledger, flash_call
 from django_smsbat.services import clock, connection, pulses, submission, sync
+from django_smsbat.services.verification import checking, starting
 from django_smsbat.testing import callbacks
 from django_smsbat.testing.client import MemoryClient
 
@@ -160,6 +161,15 @@ class FakeGateway:
         """What was handed to SMSBAT for that phone."""
         number = _number(phone)
         return [sent for sent in self.outbox if sent.to == number]
+
+    def proof_for(self, phone: str, *, purpose: str = "", channel: str = "sms") -> str:
+        """A proof that somebody holds a phone, as after the right code: for `verification.take`.
+
+        Raises:
+            NotStarted: if the site would send no code, as after many codes for the same phone.
+        """
+        started = starting.start(phone, channel, purpose=purpose)
+        return checking.check(started.id, self.sent_to(phone)[-1].code, purpose=purpose).proof
 
     def decide(self, phone: str, fate: str) -> None:
         """Decide what becomes of the messages that are sent to a phone from now on.

@@ -1,4 +1,4 @@
-"""Verification of phones, as projects use it: ``start`` sends a code, ``check`` compares it.
+"""Verification of phones: ``start`` sends a code, ``check`` compares it, ``take`` uses the proof.
 
 Beside the functions stand two pages with their forms (``urls``), and the same for programs
 (``api_urls``).
@@ -7,7 +7,8 @@ Beside the functions stand two pages with their forms (``urls``), and the same f
 from asgiref.sync import sync_to_async
 
 from django_smsbat.models import Channel, Verification, VerificationStatus
-from django_smsbat.services.verification.checking import Checked, check, verified_phone
+from django_smsbat.services.verification.checking import Checked, check
+from django_smsbat.services.verification.proofs import take, verified_phone
 from django_smsbat.services.verification.refusals import NotStarted, Why
 from django_smsbat.services.verification.starting import start
 
@@ -20,12 +21,15 @@ __all__ = [
     "Why",
     "acheck",
     "astart",
+    "atake",
     "averified_phone",
     "check",
     "start",
+    "take",
     "verified_phone",
 ]
 
 astart = sync_to_async(start)
 acheck = sync_to_async(check)
+atake = sync_to_async(take)
 averified_phone = sync_to_async(verified_phone)

@@ -16,10 +16,12 @@ _MINUTE: Final = 60
 
 NOT_STARTED: Final[Mapping[Why, Promise]] = {
     Why.NOT_ALLOWED: gettext_lazy("Phones of this country cannot be verified here."),
+    Why.NOT_MOBILE: gettext_lazy("Only mobile numbers can be verified here."),
     Why.CLOSED: gettext_lazy("No codes are sent to phones like this one at the moment."),
     Why.COOLDOWN: gettext_lazy("A code was asked for a moment ago."),
     Why.PHONE_LIMIT: gettext_lazy("Too many codes were asked for this phone."),
     Why.ADDRESS_LIMIT: gettext_lazy("Too many codes were asked for from your network."),
+    Why.FAILURES: gettext_lazy("Too many wrong codes were entered for this phone."),
     Why.SITE_LIMIT: gettext_lazy("Too many codes are asked for at the moment."),
     Why.HELD_BACK: gettext_lazy("No codes can be sent at the moment."),
 }

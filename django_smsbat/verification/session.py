@@ -1,19 +1,20 @@
-"""What the session remembers: which verification is under way, and which has succeeded.
+"""What the session remembers: which verification is under way, and the proof of one that succeeded.
 
-Only its id, for each purpose: the phone is asked for in the database each time, so that a
-verification that is gone proves nothing.
+For each purpose the id of the one and the proof of the other: the phone is read from the database
+each time, so that a verification that is gone proves nothing.
 """
 
 from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat.models import Verification
-from django_smsbat.services.verification.checking import verified_phone
+from django_smsbat.services.verification import proofs
 
 _UNDER_WAY: Final = "smsbat_verification"
-_DONE: Final = "smsbat_verified"
+_PROOF: Final = "smsbat_proof"
 _NEXT: Final = "smsbat_verification_next"
 _LAST: Final = "smsbat_verified_last"
 
@@ -39,34 +40,50 @@ def remember_next(request: HttpRequest, next_url: str) -> None:
     request.session[_NEXT] = next_url
 
 
-def under_way(request: HttpRequest, purpose: str) -> Verification | None:
+def id_under_way(request: HttpRequest, purpose: str) -> str | None:
     key = request.session.get(_key(_UNDER_WAY, purpose))
+    return None if key is None else str(key)
+
+
+def under_way(request: HttpRequest, purpose: str) -> Verification | None:
+    key = id_under_way(request, purpose)
     if key is None:
         return None
     return Verification.objects.filter(id=key, purpose=purpose).first()
 
 
-def succeeded(request: HttpRequest, verification: Verification) -> str:
-    """Note that the phone is proved; the address that was asked for next, if any.
+@sensitive_variables()
+def succeeded(request: HttpRequest, purpose: str, proof: str) -> str:
+    """Remember the proof that the phone is proved; the address that was asked for next, if any.
 
     The session gets a new key: whoever knew the old one has proved nothing.
     """
     request.session.cycle_key()
-    request.session[_key(_DONE, verification.purpose)] = str(verification.id)
-    request.session[_LAST] = verification.purpose
-    request.session.pop(_key(_UNDER_WAY, verification.purpose), None)
+    request.session[_key(_PROOF, purpose)] = proof
+    request.session[_LAST] = purpose
+    request.session.pop(_key(_UNDER_WAY, purpose), None)
     return str(request.session.pop(_NEXT, ""))
 
 
+@sensitive_variables()
 def phone_of(request: HttpRequest, *, purpose: str = "", within: float = 600) -> str | None:
-    """The phone that this session has proved to hold, None where there is none.
+    """The phone that this session has proved to hold, None if there is none.
+
+    It stays proved until `take_phone` uses the proof.
 
     Args:
         purpose: that of the views; a proof for one purpose is none for another.
         within: seconds that may have passed since.
     """
-    key = request.session.get(_key(_DONE, purpose))
-    return verified_phone(key, purpose=purpose, within=within) if key else None
+    proof = request.session.get(_key(_PROOF, purpose), "")
+    return proofs.phone_proved_by(proof, purpose=purpose, within=within)
+
+
+@sensitive_variables()
+def take_phone(request: HttpRequest, *, purpose: str = "", within: float = 600) -> str | None:
+    """The phone that this session has proved to hold, once: for what one proof is to allow once."""
+    proof = request.session.pop(_key(_PROOF, purpose), "")
+    return proofs.take(proof, purpose=purpose, within=within)
 
 
 def last_phone_of(request: HttpRequest) -> str | None:

@@ -4,9 +4,10 @@ Each calls one service and says what came of it. Subclass them, or override thei
 """
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, resolve_url
@@ -21,12 +22,12 @@ from django.views.generic import FormView, TemplateView
 from django_smsbat.endpoints.public import PublicView
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Channel, Verification, VerificationStatus
-from django_smsbat.services.verification.channels import OffersChannels
 from django_smsbat.services.verification.checking import check
 from django_smsbat.services.verification.refusals import NotStarted
 from django_smsbat.services.verification.starting import start
 from django_smsbat.verification import session
 from django_smsbat.verification.forms import CodeForm, StartForm
+from django_smsbat.verification.requester import SendsCodes
 from django_smsbat.verification.sentences import NOT_VERIFIED, why_not_started, why_not_verified
 
 logger = logging.getLogger("django_smsbat")
@@ -57,25 +58,25 @@ class _Page(PublicView):
             return resolve_url(to, **self.kwargs)
 
 
-class _Verification(OffersChannels, _Page):
+class _Verification(SendsCodes, _Page):
     """What the pages that send codes share.
 
     Attributes:
-        purpose: what the phone is verified for.
         check_url, success_url: names of URLs, or addresses; after success the address in
             ``?next=`` comes first, where it is of this site.
     """
 
-    purpose = ""
     check_url = "smsbat-verification:check"
     success_url: Any = "smsbat-verification:done"
 
-    def address_of(self, request: HttpRequest) -> str:
-        """Whom the limit by address counts. Behind a proxy this is the proxy: override it there."""
-        return str(request.META.get("REMOTE_ADDR", ""))
-
     def send_code(self, request: HttpRequest, phone: str, channel: str) -> Verification:
-        return start(phone, channel, purpose=self.purpose, address=self.address_of(request))
+        return start(
+            phone,
+            channel,
+            purpose=self.purpose,
+            address=self.requester_of(request),
+            replaces=session.id_under_way(request, self.purpose),
+        )
 
 
 @_SECRETIVE
@@ -99,24 +100,36 @@ class StartView(_Verification, _StartBase):
     def form_valid(self, form: StartForm) -> HttpResponse:
         phone, channel = form.cleaned_data["phone"], form.cleaned_data["channel"]
         try:
+            self.may_start(self.request, self.request.POST)
             made = self.send_code(self.request, phone, channel)
-        except InvalidMessage as error:
-            # Of what is not asked for here the visitor can do nothing.
-            words = _("Give a phone number, such as +380671112233.")
-            form.add_error("phone", words if error.field == "phone" else _unavailable(error))
-            return self.form_invalid(form)
-        except ImproperlyConfigured as error:
-            form.add_error(None, _unavailable(error))
-            return self.form_invalid(form)
+        except ValidationError as error:
+            return self._refused(form, error)
         except NotStarted as error:
-            form.add_error(None, why_not_started(error))
-            return self.form_invalid(form)
+            return self._refused(form, ValidationError(why_not_started(error)))
+        except (InvalidMessage, ImproperlyConfigured) as error:
+            return self._invalid(form, error)
         if made.status == VerificationStatus.FAILED:
-            form.add_error(None, str(NOT_VERIFIED[VerificationStatus.FAILED]))
-            return self.form_invalid(form)
+            words = str(NOT_VERIFIED[VerificationStatus.FAILED])
+            return self._refused(form, ValidationError(words))
         session.remember(self.request, made)
         session.remember_next(self.request, self._next())
         return redirect(self.url_for(self.check_url))
+
+    def _invalid(
+        self, form: StartForm, error: InvalidMessage | ImproperlyConfigured
+    ) -> HttpResponse:
+        """A wrong phone is the visitor's; of everything else they can do nothing."""
+        if isinstance(error, InvalidMessage) and error.field == "phone":
+            words = _("Give a phone number, such as +380671112233.")
+            return self._refused(form, ValidationError({"phone": words}))
+        return _as_unavailable(self._refused(form, ValidationError(_unavailable(error))))
+
+    def _refused(self, form: StartForm, error: ValidationError) -> HttpResponse:
+        """The form again, with the error at the fields that it names, if the form has them."""
+        by_field = error.error_dict if hasattr(error, "error_dict") else {None: error}
+        for name, found in by_field.items():
+            form.add_error(name if name in form.fields else None, found)
+        return self.form_invalid(form)
 
     def _next(self) -> str:
         wanted = str(self.request.POST.get("next") or self.request.GET.get("next") or "")
@@ -131,6 +144,11 @@ def _unavailable(error: Exception) -> str:
     """For the visitor, who can do nothing about it; the site's own people read the log."""
     logger.error("no code can be sent: %s", error)
     return _("No codes can be sent at the moment.")
+
+
+def _as_unavailable(response: HttpResponse) -> HttpResponse:
+    response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return response
 
 
 @_SECRETIVE
@@ -160,7 +178,7 @@ class CheckView(_Verification, _CheckBase):
             form.add_error("code", why_not_verified(checked))
             self.found.refresh_from_db()
             return self.form_invalid(form)
-        next_url = session.succeeded(self.request, self.found)
+        next_url = session.succeeded(self.request, self.found.purpose, checked.proof)
         return self.verified(checked.phone, next_url)
 
     def verified(self, phone: str, next_url: str) -> HttpResponse:
@@ -191,7 +209,7 @@ class CheckView(_Verification, _CheckBase):
         except NotStarted as error:
             return self._told(form, why_not_started(error))
         except (InvalidMessage, ImproperlyConfigured) as error:
-            return self._told(form, _unavailable(error))
+            return _as_unavailable(self._told(form, _unavailable(error)))
         session.remember(request, made)
         self.found = made
         if made.status == VerificationStatus.FAILED:

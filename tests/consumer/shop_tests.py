@@ -57,8 +57,8 @@ def test_a_phone_is_verified_by_the_account_for_codes(smsbat, committed):
     [sent] = smsbat.outbox
     assert (sent.account, sent.sender) == ("codes", "TheCodes")
     with committed():
-        assert verification.check(started.id, sent.code, purpose="signup")
-    assert verification.verified_phone(started.id, purpose="signup") == PHONE
+        checked = verification.check(started.id, sent.code, purpose="signup")
+    assert verification.take(checked.proof, purpose="signup") == PHONE
     assert shop.verified == [PHONE]
 
 

@@ -67,6 +67,9 @@ SETTINGS = [
     "VERIFY_CODE_LENGTH",
     "VERIFY_LIFETIME",
     "VERIFY_ATTEMPTS",
+    "VERIFY_FAILURES_PER_DAY",
+    "VERIFY_GUARD",
+    "VERIFY_NUMBER_TYPES",
     "VERIFY_COOLDOWN",
     "VERIFY_PER_PHONE",
     "VERIFY_PER_ADDRESS",
@@ -168,6 +171,8 @@ VERIFICATION = [
     "Why",
     "Channel",
     "averified_phone",
+    "take",
+    "atake",
     "Checked",
     "VerificationStatus",
 ]

@@ -5,10 +5,12 @@ import os
 
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
+from rest_framework.request import Request
 
 from django_smsbat import send
 from django_smsbat.messages import Sms
+from django_smsbat.verification import api
 
 _numbers = itertools.count(1)
 
@@ -31,4 +33,15 @@ def queue_one(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(send(sms(), queue=True).pk))
 
 
-urlpatterns = [path("query/", query), path("send/", send_one), path("queue/", queue_one)]
+class BehindProxy(api.StartView):
+    def address_of(self, request: Request) -> str:
+        return str(request.headers["x-real-ip"])
+
+
+urlpatterns = [
+    path("query/", query),
+    path("send/", send_one),
+    path("queue/", queue_one),
+    path("api/verify/", include("django_smsbat.verification.api_urls")),
+    path("behind/proxy/", BehindProxy.as_view()),
+]

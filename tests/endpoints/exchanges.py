@@ -23,12 +23,13 @@ INBOUND = {
     "dt": "2026-03-02T12:00:30Z",
 }
 MALFORMED = ("{", "[]", "null", "{}", '"Привіт"', json.dumps({"x": "y" * 70_000}))
-# What differs between two runs: ids, times, and seconds to wait.
+# What differs between two runs: ids, proofs, times, and seconds to wait.
 _CHANGING = [
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "ID"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "TIME"),
     (re.compile(r"\b\d+ seconds?\b"), "SECONDS"),
     (re.compile(r"\+38067\d{7}"), "PHONE"),
+    (re.compile(r'"proof":"[\w-]{43}"'), '"proof":"PROOF"'),
 ]
 _HEADERS = ("Content-Type", "Allow", "Vary", "WWW-Authenticate")
 

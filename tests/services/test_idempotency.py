@@ -273,7 +273,7 @@ class TestForReal:
             started = await verification.astart(phone(77), "sms")
             code = self.client.sent[0][0].content.text[-6:]
             checked = await verification.acheck(started.id, code)
-            proved = await verification.averified_phone(started.id)
+            proved = await verification.atake(checked.proof)
             await sync_to_async(connections.close_all)()
             return checked, proved
 

@@ -69,3 +69,14 @@ def check(clock):
         return checking.check(verification.id, code, now=clock.now(), **options)
 
     return checking_now
+
+
+@pytest.fixture
+def limit(settings):
+    def set_to(**keys):
+        settings.SMSBAT = {
+            **settings.SMSBAT,
+            **{f"VERIFY_{name.upper()}": value for name, value in keys.items()},
+        }
+
+    return set_to

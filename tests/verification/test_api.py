@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.urls import reverse
 
+from django_smsbat import verification
 from django_smsbat.models import Verification
 from django_smsbat.verification import api
 from tests.conftest import phone
@@ -40,12 +41,17 @@ def test_it_is_started_and_checked(program):
     assert set(told) == {"id", "channel", "code_length", "expires_at", "again_after"}
     assert (told["code_length"], told["again_after"]) == (6, 60)
     checked = enter(program, told["id"], code_on(program))
+    proof = checked.json()["proof"]
     assert (checked.status_code, checked.json()) == (
         200,
-        {"status": "verified", "phone": phone(77)},
+        {"status": "verified", "phone": phone(77), "proof": proof},
     )
     again = enter(program, told["id"], code_on(program))
     assert (again.status_code, again.json()["status"]) == (400, "verified")
+    assert "proof" not in again.json()
+    assert proof != told["id"]
+    assert verification.take(told["id"]) is None
+    assert [verification.take(proof), verification.take(proof)] == [phone(77), None]
 
 
 def test_the_answer_says_neither_the_code_nor_the_phone(program):

@@ -101,12 +101,12 @@ def test_and_no_other_number(start, check):
 
 
 def test_digits_in_the_middle_of_a_pattern_are_found_in_the_number():
-    shape, code = codes.shape_of("38044***6789")
+    shape, code = codes.shape_of("3804***56789")
     made = Verification(id=uuid.uuid4(), code_shape=shape)
     made.code_hash = codes.hashed(made, code)
-    assert codes.matches(made, "+38 044 123 6789")
-    assert codes.matches(made, "380446789")
-    assert not codes.matches(made, "+38 044 123 6780")
+    assert codes.matches(made, "+38 044 125 6789")
+    assert codes.matches(made, "380456789")
+    assert not codes.matches(made, "+38 044 125 6780")
 
 
 @given(code=st.text("0123456789", min_size=4, max_size=10), other=st.text(max_size=12))
@@ -146,18 +146,6 @@ def test_the_signal_is_sent_once(start, service, check, django_capture_on_commit
         check(made, service.code)
         check(made, service.code)
     assert [one.pk for one in told] == [made.pk]
-
-
-def test_later_code_can_ask_for_the_phone_for_a_while(start, service, check, clock):
-    made = start(purpose="signup")
-    asked = {"purpose": "signup", "within": 60}
-    assert checking.verified_phone(made.id, now=clock.now(), **asked) is None
-    check(made, service.code, purpose="signup")
-    assert checking.verified_phone(made.id, now=clock.now(), **asked) == phone(77)
-    assert checking.verified_phone(made.id, now=clock.now()) is None
-    clock.forward(seconds=61)
-    assert checking.verified_phone(made.id, now=clock.now(), **asked) is None
-    assert checking.verified_phone("nonsense") is None
 
 
 def test_who_looks_after_statuses_ends_what_is_overdue_and_settles_its_doubts(
@@ -245,35 +233,19 @@ def test_the_moment_of_each_end_is_kept(start, service, check, clock):
     assert expired.finished_at == clock.now()
 
 
-def test_the_phone_of_one_that_waits_or_of_another_is_nobodys(start, service, check, clock):
-    proved = start(77)
-    check(proved, service.code)
-    waiting = start(78)
-    assert checking.verified_phone(waiting.id, now=clock.now()) is None
-    assert checking.verified_phone(uuid.uuid4(), now=clock.now()) is None
-    assert checking.verified_phone(proved.id, now=clock.now()) == phone(77)
-
-
-def test_it_is_told_for_ten_minutes_unless_said_otherwise(start, service, check, clock):
-    made = start()
-    check(made, service.code)
-    clock.forward(seconds=600)
-    assert checking.verified_phone(made.id, now=clock.now())
-    clock.forward(seconds=1)
-    assert not checking.verified_phone(made.id, now=clock.now())
-
-
 @pytest.mark.parametrize(
     ("pattern", "found"),
     [
         ("***456789", ("***######", "456789")),
-        ("+38044***6789", ("#####***####", "380446789")),
-        ("***1234", ("***####", "1234")),
-        ("***123", None),
+        ("+3804***56789", ("####***#####", "380456789")),
+        ("***12345", ("***#####", "12345")),
+        ("***1234", None),
+        ("+38044***6789", None),
+        ("380441234***", None),
         ("1234567", ("#######", "1234567")),
     ],
 )
-def test_a_pattern_has_a_shape_and_a_code(pattern, found):
+def test_a_pattern_that_shows_five_digits_at_its_end_has_a_shape_and_a_code(pattern, found):
     assert codes.shape_of(pattern) == found
 
 
@@ -309,13 +281,6 @@ def test_many_that_are_overdue_end_in_chunks(start, clock, monkeypatch):
     clock.forward(seconds=300)
     assert finishing.expire_overdue(clock.now()) == 3
     assert not Verification.objects.pending().exists()
-
-
-@pytest.mark.parametrize("status", ["expired", "exhausted", "replaced", "failed"])
-def test_one_that_ended_otherwise_proves_nothing(start, clock, status):
-    made = start()
-    Verification.objects.update(status=status, finished_at=clock.now())
-    assert checking.verified_phone(made.id, now=clock.now()) is None
 
 
 def test_it_ends_once(start, clock):

@@ -224,7 +224,7 @@ def test_a_misconfigured_site_says_no_more_than_the_visitor_can_use(
 ):
     settings.SMSBAT = {**settings.SMSBAT, missing: ""}
     page = ask(visitor)
-    assert (page.status_code, "No codes can be sent" in page.content.decode()) == (200, True)
+    assert (page.status_code, "No codes can be sent" in page.content.decode()) == (503, True)
     assert missing in caplog.text
 
 

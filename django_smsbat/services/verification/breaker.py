@@ -10,10 +10,11 @@ from typing import Final
 
 import phonenumbers
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 
 from django_smsbat import conf, signals
 from django_smsbat.models import ClosedPrefix, Verification, VerificationStatus
+from django_smsbat.models.verification import VerificationQuerySet
 from django_smsbat.services import announcing
 from django_smsbat.services.verification.refusals import NotStarted, Why
 
@@ -23,6 +24,7 @@ _WINDOW: Final = timedelta(hours=1)
 _CLOSED_FOR: Final = timedelta(hours=1)
 _TIME_TO_ENTER: Final = timedelta(minutes=2)  # a code that young may still be entered
 _NATIONAL_DIGITS: Final = 3
+_OF_ONE_ADDRESS: Final = 4  # one address may leave a quarter of what closes a prefix unentered
 
 
 def prefix_of(phone: str) -> str:
@@ -55,34 +57,57 @@ def _close_if_pumped(prefix: str, last: ClosedPrefix | None, now: datetime) -> C
 
 def _counted(prefix: str, last: ClosedPrefix | None, now: datetime) -> tuple[int, int, int]:
     """Codes of the past hour: asked for, entered, and those that may still be entered."""
-    begin = max(now - _WINDOW, last.counted_from) if last else now - _WINDOW
     in_time = Q(status=VerificationStatus.PENDING, created_at__gt=now - _TIME_TO_ENTER)
-    counted = (
-        Verification.objects.filter(prefix=prefix, created_at__gte=begin)
-        .sent()
-        .aggregate(
-            asked=Count("pk"),
-            entered=Count("pk", filter=Q(status=VerificationStatus.VERIFIED)),
-            young=Count("pk", filter=in_time),
-        )
+    counted = _sent(prefix, last, now).aggregate(
+        asked=Count("pk"),
+        entered=Count("pk", filter=Q(status=VerificationStatus.VERIFIED)),
+        young=Count("pk", filter=in_time),
     )
     return counted["asked"], counted["entered"], counted["young"]
 
 
-def insist_on_few_open(prefix: str, now: datetime) -> None:
+def _sent(prefix: str, last: ClosedPrefix | None, now: datetime) -> VerificationQuerySet:
+    """Those of the past hour, since the prefix was opened last."""
+    begin = max(now - _WINDOW, last.counted_from) if last else now - _WINDOW
+    return Verification.objects.filter(prefix=prefix, created_at__gte=begin).sent()
+
+
+def insist_on_few_open(prefix: str, address_hash: str, now: datetime) -> None:
     """Before anybody can have entered them, no more codes leave than those that are entered allow.
 
-    Within the transaction that counts them, so that many at once get no more than one by one.
+    Within the transaction that counts them, so that many at once get no more than one by one. An
+    address is refused long before its codes close the prefix for all.
 
     Raises:
         NotStarted: until those that were sent are entered, or their time is over.
     """
-    settings = conf.current()
+    after = conf.current().verify_breaker_after
+    if not after:
+        return
     last = ClosedPrefix.objects.filter(prefix=prefix).first()
+    if address_hash:
+        _insist_on_few_of(address_hash, max(1, after // _OF_ONE_ADDRESS), prefix, last, now)
     asked, entered, _young = _counted(prefix, last, now)
-    allowed = settings.verify_breaker_after + entered * 100 // settings.verify_breaker_share
-    if settings.verify_breaker_after and asked >= allowed:
+    if asked >= after + _earned(entered):
         raise NotStarted(Why.CLOSED, _TIME_TO_ENTER.total_seconds())
+
+
+def _insist_on_few_of(
+    address_hash: str, allowed: int, prefix: str, last: ClosedPrefix | None, now: datetime
+) -> None:
+    of_address = _sent(prefix, last, now).filter(address_hash=address_hash)
+    is_entered = Q(status=VerificationStatus.VERIFIED)
+    counted = of_address.aggregate(
+        asked=Count("pk"), entered=Count("pk", filter=is_entered), first=Min("created_at")
+    )
+    if counted["asked"] >= allowed + _earned(counted["entered"]):
+        over = (counted["first"] + _WINDOW - now).total_seconds()
+        raise NotStarted(Why.ADDRESS_LIMIT, over)
+
+
+def _earned(entered: int) -> int:
+    """How many more codes may leave for those that were entered."""
+    return entered * 100 // conf.current().verify_breaker_share
 
 
 def _close(prefix: str, asked: int, entered: int, now: datetime) -> ClosedPrefix:

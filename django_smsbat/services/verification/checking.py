@@ -1,17 +1,18 @@
 """Compares a code that somebody entered, a few times at most for each that was sent."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat import conf, signals
 from django_smsbat.models import Verification, VerificationStatus
 from django_smsbat.services import announcing, clock
-from django_smsbat.services.verification import callers, codes
+from django_smsbat.services.commit import tried_again
+from django_smsbat.services.verification import callers, codes, proofs
+from django_smsbat.services.verification.failures import Failures
 from django_smsbat.services.verification.finishing import finish
 
 
@@ -23,11 +24,13 @@ class Checked:
         status: of the verification; None where there is none.
         phone: in E.164, of who has just proved to hold it; empty for everything else.
         attempts_left: codes that may still be tried.
+        proof: of the right code, for `take`; empty for everything else.
     """
 
     status: VerificationStatus | None
     phone: str = ""
     attempts_left: int = 0
+    proof: str = field(default="", repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.phone)
@@ -44,8 +47,9 @@ def check(
 
     What cannot be the code, with fewer digits than it has, is no try.
 
-    A code is good once: whoever enters it again is told that it was `verified`, but the answer is
-    not true any more.
+    The right code is answered with a proof, which `take` accepts once. A code is good once: whoever
+    enters it again is told that it was `verified`, but the answer is not true any more, and has no
+    proof.
 
     Args:
         verification_id: the `id` of what `start` returned.
@@ -53,16 +57,25 @@ def check(
         purpose: the one it was started with.
     """
     moment = now or clock.moment()
-    with transaction.atomic():
-        found = _find(verification_id, purpose)
-        if found is None:
-            return Checked(None)
-        if found.status != VerificationStatus.PENDING:
-            return Checked(VerificationStatus(found.status))
-        if found.expires_at <= moment:
-            finish(found, VerificationStatus.EXPIRED, moment)
-            return Checked(VerificationStatus.EXPIRED)
-        return _compare(found, code, moment)
+
+    @sensitive_variables()
+    def attempt() -> Checked:  # no partial, whose repr in an error report would show the code
+        return _check(verification_id, code, purpose, moment)
+
+    return tried_again(attempt)
+
+
+@sensitive_variables()
+def _check(verification_id: UUID | str, code: str, purpose: str, now: datetime) -> Checked:
+    found = _find(verification_id, purpose)
+    if found is None:
+        return Checked(None)
+    if found.status != VerificationStatus.PENDING:
+        return Checked(VerificationStatus(found.status))
+    if found.expires_at <= now:
+        finish(found, VerificationStatus.EXPIRED, now)
+        return Checked(VerificationStatus.EXPIRED)
+    return _compare(found, code, now)
 
 
 def _find(verification_id: UUID | str, purpose: str) -> Verification | None:
@@ -77,44 +90,32 @@ def _find(verification_id: UUID | str, purpose: str) -> Verification | None:
 @sensitive_variables()
 def _compare(found: Verification, code: str, now: datetime) -> Checked:
     most = callers.attempts(found.channel, conf.current())
+    failures = Failures(found, now)
+    left = min(most - found.attempts, failures.left)
+    if left <= 0:
+        return _exhausted(found, now)
     if not codes.is_written_like(code, found):
-        return Checked(VerificationStatus.PENDING, attempts_left=most - found.attempts)
+        return Checked(VerificationStatus.PENDING, attempts_left=left)
     found.attempts += 1
     found.save(update_fields=["attempts"])
-    if found.attempts <= most and codes.matches(found, code):
-        finish(found, VerificationStatus.VERIFIED, now)
-        occasion = {"verification": found}
-        announcing.after_commit(signals.phone_verified, [occasion], sender=Verification)
-        return Checked(VerificationStatus.VERIFIED, found.phone, most - found.attempts)
-    if found.attempts >= most:
-        finish(found, VerificationStatus.EXHAUSTED, now)
-        return Checked(VerificationStatus.EXHAUSTED)
-    return Checked(VerificationStatus.PENDING, attempts_left=most - found.attempts)
+    if codes.matches(found, code):
+        return _verified(found, left - 1, now)
+    failures.add()
+    left = min(most - found.attempts, failures.left)
+    if left <= 0:
+        return _exhausted(found, now)
+    return Checked(VerificationStatus.PENDING, attempts_left=left)
 
 
-def verified_phone(
-    verification_id: UUID | str,
-    *,
-    purpose: str = "",
-    within: float = 600,
-    now: datetime | None = None,
-) -> str | None:
-    """The phone that was verified by that verification, for code that was not there when it was.
+def _exhausted(found: Verification, now: datetime) -> Checked:
+    finish(found, VerificationStatus.EXHAUSTED, now)
+    return Checked(VerificationStatus.EXHAUSTED)
 
-    Args:
-        within: seconds that may have passed since the right code was entered.
 
-    Returns:
-        None where there is no such verification, it did not succeed, or that was too long ago.
-    """
-    since = (now or clock.moment()) - timedelta(seconds=within)
-    try:
-        found = Verification.objects.filter(
-            id=verification_id,
-            purpose=purpose,
-            status=VerificationStatus.VERIFIED,
-            finished_at__gte=since,
-        )
-        return found.values_list("phone", flat=True).first()
-    except (ValidationError, ValueError):
-        return None
+@sensitive_variables()
+def _verified(found: Verification, left: int, now: datetime) -> Checked:
+    proof = proofs.new()
+    finish(found, VerificationStatus.VERIFIED, now, proof_hash=proofs.hashed(proof))
+    occasion = {"verification": found}
+    announcing.after_commit(signals.phone_verified, [occasion], sender=Verification)
+    return Checked(VerificationStatus.VERIFIED, found.phone, left, proof)

@@ -20,7 +20,7 @@ HIDDEN: Final = "*"
 MASK: Final = "•"
 _SALT: Final = "django_smsbat.verification"
 _PATTERN: Final = re.compile(r"\+?[0-9*]{4,31}")
-_SHOWN_MIN: Final = 4  # fewer digits are no proof
+_SHOWN_MIN: Final = 5  # fewer digits at the end of the number are too easy to guess
 
 
 def new(length: int) -> str:
@@ -29,12 +29,22 @@ def new(length: int) -> str:
 
 
 def shape_of(pattern: str) -> tuple[str, str] | None:
-    """Shape and code of a flash call's pattern, such as ``***456789``; None where it is none."""
+    """Shape and code of a flash call's pattern, such as ``***456789``; None where it is none.
+
+    Only its end tells a number from others of its operator: enough digits must be shown there.
+    """
     if not _PATTERN.fullmatch(pattern):
         return None
     pattern = pattern.lstrip("+")
     code = pattern.replace(HIDDEN, "")
-    return (re.sub(r"[0-9]", SHOWN, pattern), code) if len(code) >= _SHOWN_MIN else None
+    ending = pattern.rpartition(HIDDEN)[2]
+    return (re.sub(r"[0-9]", SHOWN, pattern), code) if len(ending) >= _SHOWN_MIN else None
+
+
+@sensitive_variables()
+def is_shown_by(number: str, shape: str, code: str) -> bool:
+    """Whether a number shows that code where the shape shows digits."""
+    return _as_shaped(_digits(number), shape) == code
 
 
 @sensitive_variables()

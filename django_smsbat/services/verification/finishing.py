@@ -7,14 +7,16 @@ from django.db.models import Q
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Verification, VerificationCounter, VerificationStatus
 from django_smsbat.services import tracking
-from django_smsbat.services.verification import limits
+from django_smsbat.services.verification import counters
 
 _CHUNK = 1_000
 
 
-def finish(verification: Verification, status: VerificationStatus, now: datetime) -> bool:
+def finish(
+    verification: Verification, status: VerificationStatus, now: datetime, *, proof_hash: str = ""
+) -> bool:
     """Let it end, unless it has ended already; whether it was this call that ended it."""
-    told = {"status": status.value, "finished_at": now, "code_hash": ""}
+    told = {"status": status.value, "finished_at": now, "code_hash": "", "proof_hash": proof_hash}
     ended = Verification.objects.pending().filter(pk=verification.pk).update(**told)
     if ended:
         for name, value in told.items():
@@ -33,7 +35,7 @@ def expire_overdue(now: datetime) -> int:
         told = {"status": VerificationStatus.EXPIRED, "finished_at": now, "code_hash": ""}
         ended += Verification.objects.pending().filter(pk__in=keys).update(**told)
     _settle_doubts(now)
-    limits.forget_old(now)
+    counters.delete_expired(now)
     return ended
 
 

@@ -1,10 +1,9 @@
 """How often codes may be asked for: by phone, by address, by the whole site; and for which phones.
 
-Counters are locked in one order, so that two who ask at once are counted one after the other.
+A requester is the network address that asks; calls without an address are one requester.
 """
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
@@ -13,10 +12,12 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from django_smsbat import conf
+from django_smsbat.gateway.number_types import number_type
 from django_smsbat.models import Verification, VerificationCounter
+from django_smsbat.services.verification import counters
 from django_smsbat.services.verification.refusals import NotStarted, Why
 
-_HOUR: Final = timedelta(hours=1)
+ALL_REQUESTERS: Final = 3  # times the limit of one: what all of them together may do to a phone
 _SITE: Final = "site"
 _IPV6_BITS: Final = 64  # of a network, as providers give them to one customer
 _SALT: Final = "django_smsbat.verification.limits"
@@ -43,14 +44,23 @@ def _network(address: str) -> str:
     return str(known.ipv4_mapped or ip_network((known, _IPV6_BITS), strict=False))
 
 
+def hashed_pair(phone: str, address_hash: str) -> str:
+    """A phone as one requester asks for it."""
+    return hashed(f"{phone} {address_hash}")
+
+
 def _of_phone(phone: str) -> str:
     return f"phone:{hashed(phone)}"
+
+
+def _of_requester(phone: str, address_hash: str) -> str:
+    return f"phone-by:{hashed_pair(phone, address_hash)}"
 
 
 def insist_on_allowed(phone: str) -> None:
     """
     Raises:
-        NotStarted: for a phone of another country or prefix than the settings allow.
+        NotStarted: for a phone of another country, prefix or kind than the settings allow.
     """
     settings = conf.current()
     countries = settings.verify_countries or (settings.default_region,)
@@ -58,70 +68,61 @@ def insist_on_allowed(phone: str) -> None:
     prefixes = settings.verify_prefixes
     if country not in countries or (prefixes and not phone.startswith(prefixes)):
         raise NotStarted(Why.NOT_ALLOWED)
+    if number_type(phone) not in settings.verify_number_types:
+        raise NotStarted(Why.NOT_MOBILE)
 
 
-def draw(phone: str, address: str, now: datetime) -> None:
+def draw(phone: str, address_hash: str, now: datetime) -> None:
     """Count one code more. Within a transaction, which holds the counters until its end.
+
+    The codes for a phone are counted for each requester, and in a larger number for all of them: a
+    stranger who asks for codes does not use up those of the phone's owner.
 
     Raises:
         NotStarted: when that would be too many, or too soon.
     """
-    settings = conf.current()
-    allowed = {
-        _of_phone(phone): (Why.PHONE_LIMIT, settings.verify_per_phone),
-        _SITE: (Why.SITE_LIMIT, settings.verify_per_hour),
-    }
-    if address:
-        name = f"address:{hashed_address(address)}"
-        allowed[name] = (Why.ADDRESS_LIMIT, settings.verify_per_address)
-    counters = _locked(allowed, now)
-    _insist_on_cooldown(phone, now)
-    for counter in counters:
-        if now - counter.since >= _HOUR:
-            counter.since, counter.used = now, 0
+    allowed = _allowed(phone, address_hash)
+    rows = counters.locked(allowed, now)
+    _insist_on_cooldown(phone, address_hash, now)
+    for counter in rows:
         why, most = allowed[counter.name]
         if counter.used >= most:
-            raise NotStarted(why, (counter.since + _HOUR - now).total_seconds())
+            raise NotStarted(why, (counters.ends_at(counter) - now).total_seconds())
         counter.used += 1
-    VerificationCounter.objects.bulk_update(counters, ["since", "used"])
+    counters.store(rows)
 
 
-def _locked(names: Collection[str], now: datetime) -> list[VerificationCounter]:
-    """All of them, locked; made where they are missing, also where they go in this very moment.
-
-    Rows that are there are locked first: inserting over them would lock them in a weaker way, from
-    which MariaDB cannot go on without a deadlock.
-    """
-    rows = VerificationCounter.objects.filter(name__in=names).order_by("name")
-    while True:
-        found = list(rows.select_for_update())
-        missing = set(names) - {counter.name for counter in found}
-        if not missing:
-            return found
-        made = [VerificationCounter(name=name, since=now) for name in sorted(missing)]
-        VerificationCounter.objects.bulk_create(made, ignore_conflicts=True)
+def _allowed(phone: str, address_hash: str) -> dict[str, tuple[Why, int]]:
+    settings = conf.current()
+    per_phone = settings.verify_per_phone
+    allowed = {
+        _of_phone(phone): (Why.PHONE_LIMIT, per_phone * ALL_REQUESTERS),
+        _of_requester(phone, address_hash): (Why.PHONE_LIMIT, per_phone),
+        _SITE: (Why.SITE_LIMIT, settings.verify_per_hour),
+    }
+    if address_hash:
+        name = f"address:{address_hash}"
+        allowed[name] = (Why.ADDRESS_LIMIT, settings.verify_per_address)
+    return allowed
 
 
-def give_back(phone: str) -> None:
-    """What was not sent does not count for the phone and the site; it does for who asked."""
-    counters = VerificationCounter.objects.filter(name__in=[_of_phone(phone), _SITE], used__gt=0)
+def give_back(verification: Verification) -> None:
+    """What was not sent does not count for the phone and the site; it does for the address."""
+    phone = verification.phone
+    names = [_of_phone(phone), _of_requester(phone, verification.address_hash), _SITE]
+    rows = VerificationCounter.objects.filter(name__in=names, used__gt=0)
     with transaction.atomic():
-        for counter in counters.order_by("name").select_for_update():
+        for counter in rows.order_by("name").select_for_update():
             counter.used -= 1
             counter.save(update_fields=["used"])
 
 
-def _insist_on_cooldown(phone: str, now: datetime) -> None:
-    """What was not sent is no reason to wait."""
-    sent = Verification.objects.filter(phone=phone).sent()
+def _insist_on_cooldown(phone: str, address_hash: str, now: datetime) -> None:
+    """What was not sent is no reason to wait, and neither is the code of another requester."""
+    sent = Verification.objects.filter(phone=phone, address_hash=address_hash).sent()
     last = sent.order_by("-created_at").values_list("created_at", flat=True).first()
     if last is None:
         return
     left = conf.current().verify_cooldown - (now - last).total_seconds()
     if left > 0:
         raise NotStarted(Why.COOLDOWN, left)
-
-
-def forget_old(now: datetime) -> None:
-    """Counters of hours that are over."""
-    VerificationCounter.objects.filter(since__lt=now - _HOUR).delete()

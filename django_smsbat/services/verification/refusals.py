@@ -7,10 +7,12 @@ class Why(StrEnum):
     """The reasons, each with a sentence for logs and programmers."""
 
     NOT_ALLOWED = "phones of this country or prefix are not verified here"
+    NOT_MOBILE = "numbers of this kind are not verified here"
     CLOSED = "too few codes are entered for phones that begin like this one"
     COOLDOWN = "a code was sent to this phone a moment ago"
     PHONE_LIMIT = "too many codes were asked for this phone in an hour"
     ADDRESS_LIMIT = "too many codes were asked for from this address in an hour"
+    FAILURES = "too many wrong codes were entered for this phone in a day"
     SITE_LIMIT = "too many codes were asked for in an hour"
     HELD_BACK = "SMSBAT is left alone for a while"
 

@@ -3,25 +3,36 @@
 import logging
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat import conf
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.answers import MessageResult
 from django_smsbat.gateway.client import Client
-from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.gateway.messages import FlashCall, InvalidMessage, Message
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Channel, Verification, VerificationStatus
 from django_smsbat.models.verification import PURPOSE_MAX
 from django_smsbat.services import accounts, confidential, connection, holdback, unexpected
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.commit import insist_on_commits, tried_again, when_committed
-from django_smsbat.services.verification import breaker, codes, limits
+from django_smsbat.services.verification import breaker, codes, failures, limits
 from django_smsbat.services.verification.finishing import finish
 from django_smsbat.services.verification.refusals import NotStarted, Why
 from django_smsbat.services.verification.wording import Plan, plan
 
 logger = logging.getLogger("django_smsbat")
+
+# Who may be guessing then is not in our hands: the log says so, and no digits.
+_ANOTHER_NUMBER: Final = (
+    "a flash call came from another number than requested: if all calls come from few numbers, "
+    "their codes are easy to guess, whatever VERIFY_CALLER_IDS lists"
+)
 
 
 def start(
@@ -30,24 +41,26 @@ def start(
     *,
     purpose: str = "",
     address: str = "",
+    replaces: UUID | str | None = None,
     language: str | None = None,
     client: Client | None = None,
     clock: Clock | None = None,
 ) -> Verification:
     """Send a code to a phone, or let it ring; the verification, of which `id` is given to `check`.
 
-    A code that was sent to the same phone for the same purpose before is good no longer. What
-    became of the message is an outcome: where it certainly could not be sent, the verification is
-    `failed`.
-    Inside a transaction the code leaves after the commit, and not at all after a rollback.
+    It replaces the code that the same address requested for the same phone and purpose; codes that
+    others requested stay good. If the message certainly could not be sent, it is `failed`. Inside a
+    transaction the code leaves after the commit, and not at all after a rollback.
 
     Args:
         phone: international, or national of `DEFAULT_REGION`.
         channel: ``viber_otp`` (by Viber, and by SMS where that fails), ``sms`` or ``flashcall``,
             if it is one of `VERIFY_CHANNELS`.
         purpose: up to 32 characters that say what the phone is verified for.
-        address: the network address of who asks, such as ``request.META["REMOTE_ADDR"]``.
-        language: of the words, such as ``uk``; Django's present one where it is not given.
+        address: the network address of who asks, such as ``request.META["REMOTE_ADDR"]``. Without
+            one no limit by address applies, and all such calls count as one requester.
+        replaces: the `id` of an earlier verification of the same person, which their session knows.
+        language: of the message, such as ``uk``; by default Django's present one.
 
     Raises:
         InvalidMessage: for what is no phone, channel or purpose, or where there is no sender.
@@ -65,22 +78,24 @@ def start(
     said = plan(way, phone, accounts.sender_or_default("", account), language)
     leaving_by = client or connection.client(account)
     insist_on_commits()
-    _insist_on_allowed(phone, account, clock.now())
     made = Verification(phone=phone, channel=way, purpose=purpose)
     made.prefix = breaker.prefix_of(phone)
-    tried_again(partial(_store, made, said, address, account, clock))
+    made.address_hash = limits.hashed_address(address) if address else ""
+    _insist_on_allowed(made, account, clock.now())
+    tried_again(partial(_store, made, said, replaces, account, clock))
     when_committed(lambda: _leave(made, said, leaving_by, clock))
     return made
 
 
-def _store(made: Verification, said: Plan, address: str, account: str, clock: Clock) -> None:
+def _store(
+    made: Verification, said: Plan, replaces: UUID | str | None, account: str, clock: Clock
+) -> None:
     """Count it, and store it with its message, or neither: within a transaction."""
     now = clock.now()
-    limits.draw(made.phone, address, now)
-    breaker.insist_on_few_open(made.prefix, now)
-    _replace_earlier(made.phone, made.purpose, now)
+    limits.draw(made.phone, made.address_hash, now)
+    breaker.insist_on_few_open(made.prefix, made.address_hash, now)
+    _replace_earlier(made, replaces, now)
     made.message = confidential.store(said.masked, made.phone, account, clock)
-    made.address_hash = limits.hashed_address(address) if address else ""
     made.created_at = now
     made.expires_at = now + timedelta(seconds=said.lifetime)
     made.code_shape = codes.SHOWN * len(said.code)
@@ -103,16 +118,22 @@ def _channel(written: str) -> Channel:
     return Channel(written)
 
 
-def _insist_on_allowed(number: str, account: str, now: datetime) -> None:
-    limits.insist_on_allowed(number)
-    breaker.insist_on_open(breaker.prefix_of(number), now)
+def _insist_on_allowed(made: Verification, account: str, now: datetime) -> None:
+    limits.insist_on_allowed(made.phone)
+    failures.ensure_some_left(made.phone, made.address_hash, now)
+    breaker.insist_on_open(made.prefix, now)
     if delay := holdback.remaining(holdback.of(holdback.SEND, account), now):
         raise NotStarted(Why.HELD_BACK, delay)
 
 
-def _replace_earlier(number: str, purpose: str, now: datetime) -> None:
-    earlier = Verification.objects.pending().filter(phone=number, purpose=purpose)
-    earlier.update(status=VerificationStatus.REPLACED, finished_at=now, code_hash="")
+def _replace_earlier(made: Verification, replaces: UUID | str | None, now: datetime) -> None:
+    """End those of the same requester: a stranger's request must not end what is under way."""
+    of_requester = Q(address_hash=made.address_hash)
+    if replaces is not None:
+        of_requester |= Q(id=replaces)
+    same = Verification.objects.pending().filter(phone=made.phone, purpose=made.purpose)
+    told = {"status": VerificationStatus.REPLACED, "finished_at": now, "code_hash": ""}
+    same.filter(of_requester).update(**told)
 
 
 def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None:
@@ -122,7 +143,7 @@ def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None
 
     def hear(result: MessageResult) -> None:
         if made.channel == Channel.FLASH_CALL:
-            _learn_pattern(made, result.pattern)
+            _learn_pattern(made, result.pattern, said.message)
 
     try:
         confidential.leave(message, said.message, hear=hear, client=client, clock=clock)
@@ -142,15 +163,19 @@ def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None
 
 def _finish_unsent(made: Verification, clock: Clock) -> None:
     finish(made, VerificationStatus.FAILED, clock.now())
-    limits.give_back(made.phone)
+    limits.give_back(made)
 
 
-def _learn_pattern(made: Verification, pattern: str) -> None:
+@sensitive_variables()
+def _learn_pattern(made: Verification, pattern: str, call: Message) -> None:
     """Kept before the answer is: who dies in between has sent a call that can be checked."""
     found = codes.shape_of(pattern)
     if found is None:
+        logger.error("a flash call showed too few digits of its number to be checked")
         return
     made.code_shape, code = found
+    if isinstance(call, FlashCall) and not codes.is_shown_by(call.caller_id, *found):
+        logger.warning(_ANOTHER_NUMBER)
     made.code_hash = codes.hashed(made, code)
     fields = {"code_shape": made.code_shape, "code_hash": made.code_hash}
     Verification.objects.pending().filter(pk=made.pk).update(**fields)
