@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from django_smsbat import conf
 from django_smsbat.gateway import phones
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models import InboundMessage, Message, Recipient, Verification
 from django_smsbat.services import purging, suppression, tracking
@@ -33,6 +34,7 @@ class Erased:
     recipients: int
 
 
+@private_frames
 @transaction.atomic
 def erase(phone: str, now: datetime | None = None) -> Erased:
     """Remove everything that is known of a phone, and let no import bring it back.

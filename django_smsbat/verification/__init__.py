@@ -6,6 +6,7 @@ Beside the functions stand two pages with their forms (``urls``), and the same f
 
 from asgiref.sync import sync_to_async
 
+from django_smsbat.gateway.private_frames import private_coroutine
 from django_smsbat.models import Channel, Verification, VerificationStatus
 from django_smsbat.services.verification.checking import Checked, check, verified_phone
 from django_smsbat.services.verification.refusals import NotStarted, Why
@@ -26,6 +27,6 @@ __all__ = [
     "verified_phone",
 ]
 
-astart = sync_to_async(start)
-acheck = sync_to_async(check)
-averified_phone = sync_to_async(verified_phone)
+astart = private_coroutine(sync_to_async(start))
+acheck = private_coroutine(sync_to_async(check))
+averified_phone = private_coroutine(sync_to_async(verified_phone))

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat import conf, signals
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import Verification, VerificationStatus
 from django_smsbat.services import announcing, clock
 from django_smsbat.services.verification import callers, codes
@@ -36,6 +37,7 @@ class Checked:
         return f"Checked({self.status}, attempts_left={self.attempts_left})"
 
 
+@private_frames
 @sensitive_variables()
 def check(
     verification_id: UUID | str, code: str, *, purpose: str = "", now: datetime | None = None
@@ -92,6 +94,7 @@ def _compare(found: Verification, code: str, now: datetime) -> Checked:
     return Checked(VerificationStatus.PENDING, attempts_left=most - found.attempts)
 
 
+@private_frames
 def verified_phone(
     verification_id: UUID | str,
     *,

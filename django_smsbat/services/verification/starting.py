@@ -10,6 +10,7 @@ from django_smsbat.gateway import phones
 from django_smsbat.gateway.answers import MessageResult
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Channel, Verification, VerificationStatus
 from django_smsbat.models.verification import PURPOSE_MAX
@@ -24,6 +25,7 @@ from django_smsbat.services.verification.wording import Plan, plan
 logger = logging.getLogger("django_smsbat")
 
 
+@private_frames
 def start(
     phone: str,
     channel: str = Channel.VIBER_OTP,
@@ -115,6 +117,7 @@ def _replace_earlier(number: str, purpose: str, now: datetime) -> None:
     earlier.update(status=VerificationStatus.REPLACED, finished_at=now, code_hash="")
 
 
+@private_frames
 def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None:
     message = made.message
     if message is None:  # erased since

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from django_smsbat import runners
 from django_smsbat.gateway import phones
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import RecipientUpload, UploadPart, UploadState
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.recipients.imports import mappings
@@ -47,6 +48,7 @@ _NO_DIGIT: Final = re.compile(rb"\D")
 _ZIP: Final = b"PK"  # how a workbook begins
 
 
+@private_frames
 def keep(
     parts: Iterable[bytes],
     file_name: str,
@@ -132,6 +134,7 @@ def is_silent(upload: RecipientUpload, now: datetime | None = None) -> bool:
     return upload.state in _OPEN and (now or timezone.now()) - last > SILENT
 
 
+@private_frames
 def import_waiting(clock: Clock | None = None) -> int:
     """Import what waits, and what a dead worker left; how many files are done with."""
     clock, done = clock or SystemClock(), 0
