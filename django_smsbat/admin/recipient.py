@@ -74,6 +74,17 @@ class RecipientForm(_ModelForm):
             self.instance.lists.set(self.cleaned_data["lists"])
 
 
+class Unnamed:
+    """A recipient for the admin's log, which stays when the recipient is gone: a key, no name."""
+
+    def __init__(self, recipient: Recipient) -> None:
+        self.pk = recipient.pk
+        self._meta = recipient._meta
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
 class ListActionForm(ActionForm):
     """The list that an action adds to or takes from."""
 
@@ -103,6 +114,16 @@ class RecipientAdmin(PhoneSearchAdmin, WalkedAdmin, PhoneHistoryAdmin):
             return queryset.filter(phone=phone), False
         own = {"email": term} if "@" in term else {"name__startswith": term}
         return queryset.filter(**own), False
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return super().log_addition(request, Unnamed(obj), message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return super().log_change(request, Unnamed(obj), message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        unnamed: Any = [Unnamed(one) for one in queryset]
+        return super().log_deletions(request, unnamed)
 
     def searched_phone(self, term: str) -> str | None:
         """Also a number with a mistake in it: names and addresses hold no seven digits."""

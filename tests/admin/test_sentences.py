@@ -12,7 +12,7 @@ from django_smsbat.gateway.errors import ErrorKind, GatewayError
 
 PACKAGE = Path(__file__).parent.parent.parent / "django_smsbat"
 RAISED = {
-    *("require", "InvalidMessage", "Refused", "StillSending", "UnreadableTable"),
+    *("require", "InvalidMessage", "Refused", "StillSending", "StillImporting", "UnreadableTable"),
     *("UnknownColumns", "Rejected", "InvalidPhone"),
 }
 # Said to programmers alone, or made of other sentences.

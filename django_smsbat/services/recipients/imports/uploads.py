@@ -4,7 +4,6 @@ An import whose worker died is taken up by the next one, where it was.
 """
 
 import logging
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from django_smsbat.services.recipients.imports.preview import (
     headings_of,
     preview,
 )
+from django_smsbat.services.recipients.imports.traces import Traces
 
 logger = logging.getLogger("django_smsbat")
 
@@ -44,8 +44,6 @@ _NAME_MAX: Final = 200
 _ATTEMPTS_MAX: Final = 3  # without a chunk that was done
 _KILLED_MAX: Final = 10  # likewise, where nobody lived to tell why
 _OPEN: Final = (UploadState.QUEUED, UploadState.RUNNING)
-_NO_DIGIT: Final = re.compile(rb"\D")
-_ZIP: Final = b"PK"  # how a workbook begins
 
 
 @private_frames
@@ -153,23 +151,27 @@ def forget_old(before: datetime) -> None:
     RecipientUpload.objects.filter(made_at__lt=before).exclude(state__in=_OPEN).delete()
 
 
-def forget(phone: str) -> None:
-    """Remove the files, and the rejects, in which this phone stands; of a workbook nobody can tell.
+class StillImporting(Exception):
+    """A file that may name the person is being imported; the text says what to do."""
 
-    What is being imported is left: it takes and writes down nobody who was erased.
 
-    Args:
-        phone: in E.164; of what is none nothing is looked for.
+def forget(person: Traces) -> None:
+    """Remove the files that name a person, with their rejects; of a workbook it cannot be told.
+
+    Raises:
+        StillImporting: if one is being imported: a row that is refused would be written down again.
     """
-    digits = phones.national(phone).encode()
-    if not digits:
-        return
-    for upload in RecipientUpload.objects.exclude(state__in=_OPEN):
-        kept = b"".join([*_read(upload, is_rejects=False), *_read(upload, is_rejects=True)])
-        rows = (_NO_DIGIT.sub(b"", row) for row in kept.splitlines())
-        if kept.startswith(_ZIP) or any(digits in row for row in rows):
-            # It may have been confirmed while it was read.
-            RecipientUpload.objects.filter(pk=upload.pk).exclude(state__in=_OPEN).delete()
+    for upload in RecipientUpload.objects.order_by("pk"):
+        files = (b"".join(_read(upload, is_rejects=one)) for one in (False, True))
+        if person.are_in_row(upload.file_name) or any(person.are_in(file) for file in files):
+            # A worker may have taken it while it was read.
+            others = RecipientUpload.objects.filter(pk=upload.pk)
+            others.exclude(state=UploadState.RUNNING).delete()
+            if others.exists():
+                raise StillImporting(
+                    "A file that may name this person is being imported: try again in a few "
+                    "minutes."
+                )
 
 
 def _take(now: datetime) -> RecipientUpload | None:
