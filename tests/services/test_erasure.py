@@ -158,17 +158,12 @@ def test_a_first_name_alone_counts_if_no_other_phone_is_in_the_row():
     assert not person.are_in_row(f"067 000 00 88,{FIRST}")
 
 
-def test_a_file_that_waits_for_a_worker_goes(known):
-    uploads.confirm(
-        uploads.keep([f"phone\n{NATIONAL}\n".encode()], "people.csv", "Spring", "admin")
-    )
-    erasure.erase(PHONE)
-    assert not RecipientUpload.objects.exists()
-
-
-def test_while_a_file_that_names_them_is_imported_nothing_is_erased(known):
-    uploads.keep([f"phone,name\n,{NAME}\n".encode()], "people.csv", "Spring", "admin")
-    RecipientUpload.objects.update(state=UploadState.RUNNING)
+@pytest.mark.parametrize("state", [UploadState.QUEUED, UploadState.RUNNING])
+@pytest.mark.parametrize("row", [f",{NAME}", f"{NATIONAL} ext,{NAME}"])
+def test_while_a_file_that_names_them_is_imported_nothing_is_erased(known, state, row):
+    """A row without a readable phone would be written down again among the rejected ones."""
+    uploads.keep([f"phone,name\n{row}\n".encode()], "people.csv", "Spring", "admin")
+    RecipientUpload.objects.update(state=state)
     with pytest.raises(uploads.StillImporting, match="try again"):
         erasure.erase(PHONE)
     assert Recipient.objects.exists()

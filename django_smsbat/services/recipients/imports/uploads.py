@@ -159,14 +159,15 @@ def forget(person: Traces) -> None:
     """Remove the files that name a person, with their rejects; of a workbook it cannot be told.
 
     Raises:
-        StillImporting: if one is being imported: a row that is refused would be written down again.
+        StillImporting: if one is being imported or waits for it: a row without a readable phone
+            would be written down again.
     """
     for upload in RecipientUpload.objects.order_by("pk"):
         files = (b"".join(_read(upload, is_rejects=one)) for one in (False, True))
         if person.are_in_row(upload.file_name) or any(person.are_in(file) for file in files):
-            # A worker may have taken it while it was read.
+            # It may have been confirmed while it was read.
             others = RecipientUpload.objects.filter(pk=upload.pk)
-            others.exclude(state=UploadState.RUNNING).delete()
+            others.exclude(state__in=_OPEN).delete()
             if others.exists():
                 raise StillImporting(
                     "A file that may name this person is being imported: try again in a few "
