@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_smsbat import conf
 from django_smsbat.admin import lookups
 from django_smsbat.gateway import phones
-from django_smsbat.gateway.private_frames import private_frames
+from django_smsbat.gateway.private_frames import private_view
 from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models.choices import STATUS_LABELS
 
@@ -60,7 +60,7 @@ class StyledAdmin(_Admin):
         """All pages, of which error reports show no field of a form and no variable."""
         patterns: list[URLPattern] = self.get_urls()
         for pattern in patterns:
-            pattern.callback = private_frames(sensitive_post_parameters()(pattern.callback))
+            pattern.callback = private_view(sensitive_post_parameters()(pattern.callback))
         return patterns
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:

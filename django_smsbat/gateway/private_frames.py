@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from functools import wraps
 from types import TracebackType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -49,6 +49,23 @@ def private_coroutine(function: Callable[_P, Awaitable[_R]]) -> Callable[_P, Awa
             raise
 
     return guarded
+
+
+def private_view(view: Callable[_P, Any]) -> Callable[_P, Any]:
+    """The same for a view, and for a response that is rendered after the view has returned."""
+    guarded = private_frames(view)
+
+    @wraps(view)
+    def shown(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        try:
+            response = guarded(*args, **kwargs)
+        finally:
+            del args, kwargs  # this frame is part of the traceback, too
+        if hasattr(response, "render"):
+            response.render = private_frames(response.render)
+        return response
+
+    return shown
 
 
 def _clear(error: BaseException, before: BaseException | None) -> None:
