@@ -12,10 +12,12 @@ class DjangoSmsbatConfig(AppConfig):
 
     def ready(self) -> None:
         from django_smsbat import checks, conf  # noqa: F401 - checks register themselves
+        from django_smsbat.conf import error_reports
         from django_smsbat.gateway import phones
         from django_smsbat.webhooks import log_filter
 
         log_filter.install()
+        error_reports.hide_own_settings()
         phones.use_default_region(lambda: conf.current().default_region)
 
         if apps.is_installed("drf_spectacular"):

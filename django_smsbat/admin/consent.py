@@ -19,6 +19,7 @@ from django_smsbat.admin.written import number
 from django_smsbat.models import ConsentSource, Recipient
 from django_smsbat.services import consent, erasure
 from django_smsbat.services.consent import Said
+from django_smsbat.services.recipients.imports.uploads import StillImporting
 
 _AT_ONCE_MAX: Final = 900  # people, each a field: Django takes no form of more than a thousand
 _SHOWN: Final = 10
@@ -118,7 +119,7 @@ def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Ques
     for person in people:
         try:
             changed = question.run(person, said)
-        except erasure.StillSending as error:
+        except (erasure.StillSending, StillImporting) as error:
             page.message_user(request, f"{person}: {told(error)}", messages.ERROR)
             continue
         done += changed

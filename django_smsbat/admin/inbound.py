@@ -24,6 +24,7 @@ from django_smsbat.admin import opt_outs
 from django_smsbat.admin.accounts import with_account
 from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.moments import column
+from django_smsbat.admin.phone_search import PhoneSearchAdmin
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none
 from django_smsbat.admin.replying import ReplyForm, live_phone, reply_page, thread_of
 from django_smsbat.models import InboundMessage
@@ -65,7 +66,8 @@ class ShownFilter(admin.SimpleListFilter):
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
+class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, WalkedAdmin):
+    phone_field = "phone"
     actions = ("opt_out_senders",)
     list_display = ("who", "preview", "unread", "opt_out_mark", _RECEIVED, "alpha_name", "answers")
     list_filter = (ShownFilter,)
@@ -95,6 +97,10 @@ class InboundMessageAdmin(ReadOnlyAdmin, WalkedAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         term = search_term.strip()
         return (queryset.filter(phone=phone_or_none(term) or term) if term else queryset), False
+
+    def searched_phone(self, term: str) -> str | None:
+        """Also what is no phone number: senders are stored as they came if they cannot be read."""
+        return phone_or_none(term) or term
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """What we sent is for those who may see messages, who they are for those who see people."""

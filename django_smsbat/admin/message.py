@@ -26,6 +26,7 @@ from django_smsbat.admin.filters import (
 from django_smsbat.admin.list_making import OF_MESSAGES, ask_for_name
 from django_smsbat.admin.moments import column, columns, moment
 from django_smsbat.admin.phone_history import PhoneHistoryAdmin
+from django_smsbat.admin.phone_search import PhoneSearchAdmin
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none, status_badge
 from django_smsbat.admin.sentences import told
 from django_smsbat.admin.settling import SETTLEMENTS, settle
@@ -66,7 +67,7 @@ def _word(status: str) -> str:
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin, WalkedAdmin, PhoneHistoryAdmin):
+class MessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, WalkedAdmin, PhoneHistoryAdmin):
     actions = ("resend", "give_up", "make_list")
     list_display = ("to", "badge", "type", "campaign", "delivered_by", *_TIMES)
     list_filter = (AttentionFilter, "status", "type", CampaignFilter, FailureFilter, DayFilter)
@@ -186,7 +187,8 @@ class MessageAdmin(ReadOnlyAdmin, WalkedAdmin, PhoneHistoryAdmin):
 
 
 @admin.register(StatusEvent)
-class StatusEventAdmin(ReadOnlyAdmin, WalkedAdmin):
+class StatusEventAdmin(ReadOnlyAdmin, PhoneSearchAdmin, WalkedAdmin):
+    phone_field, phone_model = "to", Message
     list_display = (_OCCURRED, "badge", "raw_status", "source", "message", "smsbat_id")
     list_filter = ("status", "source", BelongsFilter, RecordedDayFilter)
     list_select_related = ("message",)
@@ -210,11 +212,14 @@ class StatusEventAdmin(ReadOnlyAdmin, WalkedAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        # The page shows no phones: only users who may see them can search by one.
-        may_see = request.user.has_perm("django_smsbat.view_message")
-        if may_see and (phone := phone_or_none(term)):
-            return queryset.filter(message__in=message_keys(phone, _FOUND_MAX)), False
         return queryset.filter(smsbat_id=term), False
+
+    def may_search_phones(self, request: HttpRequest) -> bool:
+        """The page shows no phones: only users who may see them can search by one."""
+        return request.user.has_perm("django_smsbat.view_message")
+
+    def with_phone(self, queryset: Any, phone: str) -> Any:
+        return queryset.filter(message__in=message_keys(phone, _FOUND_MAX))
 
     @admin.display(description=_("status"), ordering="status")
     def badge(self, obj: StatusEvent) -> SafeString:

@@ -4,12 +4,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_post_parameters
 
 from django_smsbat import conf
 from django_smsbat.admin import lookups
 from django_smsbat.gateway import phones
+from django_smsbat.gateway.private_frames import private_view
 from django_smsbat.gateway.statuses import UNSENT, Status
 from django_smsbat.models.choices import STATUS_LABELS
 
@@ -51,6 +54,14 @@ class StyledAdmin(_Admin):
 
     class Media:
         css = {"all": ("django_smsbat/admin.css",)}
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        """All pages, of which error reports show no field of a form and no variable."""
+        patterns: list[URLPattern] = self.get_urls()
+        for pattern in patterns:
+            pattern.callback = private_view(sensitive_post_parameters()(pattern.callback))
+        return patterns
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Refuse lookups that no filter of the page sends; see `lookups`."""

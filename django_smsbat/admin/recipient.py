@@ -1,7 +1,7 @@
 """Recipients: who they are, what they agreed to, and the lists that they stand in."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,6 +23,7 @@ from django_smsbat.admin.json_field import ObjectField
 from django_smsbat.admin.list_making import OF_PEOPLE, ask_for_name
 from django_smsbat.admin.moments import columns, moment
 from django_smsbat.admin.phone_history import PhoneHistoryAdmin
+from django_smsbat.admin.phone_search import PhoneSearchAdmin
 from django_smsbat.admin.read_only import phone_or_none
 from django_smsbat.admin.recipients.export import export
 from django_smsbat.admin.uploading import Importing, may_import
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 else:
     _ModelForm = forms.ModelForm
 
+_DIGITS_OF_A_PHONE: Final = 7
 _OPTED_OUT, _CREATED = columns(Recipient, "opted_out_at", "created_at")
 
 
@@ -72,6 +74,17 @@ class RecipientForm(_ModelForm):
             self.instance.lists.set(self.cleaned_data["lists"])
 
 
+class Unnamed:
+    """A recipient for the admin's log, which stays when the recipient is gone: a key, no name."""
+
+    def __init__(self, recipient: Recipient) -> None:
+        self.pk = recipient.pk
+        self._meta = recipient._meta
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
 class ListActionForm(ActionForm):
     """The list that an action adds to or takes from."""
 
@@ -79,7 +92,7 @@ class ListActionForm(ActionForm):
 
 
 @admin.register(Recipient)
-class RecipientAdmin(WalkedAdmin, PhoneHistoryAdmin):
+class RecipientAdmin(PhoneSearchAdmin, WalkedAdmin, PhoneHistoryAdmin):
     form = RecipientForm
     action_form = ListActionForm
     actions = ("add_to_list", "take_from_list", "make_list", "opt_out", "opt_in", "erase")
@@ -101,6 +114,22 @@ class RecipientAdmin(WalkedAdmin, PhoneHistoryAdmin):
             return queryset.filter(phone=phone), False
         own = {"email": term} if "@" in term else {"name__startswith": term}
         return queryset.filter(**own), False
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return super().log_addition(request, Unnamed(obj), message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return super().log_change(request, Unnamed(obj), message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        unnamed: Any = [Unnamed(one) for one in queryset]
+        return super().log_deletions(request, unnamed)
+
+    def searched_phone(self, term: str) -> str | None:
+        """Also a number with a mistake in it: names and addresses hold no seven digits."""
+        digits = sum(character.isdecimal() for character in term)
+        is_phone = digits >= _DIGITS_OF_A_PHONE and "@" not in term
+        return phone_or_none(term) or ("" if is_phone else None)
 
     def has_make_list_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_smsbat.add_recipientlist")

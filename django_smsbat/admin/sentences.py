@@ -135,6 +135,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("SMSBAT is left alone for %(seconds)s more seconds"),
     gettext_noop("given up by hand"),
     gettext_noop("A message to this phone is being sent: try again in a few minutes."),
+    gettext_noop("A file that may name this person is being imported: try again in a few minutes."),
     # What the gateway's errors mean.
     gettext_noop("SMSBAT cannot be reached"),
     gettext_noop("no secure connection to SMSBAT can be made"),

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from django_smsbat.admin.changelist import WalkedAdmin
 from django_smsbat.admin.moments import columns
+from django_smsbat.admin.phone_search import PhoneSearchAdmin
 from django_smsbat.admin.question import own_page
 from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none, status_badge
 from django_smsbat.models import ClosedPrefix, Verification, VerificationStatus
@@ -29,7 +30,8 @@ _TONES: Final = {
 
 
 @admin.register(Verification)
-class VerificationAdmin(ReadOnlyAdmin, WalkedAdmin):
+class VerificationAdmin(ReadOnlyAdmin, PhoneSearchAdmin, WalkedAdmin):
+    phone_field = "phone"
     list_display = ("phone", "badge", "channel", "purpose", "attempts", *_TIMES)
     list_filter = ("status", "channel")
     search_fields = ("phone__exact",)
@@ -52,6 +54,10 @@ class VerificationAdmin(ReadOnlyAdmin, WalkedAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         term = search_term.strip()
         return (queryset.filter(phone=phone_or_none(term)) if term else queryset), False
+
+    def searched_phone(self, term: str) -> str | None:
+        """Nothing else can be searched for here."""
+        return phone_or_none(term) or ""
 
     @admin.display(description=_("status"), ordering="status")
     def badge(self, obj: Verification) -> SafeString:

@@ -10,7 +10,7 @@ from django.core.checks import Warning as CheckWarning
 from django_smsbat import conf
 from django_smsbat.checks.base_url import sandbox_in_production
 from django_smsbat.checks.verification import codes
-from django_smsbat.conf import Settings
+from django_smsbat.conf import Settings, error_reports
 
 _SECRET_MIN: Final = 16  # characters
 _DIFFERENT_MIN: Final = 8  # characters
@@ -32,6 +32,7 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
         *codes(settings),
         *_weak_secrets(settings),
         *_emails(settings),
+        *_error_reports(),
     ]
 
 
@@ -72,3 +73,13 @@ def _emails(settings: Settings) -> Iterator[CheckMessage]:
     if settings.email_fallback and conf.default_from_email() == _DJANGOS_OWN_ADDRESS:
         words = f"SMSBAT['EMAIL_FALLBACK']: e-mails would come from {_DJANGOS_OWN_ADDRESS}."
         yield CheckWarning(words, hint="Set DEFAULT_FROM_EMAIL.", id="smsbat.W005")
+
+
+def _error_reports() -> Iterator[CheckMessage]:
+    if not error_reports.is_hidden():
+        words = "DEFAULT_EXCEPTION_REPORTER_FILTER shows the setting SMSBAT in error reports."
+        hint = (
+            "It replaces the names that Django's filter hides: add "
+            "django_smsbat.conf.error_reports.HIDDEN to its hidden_settings."
+        )
+        yield CheckWarning(words, hint=hint, id="smsbat.W030")

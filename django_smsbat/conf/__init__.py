@@ -183,9 +183,9 @@ def problems() -> dict[str, str]:
 
 @cache
 def _read() -> Settings:
-    values, wrong = _read_keys()
-    if wrong:
+    if wrong := problems():  # this frame is shown by error reports: it holds no values
         raise ImproperlyConfigured("; ".join(wrong.values()))
+    values, _wrong = _read_keys()
     named = values.pop("ACCOUNTS")
     own = {name.lower(): value for name, value in values.items()}
     return Settings(**own, named_accounts=named)

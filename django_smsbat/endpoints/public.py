@@ -6,6 +6,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import connections, transaction
 from django.views import View
 
+from django_smsbat.gateway.private_frames import private_view
+
 
 class PublicView(View):
     """A view for clients that are not logged in, outside ``ATOMIC_REQUESTS``.
@@ -17,7 +19,7 @@ class PublicView(View):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view function, marked for Django's handler and `LoginRequiredMiddleware`."""
-        view = login_not_required(super().as_view(**initkwargs))
+        view = login_not_required(private_view(super().as_view(**initkwargs)))
         # The services commit on their own. An error response must not roll back what they stored,
         # and a 200 must not be sent before the commit. The models may live in any database.
         for alias in connections:

@@ -296,6 +296,8 @@ def _in_own_form(digits: str, number: PhoneNumber) -> bool:
     return _NOT_A_DIGIT.sub("", form) == digits
 
 
+_NO_DIGIT: Final = re.compile(r"\D")
+_OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _DIGIT_RUN: Final = re.compile(r"\+?\d(?:[\s().\-]*\d){3,}")
 
 
@@ -305,6 +307,17 @@ def national(phone: str) -> str:
         return str(phonenumbers.parse(phone).national_number)
     except phonenumbers.NumberParseException:
         return ""
+
+
+def plain_digits(text: str) -> str:
+    """The text with its decimal digits as 0 to 9, whichever script they are of."""
+    return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
+
+
+def holds(text: str, phone: str) -> bool:
+    """Whether the digits of a text hold the national digits of a number in E.164."""
+    digits = national(phone)
+    return bool(digits) and digits in _NO_DIGIT.sub("", plain_digits(text))
 
 
 def mask(phone: str) -> str:

@@ -3,7 +3,7 @@
 from django.db import models
 
 
-class CallbackQuota(models.Model):
+class CallbackQuota(PrimaryModel):
     """One kind of effect for one account, in the hour that began at `since`.
 
     Attributes:

@@ -152,6 +152,11 @@ def remove_orphans(before: datetime, limit: int) -> int:
     return removed
 
 
+def remove_these_orphans(keys: Sequence[int]) -> None:
+    """Remove reports of nobody's messages, by their keys."""
+    _removable().filter(message=None, pk__in=keys_in(StatusEvent, keys)).delete()
+
+
 def remove_with_messages(message_ids: Collection[int]) -> None:
     """The other exception: all reports of messages that are about to be removed themselves."""
     _removable().filter(message__in=keys_in(Message, message_ids)).delete()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from django_smsbat import conf
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import Content, InvalidMessage, from_content
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.sms_parts import SmsParts, count_parts
 from django_smsbat.models import Campaign, Recipient
 from django_smsbat.services import audience, launching, recipient_fields
@@ -77,6 +78,7 @@ class Preview:
     sample: FieldSample | None = None
 
 
+@private_frames
 def preview(
     campaign: Campaign,
     recipient: Recipient | None = None,

@@ -3,7 +3,7 @@
 Who has opted out gets nothing promotional: the launch and the claim ask `Recipient.opted_out_at`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from django_smsbat import signals
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import ConsentChange, ConsentSource, InboundMessage, Recipient
 from django_smsbat.services import announcing, suppression
 
@@ -31,13 +32,14 @@ class Said:
     """
 
     source: ConsentSource = ConsentSource.CODE
-    reason: str = ""
+    reason: str = field(default="", repr=False)
     inbound: InboundMessage | None = None
     entered_by: str = ""
     at: datetime | None = None
     account: str = ""
 
 
+@private_frames
 def opt_out(recipient: Recipient, said: Said = Said(), now: datetime | None = None) -> bool:
     """Send nothing promotional to this person any more.
 
@@ -48,6 +50,7 @@ def opt_out(recipient: Recipient, said: Said = Said(), now: datetime | None = No
     return _change(recipient, said, now or timezone.now(), is_opt_out=True) is not None
 
 
+@private_frames
 def opt_in(recipient: Recipient, said: Said = Said(), now: datetime | None = None) -> bool:
     """The reverse. Somebody who opted out later than `at` stays opted out."""
     return _change(recipient, said, now or timezone.now(), is_opt_out=False) is not None

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import CharField, Value
 
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import InboundMessage, Message
 
 
@@ -26,6 +27,7 @@ class Entry:
     pk: int
 
 
+@private_frames
 def conversation(phone: str, limit: int = 200) -> list[Entry]:
     """The last messages to and from a phone, oldest first; one query.
 

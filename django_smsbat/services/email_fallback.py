@@ -15,6 +15,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from django_smsbat import conf
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import UNDELIVERED
 from django_smsbat.models import (
     CampaignStatus,
@@ -49,6 +50,7 @@ _REFUSALS: Final = (
 )
 
 
+@private_frames
 def send_due(clock: Clock) -> int:
     """Send the e-mails that are due, a hundred at most; returns how many left.
 

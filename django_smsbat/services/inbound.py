@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_smsbat import conf, signals
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway import phones
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import InboundMessage, Message, PulseName, Recipient, Suppression
 from django_smsbat.models.prepared import Prepared
 from django_smsbat.models.set_based import insert_returning
@@ -53,6 +54,7 @@ class Incoming:
         return f"Incoming({self.id_uuid!r})"
 
 
+@private_frames
 def receive(incoming: Incoming, now: datetime | None = None) -> bool:
     """Store an incoming message and announce it after the commit.
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from django_smsbat import runners
 from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import Campaign, CampaignStatus
 from django_smsbat.services import approval, audience, canary, preflight, transitions
 from django_smsbat.services.audience import Tally
@@ -27,6 +28,7 @@ def check(campaign: Campaign) -> None:
         raise InvalidMessage("canary_size", "say how many go first")
 
 
+@private_frames
 def launch(
     campaign: Campaign, now: datetime | None = None, *, fingerprint: str | None = None
 ) -> Tally:
@@ -78,6 +80,7 @@ def _launch(
     return made
 
 
+@private_frames
 def schedule(
     campaign: Campaign, now: datetime | None = None, *, fingerprint: str | None = None
 ) -> None:
@@ -105,6 +108,7 @@ def unschedule(campaign: Campaign) -> None:
     transitions.move(campaign, "unschedule", CampaignStatus.DRAFT)
 
 
+@private_frames
 def launch_due(now: datetime) -> list[Campaign]:
     """Launch what was scheduled for by now. One that cannot be launched becomes paused.
 

@@ -4,13 +4,18 @@ Who holds the secret could else fill the table with reports of nothing.
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from django_smsbat.gateway import phones
 from django_smsbat.models import StatusEvent
-from django_smsbat.models.status_event import give_waiting, remove_orphans
+from django_smsbat.models.status_event import (
+    give_waiting,
+    remove_orphans,
+    remove_these_orphans,
+)
 from django_smsbat.services import event_store, tracking
 
 KEPT: Final = timedelta(days=7)  # the answer that names the id comes within seconds, as a rule
@@ -36,6 +41,26 @@ def match(now: datetime, limit: int = _CHUNK) -> int:
         give_waiting(owners)
         tracking.follow(rows, event_store.known_events(rows, {}), now)
     return len(rows)
+
+
+def forget_phone(phone: str) -> None:
+    """Remove the reports that quote a phone: no message is known whose erasure would remove them.
+
+    Args:
+        phone: in E.164.
+    """
+    waiting = StatusEvent.objects.orphans().order_by().values_list("pk", "payload")
+    quoting = [key for key, payload in waiting.iterator() if _quotes(payload, phone)]
+    for place in range(0, len(quoting), _CHUNK):
+        remove_these_orphans(quoting[place : place + _CHUNK])
+
+
+def _quotes(value: Any, phone: str) -> bool:
+    if isinstance(value, dict):
+        return any(_quotes(one, phone) for item in value.items() for one in item)
+    if isinstance(value, list):
+        return any(_quotes(one, phone) for one in value)
+    return phones.holds(str(value), phone)
 
 
 def forget_old(now: datetime) -> int:

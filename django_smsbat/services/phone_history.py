@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db.models import Q
 
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import (
     Campaign,
     ConsentChange,
@@ -49,6 +50,7 @@ class Happening:
     key: int = 0
 
 
+@private_frames
 def history_of(phone: str, recipient: Recipient | None) -> list[Happening]:
     """The latest first.
 

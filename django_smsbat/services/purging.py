@@ -13,6 +13,7 @@ from django.db.models import Count, F, Max, Q, Sum
 
 from django_smsbat import conf
 from django_smsbat.gateway.message_types import BATCH_MAX
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import FINAL
 from django_smsbat.models import EmailState, InboundMessage, Message, PurgedMessages
 from django_smsbat.models.message import MessageQuerySet
@@ -58,6 +59,7 @@ class Result:
     is_complete: bool = True
 
 
+@private_frames
 def purge(
     before: datetime,
     clock: Clock,

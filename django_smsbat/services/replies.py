@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_smsbat.gateway import messages
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import FAILURES, Status
 from django_smsbat.gateway.text import with_line_feeds
 from django_smsbat.models import Campaign, ConsentChange, InboundMessage, Message
@@ -54,6 +55,7 @@ def draft_of(inbound: InboundMessage, text: str) -> Campaign:
     )
 
 
+@private_frames
 def reply(inbound: InboundMessage, text: str, *, queue: bool = False) -> Message:
     """Answer an incoming message; the row of the answer, with its outcome as `send` returns it.
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django_smsbat import conf, runners
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway import messages
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message
 from django_smsbat.services import connection, idempotency, submission
@@ -16,6 +17,7 @@ from django_smsbat.services.accounts import sender_or_default
 from django_smsbat.services.commit import insist_on_commits, when_committed
 
 
+@private_frames
 def send(
     message: messages.Message,
     *,
@@ -57,6 +59,7 @@ def send(
     return row
 
 
+@private_frames
 def send_many(
     batch: Iterable[messages.Message], *, queue: bool = False, account: str = DEFAULT_ACCOUNT
 ) -> list[Message]:

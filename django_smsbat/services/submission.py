@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from django_smsbat import conf
 from django_smsbat.gateway.client import Client
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Message, PulseName
 from django_smsbat.services import (
@@ -72,6 +73,7 @@ class Summary:
         self.requests += outcome.requests
 
 
+@private_frames
 def submit_queued(
     *,
     campaign_id: int | None = None,
@@ -205,6 +207,7 @@ class _Run(AccountRun):
         return max(0, min(size, self.limit - self.summary.settled))
 
 
+@private_frames
 def submit_now(
     message_ids: Sequence[int],
     account: str,

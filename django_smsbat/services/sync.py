@@ -19,6 +19,7 @@ from django_smsbat.gateway.answers import StatusReport
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import FINAL, Status
 from django_smsbat.models import Holdback, Message, PulseName, Source
 from django_smsbat.models.set_based import update_rows
@@ -69,6 +70,7 @@ class Summary:
     failure: str = ""
 
 
+@private_frames
 def sync(
     *,
     campaign_id: int | None = None,

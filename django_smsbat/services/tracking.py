@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from django_smsbat import signals
 from django_smsbat.gateway.messages import Content
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import UNDELIVERED, UNSENT, Status
 from django_smsbat.models import Message, PulseName, Source
 from django_smsbat.models.set_based import update_rows
@@ -101,6 +102,7 @@ class Fresh:
         }
 
 
+@private_frames
 def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None) -> list[Change]:
     """Store reports and move the messages that they speak of.
 

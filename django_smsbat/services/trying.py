@@ -1,6 +1,7 @@
 """A campaign's message to one phone of one's own, to be looked at there."""
 
 from django_smsbat.gateway.messages import from_content
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import Campaign, Message, Recipient
 from django_smsbat.services import audience, sending
 from django_smsbat.services.addressees import values_of
@@ -8,6 +9,7 @@ from django_smsbat.services.personalisation import MissingValue
 from django_smsbat.services.transitions import Refused
 
 
+@private_frames
 def send_to(phone: str, campaign: Campaign, person: Recipient | None) -> Message:
     """Send it, as a single message that counts for no campaign; the row with its outcome.
 

@@ -6,6 +6,7 @@ Beside the functions stand two pages with their forms (``urls``), and the same f
 
 from asgiref.sync import sync_to_async
 
+from django_smsbat.gateway.private_frames import private_coroutine
 from django_smsbat.models import Channel, Verification, VerificationStatus
 from django_smsbat.services.verification.checking import Checked, check
 from django_smsbat.services.verification.proofs import take, verified_phone
@@ -29,7 +30,7 @@ __all__ = [
     "verified_phone",
 ]
 
-astart = sync_to_async(start)
-acheck = sync_to_async(check)
-atake = sync_to_async(take)
-averified_phone = sync_to_async(verified_phone)
+astart = private_coroutine(sync_to_async(start))
+acheck = private_coroutine(sync_to_async(check))
+atake = private_coroutine(sync_to_async(take))
+averified_phone = private_coroutine(sync_to_async(verified_phone))

@@ -93,9 +93,15 @@ class StartView(_Verification, _StartBase):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "channels": self.offered()}
 
+    def phone_to_offer(self, request: HttpRequest) -> str:
+        """The phone that is filled in. Override it where the project knows the visitor's.
+
+        Not a parameter of the address: access logs and the browser's history keep addresses.
+        """
+        return ""
+
     def get_initial(self) -> dict[str, Any]:
-        """A link may bring the phone along."""
-        return {**super().get_initial(), "phone": self.request.GET.get("phone", "")}
+        return {**super().get_initial(), "phone": self.phone_to_offer(self.request)}
 
     def form_valid(self, form: StartForm) -> HttpResponse:
         phone, channel = form.cleaned_data["phone"], form.cleaned_data["channel"]

@@ -104,13 +104,13 @@ def test_no_page_counts_a_table_and_none_takes_more_than_eight_statements(staff,
 
 
 @pytest.mark.parametrize(
-    "query", ["?status__exact=delivered", "?q=%2B380670000077", "?day=today", "?attention=yes"]
+    "query", ["?status__exact=delivered", "?phone_of={key}", "?day=today", "?attention=yes"]
 )
 def test_no_filter_of_messages_takes_more_than_eight_statements(staff, queued, query):
-    queued(77)
+    path = listing("message") + query.format(key=queued(77).pk)
     client = staff("view_message")
     with CaptureQueriesContext(connection) as captured:
-        assert client.get(listing("message") + query).status_code == 200
+        assert client.get(path).status_code == 200
     assert len(captured) <= QUERIES_MAX
 
 
@@ -185,7 +185,7 @@ class TestFilters:
 
     def test_events_are_found_by_phone(self, boss, queued):
         tracking.record([accepted(queued(77, status="sending", attempts=1))], NOON)
-        page = boss.get(listing("statusevent"), {"q": phone(77)})
+        page = boss.get(listing("statusevent"), {"q": phone(77)}, follow=True)
         assert page.context["cl"].result_count == StatusEvent.objects.count() > 0
 
     @pytest.mark.parametrize("term", ["Olena", "Ole", "olena@example.com"])
@@ -194,7 +194,7 @@ class TestFilters:
     ):
         people(1, name="Olena", email="olena@example.com")
         people(2, name="Ivan")
-        page = boss.get(listing("recipient"), {"q": term})
+        page = boss.get(listing("recipient"), {"q": term}, follow=True)
         assert [row.name for row in page.context["cl"].result_list] == ["Olena"]
 
 

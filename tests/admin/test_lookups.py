@@ -115,7 +115,9 @@ def test_only_who_may_see_phones_finds_reports_by_phone(staff, queued, permissio
     times = {"occurred_at": message.created_at, "recorded_at": message.created_at}
     own = {"smsbat_id": "s-1", "status": "sent", "source": "poll"}
     StatusEvent.objects.create(message=message, fingerprint="0" * 32, **own, **times)
-    page = staff("view_statusevent", *permissions).get(url_of("statusevent"), {"q": phone(77)})
+    page = staff("view_statusevent", *permissions).get(
+        url_of("statusevent"), {"q": phone(77)}, follow=True
+    )
     assert len(page.context["cl"].result_list) == count
 
 

@@ -96,7 +96,7 @@ def test_events_are_filtered_by_status_and_by_whether_they_belong_to_a_message(b
 @pytest.mark.parametrize("typed", [phone(77), "067 000 00 77", "380670000077"])
 def test_a_phone_is_found_however_it_is_typed(boss, history, queued, model, typed):
     queued(78)
-    page = boss.get(listing(model), {"q": typed})
+    page = boss.get(listing(model), {"q": typed}, follow=True)
     assert page.context["cl"].result_count == 1
 
 

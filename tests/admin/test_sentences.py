@@ -13,7 +13,7 @@ from django_smsbat.services.recipients.imports import stored_preview
 
 PACKAGE = Path(__file__).parent.parent.parent / "django_smsbat"
 RAISED = {
-    *("require", "InvalidMessage", "Refused", "StillSending", "UnreadableTable"),
+    *("require", "InvalidMessage", "Refused", "StillSending", "StillImporting", "UnreadableTable"),
     *("UnknownColumns", "Rejected", "InvalidPhone", "LimitExceeded"),
 }
 # Said to programmers alone, or made of other sentences.

@@ -13,6 +13,7 @@ from django_smsbat.models import Recipient, RecipientList, RecipientUpload, Uplo
 from django_smsbat.runners import thread
 from django_smsbat.services import erasure, purging
 from django_smsbat.services.recipients.imports import uploads
+from django_smsbat.services.recipients.imports.traces import Traces
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db
@@ -202,9 +203,9 @@ def test_people_are_exported_as_they_are_filtered_and_no_cell_is_a_formula(boss,
 class TestPrivacy:
     def test_who_was_erased_is_written_nowhere_again(self, boss, people):
         people(1)
+        erasure.erase(phone(1))
         upload(boss, f"phone,name\n{phone(1)},Olena\n")
         confirm(boss)
-        erasure.erase(phone(1))
         uploads.import_waiting()
         kept = b"".join(uploads.rejects_of(RecipientUpload.objects.get())).decode()
         assert "erased on request" in kept
@@ -213,9 +214,9 @@ class TestPrivacy:
 
     def test_nor_where_another_cell_of_their_row_is_wrong(self, boss, people):
         people(1)
+        erasure.erase(phone(1))
         upload(boss, f"phone,name,opted out\n{phone(1)},Olena,perhaps\n")
         confirm(boss)
-        erasure.erase(phone(1))
         uploads.import_waiting()
         kept = b"".join(uploads.rejects_of(RecipientUpload.objects.get())).decode()
         assert "Olena" not in kept
@@ -239,8 +240,8 @@ class TestPrivacy:
 
     def test_what_is_no_phone_takes_no_file_along(self, boss):
         upload(boss)
-        uploads.forget("Acme")
-        uploads.forget("102")
+        uploads.forget(Traces("Acme"))
+        uploads.forget(Traces("102"))
         assert RecipientUpload.objects.count() == 1
 
     def test_purging_removes_files_after_thirty_days_whatever_else_is_kept(self, boss, clock):

@@ -1,6 +1,7 @@
 """A file that a spreadsheet opens holds no formula of a stranger's."""
 
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -33,6 +34,11 @@ from django_smsbat.services.spreadsheets import harmless, original
         ("'Олена'", "'Олена'"),
         ("\t=1", "'\t'=1"),
         (" ;\u2003=1", " ;\u2003'=1"),
+        ("＝cmd()", "'＝cmd()"),
+        ("＋cmd()", "'＋cmd()"),
+        ("－1", "'－1"),
+        ("＠SUM(A1)", "'＠SUM(A1)"),
+        ("a;＝cmd()", "a;'＝cmd()"),
     ],
 )
 def test_what_may_begin_a_formula_is_quoted(cell, shown):
@@ -56,7 +62,19 @@ def test_only_an_apostrophe_before_a_formula_is_taken_off(cell, meant):
     assert original(cell) == meant
 
 
-@given(st.one_of(st.text(alphabet="=+-@\t\r\n; 'a1\u2003"), st.text()))
+def test_every_form_of_a_character_that_begins_a_formula_is_quoted():
+    forms = [
+        one
+        for one in map(chr, range(0x110000))
+        if unicodedata.normalize("NFKC", one).startswith(("=", "+", "-", "@"))
+    ]
+    assert len(forms) > 4
+    assert [one for one in forms if harmless(f"{one}cmd()") != f"'{one}cmd()"] == []
+    assert [one for one in forms if original(f"'{one}cmd()") != f"{one}cmd()"] == []
+    assert [one for one in forms if harmless(f"a;{one}cmd()") != f"a;'{one}cmd()"] == []
+
+
+@given(st.one_of(st.text(alphabet="＝=+-@\t\r\n; 'a1\u2003"), st.text()))
 def test_what_was_made_harmless_comes_back(cell):
     shown = harmless(cell)
     assert original(shown) == cell

@@ -137,8 +137,11 @@ def test_another_code_may_come_by_another_way(visitor, settings):
     assert Verification.objects.latest("pk").channel == "flashcall"
 
 
-def test_a_link_may_bring_the_phone(visitor):
-    page = visitor.get(reverse(START), {"phone": phone(77)}).content.decode()
+def test_a_project_may_fill_in_the_phone(rf, db, monkeypatch):
+    monkeypatch.setattr(StartView, "phone_to_offer", lambda self, request: phone(77))
+    request = rf.get("/")
+    request.session = {}
+    page = StartView.as_view()(request).render().content.decode()
     assert f'value="{phone(77)}"' in page
 
 

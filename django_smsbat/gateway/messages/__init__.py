@@ -26,6 +26,7 @@ from django_smsbat.gateway.messages.viber import (
     ViberSurvey,
     ViberTransactional,
 )
+from django_smsbat.gateway.private_frames import private_frames
 
 __all__ = [
     "CLASSES",
@@ -66,6 +67,8 @@ CLASSES: Final[Mapping[MessageType, type[Message]]] = {
         FlashCall,
     )
 }
+for _kind in CLASSES.values():  # the constructor refuses what is wrong: it is an entry point
+    _kind.__init__ = private_frames(_kind.__init__)  # type: ignore[method-assign]
 if CLASSES.keys() != TYPES.keys():
     raise RuntimeError("every message type needs a class, and every class a type")
 

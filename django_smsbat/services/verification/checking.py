@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.views.decorators.debug import sensitive_variables
 
 from django_smsbat import conf, signals
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import Verification, VerificationStatus
 from django_smsbat.services import announcing, clock
 from django_smsbat.services.commit import tried_again
@@ -39,6 +40,7 @@ class Checked:
         return f"Checked({self.status}, attempts_left={self.attempts_left})"
 
 
+@private_frames
 @sensitive_variables()
 def check(
     verification_id: UUID | str, code: str, *, purpose: str = "", now: datetime | None = None

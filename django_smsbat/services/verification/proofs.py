@@ -14,6 +14,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.views.decorators.debug import sensitive_variables
 
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import Verification, VerificationStatus
 from django_smsbat.models.verification import VerificationQuerySet
 from django_smsbat.services import clock
@@ -33,6 +34,7 @@ def hashed(proof: str) -> str:
     return hashlib.sha256(proof.encode(errors="replace")).hexdigest()
 
 
+@private_frames
 @sensitive_variables()
 def take(
     proof: str, *, purpose: str = "", within: float = LIFETIME, now: datetime | None = None
@@ -64,6 +66,7 @@ def phone_proved_by(
     return good.values_list("phone", flat=True).first()
 
 
+@private_frames
 def verified_phone(
     verification_id: UUID | str,
     *,

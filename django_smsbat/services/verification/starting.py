@@ -15,6 +15,7 @@ from django_smsbat.gateway import phones
 from django_smsbat.gateway.answers import MessageResult
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.messages import FlashCall, InvalidMessage, Message
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Channel, Verification, VerificationStatus
 from django_smsbat.models.verification import PURPOSE_MAX
@@ -35,6 +36,7 @@ _ANOTHER_NUMBER: Final = (
 )
 
 
+@private_frames
 def start(
     phone: str,
     channel: str = Channel.VIBER_OTP,
@@ -136,6 +138,7 @@ def _replace_earlier(made: Verification, replaces: UUID | str | None, now: datet
     same.filter(of_requester).update(**told)
 
 
+@private_frames
 def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None:
     message = made.message
     if message is None:  # erased since

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from django_smsbat import conf
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import RecipientImport, RecipientList
 from django_smsbat.services import suppression
 from django_smsbat.services.clock import Clock
@@ -75,6 +76,7 @@ class ImportResult:
             setattr(self, name, getattr(self, name) + counts.get(name, 0))
 
 
+@private_frames
 def import_file(
     path: Path,
     list_name: str = "",

@@ -1,4 +1,7 @@
-"""The file of rejected rows: each with its number, the reason, and its cells."""
+"""The file of rejected rows: each with its number, the reason, and its cells.
+
+It holds personal data: only its owner can read it.
+"""
 
 import csv
 from collections.abc import Sequence
@@ -6,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
+from django_smsbat.services.recipients.imports import private_files
 from django_smsbat.services.spreadsheets import harmless
 
 OWN_HEADINGS: Final = ("row", "reason")
@@ -20,6 +24,7 @@ class Rejects:
     """
 
     def __init__(self, path: Path, rows_done: int, headings: Sequence[str]) -> None:
+        private_files.require_regular(path)  # before anything is imported
         self.path = path
         self._headings = [*OWN_HEADINGS, *(harmless(heading) for heading in headings)]
         self._file: TextIO | None = None
@@ -57,8 +62,8 @@ class Rejects:
 
     def _write(self, rows: Sequence[Sequence[str]]) -> None:
         if self._file is None:
-            # Bytes that are not text were read as lone surrogates, which UTF-8 cannot hold.
-            self._file = self.path.open("w", encoding="utf-8-sig", newline="", errors="replace")
+            # Bytes that are not text were read as lone surrogates; they are replaced.
+            self._file = private_files.create_text(self.path, "utf-8-sig")
             csv.writer(self._file).writerow(self._headings)
         csv.writer(self._file).writerows(rows)
 

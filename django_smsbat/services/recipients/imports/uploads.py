@@ -4,7 +4,6 @@ An import whose worker died is taken up by the next one, where it was.
 """
 
 import logging
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from django.utils import timezone
 
 from django_smsbat import runners
 from django_smsbat.gateway import phones
+from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import RecipientUpload, UploadPart, UploadState
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.recipients.imports import mappings, stored_preview
@@ -33,6 +33,7 @@ from django_smsbat.services.recipients.imports.preview import (
     preview,
 )
 from django_smsbat.services.recipients.imports.readers import Deadline, limits
+from django_smsbat.services.recipients.imports.traces import Traces
 
 logger = logging.getLogger("django_smsbat")
 
@@ -44,10 +45,9 @@ _NAME_MAX: Final = 200
 _ATTEMPTS_MAX: Final = 3  # without a chunk that was done
 _KILLED_MAX: Final = 2  # likewise, if the worker was killed: the file may fill its memory
 _OPEN: Final = (UploadState.QUEUED, UploadState.RUNNING)
-_NO_DIGIT: Final = re.compile(rb"\D")
-_ZIP: Final = b"PK"  # how a workbook begins
 
 
+@private_frames
 def keep(
     parts: Iterable[bytes],
     file_name: str,
@@ -146,6 +146,7 @@ def is_silent(upload: RecipientUpload, now: datetime | None = None) -> bool:
     return upload.state in _OPEN and (now or timezone.now()) - last > SILENT
 
 
+@private_frames
 def import_waiting(clock: Clock | None = None) -> int:
     """Import what waits, and what a dead worker left; how many files are done with."""
     clock, done = clock or SystemClock(), 0
@@ -164,24 +165,30 @@ def forget_old(before: datetime) -> None:
     RecipientUpload.objects.filter(made_at__lt=before).exclude(state__in=_OPEN).delete()
 
 
-def forget(phone: str) -> None:
-    """Remove the files, and the rejects, in which this phone stands; of a workbook nobody can tell.
+class StillImporting(Exception):
+    """A file that may name the person is being imported; the text says what to do."""
 
-    What is being imported is left: it takes and writes down nobody who was erased.
 
-    Args:
-        phone: in E.164; of what is none nothing is looked for.
+def forget(person: Traces) -> None:
+    """Remove the files that name a person, with their rejects; of a workbook it cannot be told.
+
+    Raises:
+        StillImporting: if one is being imported or waits for it: a row without a readable phone
+            would be written down again.
     """
-    digits = phones.national(phone).encode()
-    if not digits:
-        return
-    for upload in RecipientUpload.objects.exclude(state__in=_OPEN):
-        kept = b"".join([*_read(upload, is_rejects=False), *_read(upload, is_rejects=True)])
-        rows = (_NO_DIGIT.sub(b"", row) for row in kept.splitlines())
-        shown = stored_preview.phones(upload.preview)
-        if kept.startswith(_ZIP) or phone in shown or any(digits in row for row in rows):
+    for upload in RecipientUpload.objects.order_by("pk"):
+        files = (b"".join(_read(upload, is_rejects=one)) for one in (False, True))
+        is_shown = person.phone in stored_preview.phones(upload.preview)
+        is_named = is_shown or person.are_in_row(upload.file_name)
+        if is_named or any(person.are_in(file) for file in files):
             # It may have been confirmed while it was read.
-            RecipientUpload.objects.filter(pk=upload.pk).exclude(state__in=_OPEN).delete()
+            others = RecipientUpload.objects.filter(pk=upload.pk)
+            others.exclude(state__in=_OPEN).delete()
+            if others.exists():
+                raise StillImporting(
+                    "A file that may name this person is being imported: try again in a few "
+                    "minutes."
+                )
 
 
 def _take(now: datetime) -> RecipientUpload | None:
