@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from django_smsbat.models.primary import PrimaryModel
+
 
 class CallbackQuota(PrimaryModel):
     """One kind of effect for one account, in the hour that began at `since`.
@@ -17,7 +19,7 @@ class CallbackQuota(PrimaryModel):
     used = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
 
-    class Meta:
+    class Meta(PrimaryModel.Meta):
         verbose_name = "callback quota"
 
     def __str__(self) -> str:

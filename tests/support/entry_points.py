@@ -18,7 +18,7 @@ from django_smsbat.services import consent, erasure, phone_history, purging, sub
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.recipients import imports
 from django_smsbat.services.recipients.imports import uploads
-from django_smsbat.services.verification import checking, starting
+from django_smsbat.services.verification import checking, proofs, starting
 from tests.conftest import phone
 from tests.settings import SECRET
 
@@ -82,6 +82,9 @@ class EntryPoints:
     def check(self) -> Run:
         made = starting.start(PHONE, "sms")
         return lambda: checking.check(made.id, CODE)
+
+    def verification_take(self) -> Run:
+        return lambda: proofs.take(CODE)
 
     def check_api(self) -> Run:
         made = starting.start(PHONE, "sms")

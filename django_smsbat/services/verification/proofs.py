@@ -83,7 +83,7 @@ def verified_phone(
         "verification.verified_phone(id) will be removed: use verification.take(proof), with the "
         "proof that the right code was answered with",
         DeprecationWarning,
-        stacklevel=2,
+        stacklevel=3,  # beyond the decorator
     )
     now = now or clock.moment()
     try:
