@@ -80,7 +80,7 @@ crash: $(VENV)/dev-is-installed  ## Kill workers at random on each database: mak
 
 lock: $(VENV)/lock-is-installed  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile $(LOCK) --extra sandbox pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(BIN)/uv pip compile $(LOCK) --all-extras pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(BIN)/uv pip compile $(LOCK) --all-extras --group dev pyproject.toml requirements/build.in -o requirements/dev.txt
 
 audit: $(VENV)/lock-is-installed  ## Ask for known vulnerabilities of the pinned versions (needs the advisories of PyPI)
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements/dev.txt
