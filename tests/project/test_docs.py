@@ -16,6 +16,7 @@ WITH_EXAMPLES = sorted(
     for path in DOCS.rglob("*.rst")
     if ">>> " in path.read_text() and path.name != "tutorial.rst"  # which has a test of its own
 )
+PAGES = ["README", "CHANGELOG", "CONTRIBUTING", "SECURITY", "CODE_OF_CONDUCT"]
 NAMED_TESTS = sorted(
     set(
         re.findall(
@@ -66,7 +67,7 @@ def test_the_threat_model_names_many():
     assert len(NAMED_TESTS) > 15
 
 
-@pytest.mark.parametrize("name", ["README", "CHANGELOG", "CONTRIBUTING", "SECURITY"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_the_repository_is_sound(name):
     text = (ROOT / f"{name}.rst").read_text()
     publish_string(text, writer="html5", settings_overrides={"halt_level": 2, "report_level": 2})
