@@ -1,7 +1,6 @@
 """The sentences of the lower storeys reach people in their own language."""
 
 import ast
-from pathlib import Path
 
 import polib
 import pytest
@@ -9,8 +8,8 @@ from django.utils import translation
 
 from django_smsbat.admin.sentences import COUNTED, FORMS, is_known, told
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
+from tests.support.paths import PACKAGE
 
-PACKAGE = Path(__file__).parent.parent.parent / "django_smsbat"
 RAISED = {
     *("require", "InvalidMessage", "Refused", "StillSending", "UnreadableTable"),
     *("UnknownColumns", "Rejected", "InvalidPhone"),

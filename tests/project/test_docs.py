@@ -4,13 +4,12 @@ import doctest
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from docutils.core import publish_string
 
-ROOT = Path(__file__).parent.parent.parent
-DOCS = ROOT / "docs"
+from tests.support.paths import DOCS, ROOT
+
 WITH_EXAMPLES = sorted(
     path
     for path in DOCS.rglob("*.rst")

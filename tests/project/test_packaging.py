@@ -7,14 +7,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
 
 import django_smsbat
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.packaging]
-ROOT = Path(__file__).parent.parent.parent
 NAME = f"django_smsbat-{django_smsbat.__version__}"
 NEEDED = [
     "py.typed",

@@ -1,11 +1,10 @@
 """The files at the top level that hosted services read: they parse, and name what exists."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.paths import ROOT
+
 YAML = sorted([*(ROOT / ".github").rglob("*.yml"), ROOT / ".readthedocs.yaml"])
 
 
