@@ -71,17 +71,16 @@ coverage: $(VENV)/dev-is-installed  ## How much of the package the tests run, by
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-mutants: $(VENV)/dev-is-installed  ## Break the gateway and the services in small ways: which test notices? (an hour and a half)
+mutants: $(VENV)/dev-is-installed  ## Change the code in small ways and count which changes a test notices (an hour and a half)
 	rm -rf mutants
-	$(BIN)/python -m docs.run_mutants
-	$(BIN)/python -m docs.make_mutants
+	$(BIN)/python -m scripts.mutants
 
 crash: $(VENV)/dev-is-installed  ## Kill workers at random on each database: make crash KILLS=200 N=200000
 	@KILLS=$(KILLS) N=$(N) $(BIN)/python -m tests.crash
 
 lock: $(VENV)/lock-is-installed  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile $(LOCK) --extra sandbox pyproject.toml requirements/build.in -o requirements/demo.txt
-	$(BIN)/uv pip compile $(LOCK) --all-extras pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(BIN)/uv pip compile $(LOCK) --all-extras --group dev pyproject.toml requirements/build.in -o requirements/dev.txt
 
 audit: $(VENV)/lock-is-installed  ## Ask for known vulnerabilities of the pinned versions (needs the advisories of PyPI)
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements/dev.txt
@@ -93,14 +92,14 @@ bench: $(VENV)/dev-is-installed  ## Measure what is promised in numbers, as rati
 	@$(BIN)/python -m benchmarks --write
 
 schema: $(VENV)/dev-is-installed  ## Renew docs/openapi.yaml from the webhooks
-	$(BIN)/python -m docs.make_openapi
+	$(BIN)/python -m scripts.openapi
 
 messages: $(VENV)/dev-is-installed  ## Collect the texts to translate, and compile the translations
 	cd django_smsbat && ../$(BIN)/python ../manage.py makemessages --locale uk --no-wrap --no-location
 	cd django_smsbat && ../$(BIN)/python ../manage.py compilemessages
 
 readme: $(VENV)/dev-is-installed  ## Renew the transcript and the screenshots in the README
-	$(BIN)/python -m docs.make_readme_pictures
+	$(BIN)/python -m scripts.readme_pictures
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) .demo .tox build dist mutants .coverage .coverage.* *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

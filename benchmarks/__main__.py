@@ -1,6 +1,6 @@
 """``make bench``: every promised number, as a ratio to what does the same work in the same run.
 
-``--write`` renews the table in the docs. ``N=20000 make bench`` is a shorter look.
+``--write`` renews the table in RESULTS.rst. ``N=20000 make bench`` is a shorter look.
 """
 
 import os

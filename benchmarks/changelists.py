@@ -1,6 +1,6 @@
 """``python -m benchmarks.changelists``: the admin's lists, a million rows against ten thousand.
 
-``--write`` renews the table in the docs. The pages are whole: session, permissions, template.
+``--write`` renews the table in RESULTS.rst. The pages are whole: session, permissions, template.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """``make bench``, second part: status requests and webhooks, as ratios in one run.
 
-``--write`` renews the table in the docs.
+``--write`` renews the table in RESULTS.rst.
 """
 
 import sys

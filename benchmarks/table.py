@@ -12,7 +12,7 @@ from typing import Any, Final
 from benchmarks import stage
 
 Gateway = Callable[[], AbstractContextManager[str]]
-DOCS: Final = stage.ROOT / "docs" / "explanation" / "benchmarks.rst"
+DOCS: Final = stage.ROOT / "benchmarks" / "RESULTS.rst"
 DATABASES: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 
@@ -63,7 +63,7 @@ def write(name: str, path: Path = DOCS) -> None:
     _, _, tail = rest.partition(end)
     lines = ["", ".. list-table::", "   :header-rows: 1", "   :widths: 52 24 10 14", ""]
     for cells in (
-        ("What", "Measured", "Ratio", "Asked for"),
+        ("What", "Measured", "Ratio", "Target"),
         *((row.what, row.value, row.shown, row.asked) for row in ROWS),
     ):
         lines += [f"   {'*' if place == 0 else ' '} - {cell}" for place, cell in enumerate(cells)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import django
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent / "extension")]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent / "_ext")]
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
 django.setup()
 
@@ -21,7 +21,7 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "smsbat_tables"]
 html_theme = "furo"
 html_title = f"django-smsbat {release}"
 html_static_path = ["pictures"]
-exclude_patterns = ["extension"]
+exclude_patterns = ["_ext"]
 default_role = "literal"
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"

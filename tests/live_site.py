@@ -18,8 +18,8 @@ from urllib.request import ProxyHandler, build_opener
 
 from tests.support import databases
 from tests.support.child_processes import Child
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT, LEASE = 2, 5  # seconds
 PATIENCE = 60 + int(os.environ.get("N", "0")) / 100  # seconds that anything may take
 PREPARE = """

@@ -1,7 +1,6 @@
 """The sentences of the lower storeys reach people in their own language."""
 
 import ast
-from pathlib import Path
 
 import polib
 import pytest
@@ -10,8 +9,8 @@ from django.utils import translation
 from django_smsbat.admin.sentences import COUNTED, FORMS, is_known, told
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.services.recipients.imports import stored_preview
+from tests.support.paths import PACKAGE
 
-PACKAGE = Path(__file__).parent.parent.parent / "django_smsbat"
 RAISED = {
     *("require", "InvalidMessage", "Refused", "StillSending", "StillImporting", "UnreadableTable"),
     *("UnknownColumns", "Rejected", "InvalidPhone", "LimitExceeded"),

@@ -3,15 +3,15 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.filters import ListFilter
 from django.db.models import Field
 
+from tests.support.paths import ROOT
+
 RUN = "import django; django.setup(); from tests.themes.pages import open_all; open_all()"
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.slow

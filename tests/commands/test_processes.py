@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from django.db import connection, connections
@@ -14,9 +13,9 @@ from django_smsbat.models import Message
 from django_smsbat.services import campaigns, submission
 from tests.conftest import client_for, phone
 from tests.support.child_processes import Child
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-ROOT = Path(__file__).parent.parent.parent
 
 
 def environment(url, database, **more):

@@ -8,7 +8,6 @@ import textwrap
 import threading
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,8 +19,9 @@ from django_smsbat.services import submission, sync
 from tests.conftest import HeldClock
 from tests.live_site import PATIENCE, PREPARE, Site
 from tests.support.databases import database
+from tests.support.paths import DOCS
 
-CRON = Path(__file__).parent.parent.parent / "docs" / "howto" / "cron.rst"
+CRON = DOCS / "howto" / "cron.rst"
 SERVICES = {"smsbat_send": (submission, "submit_queued"), "smsbat_sync": (sync, "sync")}
 
 

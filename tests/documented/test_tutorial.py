@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.paths import ROOT
+
 PAGE = ROOT / "docs" / "tutorial.rst"
 PATIENCE = 60  # seconds for a program to answer at its port
 BLOCK = re.compile(

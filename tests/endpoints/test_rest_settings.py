@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from rest_framework import generics, parsers, renderers, versioning, views
@@ -15,8 +14,8 @@ from tests.conftest import phone
 from tests.endpoints.exchanges import comparable, of_api, of_webhooks
 from tests.endpoints.hostile import HOSTILE
 from tests.settings import SECRET
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 # DRF reads these settings once, when it is imported, into an attribute of a class.
 BOUND = {
     "DEFAULT_RENDERER_CLASSES": [(views.APIView, "renderer_classes")],

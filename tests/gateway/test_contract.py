@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,8 @@ from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.gateway.messages import CLASSES, Content, ViberPromo, from_content
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.webhooks.serializers import InboundSerializer, StatusSerializer
+from tests.support.paths import FIXTURES
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "protocol"
 REQUESTS = json.loads((FIXTURES / "requests.json").read_text())
 ANSWERS = {
     name: json.dumps(body).encode()

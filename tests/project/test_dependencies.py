@@ -1,23 +1,27 @@
 """What the package is installed with: bounded, and pinned by hash for the demo and the tests."""
 
 import tomllib
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parent.parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+from tests.support.paths import ROOT
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-OF_A_SITE = ("sandbox", "celery", "redis", "openapi")
-LOCKS = {"demo": ("sandbox",), "dev": tuple(EXTRAS)}
+GROUPS = PYPROJECT["dependency-groups"]
+LOCKS = {"demo": (("sandbox",), ()), "dev": (tuple(EXTRAS), tuple(GROUPS))}
 PYTHONS = ("3.11.9", "3.12.1", "3.13.0")
 
 
-def requirements(*extras: str) -> list[Requirement]:
-    lines = [*PROJECT["dependencies"], *(line for name in extras for line in EXTRAS[name])]
-    return [Requirement(line) for line in lines if not line.startswith("django-smsbat")]
+def requirements(extras: Iterable[str], groups: Iterable[str] = ()) -> list[Requirement]:
+    lines = [*PROJECT["dependencies"]]
+    lines += [line for name in extras for line in EXTRAS[name]]
+    lines += [line for name in groups for line in GROUPS[name] if isinstance(line, str)]
+    return [Requirement(line) for line in lines]
 
 
 def pins(lock: str) -> list[Requirement]:
@@ -43,7 +47,7 @@ def on(python: str, lock: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("requirement", requirements(*OF_A_SITE), ids=lambda one: one.name)
+@pytest.mark.parametrize("requirement", requirements(EXTRAS), ids=lambda one: one.name)
 def test_a_dependency_of_a_site_has_a_lower_and_an_upper_bound(requirement):
     operators = {one.operator for one in requirement.specifier}
     assert operators == {">=", "<"}
@@ -84,7 +88,7 @@ def test_the_oldest_allowed_versions_are_those_that_the_suite_runs_with():
     }
     lowest = {
         requirement.name: next(one for one in requirement.specifier if one.operator == ">=")
-        for requirement in requirements(*OF_A_SITE)
+        for requirement in requirements(EXTRAS)
     }
     assert pinned.keys() == lowest.keys()
     for name, bound in lowest.items():

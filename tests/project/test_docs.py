@@ -4,18 +4,18 @@ import doctest
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from docutils.core import publish_string
 
-ROOT = Path(__file__).parent.parent.parent
-DOCS = ROOT / "docs"
+from tests.support.paths import DOCS, ROOT
+
 WITH_EXAMPLES = sorted(
     path
     for path in DOCS.rglob("*.rst")
     if ">>> " in path.read_text() and path.name != "tutorial.rst"  # which has a test of its own
 )
+PAGES = ["README", "CHANGELOG", "CONTRIBUTING", "SECURITY", "CODE_OF_CONDUCT"]
 NAMED_TESTS = sorted(
     set(
         re.findall(
@@ -66,17 +66,17 @@ def test_the_threat_model_names_many():
     assert len(NAMED_TESTS) > 15
 
 
-@pytest.mark.parametrize("name", ["README", "CHANGELOG", "CONTRIBUTING", "SECURITY"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_the_repository_is_sound(name):
     text = (ROOT / f"{name}.rst").read_text()
     publish_string(text, writer="html5", settings_overrides={"halt_level": 2, "report_level": 2})
-    targets = re.findall(r"<((?:docs|tests|[A-Z]+\.rst)[^>]*)>`_|image:: (\S+)", text)
+    targets = re.findall(r"<((?:docs|tests|benchmarks|[A-Z]+\.rst)[^>]*)>`_|image:: (\S+)", text)
     for target in filter(None, (one for pair in targets for one in pair)):
         assert (ROOT / target).exists(), target
 
 
 def test_every_row_of_the_generated_tables_says_something(monkeypatch):
-    monkeypatch.syspath_prepend(str(DOCS / "extension"))
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
     from smsbat_tables import TABLES
 
     for name, make in TABLES.items():

@@ -1,11 +1,11 @@
 """The three storeys: imports run one way, down."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent.parent / "django_smsbat"
+from tests.support.paths import PACKAGE
+
 ENTRY_POINTS = ("admin", "webhooks", "management", "urls", "checks", "tasks", "verification")
 # Each room with the rooms that it may look into, besides itself.
 ALLOWED = {

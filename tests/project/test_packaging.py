@@ -2,18 +2,18 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import pytest
 
 import django_smsbat
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.packaging]
-ROOT = Path(__file__).parent.parent.parent
 NAME = f"django_smsbat-{django_smsbat.__version__}"
 NEEDED = [
     "py.typed",
@@ -34,10 +34,11 @@ NEEDED = [
     "management/commands/smsbat_send.py",
     "pytest_plugin.py",
 ]
+IGNORED = shutil.ignore_patterns("__pycache__")
 # What a packager needs to run the tests and to build the documentation.
 IN_THE_SOURCE = [
     *("README.rst", "CHANGELOG.rst", "CONTRIBUTING.rst", "SECURITY.rst", "LICENSE", "Makefile"),
-    *("tox.ini", "manage.py", "tests/conftest.py", "docs/conf.py", "docs/tutorial.rst"),
+    *("tox.ini", "setup.py", "manage.py", "tests/conftest.py", "docs/conf.py", "docs/tutorial.rst"),
     *("docs/pictures/campaign.png", "example_project/settings.py", "benchmarks/__main__.py"),
 ]
 
@@ -80,6 +81,19 @@ def test_every_file_of_the_package_is_in_it(wheel):
 def test_nothing_else_is_in_it(wheel):
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert tops == {"django_smsbat", f"{NAME}.dist-info"}
+
+
+def test_setup_py_builds_the_same_files(wheel, tmp_path):
+    command = [sys.executable, "setup.py", "--quiet", "bdist_wheel", "--dist-dir", str(tmp_path)]
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "django_smsbat", source / "django_smsbat", ignore=IGNORED)
+    for name in ("setup.py", "pyproject.toml", "README.rst", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
+    built = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    (path,) = tmp_path.glob(f"{NAME}-*.whl")
+    names = [name for name in zipfile.ZipFile(path).namelist() if "dist-info" not in name]
+    assert sorted(names) == sorted(name for name in wheel.namelist() if "dist-info" not in name)
 
 
 @pytest.mark.parametrize("name", IN_THE_SOURCE)

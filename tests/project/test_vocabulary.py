@@ -17,8 +17,8 @@ from django_smsbat.models import Message, StatusEvent
 from django_smsbat.models.choices import STATUS_LABELS, TYPE_LABELS
 from django_smsbat.services import transitions
 from django_smsbat.services.addressees import Exclusion
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 LOCALE = ROOT / "django_smsbat" / "locale" / "uk" / "LC_MESSAGES"
 README = (ROOT / "README.rst").read_text()
 

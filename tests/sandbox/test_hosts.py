@@ -3,7 +3,6 @@
 import signal
 import socket
 import sys
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,8 +13,9 @@ from django_smsbat.sandbox.hosts import HostRule
 from tests.conftest import client_for, phone
 from tests.gateway.test_contract import REQUESTS
 from tests.support.child_processes import Child
+from tests.support.paths import ROOT
 
-MANAGE = Path(__file__).parent.parent.parent / "manage.py"
+MANAGE = ROOT / "manage.py"
 PATHS = ["/", "/phones", "/statistics", "/record", "/static/phones.js", "/bat/message/1"]
 FOREIGN = [
     "evil.example",

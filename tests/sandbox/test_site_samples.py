@@ -1,13 +1,12 @@
 """The sandbox takes bodies in the forms in which SMSBAT's own site shows them."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from django_smsbat.sandbox.validation import Refusal, messages_of
+from tests.support.paths import FIXTURES
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "protocol"
 SAMPLES = json.loads((FIXTURES / "site_requests.json").read_text())
 CAROUSEL, BUTTONS = SAMPLES["carousel_as_promo"], SAMPLES["carousel_help_buttons"]
 ACTION_NAME = "210ee8a9-1ed5-43cd-96e4-65bba311ab40"

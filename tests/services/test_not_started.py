@@ -6,7 +6,6 @@ import ssl
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -23,9 +22,9 @@ from django_smsbat.verification.api import StartView
 from tests.conftest import client_for, phone
 from tests.services.scripted import ScriptedClient, answer_by_phone
 from tests.support.broken_servers import Authority, broken_server, reset
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).parent.parent.parent
 MANY = 300
 TEXT = "Words that no error report may show"
 CODE = "482913"

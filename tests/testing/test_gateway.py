@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -27,8 +26,7 @@ from django_smsbat.sandbox import fates
 from django_smsbat.services import campaigns, connection
 from django_smsbat.testing import FakeGateway
 from tests.conftest import phone
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.paths import ROOT
 
 
 def test_what_is_sent_stands_in_the_outbox(smsbat):

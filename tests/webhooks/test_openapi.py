@@ -14,7 +14,7 @@ from schemathesis.generation import GenerationMode
 from django_smsbat.models import InboundMessage, Recipient, StatusEvent
 from django_smsbat.services import tracking
 from django_smsbat.webhooks.openapi import document
-from docs import make_openapi
+from scripts import openapi
 from tests.conftest import NOON, phone
 from tests.services.test_tracking import accepted
 from tests.settings import SECRET
@@ -33,7 +33,7 @@ REFUSALS = {400, 401, 413, 415}
 
 
 def test_what_is_published_is_what_the_webhooks_are():
-    assert make_openapi.FILE.read_text() == make_openapi.rendered(), "make schema"
+    assert openapi.FILE.read_text() == openapi.rendered(), "make schema"
 
 
 def application(environ, start_response):

@@ -268,8 +268,8 @@ def fates() -> str:
 
 
 def _measured(what: str) -> float:
-    """A number of the benchmarks page, by the line that it stands on."""
-    text = (PACKAGE.parent / "docs" / "explanation" / "benchmarks.rst").read_text()
+    """A number of the benchmark results, by the name of its row."""
+    text = (PACKAGE.parent / "benchmarks" / "RESULTS.rst").read_text()
     found = re.search(rf"\* - {re.escape(what)}[^\n]*\n +- ([0-9,.]+)", text)
     if found is None:
         raise LookupError(f"the benchmarks do not say: {what}")

@@ -1,11 +1,11 @@
-"""``python -m docs.make_openapi``: renews ``docs/openapi.yaml`` from the webhooks themselves."""
+"""``python -m scripts.openapi``: write ``docs/openapi.yaml`` from the webhook views."""
 
 import os
 from pathlib import Path
 
 import django
 
-FILE = Path(__file__).parent / "openapi.yaml"
+FILE = Path(__file__).parent.parent / "docs" / "openapi.yaml"
 
 
 def rendered() -> str:

@@ -1,4 +1,4 @@
-"""``python -m docs.run_mutants``: mutmut, with one test session for all mutants.
+"""``python -m scripts.mutants``: run mutmut with one test session for all mutants.
 
 mutmut starts pytest anew for each of them, and collecting the tests and making the database takes
 longer than the test that notices a mutant. Here both are done once, and each mutant's tests run in
