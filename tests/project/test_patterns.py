@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from django.views.debug import SafeExceptionReporterFilter
 
 from django_smsbat.admin import sentences
 from django_smsbat.conf.opt_out_keywords import OPT_OUT_KEYWORDS
 from django_smsbat.services import opt_out_advice
 from django_smsbat.services.recipients.imports import values
 from django_smsbat.services.recipients.imports.readers import ENCODINGS, mixed_encodings
+from django_smsbat.webhooks import masking
 from tests.support.patterns import ROOT, Used, collect
 
 _KEYWORDS = opt_out_advice._any_of(tuple(OPT_OUT_KEYWORDS))
@@ -21,11 +23,17 @@ def _sentences():
 # Patterns that need the variables of a function, by that function, with what it builds.
 BUILT = {
     "django_smsbat.admin.sentences:_pattern": _sentences,
+    "django_smsbat.conf.error_reports:hide_own_settings": lambda: [
+        SafeExceptionReporterFilter.hidden_settings.pattern
+    ],
     "django_smsbat.services.opt_out_advice:_names_contact": lambda: [
         rf"{opt_out_advice._REPLY}{opt_out_advice._BEFORE_KEYWORD}(?:{_KEYWORDS})"
         rf"({opt_out_advice._DESTINATION})?"
     ],
     "django_smsbat.services.opt_out_advice:_keyword_in": lambda: [_KEYWORDS],
+    "django_smsbat.webhooks.masking:pattern_of": lambda: [
+        masking.pattern_of(["a-secret", "2525%%25", "секрет"]).pattern
+    ],
     "django_smsbat.services.recipients.imports.values:_number_from": lambda: [
         f"[{thousands}]" for _pattern, thousands in values._NUMBERS
     ],

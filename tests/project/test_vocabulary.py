@@ -9,7 +9,8 @@ from django.template import engines
 from django.utils.translation import override
 
 from django_smsbat import conf
-from django_smsbat.admin.controls import CONTROLS, EXCLUSION_LABELS
+from django_smsbat.admin.controls import CONTROLS
+from django_smsbat.admin.exclusions import EXCLUSION_LABELS
 from django_smsbat.admin.read_only import status_badge
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.statuses import Status
