@@ -43,6 +43,11 @@ def moment() -> datetime:
     return timezone.now() + _ahead
 
 
+def monotonic() -> float:
+    """Seconds of a clock that nothing sets back, for deadlines."""
+    return time.monotonic()
+
+
 def put_forward(by: timedelta) -> None:
     """Let so much time be over, for tests of projects; nothing for the time as it is."""
     global _ahead  # noqa: PLW0603 - the one clock of the process

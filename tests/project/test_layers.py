@@ -105,7 +105,7 @@ def test_only_the_transport_sends_requests():
 
 def test_nothing_in_the_services_reads_the_time_but_the_clock():
     """`timezone.now()` is the default of a parameter's at most; sleeping is the clock's alone."""
-    for path in (PACKAGE / "services").glob("*.py"):
+    for path in (PACKAGE / "services").rglob("*.py"):
         if path.name != "clock.py":
             assert "time" not in set(imports_of(path)), path
             assert "sleep" not in path.read_text().replace("clock.sleep", ""), path

@@ -7,9 +7,9 @@ file that exceeds it is held in memory.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from time import monotonic
 from typing import Final, Self
 
+from django_smsbat.services import clock
 from django_smsbat.services.recipients.imports.readers.table import UnreadableTable
 
 MEGABYTE: Final = 1_000_000
@@ -78,14 +78,14 @@ class Deadline:
 
     @classmethod
     def in_seconds(cls, seconds: float) -> Self:
-        return cls(seconds, monotonic() + seconds)
+        return cls(seconds, clock.monotonic() + seconds)
 
     def check(self) -> None:
         """
         Raises:
             LimitExceeded: if it has passed.
         """
-        if monotonic() > self.until:
+        if clock.monotonic() > self.until:
             raise LimitExceeded(
                 f"the preview takes longer than {self.seconds:.0f} seconds; divide the file, or "
                 "import it with the command smsbat_import"
