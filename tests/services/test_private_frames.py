@@ -1,6 +1,7 @@
 """An exception at any function shows no phone, text or code in the frames of the package."""
 
 import asyncio
+import os
 
 import pytest
 from django.db import DatabaseError, connection
@@ -26,12 +27,20 @@ def entry_points(sandbox, admin_client, monkeypatch, settings, tmp_path, clock):
     return EntryPoints(admin_client, clock, tmp_path)
 
 
+def spread(items, most):
+    """At most so many of the items, from the first to the last."""
+    step = max(1, -(-len(items) // most))
+    return [*items[::step], *items[-1:]]
+
+
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("name", NAMES)
 def test_an_exception_at_any_function_shows_nothing(entry_points, name):
+    """Some of the functions of each entry point; all of them, in minutes, with ``FUNCTIONS``."""
     prepare = getattr(entry_points, name)
     found, failed = {}, 0
-    for code in functions_called(prepare()):
+    for code in spread(functions_called(prepare()), int(os.environ.get("FUNCTIONS", "6"))):
         error = failing_at(code, prepare())
         if error is not None:
             failed += 1
