@@ -60,7 +60,7 @@ class _Worker:
                 self._running = True  # not where no thread could be started
 
     def _run(self, clock: SystemClock) -> None:
-        with database_connections.own_thread():
+        with database_connections.own_thread(is_in_web=True):
             self._run_while_wanted(clock)
 
     def _run_while_wanted(self, clock: SystemClock) -> None:

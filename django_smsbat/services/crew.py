@@ -32,6 +32,7 @@ class Crew:
         self._failures: list[Exception] = []
         self._waiting: list[Job] = []
         self._caller = threading.get_ident()
+        self._is_in_web = database_connections.is_in_web()
         self.lock = threading.RLock()
 
     def work(self, *jobs: "Job") -> None:
@@ -105,7 +106,7 @@ class Crew:
     def _run_other(self, what: Callable[[], None]) -> None:
         """One more thread, if the database grants it a connection; otherwise the others do it."""
         try:
-            with database_connections.own_thread():
+            with database_connections.own_thread(is_in_web=self._is_in_web):
                 if database_connections.can_connect():
                     what()
                 else:

@@ -9,17 +9,19 @@ connection: the site may have put something into its session.
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connections
 
 from django_smsbat.services.process_state import ProcessState
 
 logger = logging.getLogger("django_smsbat")
 
-# Connecting takes PostgreSQL and MariaDB a few milliseconds: less than a tenth of such a wait.
-_WORTH_CLOSING: Final = 0.1  # seconds
+# Seconds of waiting. Connecting, and what a new connection looks up again, takes up to a few
+# hundredths of a second. In a web process the visitors count more than that.
+_WORTH_CLOSING: Final = 1.0
+_WORTH_CLOSING_IN_WEB: Final = 0.1
 
 
 class _Thread(threading.local):
@@ -27,10 +29,12 @@ class _Thread(threading.local):
 
     Attributes:
         is_ours: whether its connections serve nothing but this package.
+        is_in_web: whether visitors of the site need connections of the same process.
         last_wait: seconds that it waited for SMSBAT's last response.
     """
 
     is_ours = False
+    is_in_web = False
     last_wait = 0.0
 
 
@@ -38,18 +42,27 @@ _threads: Final = ProcessState(_Thread)
 
 
 @contextmanager
-def own_thread() -> Iterator[None]:
-    """Mark the current thread as one of the package for the time of the block."""
+def own_thread(*, is_in_web: bool = False) -> Iterator[None]:
+    """Mark the current thread as one of the package for the time of the block.
+
+    Args:
+        is_in_web: whether it belongs to a web process.
+    """
     thread = _threads.current
-    before, thread.is_ours = thread.is_ours, True
+    before = thread.is_ours, thread.is_in_web
+    thread.is_ours, thread.is_in_web = True, is_in_web
     try:
         yield
     finally:
-        thread.is_ours = before
+        thread.is_ours, thread.is_in_web = before
 
 
 def is_own_thread() -> bool:
     return _threads.current.is_ours
+
+
+def is_in_web() -> bool:
+    return _threads.current.is_in_web
 
 
 def release(expected: float | None = None) -> None:
@@ -66,13 +79,23 @@ def release(expected: float | None = None) -> None:
         return
     has_pool = bool(connection.settings_dict["OPTIONS"].get("pool"))
     wait = thread.last_wait if expected is None else expected
-    if has_pool or wait >= _WORTH_CLOSING:
+    if has_pool or wait >= (_WORTH_CLOSING_IN_WEB if thread.is_in_web else _WORTH_CLOSING):
         connection.close()
 
 
 def waited(seconds: float) -> None:
     """Note how long the current thread waited for a response."""
     _threads.current.last_wait = seconds
+
+
+def discard_broken() -> None:
+    """Close a connection that the database has closed, so that the next query opens another."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.connection is None or connection.in_atomic_block:
+        return
+    if not connection.is_usable():
+        with suppress(DatabaseError):
+            connection.close()
 
 
 def can_connect() -> bool:

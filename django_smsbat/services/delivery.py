@@ -5,10 +5,11 @@ taken (they become `unconfirmed`), refused (the batch is split until the culprit
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from django.db import OperationalError, transaction
 from django.db.models import F
@@ -35,6 +36,8 @@ _RECORD_TRIES: Final = 4  # an answer is worth more than one try to write it dow
 _RECORD_PAUSE: Final = 0.25  # seconds, doubled with each try
 _RECORD_PAUSE_MAX: Final = 5.0
 _RECORD_MARGIN: Final = timedelta(seconds=10)  # before the lease ends
+
+_Written = TypeVar("_Written")
 
 
 @dataclass
@@ -234,10 +237,13 @@ class Delivery:
         return Fresh(self.batch.claim, self.batch.messages) if self.batch.is_first_attempt else None
 
     def put_back(self, part: Sequence[Claimed]) -> None:
-        """Queue again what certainly did not get through, where it is still ours."""
+        """Queue again what certainly did not get through, if it is still ours."""
+        self.outcome.put_back += self._insist(partial(self._requeue, part))
+
+    def _requeue(self, part: Sequence[Claimed]) -> int:
         error = self.outcome.error
         held = Message.objects.held_by(self.batch.claim).filter(pk__in=_keys(part))
-        self.outcome.put_back += held.update(
+        return held.update(
             status=Status.QUEUED.value,
             claim=None,
             lease_until=None,
@@ -254,7 +260,7 @@ class Delivery:
         alike = len(self.refused) == len(self.batch) >= _ALIKE_MIN
         reasons = {_reason(report) for report in self.refused}
         if alike and len(reasons) == 1 and self.batch.campaign_id is not None:
-            self._keep_but_do_not_count()
+            self.outcome.put_back += self._insist(self._keep_but_do_not_count)
             told = reasons.pop() or "no reason given"
             self.outcome.stop_reason = (
                 f"every message of a batch was rejected for the same reason: {told}"
@@ -263,31 +269,33 @@ class Delivery:
         self._record(self.refused)
         self.outcome.rejected += len(self.refused)
 
-    def _keep_but_do_not_count(self) -> None:
-        """The rejections are kept as they came, and the messages wait for another attempt."""
+    def _keep_but_do_not_count(self) -> int:
+        """Keep the rejections as reports, and queue the messages for another attempt."""
         with transaction.atomic():
             held = Message.objects.held_by(self.batch.claim)
             held.update(resent_after=F("attempts"))
             tracking.record(self.refused, self.clock.now())
-            self.put_back(self.batch.messages)
+            return self._requeue(self.batch.messages)
 
     def _record(self, reports: Sequence[Report]) -> None:
-        """Write an answer down; a deadlock, or a database that is away, is worth another try.
+        self._insist(lambda: tracking.record(reports, self.clock.now(), self._fresh()))
 
-        A thread of our own goes on trying until the lease ends: until then no other worker calls
-        these messages unconfirmed.
+    def _insist(self, write: Callable[[], _Written]) -> _Written:
+        """Write; a deadlock, or a database that is away, is worth another try.
+
+        A thread of the package tries until shortly before the lease ends: until then no other
+        worker calls these messages unconfirmed. A thread of the site gives up sooner.
         """
         tries = 0
         while True:
             try:
-                tracking.record(reports, self.clock.now(), self._fresh())
+                return write()
             except OperationalError:
                 tries += 1
                 if tries >= _RECORD_TRIES and not self._may_try_longer():
                     raise
                 self.clock.sleep(min(_RECORD_PAUSE * 2 ** min(tries - 1, 5), _RECORD_PAUSE_MAX))
-            else:
-                return
+                database_connections.discard_broken()
 
     def _may_try_longer(self) -> bool:
         patient = database_connections.is_own_thread() and not self.clock.stopping

@@ -34,17 +34,31 @@ def test_a_pool_gets_it_back_before_every_wait(connection, pool):
     assert connection.closed_by_test
 
 
-def test_without_a_pool_it_is_closed_before_a_long_wait(connection):
-    waited(0.5)
-    with own_thread():
+@pytest.mark.parametrize(("seconds", "is_in_web"), [(0.2, True), (1.5, True), (1.5, False)])
+def test_without_a_pool_it_is_closed_before_a_long_wait(connection, seconds, is_in_web):
+    waited(seconds)
+    with own_thread(is_in_web=is_in_web):
         release()
     assert connection.closed_by_test
 
 
-def test_without_a_pool_it_is_kept_during_a_short_wait(connection):
-    waited(0.01)
-    with own_thread():
+@pytest.mark.parametrize(("seconds", "is_in_web"), [(0.01, True), (0.2, False)])
+def test_without_a_pool_it_is_kept_during_a_short_wait(connection, seconds, is_in_web):
+    waited(seconds)
+    with own_thread(is_in_web=is_in_web):
         release()
+    assert not connection.closed_by_test
+
+
+def test_a_connection_that_the_database_has_closed_is_discarded(connection, monkeypatch):
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    database_connections.discard_broken()
+    assert connection.closed_by_test
+
+
+def test_a_usable_connection_is_not(connection, monkeypatch):
+    monkeypatch.setattr(connection, "is_usable", lambda: True)
+    database_connections.discard_broken()
     assert not connection.closed_by_test
 
 
