@@ -52,8 +52,8 @@ test-fast: $(VENV)/dev-is-installed  ## The unit tests, on SQLite
 
 test: lint docs  ## Everything: style, types, docs, all tests on three databases, the demo
 	$(BIN)/python -m pytest $(AT_ONCE)
-	$(BIN)/python -m tests.on_database postgresql $(AT_ONCE) -m "not browser and not packaging and not once"
-	$(BIN)/python -m tests.on_database mariadb $(AT_ONCE) -m "not slow and not once"
+	$(BIN)/python -m tests.support.on_database postgresql $(AT_ONCE) -m "not browser and not packaging and not once"
+	$(BIN)/python -m tests.support.on_database mariadb $(AT_ONCE) -m "not slow and not once"
 	@$(BIN)/python -m example_project.demo
 
 docs: $(VENV)/dev-is-installed  ## Build the documentation into build/docs; a warning is an error
@@ -76,7 +76,7 @@ mutants: $(VENV)/dev-is-installed  ## Change the code in small ways and count wh
 	$(BIN)/python -m scripts.mutants
 
 crash: $(VENV)/dev-is-installed  ## Kill workers at random on each database: make crash KILLS=200 N=200000
-	@KILLS=$(KILLS) N=$(N) $(BIN)/python -m tests.crash
+	@KILLS=$(KILLS) N=$(N) $(BIN)/python -m tests.scenarios.crash
 
 lock: $(VENV)/lock-is-installed  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile $(LOCK) --extra sandbox pyproject.toml requirements/build.in -o requirements/demo.txt

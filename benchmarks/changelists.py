@@ -32,8 +32,8 @@ def fill(rows: int) -> dict[str, str]:
     from django.contrib.auth.models import User
     from django.utils import timezone
 
+    from django_smsbat.db.set_based import insert_rows
     from django_smsbat.models import Campaign, Message, StatusEvent
-    from django_smsbat.models.set_based import insert_rows
 
     count = 1 + rows // 2 // _CAMPAIGN
     campaigns = [Campaign.objects.create(name=f"Campaign {n}", type="sms") for n in range(count)]

@@ -48,9 +48,9 @@ def ours(*, url: str, gateway: str, count: int, personal: bool, size: int, threa
     from django.db import connection
 
     from django_smsbat.models import Message
-    from django_smsbat.services import campaigns
+    from django_smsbat.services.campaigns import lifecycle
 
-    launched = stage.timed(lambda: campaigns.launch(made))
+    launched = stage.timed(lambda: lifecycle.launch(made))
     statements: list[str] = []
 
     def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
@@ -128,9 +128,9 @@ def processes(*, url: str, gateway: str, count: int, workers: int, size: int) ->
     stage.django(url, gateway, BATCH_SIZE=size, CONCURRENCY=1)
     made = stage.campaign(stage.people(count), personal=False)
     from django_smsbat.models import Message
-    from django_smsbat.services import campaigns
+    from django_smsbat.services.campaigns import lifecycle
 
-    campaigns.launch(made)
+    lifecycle.launch(made)
     command = [sys.executable, str(stage.ROOT / "manage.py"), "smsbat_send"]
     running = [
         subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=stage.ROOT) for _ in range(workers)

@@ -19,9 +19,10 @@ def sync_run(
     """`smsbat_sync` over so many messages that are due; the rate is that after the warm-up."""
     stage.django(url, gateway, BATCH_SIZE=1_000, CONCURRENCY=threads)
     ids = _under_way(count)
-    from django_smsbat.services import connection, sync
+    from django_smsbat.services.accounts import clients
+    from django_smsbat.services.polling import poller
 
-    client = connection.client()
+    client = clients.client()
     client._turnstiles = _turnstiles(rate)
     seen: list[tuple[float, int]] = []
 
@@ -29,7 +30,7 @@ def sync_run(
         seen.append((time.perf_counter(), (seen[-1][1] if seen else 0) + answered))
 
     begun, busy = time.perf_counter(), time.process_time()
-    summary = sync.sync(limit=count, client=client, on_progress=note)
+    summary = poller.sync(limit=count, client=client, on_progress=note)
     cpu = time.process_time() - busy
     if summary.requests != len(ids) or summary.failure:
         raise RuntimeError(f"{summary.requests} of {len(ids)}: {summary.failure}")
@@ -47,9 +48,9 @@ def without_database(*, url: str, gateway: str, count: int, threads: int) -> Tol
     """The same client and as many threads; the answers are read and thrown away."""
     stage.django(url, gateway, BATCH_SIZE=1_000)
     ids = _under_way(count)
-    from django_smsbat.services import connection
+    from django_smsbat.services.accounts import clients
 
-    client = connection.client()
+    client = clients.client()
     client._turnstiles = _turnstiles(10_000)
     return _timed(ids, client.status, threads)
 
@@ -85,10 +86,11 @@ def _under_way(count: int) -> list[str]:
     from django.utils import timezone
 
     from django_smsbat.models import Message
-    from django_smsbat.services import campaigns, submission
+    from django_smsbat.services.campaigns import lifecycle
+    from django_smsbat.services.sending import worker
 
-    campaigns.launch(stage.campaign(stage.people(count), personal=False))
-    submission.submit_queued()
+    lifecycle.launch(stage.campaign(stage.people(count), personal=False))
+    worker.submit_queued()
     Message.objects.update(next_poll_at=timezone.now())
     stage.analyse()
     return list(Message.objects.values_list("smsbat_id", flat=True))

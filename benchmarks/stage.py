@@ -102,8 +102,8 @@ def people(count: int) -> Any:
     """So many recipients in one list, which is returned."""
     from django.utils import timezone
 
+    from django_smsbat.db.set_based import insert_rows
     from django_smsbat.models import Recipient, RecipientList
-    from django_smsbat.models.set_based import insert_rows
 
     everybody = RecipientList.objects.create(name="Everybody")
     now = timezone.now()
@@ -116,7 +116,7 @@ def people(count: int) -> Any:
         insert_rows(Recipient, ("phone", "name", "attributes", "created_at"), rows)
     from django.db.models import Value
 
-    from django_smsbat.models.set_based import insert_from
+    from django_smsbat.db.set_based import insert_from
 
     through = Recipient.lists.through
     source = Recipient.objects.values_list("pk", Value(everybody.pk))

@@ -60,11 +60,11 @@ def _messages() -> None:
     """Accepted messages, whose ids callbacks may name."""
     from django.utils import timezone
 
+    from django_smsbat.db.set_based import insert_rows
     from django_smsbat.gateway.statuses import Status
     from django_smsbat.models import Message, Recipient, Source
-    from django_smsbat.models.set_based import insert_rows
-    from django_smsbat.services import tracking
-    from django_smsbat.services.event_store import Report
+    from django_smsbat.services.tracking import recorder
+    from django_smsbat.services.tracking.events import Report
 
     now = timezone.now()
     names = ("to", "type", "sender", "text", "status", "attempts", "created_at", "nonce")
@@ -86,7 +86,7 @@ def _messages() -> None:
             )
             for key, nonce in made
         ]
-        tracking.record(answers, now)
+        recorder.record(answers, now)
     stage.analyse()
 
 

@@ -10,12 +10,12 @@ __version__ = "0.1.0"
 __all__ = ["asend", "asend_many", "send", "send_many"]
 
 if TYPE_CHECKING:
-    from django_smsbat.services.sending import asend, asend_many, send, send_many
+    from django_smsbat.services.sending.single import asend, asend_many, send, send_many
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from django_smsbat.services import sending
+        from django_smsbat.services.sending import single
 
-        return getattr(sending, name)
+        return getattr(single, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

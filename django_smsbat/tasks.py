@@ -12,9 +12,11 @@ from typing import Any, Final
 from celery import current_task, shared_task
 
 from django_smsbat.runners.celery import EXPIRES, IMPORT_TASK, SUBMIT_TASK
-from django_smsbat.services import database_connections, submission, sync
+from django_smsbat.services import database_connections
 from django_smsbat.services.clock import SystemClock
+from django_smsbat.services.polling import poller
 from django_smsbat.services.recipients.imports import uploads
+from django_smsbat.services.sending import worker
 
 logger = logging.getLogger("django_smsbat")
 
@@ -64,7 +66,7 @@ def submit(campaign_id: int | None = None, seconds: float = _BUDGET, again: bool
     """
     clock = _BudgetClock(seconds)
     with _own_thread():
-        summary = submission.submit_queued(campaign_id=campaign_id, clock=clock)
+        summary = worker.submit_queued(campaign_id=campaign_id, clock=clock)
     for reason in filter(None, [summary.failure, *summary.paused]):
         logger.error("sending stopped: %s", reason)
     if again and clock.stopping and not summary.failure:
@@ -78,7 +80,7 @@ def sync_statuses(
     """Ask SMSBAT what became of the messages that are due; `seconds` and `again` as above."""
     clock = _BudgetClock(seconds)
     with _own_thread():
-        summary = sync.sync(campaign_id=campaign_id, clock=clock)
+        summary = poller.sync(campaign_id=campaign_id, clock=clock)
     if summary.failure:
         logger.error("asking for statuses stopped: %s", summary.failure)
     elif again and clock.stopping:

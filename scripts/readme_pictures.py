@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-
 from tests.chromium import FLAGS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,7 +17,7 @@ from django_smsbat.gateway.pacing import Pace
 from django_smsbat.models import Campaign, Message, Recipient, RecipientList
 from django_smsbat.sandbox.app import Options
 from django_smsbat.sandbox.server import Running, running
-from django_smsbat.services import pulses
+from django_smsbat.services import heartbeats
 
 # Mutation testing runs the same tests twice in one process, and often.
 hypothesis_settings.register_profile(
@@ -63,7 +63,7 @@ class HeldClock:
 @pytest.fixture(autouse=True)
 def _no_signs_of_life() -> None:
     """What the process remembers of them belongs to another test's database."""
-    pulses.forget()
+    heartbeats.forget()
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ if DATABASES["default"]["ENGINE"].endswith("mysql"):
     mysql_driver.install()
 
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    DATABASES["default"]["ENGINE"] = "tests.quick_flush"
+    DATABASES["default"]["ENGINE"] = "tests.support.quick_flush"
 
 DEBUG = False
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-MIDDLEWARE = [*MIDDLEWARE, "tests.strict_csp.strict_csp"]
+MIDDLEWARE = [*MIDDLEWARE, "tests.support.strict_csp.strict_csp"]
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 SECRET = "a-secret-for-the-tests-only"

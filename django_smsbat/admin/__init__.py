@@ -3,11 +3,11 @@
 Translates, calls one service, reports. Every action asks for its own permission.
 """
 
-from django_smsbat.admin.campaign import CampaignAdmin
-from django_smsbat.admin.inbound import InboundMessageAdmin
-from django_smsbat.admin.message import MessageAdmin, StatusEventAdmin
-from django_smsbat.admin.recipient import RecipientAdmin
-from django_smsbat.admin.recipient_list import RecipientListAdmin
+from django_smsbat.admin.campaigns.admin import CampaignAdmin
+from django_smsbat.admin.inbound.admin import InboundMessageAdmin
+from django_smsbat.admin.messages.admin import MessageAdmin, StatusEventAdmin
+from django_smsbat.admin.recipients.admin import RecipientAdmin
+from django_smsbat.admin.recipients.lists import RecipientListAdmin
 from django_smsbat.admin.verification import ClosedPrefixAdmin, VerificationAdmin
 
 __all__ = [

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django_smsbat.conf import DEFAULT_ACCOUNT
-from django_smsbat.services import accounts
+from django_smsbat.services.accounts import registry
 
 
 def are_several() -> bool:
     """Whether there is any other than the default one."""
-    return set(accounts.names()) != {DEFAULT_ACCOUNT}
+    return set(registry.names()) != {DEFAULT_ACCOUNT}
 
 
 def with_account(names: Any) -> Any:

@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
 from django.utils.timezone import localtime
 
-from django_smsbat.services.spreadsheets import harmless
+from django_smsbat.services.csv_safety import harmless
 
 _CHUNK: Final = 2_000
 _BYTE_ORDER_MARK: Final = "\ufeff"  # by which spreadsheets know UTF-8

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.filters import STATUS
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.services import overview
+from django_smsbat.services.monitoring import overview
 
 _NEEDED: Final = ("view_message", "view_campaign", "view_inboundmessage")
 

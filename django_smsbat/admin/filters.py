@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.admin.written import number
+from django_smsbat.admin.parsing import number
+from django_smsbat.db.key_search import SLACK, keys_around
 from django_smsbat.gateway.statuses import FAILURES, Status
 from django_smsbat.models import Campaign, Message, RecipientList, memberships
 from django_smsbat.models.choices import STATUS_LABELS
-from django_smsbat.models.key_search import SLACK, keys_around
-from django_smsbat.services import statistics
+from django_smsbat.services.campaigns import statistics
 
 if TYPE_CHECKING:
     _ListFilter = admin.SimpleListFilter

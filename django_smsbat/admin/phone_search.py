@@ -16,8 +16,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.admin.read_only import StyledAdmin, phone_or_none
-from django_smsbat.admin.written import number
+from django_smsbat.admin.base import StyledAdmin, phone_or_none
+from django_smsbat.admin.parsing import number
 from django_smsbat.gateway import phones
 
 if TYPE_CHECKING:

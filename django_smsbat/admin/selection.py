@@ -10,7 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 
-from django_smsbat.admin.written import number
+from django_smsbat.admin.parsing import number
 
 _SEEN: Final = "seen_up_to"
 

@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from django_smsbat.admin.changelist import WalkedAdmin
-from django_smsbat.admin.moments import columns
+from django_smsbat.admin.base import ReadOnlyAdmin, phone_or_none, status_badge
+from django_smsbat.admin.confirm import own_page
+from django_smsbat.admin.formatting import columns
+from django_smsbat.admin.pagination import WalkedAdmin
 from django_smsbat.admin.phone_search import PhoneSearchAdmin
-from django_smsbat.admin.question import own_page
-from django_smsbat.admin.read_only import ReadOnlyAdmin, phone_or_none, status_badge
 from django_smsbat.models import ClosedPrefix, Verification, VerificationStatus
 from django_smsbat.services.verification import breaker
 

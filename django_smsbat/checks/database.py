@@ -52,7 +52,7 @@ def check_health(
 ) -> list[CheckMessage]:
     """What waits longer than it should, and what a person should look at."""
     from django_smsbat.models import Pulse
-    from django_smsbat.services import health
+    from django_smsbat.services.monitoring import health
 
     if DEFAULT_DB_ALIAS not in (databases or ()) or conf.problems():
         return []

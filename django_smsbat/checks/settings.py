@@ -50,7 +50,7 @@ def _time_zones() -> Iterator[CheckMessage]:
 
 
 def _credentials(settings: Settings) -> Iterator[CheckMessage]:
-    from django_smsbat.services.connection import credentials
+    from django_smsbat.services.accounts.clients import credentials
 
     for account in settings.accounts.values():
         try:

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django_smsbat.models.choices
-import django_smsbat.models.fields
+import django_smsbat.db.fields
 import django_smsbat.models.message
 from django.db import migrations, models
 
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             name='Recipient',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('phone', django_smsbat.models.fields.PhoneField(help_text='International, such as +380671112233.', max_length=20, unique=True, verbose_name='phone')),
+                ('phone', django_smsbat.db.fields.PhoneField(help_text='International, such as +380671112233.', max_length=20, unique=True, verbose_name='phone')),
                 ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
                 ('attributes', models.JSONField(blank=True, default=dict, help_text='Values for placeholders: an attribute “city” fills {{ city }} in a text.', verbose_name='attributes')),
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ('type', models.CharField(choices=django_smsbat.models.choices.type_choices, max_length=16, verbose_name='type')),
                 ('sender', models.CharField(blank=True, max_length=64, verbose_name='sender')),
                 ('text', models.TextField(blank=True, verbose_name='text')),
-                ('message_data', models.JSONField(blank=True, default=dict, encoder=django_smsbat.models.fields.WireJSONEncoder, verbose_name='message data')),
+                ('message_data', models.JSONField(blank=True, default=dict, encoder=django_smsbat.db.fields.WireJSONEncoder, verbose_name='message data')),
                 ('ttl', models.PositiveIntegerField(blank=True, null=True, verbose_name='time to live')),
                 ('fallback_text', models.TextField(blank=True, verbose_name='SMS fallback')),
                 ('status', models.CharField(choices=django_smsbat.models.choices.status_choices, default='queued', max_length=16, verbose_name='status')),
@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                 ('phone', models.CharField(max_length=32, verbose_name='phone')),
                 ('text', models.TextField(blank=True, verbose_name='text')),
                 ('received_at', models.DateTimeField(verbose_name='received at')),
-                ('payload', models.JSONField(default=dict, encoder=django_smsbat.models.fields.WireJSONEncoder, verbose_name='payload')),
+                ('payload', models.JSONField(default=dict, encoder=django_smsbat.db.fields.WireJSONEncoder, verbose_name='payload')),
                 ('in_reply_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replies', to='django_smsbat.message', verbose_name='in reply to')),
                 ('recipient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='inbound', to='django_smsbat.recipient', verbose_name='recipient')),
             ],
@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(choices=[('submit', 'answer to the request'), ('poll', 'status request'), ('callback', 'callback'), ('local', 'this site')], max_length=8, verbose_name='source')),
                 ('occurred_at', models.DateTimeField(verbose_name='occurred at')),
                 ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
-                ('payload', models.JSONField(default=dict, encoder=django_smsbat.models.fields.WireJSONEncoder, verbose_name='payload')),
+                ('payload', models.JSONField(default=dict, encoder=django_smsbat.db.fields.WireJSONEncoder, verbose_name='payload')),
                 ('attempt', models.PositiveSmallIntegerField(default=0, verbose_name='attempt')),
                 ('fingerprint', models.UUIDField(editable=False)),
                 ('message', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='django_smsbat.message', verbose_name='message')),

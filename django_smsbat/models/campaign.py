@@ -7,12 +7,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.db.primary import PrimaryModel
 from django_smsbat.gateway.message_types import is_promotional
 from django_smsbat.gateway.text import plain_texts
 from django_smsbat.models.account import account_field
 from django_smsbat.models.choices import type_choices
 from django_smsbat.models.content import HasContent
-from django_smsbat.models.primary import PrimaryModel
 from django_smsbat.models.recipient import RecipientList
 
 _TEXTS: Final = ("text", "fallback_text", "message_data")

@@ -4,8 +4,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.conf.accounts import NAME_MAX
+from django_smsbat.db.primary import PrimaryModel
 from django_smsbat.models.inbound import InboundMessage
-from django_smsbat.models.primary import PrimaryModel
 from django_smsbat.models.recipient import Recipient
 
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from django_smsbat.models.primary import PrimaryModel
+from django_smsbat.db.primary import PrimaryModel
 
 
 class Holdback(PrimaryModel):

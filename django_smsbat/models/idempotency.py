@@ -2,8 +2,8 @@
 
 from django.db import models
 
+from django_smsbat.db.primary import PrimaryModel
 from django_smsbat.models.message import Message
-from django_smsbat.models.primary import PrimaryModel
 
 KEY_MAX = 128  # characters
 

@@ -3,11 +3,11 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.db.fields import WireJSONEncoder
+from django_smsbat.db.primary import PrimaryModel
 from django_smsbat.gateway import phones
 from django_smsbat.models.account import account_field
-from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
-from django_smsbat.models.primary import PrimaryModel
 from django_smsbat.models.recipient import Recipient
 
 

@@ -9,6 +9,11 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.db.expressions import NUMBER_MAX
+from django_smsbat.db.fields import WireJSONEncoder
+from django_smsbat.db.locking import lock_what_is_free
+from django_smsbat.db.primary import PrimaryManager, PrimaryModel
+from django_smsbat.db.set_based import keys_in
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.dialects import Outgoing
 from django_smsbat.gateway.messages import Content
@@ -17,12 +22,7 @@ from django_smsbat.models.account import account_field
 from django_smsbat.models.campaign import Campaign
 from django_smsbat.models.choices import status_choices, type_choices
 from django_smsbat.models.content import HasContent, fields_of
-from django_smsbat.models.expressions import NUMBER_MAX
-from django_smsbat.models.fields import WireJSONEncoder
-from django_smsbat.models.locking import lock_what_is_free
-from django_smsbat.models.primary import PrimaryManager, PrimaryModel
 from django_smsbat.models.recipient import Recipient
-from django_smsbat.models.set_based import keys_in
 
 
 def new_nonce() -> int:

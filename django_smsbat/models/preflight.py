@@ -3,8 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.db.primary import PrimaryModel
 from django_smsbat.models.campaign import Campaign
-from django_smsbat.models.primary import PrimaryModel
 
 
 class Preflight(PrimaryModel):

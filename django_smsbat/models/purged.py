@@ -2,9 +2,9 @@
 
 from django.db import models
 
+from django_smsbat.db.primary import PrimaryModel
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models.campaign import Campaign
-from django_smsbat.models.primary import PrimaryModel
 
 
 class PurgedMessages(PrimaryModel):

@@ -5,9 +5,9 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.db.fields import PhoneField
+from django_smsbat.db.primary import PrimaryModel
 from django_smsbat.gateway import phones
-from django_smsbat.models.fields import PhoneField
-from django_smsbat.models.primary import PrimaryModel
 
 
 class Recipient(PrimaryModel):

@@ -12,13 +12,13 @@ from typing import Any, ClassVar, NoReturn
 from django.db import DEFAULT_DB_ALIAS, models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.db.fields import WireJSONEncoder
+from django_smsbat.db.primary import PrimaryManager, PrimaryModel
+from django_smsbat.db.set_based import LookedUp, insert_returning, keys_in, update_rows
 from django_smsbat.gateway.answers import without_words
 from django_smsbat.models.account import account_field
 from django_smsbat.models.choices import status_choices
-from django_smsbat.models.fields import WireJSONEncoder
 from django_smsbat.models.message import Message
-from django_smsbat.models.primary import PrimaryManager, PrimaryModel
-from django_smsbat.models.set_based import LookedUp, insert_returning, keys_in, update_rows
 
 
 class Source(models.TextChoices):

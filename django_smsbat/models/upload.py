@@ -7,7 +7,7 @@ uploads may be one that a web server shows to everybody.
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.models.primary import PrimaryModel
+from django_smsbat.db.primary import PrimaryModel
 
 
 class UploadState(models.TextChoices):

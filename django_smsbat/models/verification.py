@@ -7,11 +7,11 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_smsbat.db.primary import PrimaryManager, PrimaryModel
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.statuses import FAILURES
 from django_smsbat.models.message import Message
-from django_smsbat.models.primary import PrimaryManager, PrimaryModel
 
 PURPOSE_MAX = 32  # characters
 PREFIX_MAX = 12

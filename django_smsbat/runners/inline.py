@@ -4,8 +4,8 @@ import logging
 
 from django.core.exceptions import ImproperlyConfigured
 
-from django_smsbat.services import submission
 from django_smsbat.services.recipients.imports import uploads
+from django_smsbat.services.sending import worker
 
 logger = logging.getLogger("django_smsbat")
 
@@ -13,7 +13,7 @@ logger = logging.getLogger("django_smsbat")
 def wake() -> None:
     """Send what is queued. That is committed: a failure to send is no failure to queue."""
     try:
-        summary = submission.submit_queued()
+        summary = worker.submit_queued()
     except ImproperlyConfigured as error:
         logger.error("nothing was sent: %s", error)
         return

@@ -14,10 +14,11 @@ from typing import Final
 from django.db import connections
 
 from django_smsbat.gateway import phones
-from django_smsbat.services import database_connections, submission
+from django_smsbat.services import database_connections
 from django_smsbat.services.clock import SystemClock
 from django_smsbat.services.process_state import ProcessState
 from django_smsbat.services.recipients.imports import uploads
+from django_smsbat.services.sending import worker
 
 logger = logging.getLogger("django_smsbat")
 
@@ -80,10 +81,10 @@ class _Worker:
 
     def _work(self, clock: SystemClock) -> bool:
         """Send what may leave now; whether something waits that can only be sent later."""
-        summary = submission.submit_queued(clock=clock)
+        summary = worker.submit_queued(clock=clock)
         for reason in filter(None, [summary.failure, *summary.paused]):
             logger.error("sending stopped: %s", reason)
-        return submission.something_waits()
+        return worker.something_waits()
 
     def _wait(self, clock: SystemClock) -> None:
         """Until it is worth another look, or somebody wakes us, or the process ends."""

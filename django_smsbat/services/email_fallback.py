@@ -15,6 +15,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from django_smsbat import conf
+from django_smsbat.db.locking import lock_what_is_free
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import UNDELIVERED
 from django_smsbat.models import (
@@ -25,10 +26,10 @@ from django_smsbat.models import (
     Recipient,
     Source,
 )
-from django_smsbat.models.locking import lock_what_is_free
-from django_smsbat.services import claiming, tracking
 from django_smsbat.services.clock import Clock
-from django_smsbat.services.event_store import Report
+from django_smsbat.services.sending import claiming
+from django_smsbat.services.tracking import recorder
+from django_smsbat.services.tracking.events import Report
 
 logger = logging.getLogger("django_smsbat")
 
@@ -214,4 +215,4 @@ def _finish(email: FallbackEmail, state: EmailState, words: str, now: datetime) 
             message_id=email.pk,
             attempt=email.message.attempts,
         )
-        tracking.record([outcome], now)
+        recorder.record([outcome], now)

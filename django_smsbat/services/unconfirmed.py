@@ -14,11 +14,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from django_smsbat import runners
+from django_smsbat.db.set_based import keys_in
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
 from django_smsbat.models.message import MessageQuerySet
-from django_smsbat.models.set_based import keys_in
-from django_smsbat.services import tracking
+from django_smsbat.services.tracking import recorder
 
 _CHUNK: Final = 2_000
 _ATTEMPTS_MAX: Final = 5  # of a message that is sent again without a person's word
@@ -94,10 +94,10 @@ def _among(keys: list[int]) -> MessageQuerySet:
 @transaction.atomic
 def _fail(keys: list[int], now: datetime) -> int:
     reports = [
-        tracking.local(m, Status.FAILED, "given_up", "given up by hand")
+        recorder.local(m, Status.FAILED, "given_up", "given up by hand")
         for m in _among(keys).locked()
     ]
-    return len(tracking.record(reports, now))
+    return len(recorder.record(reports, now))
 
 
 @transaction.atomic

@@ -10,6 +10,6 @@ register = template.Library()
 @register.filter
 def smsbat_moment(at: datetime | None, form: str = "Y-m-d H:i:s") -> str:
     # Django imports the tags of all apps, also where the admin is not installed.
-    from django_smsbat.admin.moments import moment
+    from django_smsbat.admin.formatting import moment
 
     return moment(at, form)

@@ -17,7 +17,10 @@ from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.models import Message
 from django_smsbat.sandbox import fates
 from django_smsbat.sandbox.ledger import Entry, Ledger, flash_call
-from django_smsbat.services import clock, connection, pulses, submission, sync
+from django_smsbat.services import clock, heartbeats
+from django_smsbat.services.accounts import clients
+from django_smsbat.services.polling import poller
+from django_smsbat.services.sending import worker
 from django_smsbat.services.verification import checking, starting
 from django_smsbat.testing import callbacks
 from django_smsbat.testing.client import MemoryClient
@@ -137,13 +140,13 @@ class FakeGateway:
     @contextmanager
     def standing_in(self) -> Iterator[Self]:
         """SMSBAT's place is taken, under whatever settings there are."""
-        pulses.forget()
+        heartbeats.forget()
         try:
-            with connection.replaced_by(self._client):
+            with clients.replaced_by(self._client):
                 yield self
         finally:
             clock.put_forward(timedelta())
-            pulses.forget()
+            heartbeats.forget()
 
     def __exit__(
         self,
@@ -198,21 +201,21 @@ class FakeGateway:
             raise ValueError(f"{kind!r} is no kind of error; there are {', '.join(names)}")
         self._failures += [names[kind]] * times
 
-    def run_workers(self) -> submission.Summary:
+    def run_workers(self) -> worker.Summary:
         """What `smsbat_send` does: start what is due, send what is queued.
 
         The workers do not really wait: time passes at once, as in `let_time_pass`.
         """
-        return submission.submit_queued(clock=_PassingClock(self._pass))
+        return worker.submit_queued(clock=_PassingClock(self._pass))
 
-    def let_time_pass(self, minutes: float = 15) -> sync.Summary:
+    def let_time_pass(self, minutes: float = 15) -> poller.Summary:
         """Let time pass: messages come to their fate, and are asked about as `smsbat_sync` does.
 
         For sending, workers and verification it is that much later from then on: codes run out,
         and SMSBAT need not be left alone any more.
         """
         self._pass(timedelta(minutes=minutes).total_seconds())
-        return sync.sync(clock=_PassingClock(self._pass))
+        return poller.sync(clock=_PassingClock(self._pass))
 
     def report(self, sent: Sent | Message, status: str, **more: Any) -> None:
         """Post a delivery report to the site's own webhook, as SMSBAT does.

@@ -7,8 +7,8 @@ from rest_framework import serializers
 from django_smsbat.gateway.answers import read_report
 from django_smsbat.models import Source
 from django_smsbat.services import clock
-from django_smsbat.services.event_store import Report
-from django_smsbat.services.inbound import Incoming
+from django_smsbat.services.inbound.receive import Incoming
+from django_smsbat.services.tracking.events import Report
 from django_smsbat.webhooks.fields import LenientMoment, LenientText, Moment
 
 _SENDER_MAX: Final = 64  # characters

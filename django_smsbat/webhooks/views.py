@@ -18,8 +18,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from django_smsbat.endpoints.json_endpoint import JSONEndpoint
-from django_smsbat.services import inbound, tracking
 from django_smsbat.services.callback_limits import LimitReached
+from django_smsbat.services.inbound import receive
+from django_smsbat.services.tracking import recorder
 from django_smsbat.webhooks import path_secret
 from django_smsbat.webhooks.authentication import WebhookSecret
 from django_smsbat.webhooks.serializers import InboundSerializer, StatusSerializer
@@ -85,7 +86,7 @@ class InboundView(_Webhook):
     serializer_class = InboundSerializer
 
     def store(self, serializer: InboundSerializer, account: str) -> None:
-        inbound.receive(serializer.incoming(account))
+        receive.receive(serializer.incoming(account))
 
 
 class StatusView(_Webhook):
@@ -94,4 +95,4 @@ class StatusView(_Webhook):
     serializer_class = StatusSerializer
 
     def store(self, serializer: StatusSerializer, account: str) -> None:
-        tracking.record([serializer.report(account)], timezone.now())
+        recorder.record([serializer.report(account)], timezone.now())

@@ -46,7 +46,7 @@ def _migrate() -> None:
 def _tell(sandbox: str) -> int:
     """The story itself. Returns the exit code: 0 when everything came to its end."""
     from django_smsbat.models import RecipientList
-    from django_smsbat.services import campaigns
+    from django_smsbat.services.campaigns import lifecycle
     from example_project.demo import people, summary
 
     print("A database, a thousand people in two lists, SMSBAT played by the sandbox on", sandbox)
@@ -54,7 +54,7 @@ def _tell(sandbox: str) -> int:
     for people_list in RecipientList.objects.all():
         print(f"  {people_list}: {people_list.recipients.count()} recipients")
     print(f"Launching “{campaign}”: Viber with a picture and a button, SMS where Viber fails")
-    launched = campaigns.launch(campaign)
+    launched = lifecycle.launch(campaign)
     _submit(launched.recipients)
     _poll(campaign)
     _write_back(sandbox, campaign)
@@ -65,15 +65,16 @@ def _tell(sandbox: str) -> int:
 
 
 def _submit(total: int) -> None:
-    from django_smsbat.services import submission
+    from django_smsbat.services.sending import worker
 
     with tqdm(total=total, desc="Submitting", unit=" messages", disable=None) as bar:
-        submission.submit_queued(on_progress=bar.update)
+        worker.submit_queued(on_progress=bar.update)
 
 
 def _poll(campaign: "Campaign") -> None:
     """Ask until every message has come to its end, the way `smsbat_sync --watch` does."""
-    from django_smsbat.services import statistics, sync
+    from django_smsbat.services.campaigns import statistics
+    from django_smsbat.services.polling import poller
 
     deadline = time.monotonic() + PATIENCE
     progress = statistics.progress(campaign)
@@ -83,7 +84,7 @@ def _poll(campaign: "Campaign") -> None:
             bar.update(progress.delivered + progress.failed - bar.n)
             if progress.delivered + progress.failed == progress.total:
                 return
-            sync.sync(limit=100, on_progress=lambda _: None)
+            poller.sync(limit=100, on_progress=lambda _: None)
             time.sleep(0.1)
 
 
@@ -105,7 +106,7 @@ def _write_back(sandbox: str, campaign: "Campaign") -> None:
 
 def _is_complete(campaign: "Campaign") -> bool:
     from django_smsbat.models import CampaignStatus
-    from django_smsbat.services import statistics
+    from django_smsbat.services.campaigns import statistics
 
     results = statistics.results(campaign)
     ended = results.progress.delivered + results.progress.failed == results.progress.total

@@ -2,8 +2,8 @@
 
 from django_smsbat.models import Campaign
 from django_smsbat.models.choices import STATUS_LABELS
-from django_smsbat.services import statistics
-from django_smsbat.services.audience import Tally
+from django_smsbat.services.campaigns import statistics
+from django_smsbat.services.campaigns.audience import Tally
 
 
 def table(campaign: Campaign, launched: Tally) -> str:

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from django.contrib.auth.models import Permission
 
-from tests.chromium import FLAGS
+from tests.support.chromium import FLAGS
 
 CHROMIUM = shutil.which("chromium")
 

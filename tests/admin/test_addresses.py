@@ -8,11 +8,12 @@ import pytest
 from django.urls import reverse
 
 from django_smsbat.models import InboundMessage, Message, Recipient, Verification
-from django_smsbat.services import inbound, tracking
+from django_smsbat.services.inbound import receive
+from django_smsbat.services.tracking import recorder
 from tests.admin.test_permissions import make_verified
 from tests.conftest import NOON, phone
-from tests.services.test_inbound import written
-from tests.services.test_tracking import accepted, said
+from tests.services.inbound.test_receive import written
+from tests.services.tracking.test_recorder import accepted, said
 
 pytestmark = pytest.mark.django_db
 PHONE = phone(77)
@@ -69,8 +70,8 @@ def history(people, queued, campaign):
     [person] = people(77, name="Olena")
     made = campaign(status="sent")
     message = queued(77, status="sending", attempts=1, recipient=person, campaign=made)
-    tracking.record([accepted(message), said("s-1", "delivered", after=9)], NOON)
-    inbound.receive(written())
+    recorder.record([accepted(message), said("s-1", "delivered", after=9)], NOON)
+    receive.receive(written())
     make_verified(message)
     return person
 

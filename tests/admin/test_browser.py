@@ -3,7 +3,8 @@
 import pytest
 
 from django_smsbat.models import Campaign, InboundMessage, Message
-from django_smsbat.services import submission, sync
+from django_smsbat.services.polling import poller
+from django_smsbat.services.sending import worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,9 +27,9 @@ def test_a_campaign_is_sent_from_the_admin_and_answered_on_the_phone(
     page.click("input[type=submit][value=Send]")
     page.wait_for_selector("text=sending to 1 recipient")
 
-    submission.submit_queued()
+    worker.submit_queued()
     Message.objects.update(next_poll_at="2026-01-01T00:00Z")
-    sync.sync()
+    poller.sync()
     page.reload()
     assert page.inner_text(".smsbat-step:nth-child(5) dd:first-of-type") == "1"  # delivered
 

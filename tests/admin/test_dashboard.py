@@ -7,11 +7,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from django_smsbat.models import Campaign, InboundMessage, Message, PurgedMessages, Recipient
-from django_smsbat.services import consent, inbound, tracking
-from django_smsbat.services.phone_history import Kind, history_of
+from django_smsbat.services.consent import changes
+from django_smsbat.services.inbound import receive
+from django_smsbat.services.recipients.timeline import Kind, history_of
+from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON, phone
-from tests.services.test_inbound import written
-from tests.services.test_tracking import accepted, said
+from tests.services.inbound.test_receive import written
+from tests.services.tracking.test_recorder import accepted, said
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/django_smsbat/"
@@ -25,7 +27,7 @@ class TestDashboard:
         old = queued(4, status="read")
         Message.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=3))
         campaign(name="Running", status="sending", started_at=timezone.now())
-        inbound.receive(written(text="Hi"))
+        receive.receive(written(text="Hi"))
         InboundMessage.objects.update(received_at=timezone.now())
         told = {str(label): count for label, count, _ in boss.get(HOME).context["numbers"]}
         assert told == {
@@ -62,7 +64,7 @@ class TestConversation:
     @pytest.fixture
     def hers(self, people):
         people(77, name="Olena")
-        inbound.receive(written(text="Коли?"))
+        receive.receive(written(text="Коли?"))
         return InboundMessage.objects.get()
 
     def url(self, page, hers):
@@ -78,21 +80,21 @@ class TestConversation:
         assert InboundMessage.objects.get().read_at == first is not None
 
     def test_what_came_meanwhile_stays_unread(self, boss, hers):
-        inbound.receive(written(id_uuid="later", text="Ще?"))
+        receive.receive(written(id_uuid="later", text="Ще?"))
         boss.post(self.url("read", hers))
         unread = InboundMessage.objects.filter(read_at=None)
         assert [one.id_uuid for one in unread] == ["later"]
 
     def test_what_others_wrote_stays_unread(self, boss, people):
-        inbound.receive(written(id_uuid="other", raw_phone="380670000078"))
-        inbound.receive(written(id_uuid="hers"))
+        receive.receive(written(id_uuid="other", raw_phone="380670000078"))
+        receive.receive(written(id_uuid="hers"))
         boss.post(self.url("read", InboundMessage.objects.get(id_uuid="hers")))
         unread = InboundMessage.objects.filter(read_at=None)
         assert [one.id_uuid for one in unread] == ["other"]
 
     def test_consent_is_shown_and_can_be_changed_from_there(self, boss, hers):
         assert "gets promotional messages" in boss.get(self.url("change", hers)).content.decode()
-        consent.opt_out(Recipient.objects.get())
+        changes.opt_out(Recipient.objects.get())
         page = boss.get(self.url("change", hers)).content.decode()
         assert "opted out: nothing promotional" in page
         assert 'value="opt_in"' in page
@@ -139,8 +141,8 @@ class TestOnePhone:
         person.refresh_from_db()
         sale = campaign(name="Sale", status="sent", started_at=NOON)
         message = queued(77, campaign=sale, recipient=person, status="sending", attempts=1)
-        tracking.record([accepted(message), said("s-1", "undeliverable", after=9)], NOON)
-        inbound.receive(written(text="Hello"))
+        recorder.record([accepted(message), said("s-1", "undeliverable", after=9)], NOON)
+        receive.receive(written(text="Hello"))
         campaign(name="Missed", status="sent", started_at=NOON - timedelta(days=1))
         told = history_of(phone(77), person)
         assert [one.at for one in told] == sorted((one.at for one in told), reverse=True)
@@ -153,8 +155,8 @@ class TestOnePhone:
         [person] = people(77)
         Recipient.objects.update(created_at=NOON - timedelta(days=30))
         person.refresh_from_db()
-        said_so = consent.Said(at=NOON - timedelta(days=2), reason="asked")
-        consent.opt_out(person, said_so)
+        said_so = changes.Said(at=NOON - timedelta(days=2), reason="asked")
+        changes.opt_out(person, said_so)
         campaign(name="Missed", status="sent", started_at=NOON)
         page = boss.get(reverse("admin:django_smsbat_recipient_phone", args=[person.pk]))
         assert "They had opted out." in page.content.decode()
@@ -164,7 +166,7 @@ class TestOnePhone:
         [person] = people(77)
         Recipient.objects.update(created_at=NOON - timedelta(days=30))
         person.refresh_from_db()
-        consent.opt_out(person, consent.Said(at=NOON - timedelta(days=2)))
+        changes.opt_out(person, changes.Said(at=NOON - timedelta(days=2)))
         campaign(status="sent", started_at=NOON, is_transactional=True)
         [missed] = [one for one in history_of(phone(77), person) if one.kind is Kind.LEFT_OUT]
         assert missed.why == ""

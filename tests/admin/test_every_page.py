@@ -10,12 +10,14 @@ import pytest
 from django.urls import reverse
 
 from django_smsbat.models import InboundMessage, Message, RecipientList, StatusEvent, Verification
-from django_smsbat.services import inbound, preflight, tracking
+from django_smsbat.services.campaigns import preflight
+from django_smsbat.services.inbound import receive
 from django_smsbat.services.recipients.imports import uploads
+from django_smsbat.services.tracking import recorder
 from tests.admin.test_permissions import make_verified
 from tests.conftest import NOON
-from tests.services.test_inbound import written
-from tests.services.test_tracking import accepted, said
+from tests.services.inbound.test_receive import written
+from tests.services.tracking.test_recorder import accepted, said
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS = [("en", "light", 1280), ("uk", "dark", 400)]
@@ -51,14 +53,14 @@ def story(people, campaign, queued):
     preflight.look(made)
     sent = {"campaign": made, "recipient": person, "attempts": 1, "text": "Вітаємо, Олено!"}
     message = queued(77, status="sending", **sent)
-    tracking.record([accepted(message), said("s-1", "delivered", after=9)], NOON)
+    recorder.record([accepted(message), said("s-1", "delivered", after=9)], NOON)
     queued(78, campaign=made, status="unconfirmed", attempts=1)
     queued(79, campaign=made, status="rejected", error_code="1003", error_message="invalid")
     made.status, made.started_at = "sending", NOON
     made.save()
     rows = b"phone,name\n380671112233,Ivan\n12,Nobody\n"
     kept = uploads.keep([rows], "people.csv", "Spring", "admin")
-    inbound.receive(written(text="Дякую, а коли привезуть? І не пишіть мені більше"))
+    receive.receive(written(text="Дякую, а коли привезуть? І не пишіть мені більше"))
     make_verified(message, status="verified", purpose="login")
     return {
         "home": reverse("admin:index"),

@@ -7,7 +7,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from django_smsbat.admin.controls import CONTROLS
+from django_smsbat.admin.campaigns.actions import CONTROLS
 from django_smsbat.models import Campaign, Preflight, RecipientUpload, UploadState, Verification
 from django_smsbat.services.recipients.imports import uploads
 from tests.admin.test_permissions import PAGES, address, world  # noqa: F401 - a fixture

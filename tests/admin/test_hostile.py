@@ -16,11 +16,12 @@ from django_smsbat.models import (
     StatusEvent,
     Verification,
 )
-from django_smsbat.services import inbound, tracking
+from django_smsbat.services.inbound import receive
+from django_smsbat.services.tracking import recorder
 from tests.admin.test_permissions import PAGES, address, make_verified
 from tests.conftest import NOON
-from tests.services.test_inbound import written
-from tests.services.test_tracking import accepted, said
+from tests.services.inbound.test_receive import written
+from tests.services.tracking.test_recorder import accepted, said
 
 pytestmark = pytest.mark.django_db
 SCRIPTS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -37,10 +38,10 @@ def world(people, campaign, queued):
     people(79, name="=cmd()")
     made = campaign(name=WORDS, text=LONG, fallback_text="", started_at=NOON, pause_reason=LONG)
     message = queued(77, campaign=made, recipient=person, status="sending", attempts=1, text=LONG)
-    tracking.record([accepted(message), said("s-1", "delivered", after=9, note=LONG)], NOON)
+    recorder.record([accepted(message), said("s-1", "delivered", after=9, note=LONG)], NOON)
     queued(80, campaign=made, text="=cmd()")
     queued(78, campaign=made, status="rejected", error_code=WORDS[:64], error_message=LONG)
-    inbound.receive(written(text=LONG))
+    receive.receive(written(text=LONG))
     InboundMessage.objects.update(alpha_name=WORDS[:64])
     RecipientUpload.objects.create(
         list_name=WORDS, file_name=WORDS, made_by=WORDS, made_at=NOON, state="failed", failure=LONG

@@ -8,13 +8,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from django_smsbat.admin.changelist import WalkedAdmin
+from django_smsbat.admin.pagination import WalkedAdmin
+from django_smsbat.db.key_search import SLACK, keys_around
 from django_smsbat.models import InboundMessage, Message, Recipient, RecipientList, StatusEvent
-from django_smsbat.models.key_search import SLACK, keys_around
-from django_smsbat.services import inbound, tracking
+from django_smsbat.services.inbound import receive
+from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON, phone
-from tests.services.test_inbound import written
-from tests.services.test_tracking import accepted, said
+from tests.services.inbound.test_receive import written
+from tests.services.tracking.test_recorder import accepted, said
 
 pytestmark = pytest.mark.django_db
 QUERIES_MAX = 8
@@ -82,7 +83,7 @@ class TestPages:
         assert keys == ten[1::-1]
 
     def test_rows_are_counted_up_to_a_thousand(self, boss, ten, monkeypatch):
-        monkeypatch.setattr("django_smsbat.admin.changelist.COUNTED", 5)
+        monkeypatch.setattr("django_smsbat.admin.pagination.COUNTED", 5)
         page, _ = shown(boss)
         assert "5+ messages" in page.content.decode()
 
@@ -90,8 +91,8 @@ class TestPages:
 def test_no_page_counts_a_table_and_none_takes_more_than_eight_statements(staff, queued, people):
     people(77)
     message = queued(77, status="sending", attempts=1)
-    tracking.record([accepted(message), said("s-1", "delivered", after=9)], NOON)
-    inbound.receive(written(text="Hi"))
+    recorder.record([accepted(message), said("s-1", "delivered", after=9)], NOON)
+    receive.receive(written(text="Hi"))
     models = ("message", "statusevent", "inboundmessage", "recipient", "recipientlist")
     client = staff(*(f"view_{model}" for model in models))
     for model in models:
@@ -179,12 +180,12 @@ class TestFilters:
     def test_messages_are_found_by_smsbat_s_id(self, boss, queued):
         message = queued(77, status="sending", attempts=1)
         queued(78)
-        tracking.record([accepted(message)], NOON)
+        recorder.record([accepted(message)], NOON)
         assert shown(boss, "?q=s-1")[1] == [message.pk]
         assert shown(boss, "?q=s-2")[1] == []
 
     def test_events_are_found_by_phone(self, boss, queued):
-        tracking.record([accepted(queued(77, status="sending", attempts=1))], NOON)
+        recorder.record([accepted(queued(77, status="sending", attempts=1))], NOON)
         page = boss.get(listing("statusevent"), {"q": phone(77)}, follow=True)
         assert page.context["cl"].result_count == StatusEvent.objects.count() > 0
 
@@ -307,7 +308,7 @@ class TestInbox:
     def test_a_phone_that_wrote_often_is_one_conversation_with_its_unread(self, boss, people):
         people(77, name="Olena")
         for place in range(3):
-            inbound.receive(written(id_uuid=f"u-{place}", text=f"Line {place}"))
+            receive.receive(written(id_uuid=f"u-{place}", text=f"Line {place}"))
         page = boss.get(listing("inboundmessage"))
         assert page.context["cl"].result_count == 1
         words = page.content.decode()
@@ -321,7 +322,7 @@ class TestInbox:
     @pytest.mark.parametrize(("shown", "count"), [("all", 3), ("unread", 2)])
     def test_single_messages_are_shown_on_request(self, boss, shown, count):
         for place in range(3):
-            inbound.receive(written(id_uuid=f"u-{place}"))
+            receive.receive(written(id_uuid=f"u-{place}"))
         InboundMessage.objects.filter(id_uuid="u-0").update(read_at=NOON)
         page = boss.get(listing("inboundmessage"), {"shown": shown})
         assert page.context["cl"].result_count == count

@@ -6,7 +6,7 @@ from django.contrib.admin import DateFieldListFilter, ModelAdmin, SimpleListFilt
 from django.db.models import JSONField
 from django.urls import reverse
 
-from django_smsbat.admin.read_only import StyledAdmin
+from django_smsbat.admin.base import StyledAdmin
 from django_smsbat.models import Message, Recipient, StatusEvent
 from tests.admin.test_permissions import make_verified
 from tests.conftest import phone

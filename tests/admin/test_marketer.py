@@ -10,10 +10,12 @@ from django_smsbat.models import (
     RecipientList,
     RecipientUpload,
 )
-from django_smsbat.services import inbound, submission, sync
-from tests.admin.test_composer import TYPED
+from django_smsbat.services.inbound import receive
+from django_smsbat.services.polling import poller
+from django_smsbat.services.sending import worker
+from tests.admin.campaigns.test_composer import TYPED
 from tests.conftest import phone
-from tests.services.test_inbound import written
+from tests.services.inbound.test_receive import written
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS = [("en", "light", 1280), ("uk", "dark", 400)]
@@ -129,11 +131,11 @@ def send_and_watch(page):
     page.fill("[name^=typed-]", "2")
     page.click(".submit-row [type=submit]")
     page.wait_for_selector(".smsbat-report")
-    submission.submit_queued()
+    worker.submit_queued()
     page.wait_for_selector(step(3))  # submitted
     Message.objects.update(next_poll_at="2026-01-01T00:00Z")
     page.wait_for_timeout(3_100)  # in the sandbox a message takes three seconds
-    sync.sync()
+    poller.sync()
     page.wait_for_selector(step(5))  # delivered; nobody has reloaded the page
 
 
@@ -153,7 +155,7 @@ def settle_one(page):
 
 def answer(page):
     """What somebody wrote is read and answered."""
-    inbound.receive(written(text="<b>Коли?</b>"))
+    receive.receive(written(text="<b>Коли?</b>"))
     page.goto("/admin/django_smsbat/inboundmessage/")
     page.click("#result_list .field-who a")
     page.wait_for_selector(".smsbat-thread >> text=<b>Коли?</b>")

@@ -5,10 +5,11 @@ from django.urls import reverse
 
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import InboundMessage, Message, Recipient, RecipientList, StatusEvent
-from django_smsbat.services import inbound, tracking
+from django_smsbat.services.inbound import receive
+from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON, phone
-from tests.services.test_inbound import written
-from tests.services.test_tracking import accepted, said
+from tests.services.inbound.test_receive import written
+from tests.services.tracking.test_recorder import accepted, said
 
 pytestmark = pytest.mark.django_db
 READ_ONLY = ["message", "statusevent", "inboundmessage"]
@@ -26,9 +27,9 @@ def history(queued, people, campaign):
     people(77, name=HOSTILE, attributes={"a": HOSTILE})
     made = campaign(name=HOSTILE, text=HOSTILE, message_data={"x": HOSTILE})
     message = queued(77, status="sending", attempts=1, text=HOSTILE, campaign=made)
-    tracking.record([accepted(message), said("s-1", "delivered", after=9, note=HOSTILE)], NOON)
-    tracking.record([said("s-1", "mystery" + HOSTILE[:20])], NOON)
-    inbound.receive(written(text=HOSTILE))
+    recorder.record([accepted(message), said("s-1", "delivered", after=9, note=HOSTILE)], NOON)
+    recorder.record([said("s-1", "mystery" + HOSTILE[:20])], NOON)
+    receive.receive(written(text=HOSTILE))
     return message
 
 
@@ -86,7 +87,7 @@ def test_messages_are_filtered_by_status_type_and_campaign(boss, history, queued
 
 
 def test_events_are_filtered_by_status_and_by_whether_they_belong_to_a_message(boss, history):
-    tracking.record([said("nobody", "delivered")], NOON)
+    recorder.record([said("nobody", "delivered")], NOON)
     for query, count in (("orphans=yes", 1), ("status__exact=delivered", 2)):
         page = boss.get(f"{listing('statusevent')}?{query}")
         assert page.context["cl"].result_count == count
@@ -117,9 +118,9 @@ def test_an_incoming_message_shows_what_it_answers(boss, history):
 def test_a_one_time_code_is_not_for_the_staff_to_see(boss, queued, kind, data):
     message = queued(77, type=kind, message_data=data, status="sending", attempts=1)
     answer = {"pattern": "***482913", "callerId": "+380441482913", "messageId": "x"}
-    tracking.record(
+    recorder.record(
         [
-            tracking.Report(
+            recorder.Report(
                 source="submit",
                 status=Status.ACCEPTED,
                 raw_status="accepted",
@@ -223,5 +224,5 @@ def test_a_list_takes_no_more_queries_for_many_rows(boss, history, people, queue
     for ending in range(200, 220):
         people(ending)
         queued(ending, campaign=history.campaign)
-        inbound.receive(written(id_uuid=f"u-{ending}", raw_phone=phone(ending)))
+        receive.receive(written(id_uuid=f"u-{ending}", raw_phone=phone(ending)))
     assert queries() <= before

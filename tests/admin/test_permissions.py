@@ -12,8 +12,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from django_smsbat.admin.controls import CONTROLS
-from django_smsbat.admin.uploading import NEEDED
+from django_smsbat.admin.campaigns.actions import CONTROLS
+from django_smsbat.admin.recipients.imports import NEEDED
 from django_smsbat.models import (
     Campaign,
     ClosedPrefix,
@@ -25,10 +25,11 @@ from django_smsbat.models import (
     StatusEvent,
     Verification,
 )
-from django_smsbat.services import inbound, tracking
+from django_smsbat.services.inbound import receive
+from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON
-from tests.services.test_inbound import written
-from tests.services.test_tracking import accepted
+from tests.services.inbound.test_receive import written
+from tests.services.tracking.test_recorder import accepted
 
 pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.django_db]
 NEVER = [()]  # no permission opens it
@@ -166,8 +167,8 @@ def world(people, campaign, queued):
     [person] = people(77)
     made = campaign(started_at=NOON)
     message = queued(77, campaign=made, recipient=person, status="sending", attempts=1)
-    tracking.record([accepted(message)], NOON)
-    inbound.receive(written(text="Hi"))
+    recorder.record([accepted(message)], NOON)
+    receive.receive(written(text="Hi"))
     make_verified(message)
     RecipientUpload.objects.create(list_name="L", file_name="a.csv", made_by="x", made_at=NOON)
     return first_keys()

@@ -12,7 +12,14 @@ from django_smsbat.services.recipients.imports import stored_preview
 from tests.support.paths import PACKAGE
 
 RAISED = {
-    *("require", "InvalidMessage", "Refused", "StillSending", "StillImporting", "UnreadableTable"),
+    *(
+        "require",
+        "InvalidMessage",
+        "ActionNotAllowed",
+        "StillSending",
+        "StillImporting",
+        "UnreadableTable",
+    ),
     *("UnknownColumns", "Rejected", "InvalidPhone", "LimitExceeded"),
 }
 # Said to programmers alone, or made of other sentences.

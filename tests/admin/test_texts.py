@@ -6,13 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from django_smsbat.admin.composer.characters import readable
-from django_smsbat.admin.moments import moment
+from django_smsbat.admin.campaigns.composer.characters import readable
+from django_smsbat.admin.formatting import moment
 from django_smsbat.admin.sentences import is_known
 from django_smsbat.gateway.messages import Content, InvalidMessage
 from django_smsbat.models import Campaign, Message, Recipient, RecipientList
-from django_smsbat.services import campaigns, recipient_fields
-from django_smsbat.services.personalisation import ContentTemplate
+from django_smsbat.services.campaigns import lifecycle, recipient_fields
+from django_smsbat.services.campaigns.placeholders import ContentTemplate
 from tests.conftest import NOON, phone
 
 PHONE = reverse("admin:django_smsbat_campaign_phone")
@@ -79,14 +79,14 @@ def test_what_was_stored_with_two_is_sent_with_one(people, campaign, kind):
     more = {"fallback_text": "c\r\nd"} if kind == "viber_promo" else {}
     Campaign.objects.filter(pk=made.pk).update(text="a\r\n{{ street }}\rb", **more)
     made.refresh_from_db()
-    campaigns.launch(made)
+    lifecycle.launch(made)
     sent = Message.objects.get()
     assert (sent.text, sent.fallback_text) == ("a\nx\ny\nb", "c\nd" if more else "")
 
 
 def test_a_value_that_looks_like_a_placeholder_is_sent_as_it_is(people, campaign):
     people(1, name="{{ phone }}")
-    campaigns.launch(campaign(text="Hi {{ name }}"))
+    lifecycle.launch(campaign(text="Hi {{ name }}"))
     assert Message.objects.get().text == "Hi {{ phone }}"
 
 

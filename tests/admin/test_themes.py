@@ -11,7 +11,7 @@ from django.db.models import Field
 
 from tests.support.paths import ROOT
 
-RUN = "import django; django.setup(); from tests.themes.pages import open_all; open_all()"
+RUN = "import django; django.setup(); from tests.support.themes.pages import open_all; open_all()"
 
 
 @pytest.mark.slow
@@ -20,7 +20,7 @@ RUN = "import django; django.setup(); from tests.themes.pages import open_all; o
 def test_every_page_opens_under_a_theme(theme):
     done = subprocess.run(
         [sys.executable, "-c", RUN],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": f"tests.themes.{theme}"},
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": f"tests.support.themes.{theme}"},
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from django_smsbat.models import Message
-from django_smsbat.services import campaigns
+from django_smsbat.services.campaigns import lifecycle
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def test_sync_asks_and_says_what_it_did(sandbox, queued, capsys):
 
 def test_a_campaign_that_pauses_itself_is_a_failure(sandbox, settings, people, campaign):
     people(1)
-    campaigns.launch(campaign())
+    lifecycle.launch(campaign())
     settings.SMSBAT = {**settings.SMSBAT, "API_KEY": "wrong"}
     with pytest.raises(CommandError, match="is paused: the credentials are not accepted"):
         call_command("smsbat_send")
@@ -63,7 +63,7 @@ class TestBoth:
 def test_one_campaign_and_a_limit_can_be_named(sandbox, people, campaign, queued):
     people(1, 2)
     made = campaign()
-    campaigns.launch(made)
+    lifecycle.launch(made)
     queued(77)
     call_command("smsbat_send", campaign=made.pk, limit=1)
     assert Message.objects.filter(status="accepted").count() == 1

@@ -10,7 +10,8 @@ import pytest
 from django.db import connection, connections
 
 from django_smsbat.models import Message
-from django_smsbat.services import campaigns, submission
+from django_smsbat.services.campaigns import lifecycle
+from django_smsbat.services.sending import worker as submission
 from tests.conftest import client_for, phone
 from tests.support.child_processes import Child
 from tests.support.paths import ROOT
@@ -131,7 +132,7 @@ def test_threads_on_a_database_that_locks_rows_share_the_queue(
     settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 7}
     sandbox = start_sandbox(latency=0.02)
     people(*range(1_003, 1_100))  # none of them ends in 02, which is rejected
-    campaigns.launch(campaign())
+    lifecycle.launch(campaign())
 
     def work():
         client = client_for(sandbox.url)

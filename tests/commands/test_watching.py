@@ -15,14 +15,15 @@ from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection
 
 from django_smsbat.management import worker_command
-from django_smsbat.services import submission, sync
+from django_smsbat.services.polling import poller
+from django_smsbat.services.sending import worker as submission
 from tests.conftest import HeldClock
-from tests.live_site import PATIENCE, PREPARE, Site
 from tests.support.databases import database
+from tests.support.live_site import PATIENCE, PREPARE, Site
 from tests.support.paths import DOCS
 
 CRON = DOCS / "howto" / "cron.rst"
-SERVICES = {"smsbat_send": (submission, "submit_queued"), "smsbat_sync": (sync, "sync")}
+SERVICES = {"smsbat_send": (submission, "submit_queued"), "smsbat_sync": (poller, "sync")}
 
 
 class Clock(HeldClock):

@@ -1,7 +1,7 @@
 """A site with a small pool of connections, whose pages query and queue."""
 
-from tests.deployment.settings import *  # noqa: F403
-from tests.deployment.settings import DATABASES
+from tests.scenarios.deployment.settings import *  # noqa: F403
+from tests.scenarios.deployment.settings import DATABASES
 
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 4, "timeout": 3}}

@@ -6,8 +6,8 @@ import pytest
 from django.core.checks import run_checks
 from django.db import connections
 
-from tests.on_database import URLS
 from tests.support import databases
+from tests.support.on_database import URLS
 
 LEVELS = {
     "postgresql": ("REPEATABLE_READ", "SERIALIZABLE", "READ_COMMITTED"),

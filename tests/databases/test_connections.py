@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.databases.pgbouncer import running
-from tests.live_site import PREPARE, Site
-from tests.on_database import URLS, answers
 from tests.support import databases
+from tests.support.live_site import PREPARE, Site
+from tests.support.on_database import URLS, answers
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 MESSAGES, CONCURRENCY = 160, 8
 VISITORS = 3
 POOLED = {"DJANGO_SETTINGS_MODULE": "tests.databases.pooled_settings"}
-PLAIN = {"DJANGO_SETTINGS_MODULE": "tests.deployment.settings", "CONN_MAX_AGE": "0"}
+PLAIN = {"DJANGO_SETTINGS_MODULE": "tests.scenarios.deployment.settings", "CONN_MAX_AGE": "0"}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def visit(address, stop, failures):
 
 def failures_while_sending(site):
     """What goes wrong for visitors while the web process's own thread sends a campaign."""
-    address = site.start_web("--threads", "4", app="tests.deployment.wsgi")
+    address = site.start_web("--threads", "4", app="tests.scenarios.deployment.wsgi")
     stop, failures = threading.Event(), []
     visitors = [
         threading.Thread(target=visit, args=[address, stop, failures]) for _ in range(VISITORS)

@@ -6,10 +6,10 @@ from django.db import connections
 from django.test import override_settings
 
 from django_smsbat import send, verification
+from django_smsbat.db.primary import PrimaryManager
 from django_smsbat.messages import Sms
 from django_smsbat.models import Campaign, Message, Recipient, RecipientList, memberships
-from django_smsbat.models.primary import PrimaryManager
-from django_smsbat.services import campaigns, preflight
+from django_smsbat.services.campaigns import lifecycle, preflight
 from django_smsbat.services.verification import checking
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +80,7 @@ def test_a_campaign_is_launched_and_sent(replica, smsbat):
     campaign = Campaign.objects.create(name="Sale", type="sms", text="Hi {{ name }}")
     campaign.lists.set([customers])
     assert preflight.look(campaign).recipients == 1
-    campaigns.launch(campaign)
+    lifecycle.launch(campaign)
     smsbat.run_workers()
     campaign.refresh_from_db()
     assert campaign.status == "sent"

@@ -13,7 +13,7 @@ from django_smsbat.checks import database, deployment
 from django_smsbat.conf import Runner
 from django_smsbat.gateway.auth import AuthMethod
 from django_smsbat.gateway.dialects import Dialect
-from django_smsbat.services import connection
+from django_smsbat.services.accounts import clients as connection
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "example_project"

@@ -15,17 +15,19 @@ ALLOWED = {
     "sandbox": {"gateway"},
     "endpoints": {"gateway"},
     "conf": {"gateway"},
-    "models": {"conf", "gateway"},
-    "services": {"conf", "gateway", "messages", "models", "runners", "signals"},
+    "db": {"conf", "gateway"},
+    "models": {"conf", "db", "gateway"},
+    "services": {"conf", "db", "gateway", "messages", "models", "runners", "signals"},
     "runners": {"conf", "gateway", "services"},
     "apps": {"checks", "conf", "gateway", "webhooks"},
     "templatetags": {"admin"},
     "pytest_plugin": {"sandbox", "testing"},
-    "testing": {"conf", "gateway", "models", "sandbox", "services"},
+    "testing": {"conf", "db", "gateway", "models", "sandbox", "services"},
     "__init__": {"services"},
     **{
         room: {
             "conf",
+            "db",
             "endpoints",
             "gateway",
             "models",
@@ -37,6 +39,17 @@ ALLOWED = {
         for room in ENTRY_POINTS
     },
 }
+# The subpackages of the services: each line imports only from the lines below it.
+SERVICES = (
+    ("retention", "polling", "monitoring", "probe"),
+    ("email_fallback", "verification", "inbound", "composer"),
+    ("sending",),
+    ("campaigns", "recipients", "unconfirmed"),
+    ("tracking", "consent"),
+    ("accounts", "callback_limits", "database_connections", "heartbeats", "transactions"),
+    ("clock", "csv_safety", "exceptions", "money", "process_state"),
+    ("signal_dispatch", "unexpected"),
+)
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts]
 
 
@@ -56,8 +69,8 @@ def imports_of(path):
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path} imports relatively"
             yield node.module
-            if node.module == "django_smsbat":
-                yield from (f"django_smsbat.{alias.name}" for alias in node.names)
+            if node.module in ("django_smsbat", "django_smsbat.services"):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def known_rooms():
@@ -75,6 +88,32 @@ def test_imports_only_go_down(path):
         if module.startswith("django_smsbat."):
             target = room_of(module)
             assert target in ALLOWED[room] | {room}, f"{room} must not import {module}"
+
+
+def services_of(module):
+    """The subpackage or module of the services to which a module belongs, if it is one."""
+    parts = module.split(".")
+    return parts[2] if parts[:2] == ["django_smsbat", "services"] and len(parts) > 2 else None
+
+
+RANKS = {name: rank for rank, line in enumerate(SERVICES) for name in line}
+
+
+def test_every_subpackage_of_the_services_has_its_line():
+    folder = PACKAGE / "services"
+    names = {path.stem for path in folder.iterdir() if not path.stem.startswith("__")}
+    assert names == set(RANKS)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if services_of(name_of(path))], ids=name_of
+)
+def test_a_subpackage_of_the_services_imports_only_from_lines_below_it(path):
+    own = services_of(name_of(path))
+    for module in imports_of(path):
+        target = services_of(module)
+        if own != "__init__" and target and target != own:
+            assert RANKS[target] > RANKS[own], f"{own} must not import {module}"
 
 
 @pytest.mark.parametrize("room", ["gateway", "sandbox"])

@@ -7,7 +7,7 @@ from django.views.debug import SafeExceptionReporterFilter
 
 from django_smsbat.admin import sentences
 from django_smsbat.conf.opt_out_keywords import OPT_OUT_KEYWORDS
-from django_smsbat.services import opt_out_advice
+from django_smsbat.services.composer import opt_out_advice
 from django_smsbat.services.recipients.imports import values
 from django_smsbat.services.recipients.imports.readers import ENCODINGS, mixed_encodings
 from django_smsbat.webhooks import masking
@@ -26,11 +26,11 @@ BUILT = {
     "django_smsbat.conf.error_reports:hide_own_settings": lambda: [
         SafeExceptionReporterFilter.hidden_settings.pattern
     ],
-    "django_smsbat.services.opt_out_advice:_names_contact": lambda: [
+    "django_smsbat.services.composer.opt_out_advice:_names_contact": lambda: [
         rf"{opt_out_advice._REPLY}{opt_out_advice._BEFORE_KEYWORD}(?:{_KEYWORDS})"
         rf"({opt_out_advice._DESTINATION})?"
     ],
-    "django_smsbat.services.opt_out_advice:_keyword_in": lambda: [_KEYWORDS],
+    "django_smsbat.services.composer.opt_out_advice:_keyword_in": lambda: [_KEYWORDS],
     "django_smsbat.webhooks.masking:pattern_of": lambda: [
         masking.pattern_of(["a-secret", "2525%%25", "секрет"]).pattern
     ],

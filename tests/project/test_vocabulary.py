@@ -9,15 +9,15 @@ from django.template import engines
 from django.utils.translation import override
 
 from django_smsbat import conf
-from django_smsbat.admin.controls import CONTROLS
-from django_smsbat.admin.exclusions import EXCLUSION_LABELS
-from django_smsbat.admin.read_only import status_badge
+from django_smsbat.admin.base import status_badge
+from django_smsbat.admin.campaigns.actions import CONTROLS
+from django_smsbat.admin.campaigns.exclusions import EXCLUSION_LABELS
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, StatusEvent
 from django_smsbat.models.choices import STATUS_LABELS, TYPE_LABELS
-from django_smsbat.services import transitions
-from django_smsbat.services.addressees import Exclusion
+from django_smsbat.services.campaigns import states
+from django_smsbat.services.campaigns.rendering import Exclusion
 from tests.support.paths import ROOT
 
 LOCALE = ROOT / "django_smsbat" / "locale" / "uk" / "LC_MESSAGES"
@@ -42,7 +42,7 @@ def test_every_status_has_a_badge_with_a_style(status):
 
 
 def test_every_button_has_its_row_in_the_state_table():
-    assert {control.transition for control in CONTROLS.values()} <= {*transitions.FROM, ""}
+    assert {control.transition for control in CONTROLS.values()} <= {*states.FROM, ""}
 
 
 def test_the_readme_lists_every_setting():

@@ -6,10 +6,12 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import OperationalError
 
 from django_smsbat.models import FallbackEmail
-from django_smsbat.services import campaigns, submission, tracking
+from django_smsbat.services.campaigns import lifecycle
+from django_smsbat.services.sending import worker
+from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON
-from tests.services.scripted import ScriptedClient
-from tests.services.test_tracking import accepted, said
+from tests.services.tracking.test_recorder import accepted, said
+from tests.support.scripted import ScriptedClient
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def launched(people, campaign):
     def make(*endings, **fields):
         people(*endings)
         made = campaign(**fields)
-        campaigns.launch(made)
+        lifecycle.launch(made)
         return made
 
     return make
@@ -29,7 +31,7 @@ def launched(people, campaign):
 def submit(clock):
     def run(*steps, **options):
         client = ScriptedClient(list(steps))
-        return client, submission.submit_queued(client=client, clock=clock, **options)
+        return client, worker.submit_queued(client=client, clock=clock, **options)
 
     return run
 
@@ -43,7 +45,7 @@ def sending(queued):
 @pytest.fixture
 def on_its_way(sending):
     """A message that SMSBAT took."""
-    tracking.record([accepted(sending)], NOON)
+    recorder.record([accepted(sending)], NOON)
     return sending
 
 
@@ -54,7 +56,7 @@ def no_signs_of_life(monkeypatch):
     def fail(*_):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr("django_smsbat.services.pulses.beat", fail)
+    monkeypatch.setattr("django_smsbat.services.heartbeats.beat", fail)
 
 
 @pytest.fixture
@@ -108,8 +110,8 @@ def failed(queued, people):
         [person] = people(77, email=email)
         defaults = {"type": "viber_trans", "text": "Ваше замовлення в дорозі", "recipient": person}
         message = queued(status="sending", attempts=1, **{**defaults, **fields})
-        tracking.record([accepted(message)], NOON)
-        tracking.record([said("s-1", word)], NOON)
+        recorder.record([accepted(message)], NOON)
+        recorder.record([said("s-1", word)], NOON)
         return message
 
     return make
@@ -121,5 +123,5 @@ def two_failed(failed, queued, people):
     failed()
     people(78, email="ivan@example.com")
     other = queued(78, type="viber_trans", status="sending", attempts=1)
-    tracking.record([accepted(other, "s-2")], NOON)
-    tracking.record([said("s-2", "undeliverable")], NOON)
+    recorder.record([accepted(other, "s-2")], NOON)
+    recorder.record([said("s-2", "undeliverable")], NOON)

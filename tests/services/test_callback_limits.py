@@ -9,8 +9,8 @@ from django.db import connection
 from django_smsbat.models import CallbackQuota
 from django_smsbat.services import callback_limits
 from django_smsbat.services.callback_limits import Effect, LimitReached
-from tests.at_once import at_once
 from tests.conftest import NOON
+from tests.support.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 REPORTS = Effect.UNKNOWN_REPORTS

@@ -5,9 +5,11 @@ import pytest
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway import phones, sms_parts, text
 from django_smsbat.gateway.messages import Content
-from django_smsbat.services import foreign_placeholders, keywords, opt_out_advice, spreadsheets
-from django_smsbat.services.lint import lint
-from django_smsbat.services.placeholder_syntax import compile_text
+from django_smsbat.services import csv_safety
+from django_smsbat.services.campaigns.placeholder_syntax import compile_text
+from django_smsbat.services.composer import foreign_placeholders, opt_out_advice
+from django_smsbat.services.composer.lint import lint
+from django_smsbat.services.consent import keywords
 from django_smsbat.services.recipients.imports import headings, values
 from django_smsbat.services.recipients.imports.readers import open_table, separators
 from django_smsbat.services.recipients.imports.readers.encodings import encoding_of
@@ -75,8 +77,8 @@ FUNCTIONS = {
     "phone": lambda content: phones.normalise(content, "UA"),
     "phone of SMSBAT": phones.international,
     "redaction": phones.redact,
-    "formula": spreadsheets.harmless,
-    "formula read again": spreadsheets.original,
+    "formula": csv_safety.harmless,
+    "formula read again": csv_safety.original,
     "lint": linted,
     "opting out": lambda content: opt_out_advice.lacks(content, content),
     "SMS parts": sms_parts.count_parts,

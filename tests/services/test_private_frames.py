@@ -82,7 +82,7 @@ def test_the_lines_of_a_traceback_stay(sandbox, monkeypatch):
     def fail(*_args):
         raise RuntimeError
 
-    monkeypatch.setattr("django_smsbat.services.sending._row", fail)
+    monkeypatch.setattr("django_smsbat.services.sending.single._row", fail)
     with pytest.raises(RuntimeError) as error:
         send(Sms(to=PHONE, text=TEXT))
     names = [frame.f_code.co_name for frame in frames_of(error.value)]

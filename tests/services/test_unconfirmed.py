@@ -8,10 +8,13 @@ from django_smsbat.gateway.answers import parse_send
 from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, Message, StatusEvent
-from django_smsbat.services import campaigns, submission, tracking, unconfirmed
-from django_smsbat.services.event_store import Report
+from django_smsbat.services import unconfirmed
+from django_smsbat.services.campaigns import lifecycle
+from django_smsbat.services.sending import worker
+from django_smsbat.services.tracking import recorder
+from django_smsbat.services.tracking.events import Report
 from tests.conftest import NOON, phone
-from tests.services.scripted import ScriptedClient, answer_by_phone
+from tests.support.scripted import ScriptedClient, answer_by_phone
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +25,7 @@ def doubtful(queued):
 
     def make(ending=77, **fields):
         message = queued(ending, status="sending", attempts=1, **fields)
-        tracking.record([tracking.local(message, Status.UNCONFIRMED, "lease_over")], NOON)
+        recorder.record([recorder.local(message, Status.UNCONFIRMED, "lease_over")], NOON)
         return message
 
     return make
@@ -31,7 +34,7 @@ def doubtful(queued):
 def test_sending_again_starts_a_new_attempt_and_only_its_reports_count(doubtful, clock):
     message = doubtful()
     assert unconfirmed.resend([message.pk]) == 1
-    submission.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
+    worker.submit_queued(client=ScriptedClient([answer_by_phone()]), clock=clock)
     message.refresh_from_db()
     assert (message.status, message.attempts) == ("accepted", 2)
     assert StatusEvent.objects.filter(message=message).count() == 2
@@ -57,10 +60,10 @@ def test_a_gateway_that_gives_the_same_id_again_is_understood(doubtful, clock):
             attempt=attempt,
         )
 
-    tracking.record([odd(1)], NOON)
+    recorder.record([odd(1)], NOON)
     unconfirmed.resend([message.pk])
-    submission.submit_queued(client=ScriptedClient([same_id]), clock=clock)
-    tracking.record(
+    worker.submit_queued(client=ScriptedClient([same_id]), clock=clock)
+    recorder.record(
         [
             Report(
                 source="callback",
@@ -82,7 +85,7 @@ def test_giving_up_makes_it_failed_until_somebody_knows_better(doubtful):
     assert unconfirmed.give_up([message.pk], NOON) == 1
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("failed", "given_up")
-    tracking.record(
+    recorder.record(
         [
             Report(
                 source="callback",
@@ -125,7 +128,7 @@ def test_nothing_of_a_cancelled_campaign_is_sent_again(doubtful, campaign):
 def test_an_unconfirmed_message_that_is_resent_and_cancelled_ends(doubtful, campaign, clock):
     made = campaign(status="sending")
     unconfirmed.resend([doubtful(campaign=made).pk])
-    assert campaigns.cancel(made, NOON) == 1
+    assert lifecycle.cancel(made, NOON) == 1
     assert Message.objects.get().status == "cancelled"
 
 
@@ -136,10 +139,10 @@ class TestAllAtOnce:
         people(10, 11)
         made = [campaign(name="Sale"), campaign(name="Other")]
         for one in made:
-            campaigns.launch(one)
+            lifecycle.launch(one)
         queued(12)
         client = ScriptedClient([ErrorKind.TIMED_OUT] * 3)
-        submission.submit_queued(client=client, clock=clock)
+        worker.submit_queued(client=client, clock=clock)
         assert set(Message.objects.values_list("status", flat=True)) == {"unconfirmed"}
         Campaign.objects.filter(name="Other").update(status="cancelled")
         return made
@@ -168,7 +171,7 @@ class TestTwiceRatherThanNever:
 
     def submit(self, clock, *steps):
         client = ScriptedClient(list(steps))
-        submission.submit_queued(client=client, clock=clock)
+        worker.submit_queued(client=client, clock=clock)
         return client.phones
 
     def test_what_is_in_doubt_is_sent_again_without_a_person(self, queued, clock):

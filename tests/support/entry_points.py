@@ -14,10 +14,15 @@ from django.utils import timezone
 from django_smsbat import send, send_many
 from django_smsbat.messages import Sms
 from django_smsbat.models import InboundMessage, Message, Recipient, RecipientUpload
-from django_smsbat.services import consent, erasure, phone_history, purging, submission, sync
 from django_smsbat.services.clock import Clock
+from django_smsbat.services.consent import changes
+from django_smsbat.services.polling import poller as sync
 from django_smsbat.services.recipients import imports
+from django_smsbat.services.recipients import timeline as phone_history
 from django_smsbat.services.recipients.imports import uploads
+from django_smsbat.services.retention import erase as erasure
+from django_smsbat.services.retention import purge as purging
+from django_smsbat.services.sending import worker as submission
 from django_smsbat.services.verification import checking, proofs, starting
 from tests.conftest import phone
 from tests.settings import SECRET
@@ -118,8 +123,8 @@ class EntryPoints:
         return lambda: purging.purge(timezone.now(), self._clock)
 
     def opt_out(self) -> Run:
-        person, said = self._recipient(), consent.Said(reason=TEXT)
-        return lambda: consent.opt_out(person, said)
+        person, said = self._recipient(), changes.Said(reason=TEXT)
+        return lambda: changes.opt_out(person, said)
 
     def phone_history(self) -> Run:
         person = self._recipient()

@@ -10,8 +10,8 @@ import time_machine
 from django_smsbat import send, verification
 from django_smsbat.messages import Sms
 from django_smsbat.models import Message
-from django_smsbat.services import submission
 from django_smsbat.services.clock import SystemClock
+from django_smsbat.services.sending import worker
 from django_smsbat.testing import FakeGateway, running_sandbox
 from tests.conftest import phone
 
@@ -97,7 +97,7 @@ def test_a_worker_whose_clock_does_not_move_ends_with_a_reason(db, freeze, sleep
         gateway.fail_next("unreachable")
         with freeze():
             send(Sms(to=phone(77), text="Hi"))
-            summary = submission.submit_queued()
+            summary = worker.submit_queued()
     assert summary.failure.endswith("the clock does not move")
     assert Message.objects.get().status == "queued"
 

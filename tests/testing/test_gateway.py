@@ -23,7 +23,8 @@ from django_smsbat.messages import (
 )
 from django_smsbat.models import InboundMessage, Message, Recipient
 from django_smsbat.sandbox import fates
-from django_smsbat.services import campaigns, connection
+from django_smsbat.services.accounts import clients
+from django_smsbat.services.campaigns import lifecycle
 from django_smsbat.testing import FakeGateway
 from tests.conftest import phone
 from tests.support.paths import ROOT
@@ -145,7 +146,7 @@ def test_what_smsbat_would_refuse_is_refused(smsbat, queued):
 def test_workers_run_when_the_test_lets_them(smsbat, people, campaign):
     people(11, 12)
     draft = campaign()
-    campaigns.launch(draft)
+    lifecycle.launch(draft)
     assert smsbat.outbox == []
     assert smsbat.run_workers().taken == 2
     smsbat.let_time_pass()
@@ -266,7 +267,7 @@ def test_a_flash_call_to_be_checked_comes_from_a_number_of_the_settings(smsbat, 
 def test_a_flash_call_without_a_caller_is_refused_as_smsbat_does(smsbat):
     content = Content(type="flashcall", sender="AcmeShop")
     with pytest.raises(GatewayError) as refused:
-        connection.client().send([Outgoing("1-a", phone(77), content)])
+        clients.client().send([Outgoing("1-a", phone(77), content)])
     assert (refused.value.code, smsbat.outbox) == ("1002", [])
 
 
@@ -395,7 +396,14 @@ def test_the_fixtures_leave_no_setting_behind(tmp_path):
     (tmp_path / "test_leak.py").write_text(SETTINGS_LEAK)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     ran = subprocess.run(
-        [*command, "--ds", "tests.consumer.settings", "--rootdir", str(ROOT), str(tmp_path)],
+        [
+            *command,
+            "--ds",
+            "tests.project.consumer.settings",
+            "--rootdir",
+            str(ROOT),
+            str(tmp_path),
+        ],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
         capture_output=True,

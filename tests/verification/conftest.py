@@ -6,7 +6,7 @@ import pytest
 
 from django_smsbat.services.verification import checking, codes, starting
 from tests.conftest import phone
-from tests.services.scripted import ScriptedClient, answer_by_phone
+from tests.support.scripted import ScriptedClient, answer_by_phone
 
 PATTERN = "***456789"
 

@@ -77,7 +77,7 @@ def test_an_own_address_is_counted(rf, smsbat, client, db, kind):
 
 
 def test_the_documented_middleware_gives_the_address(client, smsbat, settings, db):
-    middleware = "tests.documented.real_address.RealAddress"
+    middleware = "tests.project.documented.real_address.RealAddress"
     settings.MIDDLEWARE = [middleware, *settings.MIDDLEWARE]
     assert post_api(client, REMOTE_ADDR="", headers={"x-real-ip": "192.0.2.7"}).status_code == 201
     assert Verification.objects.get().address_hash == hashed_address("192.0.2.7")

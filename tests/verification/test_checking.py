@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_smsbat.models import Verification, VerificationStatus
-from django_smsbat.services import erasure, purging, sync
+from django_smsbat.services.polling import poller
+from django_smsbat.services.retention import erase, purge
 from django_smsbat.services.verification import checking, codes, finishing
 from django_smsbat.signals import phone_verified
-from tests.at_once import at_once
 from tests.conftest import listening, phone
-from tests.services.scripted import ScriptedClient
+from tests.support.at_once import at_once
+from tests.support.scripted import ScriptedClient
 
 
 def wrong(code):
@@ -156,7 +157,7 @@ def test_who_looks_after_statuses_ends_what_is_overdue_and_settles_its_doubts(
     service.sends.append(ErrorKind.TIMED_OUT)
     made = start()
     clock.forward(seconds=301)
-    sync.sync(client=ScriptedClient(), clock=clock)
+    poller.sync(client=ScriptedClient(), clock=clock)
     made.refresh_from_db()
     assert (made.status, made.code_hash, made.finished_at) == ("expired", "", clock.now())
     assert (made.message.status, made.message.error_code) == ("expired", "code_over")
@@ -164,7 +165,7 @@ def test_who_looks_after_statuses_ends_what_is_overdue_and_settles_its_doubts(
 
 def test_who_is_erased_leaves_no_verification(start, clock):
     made = start()
-    erasure.erase(made.phone, clock.now())
+    erase.erase(made.phone, clock.now())
     assert not Verification.objects.exists()
 
 
@@ -172,7 +173,7 @@ def test_old_ones_are_purged(start, clock):
     start()
     clock.forward(days=400)
     start(78)
-    purging.purge(clock.now(), clock)
+    purge.purge(clock.now(), clock)
     assert [one.phone for one in Verification.objects.all()] == [phone(78)]
 
 

@@ -10,8 +10,8 @@ from django_smsbat.models import ClosedPrefix, Message, Verification, Verificati
 from django_smsbat.services.verification import breaker, finishing, limits, starting
 from django_smsbat.services.verification.refusals import NotStarted, Why
 from django_smsbat.signals import verification_prefix_closed
-from tests.at_once import at_once
 from tests.conftest import HeldClock, listening, phone
+from tests.support.at_once import at_once
 from tests.verification.conftest import Service, ringing
 
 

@@ -13,8 +13,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule, run_state_m
 from django_smsbat import verification
 from django_smsbat.models import Message, Verification, VerificationCounter
 from django_smsbat.services.verification import checking, proofs, starting
-from tests.at_once import at_once
 from tests.conftest import HeldClock, phone
+from tests.support.at_once import at_once
 from tests.verification.conftest import Service
 from tests.verification.test_checking import wrong
 from tests.verification.test_starting import everything_stored

@@ -7,7 +7,7 @@ from django_smsbat.messages import InvalidMessage
 from django_smsbat.models import ClosedPrefix, Verification, VerificationCounter
 from django_smsbat.services.verification import checking, finishing, limits
 from django_smsbat.services.verification.refusals import Why
-from tests.at_once import at_once
+from tests.support.at_once import at_once
 from tests.verification.test_checking import wrong
 from tests.verification.test_limits import refused
 

@@ -15,13 +15,16 @@ from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.messages import InvalidMessage
 from django_smsbat.models import Holdback, Message, Recipient, Source, Verification
-from django_smsbat.services import submission, sync, tracking, unconfirmed
-from django_smsbat.services.event_store import Report
+from django_smsbat.services import unconfirmed
+from django_smsbat.services.polling import poller
+from django_smsbat.services.sending import worker
+from django_smsbat.services.tracking import recorder
+from django_smsbat.services.tracking.events import Report
 from django_smsbat.services.verification import checking, codes, limits, wording
 from django_smsbat.services.verification.refusals import NotStarted
 from django_smsbat.verification import api, views
 from tests.conftest import NOON, phone
-from tests.services.scripted import answer_by_phone, report
+from tests.support.scripted import answer_by_phone, report
 from tests.verification.conftest import ringing
 
 
@@ -165,7 +168,7 @@ def test_what_did_not_get_through_has_failed_and_waits_for_no_worker(start, serv
     made = start()
     assert (made.status, made.message.status) == ("failed", "failed")
     assert made.message.error_code == kind.name.lower()
-    assert not submission.something_waits()
+    assert not worker.something_waits()
 
 
 def test_what_may_have_got_through_can_be_checked(start, service, check):
@@ -181,7 +184,7 @@ def test_no_person_and_no_setting_sends_the_masked_words(start, service, setting
     settings.SMSBAT = {**settings.SMSBAT, "RESEND_UNCONFIRMED": True}
     assert unconfirmed.resend([made.message.pk]) == 0
     assert unconfirmed.resend_automatically() == 0
-    assert not submission.something_waits()
+    assert not worker.something_waits()
 
 
 def test_a_worker_that_dies_in_the_middle_leaves_a_doubt_and_no_masked_message(
@@ -196,7 +199,7 @@ def test_a_worker_that_dies_in_the_middle_leaves_a_doubt_and_no_masked_message(
     row = Message.objects.get()
     assert (row.status, row.attempts) == ("sending", 1)
     clock.forward(seconds=301)
-    submission.submit_queued(client=service, clock=clock)
+    worker.submit_queued(client=service, clock=clock)
     row.refresh_from_db()
     assert (row.status, len(service.sent)) == ("unconfirmed", 1)
 
@@ -298,7 +301,7 @@ class TestReports:
             smsbat_id=made.message.smsbat_id,
             payload={"deliverystatus": "delivered", "cost": 0.05, **more},
         )
-        tracking.record([told], made.created_at)
+        recorder.record([told], made.created_at)
 
     def test_a_callback(self, start, service):
         made = start()
@@ -313,7 +316,7 @@ class TestReports:
         service.statuses[made.message.smsbat_id] = report(
             made.message.smsbat_id, "delivered", pattern="***456789"
         )
-        sync.sync(client=service, clock=clock)
+        poller.sync(client=service, clock=clock)
         assert not [cell for cell in everything_stored() if "456789" in str(cell)]
 
     def test_one_that_came_before_the_answer(self, start, service):
@@ -328,7 +331,7 @@ class TestReports:
                     payload={"text": f"Your code: {service.code}"},
                 )
             service.sent.append(list(messages))
-            tracking.record([told], NOON)
+            recorder.record([told], NOON)
             return answer
 
         service.sends.append(early)

@@ -29,7 +29,7 @@ class TestInbound(WebhookCases):
         "dt": "2026-01-20T14:30:00.000Z",
     }
     model = InboundMessage
-    service = "django_smsbat.services.inbound.receive"
+    service = "django_smsbat.services.inbound.receive.receive"
 
     def test_it_is_kept_as_it_was_written(self):
         self.post()

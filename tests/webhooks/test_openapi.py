@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.generation import GenerationMode
 
 from django_smsbat.models import InboundMessage, Recipient, StatusEvent
-from django_smsbat.services import tracking
+from django_smsbat.services.tracking import recorder
 from django_smsbat.webhooks.openapi import document
 from scripts import openapi
 from tests.conftest import NOON, phone
-from tests.services.test_tracking import accepted
+from tests.services.tracking.test_recorder import accepted
 from tests.settings import SECRET
 from tests.webhooks.cases import basic
 
@@ -163,7 +163,7 @@ def test_hostile_bodies_by_the_thousand_make_no_5xx_and_store_nothing_that_was_r
     client, queued
 ):
     message = queued(status="sending", attempts=1)
-    tracking.record([accepted(message, KNOWN)], NOON)
+    recorder.record([accepted(message, KNOWN)], NOON)
     chance = random.Random(20_260_302)
     before, answered = newest(), 0
     seen = set()

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.test import RequestFactory
 from django.utils.log import ServerFormatter
 
-from django_smsbat.services import tracking
+from django_smsbat.services.tracking import recorder
 from django_smsbat.webhooks import log_filter, path_secret
 from django_smsbat.webhooks.masking import masked, pattern_of
 
@@ -159,7 +159,7 @@ def test_an_error_mail_shows_no_secret(client, settings, monkeypatch, path):
     def fail(*args):
         raise RuntimeError("unexpected")
 
-    monkeypatch.setattr(tracking, "record", fail)
+    monkeypatch.setattr(recorder, "record", fail)
     assert post(client, path.format(SECRET)).status_code == 500
     sent = mail.outbox[-1]
     html = sent.alternatives[0][0] if sent.alternatives else ""
@@ -178,7 +178,7 @@ def test_the_debug_page_of_an_error_shows_no_secret(client, settings, monkeypatc
     def fail(*args):
         raise RuntimeError("unexpected")
 
-    monkeypatch.setattr(tracking, "record", fail)
+    monkeypatch.setattr(recorder, "record", fail)
     answer = post(client, f"/smsbat/status/{plain}/")
     assert answer.status_code == 500
     assert not shows(answer.content.decode(), plain)
@@ -190,7 +190,7 @@ def test_a_failure_to_store_logs_no_secret(client, monkeypatch, caplog):
     def fail(*args):
         raise DatabaseError
 
-    monkeypatch.setattr(tracking, "record", fail)
+    monkeypatch.setattr(recorder, "record", fail)
     post(client, f"/smsbat/status/{SECRET}/")
     assert not shows(caplog.text)
 

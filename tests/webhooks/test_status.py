@@ -7,9 +7,10 @@ import pytest
 from django.urls import reverse
 
 from django_smsbat.models import InboundMessage, Message, StatusEvent
-from django_smsbat.services import replies, tracking
+from django_smsbat.services.inbound import replies
+from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON
-from tests.services.test_tracking import accepted
+from tests.services.tracking.test_recorder import accepted
 from tests.settings import SECRET
 from tests.webhooks.cases import WebhookCases, basic
 
@@ -23,12 +24,12 @@ class TestStatus(WebhookCases):
         "cost": 0.05,
     }
     model = StatusEvent
-    service = "django_smsbat.services.tracking.record"
+    service = "django_smsbat.services.tracking.recorder.record"
 
     @pytest.fixture
     def message(self, queued):
         made = queued(status="sending", attempts=1)
-        tracking.record([accepted(made, "s-1")], NOON)
+        recorder.record([accepted(made, "s-1")], NOON)
         return made
 
     def test_it_moves_the_message(self, message):
@@ -40,7 +41,7 @@ class TestStatus(WebhookCases):
     def test_an_id_that_nobody_knows_yet_waits_for_its_message(self, queued):
         assert self.post().status_code == 200
         made = queued(status="sending", attempts=1)
-        tracking.record([accepted(made, "s-1")], NOON)
+        recorder.record([accepted(made, "s-1")], NOON)
         assert Message.objects.get().status == "delivered"
 
     def test_an_unknown_word_is_stored_as_it_came(self, message):
@@ -83,7 +84,7 @@ class TestStatus(WebhookCases):
 
     def test_the_messages_number_may_be_a_number(self, queued):
         made = queued(status="sending", attempts=1)
-        tracking.record([accepted(made, "42")], NOON)
+        recorder.record([accepted(made, "42")], NOON)
         self.post({**self.body, "messageId": 42})
         assert Message.objects.get().status == "delivered"
 
@@ -115,7 +116,7 @@ class TestAccounts:
 
     def test_the_secret_of_an_account_moves_no_message_of_another(self, queued):
         made = queued(status="sending", attempts=1)
-        tracking.record([accepted(made, "s-1")], NOON)
+        recorder.record([accepted(made, "s-1")], NOON)
         assert self.report("the-secret-of-the-shop").status_code == 200
         made.refresh_from_db()
         assert made.status == "accepted"

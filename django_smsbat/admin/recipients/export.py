@@ -11,8 +11,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
 from django_smsbat.admin.csv_export import csv_lines, csv_response, walk
+from django_smsbat.db.set_based import keys_in
 from django_smsbat.models import ConsentChange, Recipient
-from django_smsbat.models.set_based import keys_in
 from django_smsbat.services.recipients.imports.columns import Columns
 from django_smsbat.services.recipients.imports.fields import AttributeType, Field
 

@@ -13,8 +13,8 @@ from django_smsbat.management.worker_command import (
     stopped_by_signals,
     told_in_one_line,
 )
-from django_smsbat.services import purging
 from django_smsbat.services.clock import SystemClock
+from django_smsbat.services.retention import purge
 
 _DAYS_MAX: Final = 36_500
 
@@ -47,13 +47,13 @@ class Command(BaseCommand):
         before = clock.now() - timedelta(days=options["older_than"])
         bar = tqdm(unit=" messages", disable=not sys.stderr.isatty(), leave=False)
         with bar, stopped_by_signals(clock), told_in_one_line():
-            done = purging.purge(
+            done = purge.purge(
                 before, clock, keep_rows=options["keep_rows"], on_progress=bar.update
             )
         self.stdout.write(_told(done))
 
 
-def _told(done: purging.Result) -> str:
+def _told(done: purge.Result) -> str:
     left = f" {done.left} are left, because nobody knows their end." if done.left else ""
     senders = f" {done.recipients} recipients who had only written, too." if done.recipients else ""
     end = "" if done.is_complete else " It was stopped; start it again to go on."

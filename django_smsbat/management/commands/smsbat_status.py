@@ -10,8 +10,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from django_smsbat.management.worker_command import told_in_one_line
-from django_smsbat.services import health
-from django_smsbat.services.health import Health
+from django_smsbat.services.monitoring import health
+from django_smsbat.services.monitoring.health import Health
 
 
 class Command(BaseCommand):

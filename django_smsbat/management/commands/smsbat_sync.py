@@ -10,8 +10,9 @@ from django_smsbat.management.worker_command import (
     campaign_or_error,
     told_in_one_line,
 )
-from django_smsbat.services import rebuilding, sync
 from django_smsbat.services.clock import SystemClock
+from django_smsbat.services.polling import poller
+from django_smsbat.services.tracking import rebuild
 
 
 class Command(WorkerCommand):
@@ -37,17 +38,17 @@ class Command(WorkerCommand):
             raise CommandError("--rebuild goes with --campaign only")
         with told_in_one_line():
             campaign = campaign_or_error(options["campaign"])
-            changed = rebuilding.rebuild(clock, campaign, bar.update)
+            changed = rebuild.rebuild(clock, campaign, bar.update)
         end = " It was stopped before the end." if clock.stopping else ""
         self.stdout.write(f"{changed} statuses changed.{end}")
 
-    def run(self, **options: Any) -> sync.Summary:
-        return sync.sync(**options)
+    def run(self, **options: Any) -> poller.Summary:
+        return poller.sync(**options)
 
-    def did_something(self, summary: sync.Summary) -> bool:
+    def did_something(self, summary: poller.Summary) -> bool:
         return bool(summary.requests or summary.matched or summary.emails)
 
-    def told(self, summary: sync.Summary) -> str:
+    def told(self, summary: poller.Summary) -> str:
         emails = f", {summary.emails} e-mails sent" if summary.emails else ""
         return (
             f"{summary.requests} asked, {summary.changed} changed, "

@@ -9,11 +9,12 @@ from django_smsbat.gateway.answers import StatusReport
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.models import Message, Source, StatusEvent
-from django_smsbat.services import holdback, tracking
 from django_smsbat.services.clock import Clock
-from django_smsbat.services.event_store import Report
 from django_smsbat.services.probe.evidence import Callback, MessageEvidence, Poll
 from django_smsbat.services.probe.exchanges import Recorder
+from django_smsbat.services.sending import backoff
+from django_smsbat.services.tracking import recorder as tracking
+from django_smsbat.services.tracking.events import Report
 
 _FIRST_POLL: Final = 5.0  # seconds, doubled with each poll: SMSBAT's advice
 _LONGEST_PAUSE: Final = 60.0
@@ -85,18 +86,18 @@ class Follower:
                 self._due[one.row.pk] = now + _pause(len(one.polls))
 
     def _poll(self, evidence: MessageEvidence, row: Message) -> None:
-        name = holdback.of(holdback.STATUS, row.account)
-        if holdback.remaining(name, self.clock.now()):
+        name = backoff.of(backoff.STATUS, row.account)
+        if backoff.remaining(name, self.clock.now()):
             return
         start = len(self.recorder)
         try:
             report = self.client.status(row.smsbat_id)
         except GatewayError as error:
             if error.kind.fate is Fate.NOT_TAKEN and error.kind is not ErrorKind.NOT_FOUND:
-                holdback.refused(name, error.retry_after, self.clock.now())
+                backoff.refused(name, error.retry_after, self.clock.now())
         else:
             tracking.record([_report(row, report)], self.clock.now())
-            holdback.forget_after_success(name, self.clock.now())
+            backoff.forget_after_success(name, self.clock.now())
         after = _seconds_since_send(evidence, self.clock.now())
         evidence.polls += [Poll(answer, after) for answer in self.recorder.since(start)]
 

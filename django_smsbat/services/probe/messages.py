@@ -23,7 +23,7 @@ from django_smsbat.gateway.messages import (
     ViberTransactional,
 )
 from django_smsbat.gateway.sms_parts import count_parts
-from django_smsbat.services.accounts import sender_or_default
+from django_smsbat.services.accounts.registry import sender_or_default
 
 DEFAULT_TYPES: Final = (
     MessageType.SMS,

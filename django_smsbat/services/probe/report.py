@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import django
 
 from django_smsbat.gateway import phones
-from django_smsbat.services import connection
+from django_smsbat.services.accounts import clients
 from django_smsbat.services.probe import questions
 from django_smsbat.services.probe.evidence import MessageEvidence
 from django_smsbat.services.probe.expectations import Finding, Verdict
@@ -36,7 +36,7 @@ def _with(findings: Sequence[Finding], verdict: Verdict) -> list[Finding]:
 
 
 def _head(result: ProbeResult) -> Iterator[str]:
-    auth = connection.credentials(result.account).method
+    auth = clients.credentials(result.account).method
     yield "# SMSBAT probe"
     yield ""
     yield f"- Date: {result.started_at:%Y-%m-%d %H:%M %Z}"

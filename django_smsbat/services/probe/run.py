@@ -19,7 +19,7 @@ from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.errors import GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import InboundMessage, Message
-from django_smsbat.services import accounts, connection, sending, tracking
+from django_smsbat.services.accounts import clients, registry
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.probe.evidence import MessageEvidence, RefusalEvidence
 from django_smsbat.services.probe.exchanges import Recorder
@@ -33,6 +33,8 @@ from django_smsbat.services.probe.follow import Follower
 from django_smsbat.services.probe.messages import PlannedMessage, ProbeRequest
 from django_smsbat.services.probe.redaction import Redactor, basic_tokens
 from django_smsbat.services.probe.refusal_checks import REFUSALS, Refusal
+from django_smsbat.services.sending import single
+from django_smsbat.services.tracking import recorder as tracking
 
 _OWN_REASONS: Final = frozenset(("quiet_hours", "opted_out"))  # they stop one type, not the rest
 
@@ -85,7 +87,7 @@ def run(
         InvalidMessage: if there is no such account.
     """
     clock = clock or SystemClock()
-    client = connection.client(request.account)
+    client = clients.client(request.account)
     result = _new_result(request, planned, clock.now())
     last_reply = InboundMessage.objects.aggregate(last=Max("pk"))["last"] or 0
     if request.refusals:
@@ -110,7 +112,7 @@ def run(
 def _new_result(
     request: ProbeRequest, planned: Sequence[PlannedMessage], now: datetime
 ) -> ProbeResult:
-    account = accounts.account(request.account)
+    account = registry.account(request.account)
     redactor = Redactor(_secrets(request, planned, account))
     messages = [MessageEvidence(one, account.dialect, redactor) for one in planned]
     return ProbeResult(request, account, redactor, now, messages)
@@ -142,9 +144,9 @@ def _send_refusals(result: ProbeResult, clock: Clock) -> list[RefusalEvidence]:
 def _send_refusal(name: str, refusal: Refusal, result: ProbeResult) -> RefusalEvidence:
     account, start = result.request.account, len(result.recorder)
     if refusal.wrong_credentials:
-        client: Client = connection.with_wrong_credentials(account)
+        client: Client = clients.with_wrong_credentials(account)
     else:
-        client = connection.client(account)
+        client = clients.client(account)
     # The refusal is what is expected; the recorder has it.
     with client.observed_by(result.recorder), suppress(GatewayError):
         refusal.send(client)
@@ -160,7 +162,7 @@ def _send_all(result: ProbeResult, clock: Clock) -> None:
         if clock.stopping:
             return
         start = len(result.recorder)
-        row = sending.send(evidence.planned.message, account=result.request.account)
+        row = single.send(evidence.planned.message, account=result.request.account)
         answers = result.recorder.since(start)
         evidence.row, evidence.sent_at = row, clock.now()
         evidence.answer = answers[-1] if answers else None

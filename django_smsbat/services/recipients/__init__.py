@@ -1,1 +1,1 @@
-"""Recipients: the rules for who is stored, imported and listed."""
+"""Recipients: lists, imports, the timeline of a phone number."""

@@ -15,7 +15,7 @@ from django.db.models import Count, Min, Q
 from django_smsbat import conf, signals
 from django_smsbat.models import ClosedPrefix, Verification, VerificationStatus
 from django_smsbat.models.verification import VerificationQuerySet
-from django_smsbat.services import announcing
+from django_smsbat.services import signal_dispatch
 from django_smsbat.services.verification.refusals import NotStarted, Why
 
 logger = logging.getLogger("django_smsbat")
@@ -118,7 +118,7 @@ def _close(prefix: str, asked: int, entered: int, now: datetime) -> ClosedPrefix
             prefix=prefix, defaults={**told, "counted_from": until}
         )
         occasion = {"closed_prefix": closed}
-        announcing.after_commit(signals.verification_prefix_closed, [occasion], ClosedPrefix)
+        signal_dispatch.after_commit(signals.verification_prefix_closed, [occasion], ClosedPrefix)
     logger.warning("%s is closed: %d of %d codes were entered", prefix, entered, asked)
     return closed
 

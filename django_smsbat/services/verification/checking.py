@@ -10,8 +10,8 @@ from django.views.decorators.debug import sensitive_variables
 from django_smsbat import conf, signals
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import Verification, VerificationStatus
-from django_smsbat.services import announcing, clock
-from django_smsbat.services.commit import tried_again
+from django_smsbat.services import clock, signal_dispatch
+from django_smsbat.services.transactions import tried_again
 from django_smsbat.services.verification import callers, codes, proofs
 from django_smsbat.services.verification.failures import Failures
 from django_smsbat.services.verification.finishing import finish
@@ -119,5 +119,5 @@ def _verified(found: Verification, left: int, now: datetime) -> Checked:
     proof = proofs.new()
     finish(found, VerificationStatus.VERIFIED, now, proof_hash=proofs.hashed(proof))
     occasion = {"verification": found}
-    announcing.after_commit(signals.phone_verified, [occasion], sender=Verification)
+    signal_dispatch.after_commit(signals.phone_verified, [occasion], sender=Verification)
     return Checked(VerificationStatus.VERIFIED, found.phone, left, proof)

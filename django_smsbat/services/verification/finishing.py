@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Message, Verification, VerificationCounter, VerificationStatus
-from django_smsbat.services import tracking
+from django_smsbat.services.tracking import recorder
 from django_smsbat.services.verification import counters
 
 _CHUNK = 1_000
@@ -45,7 +45,7 @@ def _settle_doubts(now: datetime) -> None:
     doubts = Message.objects.filter(status=Status.UNCONFIRMED.value, verifications__in=over)
     found = list(doubts.order_by("pk")[:_CHUNK])
     words = "the code that it holds is good no longer"
-    tracking.record([tracking.local(one, Status.EXPIRED, "code_over", words) for one in found], now)
+    recorder.record([recorder.local(one, Status.EXPIRED, "code_over", words) for one in found], now)
 
 
 def forget(before: datetime) -> int:

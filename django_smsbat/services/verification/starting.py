@@ -19,10 +19,12 @@ from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Channel, Verification, VerificationStatus
 from django_smsbat.models.verification import PURPOSE_MAX
-from django_smsbat.services import accounts, confidential, connection, holdback, unexpected
+from django_smsbat.services import unexpected
+from django_smsbat.services.accounts import clients, registry
 from django_smsbat.services.clock import Clock, SystemClock
-from django_smsbat.services.commit import insist_on_commits, tried_again, when_committed
-from django_smsbat.services.verification import breaker, codes, failures, limits
+from django_smsbat.services.sending import backoff
+from django_smsbat.services.transactions import insist_on_commits, tried_again, when_committed
+from django_smsbat.services.verification import breaker, codes, failures, limits, secret_message
 from django_smsbat.services.verification.finishing import finish
 from django_smsbat.services.verification.refusals import NotStarted, Why
 from django_smsbat.services.verification.wording import Plan, plan
@@ -77,8 +79,8 @@ def start(
     if len(purpose) > PURPOSE_MAX:
         words = f"{len(purpose)} characters; at most {PURPOSE_MAX} are allowed"
         raise InvalidMessage("purpose", words)
-    said = plan(way, phone, accounts.sender_or_default("", account), language)
-    leaving_by = client or connection.client(account)
+    said = plan(way, phone, registry.sender_or_default("", account), language)
+    leaving_by = client or clients.client(account)
     insist_on_commits()
     made = Verification(phone=phone, channel=way, purpose=purpose)
     made.prefix = breaker.prefix_of(phone)
@@ -97,7 +99,7 @@ def _store(
     limits.draw(made.phone, made.address_hash, now)
     breaker.insist_on_few_open(made.prefix, made.address_hash, now)
     _replace_earlier(made, replaces, now)
-    made.message = confidential.store(said.masked, made.phone, account, clock)
+    made.message = secret_message.store(said.masked, made.phone, account, clock)
     made.created_at = now
     made.expires_at = now + timedelta(seconds=said.lifetime)
     made.code_shape = codes.SHOWN * len(said.code)
@@ -124,7 +126,7 @@ def _insist_on_allowed(made: Verification, account: str, now: datetime) -> None:
     limits.insist_on_allowed(made.phone)
     failures.ensure_some_left(made.phone, made.address_hash, now)
     breaker.insist_on_open(made.prefix, now)
-    if delay := holdback.remaining(holdback.of(holdback.SEND, account), now):
+    if delay := backoff.remaining(backoff.of(backoff.SEND, account), now):
         raise NotStarted(Why.HELD_BACK, delay)
 
 
@@ -149,7 +151,7 @@ def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None
             _learn_pattern(made, result.pattern, said.message)
 
     try:
-        confidential.leave(message, said.message, hear=hear, client=client, clock=clock)
+        secret_message.leave(message, said.message, hear=hear, client=client, clock=clock)
     except BaseException as error:
         message.refresh_from_db()
         if message.status != Status.FAILED:  # the code may have left

@@ -15,7 +15,7 @@ from django_smsbat.gateway import messages, otp_templates
 from django_smsbat.gateway.message_types import FLASH_CALL_DIGITS, TYPES, MessageType
 from django_smsbat.gateway.messages import Content, InvalidMessage
 from django_smsbat.models import Channel
-from django_smsbat.services.accounts import sender_or_default
+from django_smsbat.services.accounts.registry import sender_or_default
 from django_smsbat.services.verification import callers, codes
 
 _MINUTE: Final = 60

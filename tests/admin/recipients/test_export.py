@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from django_smsbat.admin.recipients.export import export
 from django_smsbat.gateway.text import visible
 from django_smsbat.models import ConsentChange, Recipient
-from django_smsbat.services import consent
-from django_smsbat.services.consent import Said
+from django_smsbat.services.consent import changes as consent
+from django_smsbat.services.consent.changes import Said
 from django_smsbat.services.recipients import imports
 from tests.conftest import NOON, phone
 

@@ -6,7 +6,7 @@ from django.utils import translation
 
 from django_smsbat.models import ColumnMapping, Recipient, RecipientList, RecipientUpload
 from django_smsbat.services.recipients.imports import uploads
-from tests.admin.test_uploading import upload
+from tests.admin.recipients.test_imports import upload
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db

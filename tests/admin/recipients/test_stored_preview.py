@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 
 from django_smsbat.models import Recipient, RecipientUpload
-from django_smsbat.services import erasure
 from django_smsbat.services.recipients.imports import stored_preview, uploads
 from django_smsbat.services.recipients.imports.readers import limits
-from tests.admin.test_uploading import IMPORT, ROWS, confirm, upload
+from django_smsbat.services.retention import erase
+from tests.admin.recipients.test_imports import IMPORT, ROWS, confirm, upload
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +80,7 @@ def test_who_is_erased_is_in_no_preview(boss):
     # Digits that the search in the file does not find; the preview shows the number.
     upload(boss, "phone,name\n٠٦٧١١١٢٢٣٣,Olena\n")
     assert RecipientUpload.objects.get().preview["people"][0]["phone"] == "+380671112233"
-    erasure.erase("+380671112233")
+    erase.erase("+380671112233")
     assert not RecipientUpload.objects.exists()
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from django_smsbat.models import Holdback, Message, StatusEvent
-from django_smsbat.services import inbound
+from django_smsbat.services.inbound import receive
 from django_smsbat.services.probe import report
 from django_smsbat.services.probe.expectations import Verdict
 from tests.conftest import phone
@@ -155,8 +155,8 @@ def test_an_opted_out_phone_gets_no_promotion_and_the_report_says_so(probe, peop
 
 def test_an_answer_to_the_messages_shows_which_keys_an_incoming_message_has(probe):
     def reply(clock):
-        inbound.receive(
-            inbound.Incoming(
+        receive.receive(
+            receive.Incoming(
                 account="default",
                 id_uuid="1",
                 alpha_name="AcmeShop",

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django_smsbat import conf
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import RecipientImport, RecipientList
-from django_smsbat.services import suppression
 from django_smsbat.services.clock import Clock
+from django_smsbat.services.consent import suppression
 from django_smsbat.services.recipients.imports import readers, storing
 from django_smsbat.services.recipients.imports.cells import Rejected
 from django_smsbat.services.recipients.imports.consent import Consent

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from django_smsbat import conf
+from django_smsbat.db.set_based import texts_in
 from django_smsbat.models import Recipient
-from django_smsbat.models.set_based import texts_in
 from django_smsbat.services.recipients.imports.cells import Rejected
 from django_smsbat.services.recipients.imports.columns import (
     Column,

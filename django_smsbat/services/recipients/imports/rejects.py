@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
+from django_smsbat.services.csv_safety import harmless
 from django_smsbat.services.recipients.imports import private_files
-from django_smsbat.services.spreadsheets import harmless
 
 OWN_HEADINGS: Final = ("row", "reason")
 

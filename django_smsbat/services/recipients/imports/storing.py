@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django_smsbat.db.set_based import insert_rows, texts_in, update_rows
 from django_smsbat.gateway.text import visible, with_line_feeds
 from django_smsbat.models import Recipient, RecipientList
-from django_smsbat.models.set_based import insert_rows, texts_in, update_rows
-from django_smsbat.services import consent_imports
-from django_smsbat.services.consent_imports import Applied, ImportedChange
+from django_smsbat.services.consent import imports
+from django_smsbat.services.consent.imports import Applied, ImportedChange
 from django_smsbat.services.recipients.imports.rows import Person
 
 _FIELDS: Final = ("name", "email", "attributes")
@@ -44,7 +44,7 @@ def store(people: Mapping[str, Person], target: Target, now: datetime) -> Counte
     keys = _keys(people, target)
     if target.list is not None:
         _enlist(keys.values(), target.list)
-    applied = consent_imports.record(_changes(people, keys, target), target.entered_by, now)
+    applied = imports.record(_changes(people, keys, target), target.entered_by, now)
     return _counts(people, changed, fresh, applied)
 
 
@@ -53,9 +53,7 @@ def count(people: Mapping[str, Person], now: datetime) -> Counter[str]:
     changed, fresh = _compare(people, lock=False)
     target = Target(None, "")
     known = {phone: person for phone, person in people.items() if phone not in fresh}
-    applied = consent_imports.record(
-        _changes(known, _keys(known, target), target), "", now, dry_run=True
-    )
+    applied = imports.record(_changes(known, _keys(known, target), target), "", now, dry_run=True)
     new = sum(person.consent is not None and person.consent.is_opt_out for person in fresh.values())
     return _counts(people, changed, fresh, applied._replace(opted_out=applied.opted_out + new))
 

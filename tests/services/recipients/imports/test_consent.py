@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from django_smsbat import signals
 from django_smsbat.models import ConsentChange, Recipient, RecipientList
-from django_smsbat.services import consent, erasure
-from django_smsbat.services.consent import Said
+from django_smsbat.services.consent import changes
+from django_smsbat.services.consent.changes import Said
 from django_smsbat.services.recipients import imports
 from django_smsbat.services.recipients.imports import Reading
 from django_smsbat.services.recipients.imports.consent import Consent, stricter
+from django_smsbat.services.retention import erase
 from tests.conftest import NOON, listening, phone
 
 pytestmark = pytest.mark.django_db
@@ -120,8 +121,8 @@ def test_an_earlier_opt_in_does_not_undo_an_opt_out(table, people):
 
 def test_an_earlier_opt_out_does_not_undo_an_opt_in(table, people):
     [person] = people(77)
-    consent.opt_out(person, Said(at=NOON - timedelta(days=2)), NOON)
-    consent.opt_in(person, Said(at=NOON), NOON)
+    changes.opt_out(person, Said(at=NOON - timedelta(days=2)), NOON)
+    changes.opt_in(person, Said(at=NOON), NOON)
     earlier = (NOON - timedelta(days=1)).isoformat()
     imports.import_file(table("phone,opted out at", f"0670000077,{earlier}"), "All")
     assert opted_out() == set()
@@ -258,7 +259,7 @@ def test_the_number_of_statements_does_not_grow_with_the_opt_outs(table):
 
 def test_a_person_who_was_erased_is_not_brought_back_by_an_opt_out(table, people):
     people(77)
-    erasure.erase(phone(77))
+    erase.erase(phone(77))
     result = imports.import_file(table("phone,opted_out", "0670000077,yes"), "All")
     assert result.rejected == 1
     assert not Recipient.objects.exists()

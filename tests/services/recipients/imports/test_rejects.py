@@ -33,10 +33,10 @@ def test_headings_are_no_formulas_for_a_spreadsheet(table):
 
 
 def test_a_shifted_row_of_an_erased_person_is_not_written_down(table, people):
-    from django_smsbat.services import erasure
+    from django_smsbat.services.retention import erase
 
     people(77)
-    erasure.erase(phone(77))
+    erase.erase(phone(77))
     result = imports.import_file(table("phone,name", "0670000077,Коваль, Олена"), "All")
     assert result.rejected == 1
     assert "Коваль" not in result.rejects.read_text(encoding="utf-8-sig")

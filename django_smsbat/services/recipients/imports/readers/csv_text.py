@@ -14,6 +14,7 @@ from pathlib import Path
 from sys import maxsize
 from typing import Any, Final, TextIO
 
+from django_smsbat.services.csv_safety import original
 from django_smsbat.services.recipients.imports.readers import limits
 from django_smsbat.services.recipients.imports.readers.encodings import (
     BAD_BYTE,
@@ -35,7 +36,6 @@ from django_smsbat.services.recipients.imports.readers.table import (
     TableFormat,
     UnreadableTable,
 )
-from django_smsbat.services.spreadsheets import original
 
 _REPLACEMENT: Final = "\ufffd"
 _BREAK: Final = re.compile(r"\r\n|\r|\n")

@@ -1,0 +1,150 @@
+"""What the page that asks before a campaign is controlled says of it."""
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_smsbat.admin.campaigns import placeholders
+from django_smsbat.admin.campaigns.actions import Control, needs_typing
+from django_smsbat.admin.campaigns.exclusions import EXCLUSION_LABELS
+from django_smsbat.admin.formatting import zone_name
+from django_smsbat.admin.sentences import told
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.models import Campaign, Preflight
+from django_smsbat.services.campaigns import approval, lifecycle, preflight, quiet_hours
+from django_smsbat.services.campaigns.rendering import Exclusion
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What the confirmation page says of one campaign."""
+
+    campaign: Campaign
+    preflight: Preflight | None = None
+    problem: str = ""
+    goes_at_once: bool = False
+    spends: bool = False
+
+    @classmethod
+    def of(cls, campaign: Campaign, control: Control, login: str) -> "Prospect":
+        if not control.is_possible(campaign):
+            problem = _("Its status is “%(status)s”: this is not possible now.")
+            return cls(campaign, problem=problem % {"status": campaign.get_status_display()})
+        if not control.looks_at(campaign):
+            return cls(campaign)
+        try:
+            looked = preflight.compute(campaign)
+        except InvalidMessage as error:
+            return cls(campaign, problem=told(error))
+        if not looked.recipients:
+            return cls(campaign, looked, str(_("Nobody would get it.")))
+        if control.spends:
+            try:
+                approval.hold_to(looked, login)
+            except lifecycle.ActionNotAllowed as error:
+                return cls(campaign, looked, told(error))
+        at_once = control.spends and not control.needs_time
+        return cls(campaign, looked, goes_at_once=at_once, spends=control.spends)
+
+    @property
+    def lists(self) -> str:
+        return ", ".join(str(one) for one in self.campaign.lists.all()) or str(_("none"))
+
+    @property
+    def notice(self) -> str:
+        """What somebody may have forgotten."""
+        moment = self.campaign.scheduled_at
+        if self.goes_at_once and moment and moment > timezone.now():
+            return str(_("A later time is set, but “Send” sends at once; “Schedule” waits for it."))
+        return ""
+
+    @property
+    def needs_typing(self) -> bool:
+        return self.spends and self.preflight is not None and needs_typing(self.recipients)
+
+    @property
+    def seen(self) -> str:
+        """What the page says, signed: a GET stores nothing, the answer brings it back."""
+        return preflight.sign(self.preflight) if self.preflight and not self.problem else ""
+
+    @property
+    def recipients(self) -> int:
+        return self.preflight.recipients if self.preflight else 0
+
+    @property
+    def approval(self) -> str:
+        """Who approved it, or that somebody has to; empty where nobody asks for it."""
+        if self.preflight is None or not approval.is_asked_for(self.recipients):
+            return ""
+        if self.preflight.approved_by:
+            return str(_("by %(login)s") % {"login": self.preflight.approved_by})
+        return str(_("not yet: somebody else has to approve it first"))
+
+    @property
+    def quiet(self) -> str:
+        """The quiet hours that bind it; empty for none."""
+        return quiet_hours.told() if self.campaign.is_promotional else ""
+
+    @property
+    def total_excluded(self) -> int:
+        return sum(count for _reason, count, *_more in self.exclusions)
+
+    @property
+    def exclusions(self) -> list[tuple[Promise, int, str, str]]:
+        """Reason, how many, an example of what exactly is wrong, and where they are listed."""
+        if self.preflight is None:
+            return []
+        examples = self.preflight.examples
+        return [
+            (
+                EXCLUSION_LABELS[Exclusion(reason)],
+                count,
+                told(examples.get(reason, "")),
+                self._url(reason),
+            )
+            for reason, count in self.preflight.excluded.items()
+        ]
+
+    def _url(self, reason: str) -> str:
+        """The people concerned, of the first list; empty where no filter finds them."""
+        first = self.campaign.lists.first()
+        if reason != Exclusion.OPTED_OUT or first is None:
+            return ""
+        listed = reverse("admin:django_smsbat_recipient_changelist")
+        return f"{listed}?lists__id__exact={first.pk}&opted_out_at__isempty=0"
+
+    @property
+    def defaults(self) -> list[str]:
+        """How many recipients get which default of a placeholder."""
+        return placeholders.defaults_of(self.preflight) if self.preflight else []
+
+    @property
+    def unknown_fields(self) -> list[str]:
+        """The placeholders' fields that no recipient has."""
+        return placeholders.warnings_of(self.preflight) if self.preflight else []
+
+    @property
+    def time_zone(self) -> str:
+        """The zone in which its times are shown."""
+        return zone_name()
+
+    @property
+    def parts(self) -> list[str]:
+        """How many messages take how many SMS parts."""
+        if self.preflight is None:
+            return []
+        return [
+            ngettext("%(count)d of %(parts)s part", "%(count)d of %(parts)s parts", int(parts))
+            % {"count": count, "parts": parts}
+            for parts, count in self.preflight.parts.items()
+        ]
+
+    @property
+    def duration(self) -> timedelta:
+        return timedelta(seconds=math.ceil(self.preflight.duration if self.preflight else 0))

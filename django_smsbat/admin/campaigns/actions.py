@@ -1,0 +1,225 @@
+"""The buttons that control a campaign: one row each, from label to the service that it calls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_smsbat import conf
+from django_smsbat.models import Campaign
+from django_smsbat.services.campaigns import approval, lifecycle
+
+
+@dataclass(frozen=True)
+class Control:
+    """One button.
+
+    Attributes:
+        transition: its row in the state table of `services.transitions`; empty where any state is
+            right.
+        question: what the confirmation page asks.
+        run: does it, and says in a sentence what was done. Also takes the fingerprint of what the
+            person saw, and their login.
+        spends: whether it costs money: the size is typed and approved where the site wants that.
+        looks_first: whether the page tells who will get it and what it may cost, and what is done
+            is held to that. So does whatever launches a campaign.
+        permission: what is needed besides seeing campaigns.
+        provided: what else has to hold.
+        stops_what_goes_on: only for a campaign whose rest would follow by itself.
+        needs_time: whether a time in the future has to be set.
+    """
+
+    name: str
+    transition: str
+    label: Promise
+    question: Promise
+    run: Callable[[Campaign, str, str], str]
+    looks_first: bool = False
+    needs_time: bool = False
+    stops_what_goes_on: bool = False
+    spends: bool = True
+    permission: str = "send_campaign"
+    provided: Callable[[Campaign], bool] = lambda campaign: True
+
+    def looks_at(self, campaign: Campaign) -> bool:
+        launches = self.transition == "resume" and campaign.started_at is None
+        return self.looks_first or launches
+
+    def is_possible(self, campaign: Campaign) -> bool:
+        in_time = campaign.scheduled_at is not None and campaign.scheduled_at > timezone.now()
+        allowed = not self.transition or lifecycle.may(campaign, self.transition)
+        goes_on = campaign.canary_is_out and campaign.canary_share is not None
+        return (
+            allowed
+            and self.provided(campaign)
+            and (in_time or not self.needs_time)
+            and (goes_on or not self.stops_what_goes_on)
+        )
+
+
+def _send(campaign: Campaign, seen: str, login: str) -> str:
+    made = lifecycle.launch(campaign, fingerprint=seen)
+    return ngettext(
+        "sending to %(count)d recipient.", "sending to %(count)d recipients.", made.recipients
+    ) % {"count": made.recipients}
+
+
+def _schedule(campaign: Campaign, seen: str, login: str) -> str:
+    lifecycle.schedule(campaign, fingerprint=seen)
+    approval.scheduled(campaign, login)
+    return str(_("scheduled."))
+
+
+def _unschedule(campaign: Campaign, seen: str, login: str) -> str:
+    lifecycle.unschedule(campaign)
+    approval.scheduled(campaign, "")
+    return str(_("a draft again."))
+
+
+def _pause(campaign: Campaign, seen: str, login: str) -> str:
+    lifecycle.pause(campaign)
+    return str(_("paused."))
+
+
+def _resume(campaign: Campaign, seen: str, login: str) -> str:
+    lifecycle.resume(campaign, fingerprint=seen or None)
+    return str(_("going on."))
+
+
+def _hold(campaign: Campaign, seen: str, login: str) -> str:
+    lifecycle.hold(campaign)
+    return str(_("the rest waits for you."))
+
+
+def _cancel(campaign: Campaign, seen: str, login: str) -> str:
+    count = lifecycle.cancel(campaign)
+    words = ngettext(
+        "cancelled; %(count)d message will not be sent.",
+        "cancelled; %(count)d messages will not be sent.",
+        count,
+    )
+    return words % {"count": count}
+
+
+def _retry(campaign: Campaign, seen: str, login: str) -> str:
+    count = lifecycle.retry_failed(campaign, login=login)
+    words = ngettext(
+        "%(count)d failed message is sent again.",
+        "%(count)d failed messages are sent again.",
+        count,
+    )
+    return words % {"count": count}
+
+
+def _duplicate(campaign: Campaign, seen: str, login: str) -> str:
+    made = lifecycle.duplicate(campaign)
+    return str(_("the draft “%(name)s” was made.") % {"name": made})
+
+
+def _approve(campaign: Campaign, seen: str, login: str) -> str:
+    approval.approve(campaign, seen, login)
+    return str(_("approved."))
+
+
+def _approve_retry(campaign: Campaign, seen: str, login: str) -> str:
+    count = approval.approve_retry(campaign, login)
+    words = ngettext(
+        "sending %(count)d failed message again is approved.",
+        "sending %(count)d failed messages again is approved.",
+        count,
+    )
+    return words % {"count": count}
+
+
+def needs_typing(recipients: int) -> bool:
+    """Whether so many are confirmed by typing their number."""
+    limit = conf.current().confirm_above
+    return limit is not None and recipients > limit
+
+
+CONTROLS: Final[dict[str, Control]] = {
+    control.name: control
+    for control in (
+        Control(
+            "send",
+            "launch",
+            _("Send"),
+            _("Send now? It cannot be called back, and every message costs money."),
+            _send,
+            looks_first=True,
+        ),
+        Control(
+            "schedule",
+            "schedule",
+            _("Schedule"),
+            _("Send at the time that is set? The numbers are those of now."),
+            _schedule,
+            looks_first=True,
+            needs_time=True,
+        ),
+        Control(
+            "approve",
+            "",
+            _("Approve"),
+            _("Approve that somebody else sends it, as it is now?"),
+            _approve,
+            looks_first=True,
+            spends=False,
+            permission="approve_campaign",
+            provided=approval.may_approve,
+        ),
+        Control(
+            "unschedule",
+            "unschedule",
+            _("Back to draft"),
+            _("Take it off the schedule, so that it can be changed?"),
+            _unschedule,
+        ),
+        Control("pause", "pause", _("Pause"), _("Stop after the messages in hand?"), _pause),
+        Control(
+            "hold",
+            "hold",
+            _("Hold the rest"),
+            _("Let the rest wait until you resume, however many of the first are delivered?"),
+            _hold,
+            stops_what_goes_on=True,
+        ),
+        Control("resume", "resume", _("Resume"), _("Go on sending?"), _resume),
+        Control(
+            "cancel",
+            "cancel",
+            _("Cancel the campaign"),
+            _("Send no more of it, ever? What was sent already cannot be called back."),
+            _cancel,
+        ),
+        Control(
+            "retry",
+            "send again",
+            _("Send the failed again"),
+            _("Send again what was rejected or not delivered? Each message costs money once more."),
+            _retry,
+        ),
+        Control(
+            "approve_retry",
+            "send again",
+            _("Approve sending again"),
+            _("Approve that somebody else sends the failed messages again?"),
+            _approve_retry,
+            spends=False,
+            permission="approve_campaign",
+            provided=approval.may_approve_retry,
+        ),
+        Control(
+            "duplicate",
+            "",
+            _("Duplicate"),
+            _("Make a draft that says the same to the same lists?"),
+            _duplicate,
+            permission="add_campaign",
+        ),
+    )
+}

@@ -1,0 +1,258 @@
+"""The phone beside the form: how a message will look, and what is to be said of it.
+
+Nothing is loaded from elsewhere: pictures are shown as frames with their names.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_smsbat.admin.campaigns import placeholders
+from django_smsbat.admin.campaigns.composer import reading
+from django_smsbat.admin.campaigns.composer.characters import readable
+from django_smsbat.admin.campaigns.composer.form import chosen_type
+from django_smsbat.admin.campaigns.exclusions import EXCLUSION_LABELS
+from django_smsbat.admin.parsing import number
+from django_smsbat.admin.sentences import told
+from django_smsbat.conf import DEFAULT_ACCOUNT
+from django_smsbat.gateway import otp_templates
+from django_smsbat.gateway.message_types import TYPES, MediaKind, MessageType, media_kind
+from django_smsbat.gateway.messages import Content
+from django_smsbat.gateway.sms_parts import SmsParts
+from django_smsbat.models import Campaign
+from django_smsbat.services.composer.lint import Concern, Finding
+from django_smsbat.services.composer.preview import Preview, preview, somebody
+
+TEMPLATE: Final = "admin/django_smsbat/composer/phone.html"
+_HOUR: Final = 3_600
+_DAY: Final = 24 * _HOUR
+_LISTS_MAX: Final = 500
+_DIGITS_MAX: Final = 9
+_FORCED_SHOWN: Final = 12
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A frame where a picture, a video, audio or a file will be."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """What stands in one bubble, or on one card, from top to bottom."""
+
+    title: str = ""
+    text: str = ""
+    pictures: tuple[Picture, ...] = ()
+    buttons: tuple[str, ...] = ()
+    cards: tuple["Bubble", ...] = ()
+    lines: tuple[tuple[str, str], ...] = field(default_factory=tuple)
+
+
+def _picture(kind: str, address: object) -> tuple[Picture, ...]:
+    if not address:
+        return ()
+    try:
+        name = unquote(urlsplit(str(address)).path.rpartition("/")[2])
+    except ValueError:  # half an IPv6 address, while somebody is typing
+        name = ""
+    return (Picture(kind, name or str(address)),)
+
+
+def _media(media: Any) -> tuple[Picture, ...]:
+    if not isinstance(media, dict):
+        return ()
+    kind = media_kind(str(media.get("type", ""))) or MediaKind.IMAGE
+    return _picture(kind.value, media.get("url"))
+
+
+def bubble_of(content: Content) -> Bubble:
+    """From the wire's shape; what has another shape, stored by code, is not drawn."""
+    try:
+        return _bubble_of(content)
+    except (TypeError, AttributeError, ValueError):
+        return Bubble(text=content.text)
+
+
+def _bubble_of(content: Content) -> Bubble:
+    data = dict(content.message_data)
+    button = (data["buttonText"],) if data.get("buttonText") else ()
+    carousel = data.get("carousel", {})
+    return Bubble(
+        text=content.text,
+        pictures=(
+            *_picture("image", data.get("img")),
+            *_picture("video", data.get("video")),
+            *_media(data.get("media")),
+            *_picture("file", data.get("fileName") or data.get("fileUrl")),
+        ),
+        buttons=(
+            *button,
+            *(one.get("text", "") for one in data.get("buttons", [])),
+            *data.get("survey", {}).get("options", []),
+        ),
+        cards=tuple(_card(one) for one in [*carousel.get("items", []), *carousel.get("cards", [])]),
+        lines=_lines(content, data),
+    )
+
+
+def _card(card: dict[str, Any]) -> Bubble:
+    own = [card.get(name) for name in ("primaryButton", "secondaryButton")]
+    return Bubble(
+        title=card.get("title", ""),
+        text=card.get("description", ""),
+        pictures=(*_picture("image", card.get("imageUrl")), *_media(card.get("media"))),
+        buttons=(
+            *(one.get("label", "") for one in own if one),
+            *(one.get("text", "") for one in card.get("buttons", [])),
+        ),
+    )
+
+
+def _lines(content: Content, data: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What Viber's own words or the telephone network show, as far as it is known here."""
+    if content.type == MessageType.FLASH_CALL:
+        return ((str(_("Missed call")), data.get("callerId") or "…"),)
+    template = otp_templates.find(str(data.get("templateId", "")))
+    if template is None:
+        return ()
+    given = data.get("templateParams", {})
+    head = (str(_("Viber's template")), template.slug.replace("_", " "))
+    return (head, *((name, str(given.get(name, "…"))) for name in template.params))
+
+
+def duration(seconds: int) -> str:
+    """A time to live, in the largest unit that says it exactly."""
+    size = next(size for size in (_DAY, _HOUR, 60, 1) if seconds % size == 0)
+    count = seconds // size
+    words = {
+        _DAY: ngettext("%(count)d day", "%(count)d days", count),
+        _HOUR: ngettext("%(count)d hour", "%(count)d hours", count),
+        60: ngettext("%(count)d minute", "%(count)d minutes", count),
+        1: ngettext("%(count)d second", "%(count)d seconds", count),
+    }
+    return words[size] % {"count": count}
+
+
+def advice_on_ttl(kind: MessageType) -> str:
+    first, last = TYPES[kind].ttl_advice
+    told = _("SMSBAT advises a time to live of %(first)s to %(last)s.")
+    if first == last:
+        told = _("SMSBAT advises a time to live of %(first)s.")
+    return told % {"first": duration(first), "last": duration(last)}
+
+
+_CONCERNS: Final[dict[Concern, Promise]] = {
+    Concern.MIXED_ALPHABETS: _("Cyrillic and Latin letters in one word: %(what)s."),
+    Concern.DEARER: _(
+        "%(what)s increases the number of SMS parts: with it the SMS takes %(with)d parts, without "
+        "it %(without)d."
+    ),
+    Concern.NO_WAY_OUT: _("It does not say how to opt out, such as “%(what)s”."),
+    Concern.NO_REPLIES: _(
+        "This text offers no way to opt out: its sender is an alpha name, which cannot receive "
+        "replies. Use a phone number as the sender, or name a site, a phone or an e-mail address "
+        "where people can opt out."
+    ),
+    Concern.LOST_KEYWORD: _(
+        "“%(what)s” cannot reach you: the sender is an alpha name, which cannot receive replies. "
+        "Use a phone number as the sender, or name a site, a phone or an e-mail address where "
+        "people can opt out."
+    ),
+    Concern.RAW_PLACEHOLDER: _("%(what)s looks like a placeholder, and will be sent as it is."),
+}
+
+
+def _told(finding: Finding) -> str:
+    words = _CONCERNS[finding.concern] % {
+        "what": ", ".join(_named(finding)),
+        "with": finding.parts[0],
+        "without": finding.parts[1],
+    }
+    return f"{_('SMS fallback')}: {words}" if finding.field == "fallback_text" else str(words)
+
+
+def _named(finding: Finding) -> Iterable[str]:
+    """What it is about; characters that cannot be seen by their names."""
+    return map(readable, finding.what) if finding.concern is Concern.DEARER else finding.what
+
+
+def _parts_told(sms: SmsParts) -> str:
+    words = ngettext(
+        "SMS: %(count)d part, %(encoding)s, %(units)d characters.",
+        "SMS: %(count)d parts, %(encoding)s, %(units)d characters.",
+        sms.parts,
+    )
+    return words % {"count": sms.parts, "encoding": sms.encoding, "units": sms.units}
+
+
+def context_of(shown: Preview) -> dict[str, Any]:
+    """What the phone's template needs."""
+    content = shown.content
+    kind = MessageType(content.type)
+    return {
+        "shown": shown,
+        "problem": told(shown.problem) if shown.problem else "",
+        "wrong": reading.label_of(kind, shown.wrong_field),
+        "bubble": bubble_of(content),
+        "channel": TYPES[kind].channel,
+        "parts": _parts_told(shown.sms) if shown.sms else "",
+        "advice": advice_on_ttl(kind),
+        "findings": [_told(finding) for finding in shown.findings],
+        "exclusion": _exclusion_told(shown),
+        "forced_by": list(map(readable, shown.sms.forced_by[:_FORCED_SHOWN])) if shown.sms else [],
+        **_fields_told(shown),
+    }
+
+
+def _exclusion_told(shown: Preview) -> str:
+    """Why this recipient would be left out; a missing value has a sentence of its own."""
+    if shown.exclusion is None or shown.missing:
+        return ""
+    label, details = str(EXCLUSION_LABELS[shown.exclusion]), told(shown.exclusion_detail)
+    return f"{label} ({details})" if details else label
+
+
+def _fields_told(shown: Preview) -> dict[str, list[str]]:
+    """What the lists have of the fields that the placeholders name."""
+    if shown.sample is None:
+        return {}
+    return {
+        "unknown_fields": placeholders.sampled_warnings(shown.sample),
+        "defaults": placeholders.sampled_defaults(shown.sample),
+    }
+
+
+def live_phone(request: HttpRequest) -> HttpResponse:
+    """The phone for what stands in the form at this moment; nothing is saved."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    kind = chosen_type(request.POST.get("type"))
+    if kind is None:
+        return TemplateResponse(request, TEMPLATE, {})
+    typed = request.POST
+    draft = Campaign(
+        account=typed.get("account", DEFAULT_ACCOUNT),
+        type=kind.value,
+        sender=typed.get("sender", "").strip(),  # as the form does when it is saved
+        text=typed.get("text", "").strip() if TYPES[kind].has_text else "",
+        message_data=reading.data_from(kind, typed),
+        ttl=number(typed.get("ttl"), _DIGITS_MAX),
+        fallback_text=typed.get("fallback_text", "").strip() if TYPES[kind].has_fallback else "",
+        is_transactional="is_transactional" in typed,
+    )
+    person, lists = None, []
+    if request.user.has_perm("django_smsbat.view_recipient"):
+        keys = (number(key, _DIGITS_MAX) for key in typed.getlist("lists")[:_LISTS_MAX])
+        lists = [key for key in keys if key is not None]
+        person = somebody(lists)
+    return TemplateResponse(request, TEMPLATE, context_of(preview(draft, person, lists=lists)))

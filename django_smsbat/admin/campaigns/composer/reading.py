@@ -1,0 +1,150 @@
+"""Between the inputs of a type and the arguments of its message class, in both directions.
+
+An input is named by its path: ``viber_carousel-items-0-primary_button-url``.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.admin.campaigns.composer.schema import SCHEMA, Group, Input, Node, Rows
+from django_smsbat.admin.parsing import number
+from django_smsbat.gateway import otp_templates
+from django_smsbat.gateway.message_types import MessageType
+from django_smsbat.gateway.messages import CLASSES, InvalidMessage
+
+Typed = Mapping[str, Any]
+# The other fields that a refusal may speak of.
+WORDS: Final = {
+    "text": _("text"),
+    "sender": _("sender"),
+    "ttl": _("time to live"),
+    "fallback_text": _("SMS fallback"),
+}
+
+
+def data_from(kind: MessageType, typed: Typed) -> dict[str, Any]:
+    """`messageData` of what was typed, in the wire's shape. Nothing is checked."""
+    values = _values(SCHEMA[kind], typed, kind.value)
+    template = otp_templates.find(str(values.get("template_id", "")))
+    if template:  # the inputs that it has no use for were not to be seen
+        given = values["template_params"]
+        values["template_params"] = {n: given[n] for n in template.params if n in given}
+    return CLASSES[kind].data_of(**values)
+
+
+def values_of(kind: MessageType, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of all inputs by their path.
+
+    Raises:
+        InvalidMessage: when the data have not the shape of that type.
+    """
+    arguments = CLASSES[kind].fields_from_data(data)
+    found: dict[str, Any] = {}
+    for node in SCHEMA[kind]:
+        _spread(node, arguments.get(node.name), kind.value, found)
+    return found
+
+
+def fits(kind: MessageType, data: Any) -> bool:
+    """Whether the inputs of that type can show the data, all of them."""
+    try:
+        shown = values_of(kind, data)
+        return len(shown) <= _INPUTS_MAX
+    except (InvalidMessage, TypeError, AttributeError, ValueError):  # code may store anything
+        return False
+
+
+def is_typed(kind: MessageType, typed: Typed) -> bool:
+    """Whether anything was typed into the inputs of that type."""
+    return any(_is_typed(node, typed, join(kind.value, node.name)) for node in SCHEMA[kind])
+
+
+def path_of(kind: MessageType, field: str) -> str:
+    """The input that a refusal of the gateway's speaks of, such as ``items[1].title``."""
+    steps = re.sub(r"\.action\b", "", field).replace("[", ".").replace("]", "")
+    return join(kind.value, *steps.split("."))
+
+
+def label_of(kind: MessageType, field: str) -> str:
+    """The input that it speaks of, as people know it."""
+    first = re.split(r"[.\[]", field)[0]
+    labels = {node.name: node.label for node in SCHEMA[kind]}
+    return str(labels.get(first) or WORDS.get(first) or field)
+
+
+def join(*steps: str) -> str:
+    return "-".join(step for step in steps if step)
+
+
+def _values(nodes: Sequence[Node], typed: Typed, path: str) -> dict[str, Any]:
+    return {node.name: _value(node, typed, join(path, node.name)) for node in nodes}
+
+
+def _value(node: Node, typed: Typed, path: str) -> Any:
+    if isinstance(node, Rows):
+        rows = (_group(node.row, typed, join(path, str(place))) for place in places(typed, path))
+        return [row for row in rows if row is not None]
+    if isinstance(node, Group):
+        return node.make(_values(node.nodes, typed, path))
+    written = str(typed.get(path, "")).strip()
+    if node.kind == "number":
+        typed_number = number(written, _DIGITS_MAX)
+        return written or _nothing(path) if typed_number is None else typed_number
+    return written
+
+
+def _nothing(path: str) -> Any:
+    """An empty number is no text, but where a template's parameters are told from none."""
+    return "" if "-template_params-" in path else None
+
+
+_DIGITS_MAX: Final = 11
+_INPUTS_MAX: Final = 900  # Django takes no form of more than a thousand
+
+
+def _group(row: Group, typed: Typed, path: str) -> Any:
+    """A row; None for one in which nothing was typed."""
+    if not any(_is_typed(node, typed, join(path, node.name)) for node in row.nodes):
+        return None
+    return row.make(_values(row.nodes, typed, path))
+
+
+def _is_typed(node: Node, typed: Typed, path: str) -> bool:
+    if isinstance(node, Rows):
+        return any(
+            _is_typed(node.row, typed, join(path, str(place))) for place in places(typed, path)
+        )
+    if isinstance(node, Group):
+        return any(_is_typed(child, typed, join(path, child.name)) for child in node.nodes)
+    return node.kind != "select" and bool(str(typed.get(path, "")).strip())
+
+
+def places(typed: Typed, path: str) -> list[int]:
+    """The places of the rows that were posted, in their order."""
+    begin = f"{path}-"
+    found = (name[len(begin) :].partition("-")[0] for name in typed if name.startswith(begin))
+    # A browser posts them in the order in which they stand, whatever their numbers.
+    numbers = (number(place, _DIGITS_MAX) for place in found)
+    return list(dict.fromkeys(place for place in numbers if place is not None))
+
+
+def _spread(node: Node, value: Any, path: str, found: dict[str, Any]) -> None:
+    own = join(path, node.name)
+    if isinstance(node, Input):
+        found[own] = "" if value is None else value
+    elif value is None:
+        return
+    elif isinstance(node, Rows):
+        for place, row in enumerate(value):
+            _spread_all(node.row, row, join(own, str(place)), found)
+    else:
+        _spread_all(node, value, own, found)
+
+
+def _spread_all(group: Group, made: Any, path: str, found: dict[str, Any]) -> None:
+    values = group.read(made)
+    for node in group.nodes:
+        _spread(node, values.get(node.name), path, found)

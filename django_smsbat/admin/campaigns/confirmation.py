@@ -1,0 +1,96 @@
+"""The question before a campaign is controlled, and what is done on a yes."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from django_smsbat.admin.campaigns.action_preview import Prospect
+from django_smsbat.admin.campaigns.actions import Control, needs_typing
+from django_smsbat.admin.confirm import own_page
+from django_smsbat.admin.sentences import told
+from django_smsbat.gateway.messages import InvalidMessage
+from django_smsbat.models import Campaign, Preflight
+from django_smsbat.services.campaigns import approval, lifecycle, preflight
+
+
+def control_campaigns(
+    page: Any, request: HttpRequest, control: Control, chosen: list[Campaign]
+) -> HttpResponse | None:
+    """Ask, or do what was confirmed; None when it is done."""
+    if not request.user.has_perm(f"django_smsbat.{control.permission}"):
+        raise PermissionDenied
+    login = request.user.get_username()
+    if request.method == "POST" and request.POST.get("confirmed") == control.name:
+        wrong = [one for one in chosen if _is_typed_wrong(request, control, one)]
+        if not wrong:
+            for campaign in chosen:
+                _do(page, request, control, campaign)
+            return None
+        page.message_user(
+            request, _("Nothing was done: the number is another one."), messages.ERROR
+        )
+    prospects = [Prospect.of(campaign, control, login) for campaign in chosen]
+    return own_page(
+        page,
+        request,
+        "campaign/confirm.html",
+        control.label,
+        control=control,
+        prospects=prospects,
+        is_possible=any(not prospect.problem for prospect in prospects),
+        action_checkbox_name=ACTION_CHECKBOX_NAME,
+    )
+
+
+def _do(page: Any, request: HttpRequest, control: Control, campaign: Campaign) -> None:
+    login = request.user.get_username()
+    try:
+        seen = _confirmed(request, control, campaign) if control.looks_at(campaign) else ""
+        done = control.run(campaign, seen, login)
+    except (lifecycle.ActionNotAllowed, InvalidMessage) as error:
+        page.message_user(request, f"“{campaign}”: {told(error)}", messages.ERROR)
+        return
+    page.log_change(request, campaign, done)
+    page.message_user(request, f"“{campaign}”: {done}", messages.SUCCESS)
+
+
+def _seen(request: HttpRequest, campaign: Campaign) -> Preflight | None:
+    """The preflight that the form was shown with."""
+    return preflight.unsign(campaign, request.POST.get(f"seen-{campaign.pk}", ""))
+
+
+def _confirmed(request: HttpRequest, control: Control, campaign: Campaign) -> str:
+    """Store what the person saw, and return its fingerprint.
+
+    What costs money is done by who looked at it, typed its size, and may do so alone.
+
+    Raises:
+        ActionNotAllowed: saying what is missing.
+    """
+    seen = _seen(request, campaign)
+    if seen is None:
+        raise lifecycle.ActionNotAllowed(
+            str(_("Look at who will get it and what it may cost first."))
+        )
+    looked = preflight.confirm(seen)
+    if control.spends:
+        if _is_typed_wrong(request, control, campaign):
+            words = _("Type the number of recipients, %(count)d, to confirm.")
+            raise lifecycle.ActionNotAllowed(str(words % {"count": looked.recipients}))
+        approval.hold_to(looked, request.user.get_username())
+    return looked.fingerprint
+
+
+def _is_typed_wrong(request: HttpRequest, control: Control, campaign: Campaign) -> bool:
+    """Whether the size should have been typed, and another number, or none, was."""
+    if not (control.spends and control.looks_at(campaign)):
+        return False
+    seen = _seen(request, campaign)
+    if seen is None or not needs_typing(seen.recipients):
+        return False
+    typed = "".join(c for c in request.POST.get(f"typed-{campaign.pk}", "") if c.isdigit())
+    return typed != str(seen.recipients)

@@ -1,0 +1,1 @@
+"""Pages of incoming messages: conversations, replies, opt-outs."""

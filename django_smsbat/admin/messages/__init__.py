@@ -1,0 +1,1 @@
+"""Pages of messages and of their status events."""

@@ -1,0 +1,89 @@
+"""The question before unconfirmed messages are settled, and what is done on a yes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+from django.contrib import messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from django_smsbat.admin.confirm import own_page
+from django_smsbat.admin.selection import Selection
+from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Campaign
+from django_smsbat.models.message import MessageQuerySet
+from django_smsbat.services import unconfirmed
+
+_LOGGED_SINGLY: Final = 100
+_CHUNK: Final = 2_000
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """One way to settle them: what is asked, and the service that does it."""
+
+    name: str
+    label: Promise
+    question: Promise
+    run: Callable[[Iterable[int]], int]
+
+
+SETTLEMENTS: Final[dict[str, Settlement]] = {
+    one.name: one
+    for one in (
+        Settlement(
+            "resend",
+            _("Send again"),
+            _("Send them again? Whoever did get the first one gets it twice, and it costs twice."),
+            unconfirmed.resend,
+        ),
+        Settlement(
+            "give_up",
+            _("Give up"),
+            _("Take them for failed? A later report of their delivery still counts."),
+            unconfirmed.give_up,
+        ),
+    )
+}
+
+
+def settle(
+    page: Any, request: HttpRequest, chosen: MessageQuerySet, settlement: Settlement
+) -> HttpResponse | None:
+    """Ask, or do what was confirmed; None when it is done.
+
+    Args:
+        chosen: it may be a million: it stands for a snapshot, and is walked, never listed.
+    """
+    selection = Selection.of(request, chosen)  # what became unconfirmed since was not asked about
+    found = selection.rows.filter(status=Status.UNCONFIRMED.value)
+    if request.POST.get("confirmed") == settlement.name:
+        concerned = _concerned(found)
+        count = settlement.run(chain.from_iterable(found.batches_of_keys(_CHUNK)))
+        words = ngettext("%(count)d message settled.", "%(count)d messages settled.", count)
+        told = f"{settlement.label}: {words % {'count': count}}"
+        for one in concerned:
+            page.log_change(request, one, told)
+        page.message_user(request, told, messages.SUCCESS)
+        return None
+    return own_page(
+        page,
+        request,
+        "message/settle.html",
+        settlement.label,
+        settlement=settlement,
+        count=found.count(),
+        left_alone=selection.rows.count() - found.count(),
+        selection=selection,
+    )
+
+
+def _concerned(found: MessageQuerySet) -> list[Model]:
+    """What has a history of its own to write in: campaigns, and a few messages without any."""
+    campaigns = Campaign.objects.filter(pk__in=found.order_by().values("campaign"))
+    return [*campaigns, *found.filter(campaign=None)[:_LOGGED_SINGLY]]

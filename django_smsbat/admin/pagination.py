@@ -1,0 +1,102 @@
+"""Lists that stay fast with a million rows: walked by key, never counted whole, never skipped over.
+
+Django's own list counts the table for each page and reads all rows before the one that it shows.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib.admin import ShowFacets
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from django_smsbat.admin.base import StyledAdmin
+from django_smsbat.admin.parsing import number
+
+if TYPE_CHECKING:
+    _ChangeList = ChangeList
+else:
+    _ChangeList = ChangeList
+
+COUNTED: Final = 1_000  # rows; of more the list says "1000+"
+_OLDER_THAN, _NEWER_THAN, _OLDEST = "b", "a", "z"
+
+
+class AtLeast(int):
+    """A number that was not counted to its end."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+class WalkedList(_ChangeList):
+    """Pages by key, the newest first: ``?p=b500`` shows what is older than the row with key 500."""
+
+    newest: str = ""
+    newer: str = ""
+    older: str = ""
+    oldest: str = ""
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
+        return ["-pk"]
+
+    def get_ordering_field_columns(self) -> Any:
+        return {}
+
+    def get_results(self, request: HttpRequest) -> None:
+        size = self.list_per_page
+        rows, more_after, more_before = _page(self.queryset, request.GET.get(PAGE_VAR, ""), size)
+        self.result_list = rows
+        self.result_count = self._counted(rows, is_whole=not (more_after or more_before))
+        self.full_result_count = None
+        self.show_full_result_count = False
+        self.show_admin_actions = bool(rows)
+        self.can_show_all = False
+        self.multi_page = more_after or more_before
+        self.paginator = self.model_admin.get_paginator(request, self.queryset, size)
+        if more_before:
+            self.newest = self.get_query_string({PAGE_VAR: None})
+            self.newer = self.get_query_string({PAGE_VAR: f"{_NEWER_THAN}{rows[0].pk}"})
+        if more_after:
+            self.older = self.get_query_string({PAGE_VAR: f"{_OLDER_THAN}{rows[-1].pk}"})
+            self.oldest = self.get_query_string({PAGE_VAR: _OLDEST})
+
+    def _counted(self, rows: list[Any], *, is_whole: bool) -> int:
+        if is_whole:
+            return len(rows)
+        counted = self.queryset.order_by()[: COUNTED + 1].count()
+        return AtLeast(COUNTED) if counted > COUNTED else counted
+
+
+def _page(rows: QuerySet[Any], place: str, size: int) -> tuple[list[Any], bool, bool]:
+    """One page, and whether there is something older and something newer than it."""
+    kind, key = place[:1], place[1:]
+    bound = number(key)
+    if kind == _OLDER_THAN and bound is not None:
+        found = list(rows.filter(pk__lt=bound)[: size + 1])
+        # An empty page has nothing to go back from: the first one is shown instead.
+        return (found[:size], len(found) > size, True) if found else _page(rows, "", size)
+    if (kind == _NEWER_THAN and bound is not None) or place == _OLDEST:
+        ascending = rows.order_by("pk")
+        newer = ascending if bound is None else ascending.filter(pk__gt=bound)
+        found = list(newer[: size + 1])
+        page = found[:size][::-1]
+        if found and (len(found) > size or place == _OLDEST):
+            return page, bound is not None, len(found) > size
+    found = list(rows[: size + 1])
+    return found[:size], len(found) > size, False
+
+
+class WalkedAdmin(StyledAdmin):
+    """A list of what may be a million rows."""
+
+    change_list_template = "admin/django_smsbat/walked_list.html"
+    empty_words: Promise | str = ""  # what to do first, where there is nothing yet
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    sortable_by = ()
+    ordering = ("-pk",)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return WalkedList

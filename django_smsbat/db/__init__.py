@@ -1,0 +1,1 @@
+"""Database tools below the models: set-based statements, dialects, fields, locks."""

@@ -1,0 +1,1 @@
+"""Accounts of SMSBAT: their settings and their clients."""

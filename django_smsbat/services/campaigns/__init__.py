@@ -1,0 +1,23 @@
+"""Campaigns: from the draft to the report. The functions here are public."""
+
+from django_smsbat.services.campaigns.lifecycle import (
+    cancel,
+    duplicate,
+    launch,
+    pause,
+    resume,
+    retry_failed,
+    schedule,
+)
+from django_smsbat.services.exceptions import ActionNotAllowed
+
+__all__ = [
+    "ActionNotAllowed",
+    "cancel",
+    "duplicate",
+    "launch",
+    "pause",
+    "resume",
+    "retry_failed",
+    "schedule",
+]

@@ -1,0 +1,180 @@
+"""The look at a campaign before it is sent: who, who not and why, how many parts, how long.
+
+It is stored with the campaign and carries a fingerprint of words and audience. A launch that no
+longer fits it is refused: nobody pays for another campaign than the one that was looked at.
+"""
+
+import json
+import math
+from dataclasses import asdict
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+from django.core import signing
+from django.db import transaction
+from django.utils import timezone
+
+from django_smsbat import conf
+from django_smsbat.conf import DEFAULT_ACCOUNT
+from django_smsbat.gateway.message_types import MessageType
+from django_smsbat.models import Campaign, Preflight
+from django_smsbat.services.accounts import registry
+from django_smsbat.services.campaigns import audience, recipient_fields
+from django_smsbat.services.campaigns.audience import Tally
+from django_smsbat.services.exceptions import ActionNotAllowed
+
+_DIGEST_BYTES: Final = 16
+_SALT: Final = "django_smsbat.preflight"
+_COMPUTED: Final = (
+    *("words", "audience", "recipients", "excluded", "examples", "placeholders", "repeated"),
+    *("parts", "worst_case_parts", "duration"),
+)
+_APPROVAL: Final = ("approved_by", "approved_at")
+
+
+def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
+    """Find out what a launch would do now, and keep it with the campaign in place of the last look.
+
+    Raises:
+        InvalidMessage: when the campaign itself cannot be sent.
+    """
+    with transaction.atomic():
+        return _store(compute(campaign, now))
+
+
+def compute(campaign: Campaign, now: datetime | None = None) -> Preflight:
+    """Find out what a launch would do now, without storing it.
+
+    Raises:
+        InvalidMessage: when the campaign itself cannot be sent.
+    """
+    found = audience.tally(campaign)
+    settings = conf.current()
+    account = registry.account(campaign.account)
+    by_sms = campaign.type == MessageType.SMS
+    made = Preflight(
+        campaign_id=campaign.pk,
+        made_at=now or timezone.now(),
+        words=words_of(campaign),
+        audience=found.audience,
+        recipients=found.recipients,
+        excluded={reason.value: count for reason, count in found.excluded.items()},
+        examples={reason.value: told for reason, told in found.examples.items()},
+        placeholders=_placeholders(campaign, found),
+        repeated=found.repeated,
+        parts={str(parts): count for parts, count in sorted(found.parts.items())},
+        worst_case_parts=found.sms_parts + (0 if by_sms else found.recipients),
+        duration=math.ceil(found.recipients / settings.batch_size) / account.send_rate,
+    )
+    _carry_approval(made, Preflight.objects.filter(campaign=campaign).first())
+    return made
+
+
+def sign(made: Preflight) -> str:
+    """Return the preflight as signed text, which a form carries from the question to the answer."""
+    fields = {name: getattr(made, name) for name in _COMPUTED}
+    fields |= {"campaign_id": made.campaign_id, "made_at": made.made_at.isoformat()}
+    return signing.dumps(fields, salt=_SALT, compress=True)
+
+
+def unsign(campaign: Campaign, signed: str) -> Preflight | None:
+    """Return the preflight of this campaign that was signed; None for anything else."""
+    try:
+        fields = signing.loads(signed, salt=_SALT)
+    except signing.BadSignature:
+        return None
+    if fields["campaign_id"] != campaign.pk:
+        return None
+    return Preflight(**{**fields, "made_at": datetime.fromisoformat(fields["made_at"])})
+
+
+def confirm(seen: Preflight) -> Preflight:
+    """Store the preflight that a person saw and confirmed.
+
+    Raises:
+        ActionNotAllowed: when another one was stored since.
+    """
+    with transaction.atomic():
+        last = Preflight.objects.select_for_update().filter(campaign=seen.campaign_id).first()
+        is_newer = last is not None and last.made_at >= seen.made_at
+        if last is not None and is_newer and last.fingerprint != seen.fingerprint:
+            raise ActionNotAllowed("Since it was looked at, it has changed: look again.")
+        return _store(seen)
+
+
+def _store(made: Preflight) -> Preflight:
+    """Replace the stored preflight, within a transaction; an approval of the same stays."""
+    last = Preflight.objects.select_for_update().filter(campaign=made.campaign_id).first()
+    _carry_approval(made, last)
+    names = (*_COMPUTED, "made_at", *_APPROVAL)
+    fields = {name: getattr(made, name) for name in names}
+    stored, _ = Preflight.objects.update_or_create(campaign_id=made.campaign_id, defaults=fields)
+    return stored
+
+
+def _carry_approval(made: Preflight, last: Preflight | None) -> None:
+    is_same = last is not None and last.fingerprint == made.fingerprint
+    made.approved_by = last.approved_by if last and is_same else ""
+    made.approved_at = last.approved_at if last and is_same else None
+
+
+def _placeholders(campaign: Campaign, found: Tally) -> dict[str, dict[str, Any]]:
+    """What was found of each placeholder's field, as it is stored."""
+    counts: dict[str, dict[str, Any]] = {name: asdict(one) for name, one in found.fields.items()}
+    unknown = [name for name, one in found.fields.items() if not one.has_value]
+    if unknown:
+        people = recipient_fields.sample(campaign.lists.values_list("pk", flat=True))
+        known = recipient_fields.known_fields(people)
+        for name in unknown:
+            counts[name]["suggestion"] = recipient_fields.closest(name, known)
+    return counts
+
+
+def words_of(campaign: Campaign) -> str:
+    """A fingerprint of everything that is said, of whether it needs consent, and of who pays."""
+    said = asdict(audience.content_of(campaign).content)
+    # The default account stands for itself: looks of before there were others stay what they were.
+    payer = [] if campaign.account == DEFAULT_ACCOUNT else [campaign.account]
+    text = json.dumps([said, campaign.is_promotional, *payer], sort_keys=True)
+    return blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def hold_words_to(campaign: Campaign, fingerprint: str) -> None:
+    """Refuse what says something else than what was looked at.
+
+    Raises:
+        ActionNotAllowed: saying so.
+    """
+    if fingerprint.partition("-")[0] != words_of(campaign):
+        raise ActionNotAllowed("Since it was looked at, what it says has changed: look again.")
+
+
+def hold_to(
+    campaign: Campaign, made: Tally, fingerprint: str | None, *, people_may_change: bool
+) -> None:
+    """Refuse a launch that does something else than what was looked at.
+
+    Args:
+        fingerprint: of the look that is meant; None for the last one, where there is one.
+
+    Raises:
+        ActionNotAllowed: saying what has changed.
+    """
+    last = Preflight.objects.filter(campaign=campaign).first()
+    if fingerprint is None and last is None:
+        return
+    words, _, people = (fingerprint or (last.fingerprint if last else "")).partition("-")
+    changed = []
+    if words != words_of(campaign):
+        changed.append("what it says")
+    seen = last.recipients if last and last.audience == people else None
+    # Other words make another fingerprint of a personal audience too.
+    same_people = people == made.audience or (changed and seen == made.recipients)
+    if not same_people and not people_may_change:
+        counted = f" ({seen:,} then, {made.recipients:,} now)" if seen is not None else ""
+        changed.append(f"who gets it{counted}")
+    if changed:
+        raise ActionNotAllowed(
+            f"Since it was looked at, {' and '.join(changed)} has changed: look again."
+        )

@@ -1,0 +1,178 @@
+"""One person on a campaign's lists: what they will be sent, or why they are left out.
+
+Filling is what a large personal campaign waits for: the whole check of a message is made only where
+a quick look does not settle it.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from django_smsbat.db.expressions import PHONE
+from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.messages import InvalidMessage, from_content
+from django_smsbat.gateway.messages.rules import UNSENDABLE
+from django_smsbat.gateway.text import is_blank
+from django_smsbat.models import Campaign, Recipient
+from django_smsbat.services.campaigns.placeholders import ContentTemplate, MissingValue, values_from
+from django_smsbat.services.campaigns.quiet_hours import ZONE_ATTRIBUTE
+
+ANY_PHONE: Final = "+380671112233"  # content is checked apart from who it goes to
+ZONE_MAX: Final = 64  # characters, as the column holds
+_PHONE: Final = re.compile(PHONE)
+
+
+class Exclusion(StrEnum):
+    """Why somebody on the lists gets nothing."""
+
+    OPTED_OUT = "opted out"
+    INVALID_NUMBER = "invalid number"
+    MISSING_VALUE = "missing value"
+    INVALID_CONTENT = "invalid content"
+
+
+class LeftOut(Exception):
+    """A person who gets nothing.
+
+    Attributes:
+        reason: why.
+        example: what exactly is wrong, such as ``no value for {{ city }}``.
+        field: the placeholder's field that has no value, if that is the reason.
+    """
+
+    def __init__(self, reason: Exclusion, example: str = "", field: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.example = example
+        self.field = field
+
+
+@dataclass(slots=True)
+class Addressee:
+    """One person who gets it, and what exactly."""
+
+    pk: int
+    phone: str
+    time_zone: str
+    text: str
+    fallback_text: str
+    message_data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCount:
+    """What a campaign finds of one placeholder's field.
+
+    Attributes:
+        default: how many recipients get the placeholder's default.
+        has_value: how many people on the lists have a value, whether or not they get the campaign.
+            People who opted out or have no valid number are not counted.
+    """
+
+    default: int
+    has_value: int
+
+
+READ_OF_PEOPLE: Final = (
+    "pk",
+    "phone",
+    "name",
+    "email",
+    "attributes",
+    "opted_out_at",
+)
+
+
+def values_of(person: Recipient, fields: Collection[str]) -> dict[str, str]:
+    """What placeholders that name these fields show of a person."""
+    known = person.attributes if isinstance(person.attributes, Mapping) else {}
+    own = {"phone": person.phone, "name": person.name, "email": person.email}
+    return values_from(known, fields, own)
+
+
+class Filler:
+    """Fills a campaign's words for one person after another."""
+
+    def __init__(self, campaign: Campaign, template: ContentTemplate) -> None:
+        self._template = template
+        self._is_promotional = campaign.is_promotional
+        self._said = template.content
+        self._text_max = TYPES[MessageType(template.content.type)].text_max
+        self._defaults = dict.fromkeys(template.fields, 0)  # recipients without a value, by field
+        self._excluded_with = dict.fromkeys(template.fields, 0)  # excluded people who have one
+        self._has_excluded = False
+
+    def __call__(self, row: Sequence[Any]) -> Addressee:
+        """
+        Args:
+            row: the columns `READ_OF_PEOPLE`.
+
+        Raises:
+            LeftOut: saying why that person gets nothing.
+        """
+        pk, phone, name, email, attributes, opted_out_at = row
+        if opted_out_at and self._is_promotional:
+            raise LeftOut(Exclusion.OPTED_OUT)
+        if not _PHONE.match(phone):
+            raise LeftOut(Exclusion.INVALID_NUMBER)
+        known = attributes if isinstance(attributes, Mapping) else {}
+        zone = known.get(ZONE_ATTRIBUTE)
+        own = {"phone": phone, "name": name, "email": email}
+        values = values_from(known, self._template.fields, own)
+        try:
+            text, fallback_text, data = self._fill(values)
+        except MissingValue as error:
+            self._count_excluded(values)
+            raise LeftOut(Exclusion.MISSING_VALUE, str(error), error.field) from None
+        except InvalidMessage as error:
+            self._count_excluded(values)
+            raise LeftOut(Exclusion.INVALID_CONTENT, str(error)) from None
+        if "" in values.values():
+            self._count_defaults(values)
+        shown = zone[:ZONE_MAX] if isinstance(zone, str) else ""
+        return Addressee(pk, phone, shown, text, fallback_text, data)
+
+    def _count_excluded(self, values: Mapping[str, str]) -> None:
+        self._has_excluded = True
+        for name, value in values.items():
+            if value:
+                self._excluded_with[name] += 1
+
+    def _count_defaults(self, values: Mapping[str, str]) -> None:
+        for name, value in values.items():
+            if not value:
+                self._defaults[name] += 1
+
+    def field_counts(self, recipients: int) -> dict[str, FieldCount]:
+        """What was found of each placeholder's field; empty if nobody was looked at.
+
+        Args:
+            recipients: how many were filled.
+        """
+        if not recipients and not self._has_excluded:
+            return {}
+        return {
+            name: FieldCount(
+                self._defaults[name], recipients - self._defaults[name] + self._excluded_with[name]
+            )
+            for name in sorted(self._template.fields)
+        }
+
+    def _fill(self, values: Mapping[str, str]) -> tuple[str, str, Mapping[str, Any]]:
+        """The whole check only where a quick look does not settle it."""
+        if not self._template.data_is_personal:
+            text, fallback_text = self._template.fill_words(values)
+            if (text == self._said.text or self._is_surely_fine(text)) and (
+                fallback_text == self._said.fallback_text or self._is_surely_fine(fallback_text)
+            ):
+                return text, fallback_text, self._said.message_data
+        content = self._template.fill_trimmed(values)
+        from_content(content, ANY_PHONE)
+        return content.text, content.fallback_text, content.message_data
+
+    def _is_surely_fine(self, text: str) -> bool:
+        """Whether it cannot make the content invalid that was valid with another value in it."""
+        fits = self._text_max is None or len(text) <= self._text_max
+        return fits and not is_blank(text) and not UNSENDABLE.search(text)

@@ -1,0 +1,1 @@
+"""What the composer shows: preview, advice on the text, a message to oneself."""

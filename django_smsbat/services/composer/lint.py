@@ -1,0 +1,122 @@
+"""What somebody may have overlooked in a text: nothing here forbids, everything may cost.
+
+Says what it found as data; the words for it are the entry points' own.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from django_smsbat.gateway.message_types import MessageType
+from django_smsbat.gateway.messages import Content
+from django_smsbat.gateway.sms_parts import count_parts
+from django_smsbat.gateway.text import removable, without_invisible
+from django_smsbat.services.composer import foreign_placeholders, opt_out_advice
+from django_smsbat.services.composer.opt_out_advice import OptOut
+
+
+class Concern(StrEnum):
+    """What may be wrong with a text."""
+
+    MIXED_ALPHABETS = "mixed_alphabets"  # a word of Cyrillic and Latin letters
+    DEARER = "dearer"  # a few characters alone make it more parts
+    NO_WAY_OUT = "no_way_out"  # promotional, and it does not say how to opt out
+    NO_REPLIES = "no_replies"  # nor could it by a keyword: its sender receives no replies
+    LOST_KEYWORD = "lost_keyword"  # it asks for a keyword that its sender cannot receive
+    RAW_PLACEHOLDER = "raw_placeholder"  # looks like a placeholder and is none
+
+
+@dataclass(frozen=True)
+class Finding:
+    """
+    Attributes:
+        field: ``text`` or ``fallback_text``.
+        what: the words or characters concerned.
+        parts: with them and without, of what is dearer.
+    """
+
+    concern: Concern
+    field: str
+    what: tuple[str, ...] = ()
+    parts: tuple[int, int] = (0, 0)
+
+
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
+_INSIDE: Final = re.compile("['’ʼ-]")  # an ending on a foreign word stands behind one of these
+_LATIN: Final = re.compile(r"[A-Za-z]")
+_CYRILLIC: Final = re.compile(r"[\u0400-\u04FF]")
+_PLACEHOLDER: Final = re.compile(r"\{\{[^{}]*\}\}")
+_FEW: Final = 3  # characters that could easily be replaced
+
+
+def lint(content: Content, *, promotional: bool) -> list[Finding]:
+    """What to look at again, in the order in which it stands in the form.
+
+    Args:
+        content: as it is stored, with its placeholders in place.
+        promotional: whether it needs the recipient's consent.
+    """
+    by_sms = content.type == MessageType.SMS
+    found: list[Finding] = []
+    for field, text, is_sms in (
+        ("text", content.text, by_sms),
+        ("fallback_text", content.fallback_text, True),
+    ):
+        if text.strip():
+            found += _alphabets(field, text)
+            found += _raw(field, text)
+            if is_sms:
+                found += _dearer(field, text)
+            if is_sms and promotional:
+                found += _opt_out(field, text, content.sender)
+    return found
+
+
+def _alphabets(field: str, text: str) -> Iterator[Finding]:
+    words = dict.fromkeys(_WORD.findall(text))
+    parts = (part for word in words for part in _INSIDE.split(word))
+    mixed = tuple(part for part in parts if _LATIN.search(part) and _CYRILLIC.search(part))
+    if mixed:
+        yield Finding(Concern.MIXED_ALPHABETS, field, mixed)
+
+
+def _raw(field: str, text: str) -> Iterator[Finding]:
+    looks = foreign_placeholders.find(_PLACEHOLDER.sub("", text))
+    if looks:
+        yield Finding(Concern.RAW_PLACEHOLDER, field, looks)
+
+
+def _dearer(field: str, text: str) -> Iterator[Finding]:
+    """A few characters, or invisible ones, without which it takes fewer parts."""
+    counted = count_parts(text)
+    for what, cheaper in (_without_forcing(text, counted.forced_by), _without_invisible(text)):
+        parts = count_parts(cheaper).parts
+        if what and parts < counted.parts:
+            yield Finding(Concern.DEARER, field, what, (counted.parts, parts))
+            return
+
+
+def _without_forcing(text: str, forced_by: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """The characters that alone ask for UCS-2, if they are few, and the text without them."""
+    if len(forced_by) > _FEW:
+        return (), text
+    return forced_by, "".join("." if c in forced_by else c for c in without_invisible(text))
+
+
+def _without_invisible(text: str) -> tuple[tuple[str, ...], str]:
+    return removable(text), without_invisible(text)
+
+
+_OPT_OUT_CONCERNS: Final = {
+    OptOut.NOT_MENTIONED: Concern.NO_WAY_OUT,
+    OptOut.NO_REPLIES: Concern.NO_REPLIES,
+    OptOut.LOST_KEYWORD: Concern.LOST_KEYWORD,
+}
+
+
+def _opt_out(field: str, text: str, sender: str) -> Iterator[Finding]:
+    lack, words = opt_out_advice.lacks(text, sender)
+    if lack is not None:
+        yield Finding(_OPT_OUT_CONCERNS[lack], field, words)

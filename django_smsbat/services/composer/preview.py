@@ -1,0 +1,205 @@
+"""A message that is still being written, as one of its recipients will see it.
+
+The recipient's message is filled by the same code as at launch, so the preview shows what is sent.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from django_smsbat import conf
+from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.messages import Content, InvalidMessage, from_content
+from django_smsbat.gateway.private_frames import private_frames
+from django_smsbat.gateway.sms_parts import SmsParts, count_parts
+from django_smsbat.models import Campaign, Recipient
+from django_smsbat.services.campaigns import audience, launching, recipient_fields
+from django_smsbat.services.campaigns.placeholders import ContentTemplate, MissingValue
+from django_smsbat.services.campaigns.rendering import (
+    ANY_PHONE,
+    READ_OF_PEOPLE,
+    Exclusion,
+    FieldCount,
+    Filler,
+    LeftOut,
+    values_of,
+)
+from django_smsbat.services.composer.lint import Finding, lint
+
+
+@dataclass(frozen=True)
+class FieldSample:
+    """What the first people on the lists have of the fields that placeholders name.
+
+    Attributes:
+        people: how many were read.
+        recipients: how many of them would get the message.
+        is_everybody: whether there are no others on the lists.
+        fields: what was found of each field.
+        defaults: the defaults of each field that has any.
+        suggestions: for a field that none of them has, the one that was probably meant.
+    """
+
+    people: int
+    recipients: int
+    is_everybody: bool
+    fields: Mapping[str, FieldCount]
+    defaults: Mapping[str, Sequence[str]]
+    suggestions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """
+    Attributes:
+        content: with the recipient's values in place of the placeholders.
+        recipient: whose values these are; None for nobody's.
+        missing: a placeholder that this recipient has no value for.
+        exclusion: why a launch would leave this recipient out; None if it would not.
+        exclusion_detail: what exactly is wrong then.
+        problem: why it could not be sent as it is, empty when it could.
+        wrong_field: what is wrong then.
+        sms: how many parts it takes as SMS; None where no SMS is part of it.
+        characters, most: of the text, and how many the type allows.
+        findings: what to look at again.
+        sample: what the lists have of the placeholders' fields; None if there are none of either.
+    """
+
+    content: Content
+    recipient: Recipient | None = None
+    missing: str = ""
+    exclusion: Exclusion | None = None
+    exclusion_detail: str = ""
+    problem: str = ""
+    wrong_field: str = ""
+    sms: SmsParts | None = None
+    characters: int = 0
+    most: int | None = None
+    findings: Sequence[Finding] = field(default_factory=tuple)
+    sample: FieldSample | None = None
+
+
+@private_frames
+def preview(
+    campaign: Campaign,
+    recipient: Recipient | None = None,
+    *,
+    is_literal: bool = False,
+    lists: Collection[int] = (),
+) -> Preview:
+    """How it looks now; it need neither be saved nor right.
+
+    Args:
+        is_literal: whether braces are braces, as in what is sent singly.
+        lists: keys of the lists whose people are sampled for the placeholders' fields.
+    """
+    account = conf.current().accounts.get(campaign.account)
+    sender = campaign.sender or (account.sender if account else "")
+    content = replace(campaign.content(), sender=sender)
+    template = None if is_literal else _template(content)
+    wrong = _problem_of(content) if is_literal else _problem(campaign)
+    shown, excluded = content, None
+    if template and recipient:
+        shown, excluded = _filled(campaign, template, recipient)
+    if wrong:
+        excluded = None  # nobody gets it
+    billed = audience.billed_text(shown)
+    return Preview(
+        content=shown,
+        recipient=recipient,
+        missing=excluded.field if excluded else "",
+        exclusion=excluded.reason if excluded else None,
+        exclusion_detail=excluded.example if excluded else "",
+        problem=wrong.reason if wrong else "",
+        wrong_field=wrong.field if wrong else "",
+        sms=count_parts(billed) if billed else None,
+        characters=len(shown.text),
+        most=TYPES[MessageType(content.type)].text_max,
+        findings=lint(content, promotional=campaign.is_promotional),
+        sample=_sample(campaign, template, lists) if template else None,
+    )
+
+
+def _template(content: Content) -> ContentTemplate | None:
+    try:
+        return ContentTemplate(content)
+    except InvalidMessage:  # reported as the problem
+        return None
+
+
+def _filled(
+    campaign: Campaign, template: ContentTemplate, recipient: Recipient
+) -> tuple[Content, LeftOut | None]:
+    """What a launch would send to that recipient, or as much of it as can be shown."""
+    try:
+        one = Filler(campaign, template)([getattr(recipient, name) for name in READ_OF_PEOPLE])
+    except LeftOut as excluded:
+        return _as_far_as_possible(template, recipient), excluded
+    filled = replace(
+        template.content,
+        text=one.text,
+        fallback_text=one.fallback_text,
+        message_data=one.message_data,
+    )
+    return filled, None
+
+
+def _as_far_as_possible(template: ContentTemplate, recipient: Recipient) -> Content:
+    try:
+        return template.fill(values_of(recipient, template.fields))
+    except MissingValue:
+        return template.content
+
+
+def _sample(
+    campaign: Campaign, template: ContentTemplate, lists: Collection[int]
+) -> FieldSample | None:
+    if not lists or not template.fields:
+        return None
+    people = recipient_fields.sample(lists)
+    fill = Filler(campaign, template)
+    recipients = 0
+    for person in people:
+        try:
+            fill([getattr(person, name) for name in READ_OF_PEOPLE])
+        except LeftOut:
+            continue
+        recipients += 1
+    fields = fill.field_counts(recipients)
+    known = recipient_fields.known_fields(people)
+    return FieldSample(
+        people=len(people),
+        recipients=recipients,
+        is_everybody=len(people) < recipient_fields.SAMPLE_SIZE,
+        fields=fields,
+        defaults=template.defaults,
+        suggestions={
+            name: recipient_fields.closest(name, known)
+            for name, counted in fields.items()
+            if not counted.has_value
+        },
+    )
+
+
+def _problem(campaign: Campaign) -> InvalidMessage | None:
+    try:
+        launching.check(campaign)
+    except InvalidMessage as error:
+        return error
+    return None
+
+
+def _problem_of(content: Content) -> InvalidMessage | None:
+    try:
+        from_content(content, ANY_PHONE)
+    except InvalidMessage as error:
+        return error
+    return None
+
+
+def somebody(lists: Iterable[int]) -> Recipient | None:
+    """One of those on the lists: the first.
+
+    Args:
+        lists: keys.
+    """
+    return recipient_fields.people_on(lists).first()

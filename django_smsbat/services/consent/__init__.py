@@ -1,0 +1,1 @@
+"""Who accepts promotional messages: keywords, opt-outs, suppressions."""

@@ -1,0 +1,178 @@
+"""Opting out and in: each change kept with its reason, the latest one valid, reversible.
+
+Who has opted out gets nothing promotional: the launch and the claim ask `Recipient.opted_out_at`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from django_smsbat import signals
+from django_smsbat.gateway.private_frames import private_frames
+from django_smsbat.models import ConsentChange, ConsentSource, InboundMessage, Recipient
+from django_smsbat.services import signal_dispatch
+from django_smsbat.services.consent import suppression
+
+REASON_MAX: Final = 200  # characters
+BY_KEYWORD: Final = Q(source=ConsentSource.KEYWORD)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """How a change of consent came about.
+
+    Attributes:
+        reason: the person's own word, or the words of whoever entered it.
+        at: when they said so; None for now.
+        entered_by: the login of whoever entered it.
+        account: for a keyword the account that it was sent to.
+    """
+
+    source: ConsentSource = ConsentSource.CODE
+    reason: str = field(default="", repr=False)
+    inbound: InboundMessage | None = None
+    entered_by: str = ""
+    at: datetime | None = None
+    account: str = ""
+
+
+@private_frames
+def opt_out(recipient: Recipient, said: Said = Said(), now: datetime | None = None) -> bool:
+    """Send nothing promotional to this person any more.
+
+    Returns:
+        Whether that changed anything; it is stored in any case. A person who opted in later than
+        `at` stays opted in, unless the opt-in was a keyword: those undo keywords only.
+    """
+    return _change(recipient, said, now or timezone.now(), is_opt_out=True) is not None
+
+
+@private_frames
+def opt_in(recipient: Recipient, said: Said = Said(), now: datetime | None = None) -> bool:
+    """The reverse. Somebody who opted out later than `at` stays opted out."""
+    return _change(recipient, said, now or timezone.now(), is_opt_out=False) is not None
+
+
+def opt_out_sender(inbound: InboundMessage, entered_by: str, now: datetime | None = None) -> bool:
+    """Opt out the sender of a message, as decided by a person on this site.
+
+    Returns:
+        Whether that changed anything.
+    """
+    if inbound.recipient is None:
+        return False
+    said = Said(
+        source=ConsentSource.PERSON,
+        reason=inbound.text.strip(),
+        inbound=inbound,
+        entered_by=entered_by,
+    )
+    return opt_out(inbound.recipient, said, now)
+
+
+def heed_keyword(
+    inbound: InboundMessage, now: datetime, *, is_opt_out: bool
+) -> ConsentChange | None:
+    """Do what an incoming message asks for; the change, None if nothing changed.
+
+    A keyword that opts in undoes opt-outs by keyword to the same account, and no others: whoever
+    has the secret of one account can forge it.
+    """
+    if inbound.recipient is None:
+        return None
+    said = Said(
+        source=ConsentSource.KEYWORD,
+        reason=inbound.text.strip(),
+        inbound=inbound,
+        at=inbound.received_at,
+        account=inbound.account,
+    )
+    return _change(inbound.recipient, said, now, is_opt_out=is_opt_out)
+
+
+def _change(
+    recipient: Recipient, said: Said, now: datetime, *, is_opt_out: bool
+) -> ConsentChange | None:
+    at = min(said.at or now, now)  # a clock that is ahead must not outvote what is said later
+    with transaction.atomic():
+        locked = Recipient.objects.select_for_update().get(pk=recipient.pk)
+        is_outdated = _is_outdated(locked, said, at)
+        made = ConsentChange.objects.create(
+            recipient=locked,
+            is_opt_out=is_opt_out,
+            source=said.source,
+            reason=said.reason[:REASON_MAX],
+            inbound=said.inbound,
+            entered_by=said.entered_by,
+            account=said.account,
+            at=at,
+            recorded_at=now,
+        )
+        _clear_flags(locked, said, at, is_opt_out=is_opt_out)
+        if is_outdated or is_opt_out == (locked.opted_out_at is not None):
+            return None
+        if said.source is ConsentSource.KEYWORD and not is_opt_out and _is_barred(locked, said):
+            return None
+        recipient.opted_out_at = locked.opted_out_at = at if is_opt_out else None
+        locked.save(update_fields=["opted_out_at"])
+        if not is_opt_out:
+            suppression.lift(locked.phone)
+        signal_dispatch.after_commit(
+            signals.recipient_opted_out if is_opt_out else signals.recipient_opted_in,
+            [{"recipient": locked, "change": made}],
+            sender=Recipient,
+        )
+    return made
+
+
+def _clear_flags(recipient: Recipient, said: Said, at: datetime, *, is_opt_out: bool) -> None:
+    """Earlier messages that might ask to opt out need no decision any more.
+
+    After a keyword that opts in this is so for messages to the same account alone.
+    """
+    flagged = InboundMessage.objects.filter(recipient=recipient, may_be_opt_out=True)
+    if said.source is ConsentSource.KEYWORD and not is_opt_out:
+        flagged = flagged.filter(account=said.account)
+    flagged.filter(received_at__lte=at).update(may_be_opt_out=False)
+
+
+def _is_outdated(recipient: Recipient, said: Said, at: datetime) -> bool:
+    """Whether a later change counts instead.
+
+    Keywords to one account are not outdated by keywords to another, and nothing but keywords to
+    the same account is outdated by a keyword that opts in.
+    """
+    later = ConsentChange.objects.filter(recipient=recipient, at__gt=at)
+    if said.source is ConsentSource.KEYWORD:
+        later = later.filter(~BY_KEYWORD | Q(account=said.account))
+    else:
+        later = later.exclude(BY_KEYWORD & Q(is_opt_out=False))
+    is_later = recipient.opted_out_at is not None and recipient.opted_out_at > at
+    return is_later or later.exists()
+
+
+def _is_barred(recipient: Recipient, said: Said) -> bool:
+    """Whether an opt-out is in force that a keyword to this account cannot undo."""
+    changes = ConsentChange.objects.filter(recipient=recipient)
+    keywords = changes.filter(BY_KEYWORD)
+    by_others = _latest(changes.exclude(BY_KEYWORD))
+    if by_others is not None:
+        if by_others.is_opt_out:
+            return True
+        keywords = keywords.filter(at__gte=by_others.at)
+    # Without such a change it was entered by code, or the person was erased.
+    opt_outs = keywords.filter(is_opt_out=True)
+    is_by_keyword = opt_outs.filter(at__in=[recipient.opted_out_at]).exists()
+    if not is_by_keyword or suppression.since(recipient.phone) is not None:
+        return True
+    accounts = keywords.exclude(account=said.account).order_by().values_list("account", flat=True)
+    latest = (_latest(keywords.filter(account=account)) for account in accounts.distinct())
+    return any(change is not None and change.is_opt_out for change in latest)
+
+
+def _latest(changes: QuerySet[ConsentChange]) -> ConsentChange | None:
+    return changes.order_by("-at", "-id").first()

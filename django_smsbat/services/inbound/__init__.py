@@ -1,0 +1,1 @@
+"""Incoming messages: received, read as conversations, answered."""

@@ -1,0 +1,212 @@
+"""Whether everything that should happen does: signs of life, what waits too long, what to do."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Min, Q, QuerySet
+
+from django_smsbat import conf
+from django_smsbat.gateway.statuses import IN_DELIVERY, UNSENT, Status
+from django_smsbat.models import (
+    Campaign,
+    CampaignStatus,
+    EmailState,
+    FallbackEmail,
+    Holdback,
+    Message,
+    Pulse,
+    PulseName,
+    StatusEvent,
+)
+from django_smsbat.models.message import MessageQuerySet
+from django_smsbat.services import callback_limits
+from django_smsbat.services.callback_limits import Effect
+from django_smsbat.services.sending import claiming
+
+_SEND_LATE: Final = timedelta(minutes=10)
+_POLL_LATE: Final = timedelta(minutes=15)
+_CALLBACK_LATE: Final = timedelta(hours=1)
+_EMAIL_TRIES: Final = 3
+_COUNT_MAX: Final = 100_000  # so many are counted; more is "at least"
+
+
+@dataclass(frozen=True)
+class Health:
+    """The state of the site's messaging at a moment. Counts stop at 100,000.
+
+    Attributes:
+        last_status_callback, last_inbound, last_send, last_sync: the last signs of life, to half a
+            minute; None for never.
+        queued: messages that could leave now.
+        overdue: messages that wait for a status request for more than 15 minutes.
+        overdue_since: when the first of them was due.
+        silent: messages whose worker fell silent and that nobody has settled.
+        unconfirmed: messages of which nobody knows whether SMSBAT took them.
+        orphans: reports that belong to no known message.
+        emails_waiting, emails_late, emails_in_doubt, emails_failed: of the e-mail fallback; late is
+            what the mail server did not take thrice.
+        held_back_until: when SMSBAT may be asked again, by kind of request.
+        paused: campaigns that paused themselves, by key, with their reasons.
+        refused_senders: incoming messages of unknown senders that were refused within an hour.
+        refused_reports: reports of unknown messages likewise.
+        withheld_confirmations: confirmations of opt-outs that were not sent, likewise.
+        unknown_accounts: accounts that messages wait for, and that the settings do not name.
+        problems: what a person should look at, a sentence each; empty when all is well.
+    """
+
+    last_status_callback: datetime | None
+    last_inbound: datetime | None
+    last_send: datetime | None
+    last_sync: datetime | None
+    queued: int
+    overdue: int
+    overdue_since: datetime | None
+    silent: int
+    unconfirmed: int
+    orphans: int
+    emails_waiting: int
+    emails_late: int
+    emails_in_doubt: int
+    emails_failed: int
+    held_back_until: dict[str, datetime]
+    paused: dict[int, str]
+    unknown_accounts: list[str]
+    refused_senders: int
+    refused_reports: int
+    withheld_confirmations: int
+    problems: list[str] = field(default_factory=list)
+
+
+def look(now: datetime) -> Health:
+    """Find out how things stand."""
+    pulses = dict(Pulse.objects.values_list("name", "at"))
+    overdue = Message.objects.filter(next_poll_at__lt=now - _POLL_LATE)
+    held_back = Holdback.objects.filter(not_before__gt=now)
+    emails = FallbackEmail.objects
+    refusals = callback_limits.refusals(now)
+    unconfirmed = Message.objects.filter(status=Status.UNCONFIRMED.value)
+    found = Health(
+        last_status_callback=pulses.get(PulseName.STATUS_CALLBACK),
+        last_inbound=pulses.get(PulseName.INBOUND),
+        last_send=pulses.get(PulseName.SEND),
+        last_sync=pulses.get(PulseName.SYNC),
+        queued=_count(claiming.singles(now)) + _count(_queued_of_campaigns()),
+        overdue=_count(overdue),
+        overdue_since=overdue.aggregate(first=Min("next_poll_at"))["first"],
+        silent=_count(Message.objects.lease_over(now - _SEND_LATE)),
+        unconfirmed=_count(unconfirmed),
+        orphans=_count(StatusEvent.objects.orphans()),
+        emails_waiting=_count(emails.filter(state=EmailState.QUEUED)),
+        emails_late=_count(emails.filter(state=EmailState.QUEUED, attempts__gte=_EMAIL_TRIES)),
+        emails_in_doubt=_count(emails.filter(state=EmailState.UNCONFIRMED)),
+        emails_failed=_count(emails.filter(state=EmailState.FAILED)),
+        held_back_until={row.name: row.not_before for row in held_back if row.not_before},
+        paused=_paused_by_themselves(),
+        unknown_accounts=_unknown_accounts(),
+        refused_senders=refusals[Effect.UNKNOWN_SENDERS],
+        refused_reports=refusals[Effect.UNKNOWN_REPORTS],
+        withheld_confirmations=refusals[Effect.CONFIRMATIONS],
+    )
+    found.problems.extend(_problems(found, now))
+    return found
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    return len(rows.order_by().values_list("pk")[:_COUNT_MAX])
+
+
+def _queued_of_campaigns() -> MessageQuerySet:
+    return Message.objects.filter(campaign__status=CampaignStatus.SENDING).queued()
+
+
+def _paused_by_themselves() -> dict[int, str]:
+    """Not those that a person paused, nor those whose first few are out as they should be."""
+    paused = Campaign.objects.filter(status=CampaignStatus.PAUSED, canary_is_out=False)
+    return dict(paused.exclude(pause_reason="").values_list("pk", "pause_reason"))
+
+
+def _unknown_accounts() -> list[str]:
+    """Nobody works for an account that was taken out of the settings."""
+    unsettled = Q(status__in=[status.value for status in UNSENT]) | Q(next_poll_at__isnull=False)
+    known = list(conf.current().accounts)
+    strays = Message.objects.filter(unsettled).exclude(account__in=known)
+    return sorted(strays.order_by().values_list("account", flat=True).distinct())
+
+
+def _problems(found: Health, now: datetime) -> list[str]:
+    """A table of conditions, each with the sentence that says what to do."""
+    held_back = bool(found.held_back_until)
+    told = (
+        (
+            found.queued and not held_back and _is_older(found.last_send, now, _SEND_LATE),
+            f"{found.queued} messages wait to be sent: is smsbat_send running?",
+        ),
+        (
+            found.overdue and not held_back,
+            f"{found.overdue} messages wait for a status request for more than 15 minutes: "
+            "smsbat_sync does not run, or cannot keep up.",
+        ),
+        (
+            found.silent,
+            f"{found.silent} messages are held by a worker that fell silent: run smsbat_send.",
+        ),
+        (
+            found.unconfirmed,
+            f"{found.unconfirmed} messages are unconfirmed: settle them in the admin or by "
+            "smsbat_settle.",
+        ),
+        (
+            _callbacks_stopped(found, now),
+            "No delivery callback came for more than an hour, though messages were sent: ask your "
+            "account manager.",
+        ),
+        (
+            found.emails_late,
+            f"{found.emails_late} fallback e-mails wait: the mail server cannot be reached.",
+        ),
+        (
+            found.emails_in_doubt,
+            f"{found.emails_in_doubt} fallback e-mails may or may not have left.",
+        ),
+        *_refusals(found),
+        *(
+            (True, f"Messages wait for the account {name!r}, which the settings do not name.")
+            for name in found.unknown_accounts
+        ),
+        *((True, f"Campaign {key} is paused: {reason}") for key, reason in found.paused.items()),
+    )
+    return [sentence for applies, sentence in told if applies]
+
+
+def _refusals(found: Health) -> tuple[tuple[int, str], ...]:
+    return (
+        (
+            found.refused_senders,
+            f"{found.refused_senders} incoming messages were refused: INBOUND_UNKNOWN_PER_HOUR is "
+            "used up.",
+        ),
+        (
+            found.refused_reports,
+            f"{found.refused_reports} reports were refused: UNKNOWN_REPORTS_PER_HOUR is used up.",
+        ),
+        (
+            found.withheld_confirmations,
+            f"{found.withheld_confirmations} confirmations were not sent: "
+            "OPT_OUT_CONFIRMATIONS_PER_HOUR is used up.",
+        ),
+    )
+
+
+def _is_older(moment: datetime | None, now: datetime, limit: timedelta) -> bool:
+    return moment is None or now - moment > limit
+
+
+def _callbacks_stopped(found: Health, now: datetime) -> bool:
+    """Only where they came before: a site may live without them."""
+    last = found.last_status_callback
+    has_secrets = any(one.webhook_secrets for one in conf.current().accounts.values())
+    if last is None or not has_secrets or now - last <= _CALLBACK_LATE:
+        return False
+    sent = Q(submitted_at__gt=last, submitted_at__lt=now - _CALLBACK_LATE)
+    return Message.objects.filter(sent, status__in=[s.value for s in IN_DELIVERY]).exists()

@@ -1,0 +1,1 @@
+"""Status requests: what SMSBAT is asked if no callback came."""

@@ -1,0 +1,316 @@
+"""Asking SMSBAT what became of messages: the safety net where callbacks do not come.
+
+Least recently due first, after 5, 10, 20 ... seconds for each message, up to a few hours, and not
+beyond its time to live: then the message is `expired` by our own word, which a report may correct.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import RLock
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Exists, F
+
+from django_smsbat import conf
+from django_smsbat.db.set_based import update_rows
+from django_smsbat.gateway.answers import StatusReport
+from django_smsbat.gateway.client import Client
+from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
+from django_smsbat.gateway.message_types import TYPES, MessageType
+from django_smsbat.gateway.private_frames import private_frames
+from django_smsbat.gateway.statuses import FINAL, Status
+from django_smsbat.models import Holdback, Message, PulseName, Source
+from django_smsbat.services import email_fallback, heartbeats
+from django_smsbat.services.accounts import clients, registry
+from django_smsbat.services.clock import Clock, SystemClock
+from django_smsbat.services.polling.requests import Asked, Asker, Reply
+from django_smsbat.services.sending import account_runs, backoff
+from django_smsbat.services.sending.account_runs import AccountRun
+from django_smsbat.services.sending.threads import Crew
+from django_smsbat.services.tracking import orphans, recorder
+from django_smsbat.services.tracking.derive import FIRST_POLL_AFTER
+from django_smsbat.services.tracking.events import Report
+from django_smsbat.services.verification import finishing
+
+logger = logging.getLogger("django_smsbat")
+
+_BATCH: Final = 200  # messages taken at once, at least
+_AHEAD: Final = 6  # of which so many for each connection
+_LONGEST_PAUSE: Final = timedelta(hours=4)
+_GRACE: Final = timedelta(hours=1)  # after the time to live, for reports that come late
+_FINAL: Final = frozenset(status.value for status in FINAL)
+_READ: Final = tuple(Asked.__dataclass_fields__)
+
+
+@dataclass
+class Summary:
+    """What one run did.
+
+    Attributes:
+        requests: status requests made.
+        changed: messages whose status changed.
+        matched: messages found for reports that had come before their ids were known.
+        emails: e-mails that followed messages which no channel delivered.
+        failure: why the run stopped before its work was done, empty when it did not.
+    """
+
+    requests: int = 0
+    changed: int = 0
+    matched: int = 0
+    emails: int = 0
+    failure: str = ""
+
+
+@private_frames
+def sync(
+    *,
+    campaign_id: int | None = None,
+    limit: int | None = None,
+    client: Client | None = None,
+    clock: Clock | None = None,
+    on_progress: Callable[[int], object] = lambda asked: None,
+) -> Summary:
+    """Ask once about every message that is due, and record the answers.
+
+    Also matches reports that came early, forgets those that belong to nobody, and sends the e-mails
+    that are due.
+
+    Args:
+        campaign_id: only this campaign's messages.
+        limit: at most so many requests.
+        client: for all accounts, in place of their own.
+        on_progress: called after each batch of answers with their number.
+
+    Raises:
+        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+    """
+    clock = clock or SystemClock()
+    clients.insist_on_any(registry.names(), client)
+    heartbeats.beat(PulseName.SYNC, clock.now())
+    summary = Summary(matched=orphans.match(clock.now()))
+    orphans.forget_old(clock.now())
+    finishing.expire_overdue(clock.now())
+    shared: dict[str, Any] = {
+        "campaign_id": campaign_id,
+        "limit": limit,
+        "given": client,
+        "clock": clock,
+        "on_progress": on_progress,
+        "summary": summary,
+    }
+    runs = [_Run(account=name, **shared) for name in registry.names()]
+    summary.failure = account_runs.work(runs)
+    summary.emails = email_fallback.send_due(clock)
+    return summary
+
+
+@dataclass(kw_only=True)
+class _Run(AccountRun):
+    """One account's part: takes what is due, keeps the threads busy, writes what they bring."""
+
+    kind = backoff.STATUS
+
+    campaign_id: int | None
+    clock: Clock
+    on_progress: Callable[[int], object]
+    summary: Summary  # of all accounts; changed under the crew's lock
+    capacity: int = field(default_factory=lambda: max(_BATCH, _AHEAD * conf.current().concurrency))
+    asker: Asker = field(init=False)
+    lock: RLock = field(init=False)
+
+    def work(self, crew: Crew) -> None:
+        self.lock = crew.lock
+        client = self.client()
+        if client is None:
+            return
+        threads = max(1, conf.current().concurrency // len(registry.names()))
+        with Asker(client, threads) as self.asker:
+            self._work()
+
+    def _work(self) -> None:
+        while not self.clock.stopping and not self.failure:
+            taken = self._take()
+            self.asker.ask(taken)
+            if not self.asker and not self._waited():
+                break
+            self._write(self.asker.answers(self.capacity // 2, self.clock))
+        self._withdraw()
+
+    def _take(self) -> list[Asked]:
+        """As many as leave the threads no pause, and as the limit allows."""
+        room = self.capacity - len(self.asker)
+        if self.limit is not None:
+            room = min(room, self.limit - self.summary.requests - len(self.asker))
+        too_few = room < self.capacity // 2 and len(self.asker) > 0
+        if room <= 0 or too_few:
+            return []
+        taken, changed = _take(self.account, self.campaign_id, room, self.clock.now())
+        with self.lock:
+            self.summary.changed += changed
+        return taken
+
+    def _waited(self) -> bool:
+        """Whether nothing was due because all workers are held back, and that is over now."""
+        if self.limit is not None and self.summary.requests >= self.limit:
+            return False
+        delay = backoff.remaining(self.name, self.clock.now())
+        if delay:
+            self.failure = backoff.wait(delay, self.clock)
+        return bool(delay)
+
+    def _withdraw(self) -> None:
+        """Nothing more leaves; what was not asked about is asked about next time."""
+        unasked, answered = self.asker.withdraw()
+        failed = self._record(answered)
+        refused = [message for message, error in failed if _is_refusal(error)]
+        _put_off([*unasked, *refused], self.clock.now())
+
+    def _write(self, answered: Sequence[tuple[Asked, Reply]]) -> None:
+        """Record all answers at once, each failure in its own way."""
+        if answered:
+            failed = self._record(answered)
+            self._heed(failed, got_answers=len(failed) < len(answered))
+
+    def _record(self, answered: Sequence[tuple[Asked, Reply]]) -> list[tuple[Asked, GatewayError]]:
+        """Record what was answered; returns what was not."""
+        reports = [
+            _report(m, self.account, reply)
+            for m, reply in answered
+            if isinstance(reply, StatusReport)
+        ]
+        failed = [(m, reply) for m, reply in answered if isinstance(reply, GatewayError)]
+        changed = len(recorder.record(reports, self.clock.now()))
+        with self.lock:
+            self.summary.requests += len(answered)
+            self.summary.changed += changed
+            self.on_progress(len(answered))
+        if failed:
+            logger.warning("%d status requests failed: %s", len(failed), failed[0][1])
+        return failed
+
+    def _heed(self, failed: Sequence[tuple[Asked, GatewayError]], *, got_answers: bool) -> None:
+        """Hold all workers back where SMSBAT refuses, or answers nothing that can be read.
+
+        An id that SMSBAT does not know yet was asked about all the same: the next turn is later. A
+        time-out or a failure of SMSBAT's likewise, unless there is nothing else.
+        """
+        refused = [pair for pair in failed if _is_refusal(pair[1])]
+        told = [error for _, error in failed if error.kind is not ErrorKind.NOT_FOUND]
+        if refused:
+            _put_off([message for message, _ in refused], self.clock.now())
+            self._hold_back([error for _, error in refused])
+        elif got_answers:
+            self._succeeded()
+        elif told:
+            self._hold_back(told)
+
+    def _succeeded(self) -> None:
+        self.refusals = 0
+        if self.was_refused:
+            backoff.succeeded(self.name, self.clock.now())
+            self.was_refused = False
+
+    def _hold_back(self, errors: Sequence[GatewayError]) -> None:
+        """What is wrong for everybody ends the run; after anything else all workers wait."""
+        self.was_refused = True
+        for error in errors:
+            if error.kind.for_everybody:
+                self.failure = error.explanation
+                return
+        asked = [error.retry_after for error in errors if error.retry_after is not None]
+        now = self.clock.now()
+        self.refusals += backoff.refused(self.name, max(asked, default=None), now)
+        if self.refusals >= backoff.REFUSALS_MAX:
+            self.failure = f"gave up after {self.refusals} refusals in a row: {errors[0]}"
+        self._withdraw()
+
+
+def _take(
+    account: str, campaign_id: int | None, size: int, now: datetime
+) -> tuple[list[Asked], int]:
+    """Messages to ask about now, each put off to its next turn before the request leaves.
+
+    Returns:
+        They, and how many became `expired` instead.
+    """
+    name = backoff.of(backoff.STATUS, account)
+    held_back = Holdback.objects.filter(name=name, not_before__gt=now)
+    due = Message.objects.to_ask_about(now).filter(~Exists(held_back), account=account)
+    expired = 0
+    if campaign_id is not None:
+        due = due.filter(campaign=campaign_id)
+    while True:
+        with transaction.atomic():
+            found = due.locked(skip=True).values_list(*_READ)[:size]
+            messages = [Asked(*values) for values in found]
+            late = [m for m in messages if _is_given_up(m, now) and m.status not in _FINAL]
+            reports = [recorder.local(m, Status.EXPIRED, "ttl") for m in late]
+            expired += len(recorder.record(reports, now))
+            gone = {message.pk for message in late}
+            rest = [message for message in messages if message.pk not in gone]
+            for message in rest:
+                message.next_poll_at = _next_turn(message, now)
+                message.polls += bool(message.smsbat_id)
+            columns = [(message.pk, message.next_poll_at, message.polls) for message in rest]
+            update_rows(Message, ("next_poll_at", "polls"), columns)
+        asked = [message for message in rest if message.smsbat_id and message.next_poll_at]
+        if asked or not messages:
+            return asked, expired
+
+
+def _next_turn(message: Asked, now: datetime) -> datetime | None:
+    """When to ask again; one that SMSBAT took without an id is only waited for."""
+    if _is_given_up(message, now):
+        return None
+    return now + _pause(message.polls) if message.smsbat_id else _asked_until(message, now)
+
+
+def _pause(polls: int) -> timedelta:
+    """How long to wait after the poll that follows `polls` earlier ones."""
+    doubled: int = 2 ** min(polls + 1, 20)
+    return min(FIRST_POLL_AFTER * doubled, _LONGEST_PAUSE)
+
+
+def _is_given_up(message: Asked, now: datetime) -> bool:
+    """Each message is asked about once at least, however long no worker was there to do it."""
+    was_asked = message.polls or not message.smsbat_id
+    return bool(was_asked) and now >= _asked_until(message, now)
+
+
+def _asked_until(message: Asked, now: datetime) -> datetime:
+    """SMSBAT's advice on the type stands in where the message has no time to live of its own."""
+    longest_advised = TYPES[MessageType(message.type)].ttl_advice[1]
+    lifetime = timedelta(seconds=message.ttl or longest_advised)
+    return (message.submitted_at or now) + lifetime + _GRACE
+
+
+def _report(message: Asked, account: str, reply: StatusReport) -> Report:
+    return Report(
+        source=Source.POLL,
+        status=reply.status,
+        raw_status=reply.raw_status,
+        payload=reply.payload,
+        smsbat_id=message.smsbat_id,
+        message_id=message.pk,
+        attempt=message.attempts,
+        account=account,
+    )
+
+
+def _is_refusal(error: GatewayError) -> bool:
+    return error.kind.fate is Fate.NOT_TAKEN and error.kind is not ErrorKind.NOT_FOUND
+
+
+def _put_off(messages: Sequence[Asked], now: datetime) -> None:
+    """What was not asked after all is made up for when SMSBAT answers again.
+
+    What became final meanwhile, or was sent again, or put off by a callback, is left as it is: it
+    no longer has the turn that it was given.
+    """
+    if messages:
+        turns = {message.next_poll_at for message in messages}
+        same = Message.objects.among([m.pk for m in messages]).filter(next_poll_at__in=turns)
+        same.update(next_poll_at=now, polls=F("polls") - 1)

@@ -1,0 +1,1 @@
+"""Deleting data: purging what is old, erasing a person."""

@@ -1,0 +1,1 @@
+"""Sending: single messages, and the workers that claim batches and deliver them."""

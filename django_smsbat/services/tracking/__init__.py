@@ -1,0 +1,1 @@
+"""Status reports: recorded once, and the status derived from them."""

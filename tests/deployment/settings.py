@@ -1,6 +1,0 @@
-"""A site whose pages send: for servers that patch, fork or preload it."""
-
-from example_project.settings import *  # noqa: F403
-
-ROOT_URLCONF = "tests.deployment.urls"
-DEBUG = False
