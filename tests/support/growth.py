@@ -6,6 +6,7 @@ from typing import Any, Final
 
 GROWTH_MAX: Final = 3.0  # times the time for twice the input; 2 is linear, 4 is quadratic
 _SUSPICIOUS: Final = 2.7  # measured once; then it is measured with care
+_CLEARLY_MORE: Final = 8.0  # a larger input could take for ever
 _ROUNDS: Final = 7  # the fastest one counts: others only add what the machine does besides
 _MEASURABLE: Final = 0.02  # seconds: far above the resolution of the timer
 # Below this time at the largest size, nothing has grown. It only selects what is measured.
@@ -36,7 +37,8 @@ def growth(run: Callable[[int], Callable[[], Any]]) -> float:
     for size in _SIZES:
         if cpu_time(run(size)) > _NOTHING and cpu_time(run(size), 2) > _NOTHING:
             rough = cpu_time(run(size), 2) / cpu_time(run(size // 2), 2)
-            return rough if rough <= _SUSPICIOUS else _measured(run, size)
+            is_clear = rough <= _SUSPICIOUS or rough >= _CLEARLY_MORE
+            return rough if is_clear else _measured(run, size)
     return 1.0
 
 
