@@ -189,11 +189,11 @@ def cpu(*, gateway: str, size: int, personal: bool) -> Told:
     from django_smsbat.gateway.client import Client
     from django_smsbat.gateway.dialects import Outgoing
     from django_smsbat.gateway.messages import Content
-    from django_smsbat.gateway.pacing import Pace
+    from django_smsbat.gateway.pacing import RateLimit
 
     rounds = 10
     credentials = Credentials(AuthMethod.HEADER, api_key="sandbox-key")
-    client = Client(gateway, credentials, send_pace=Pace(10_000), timeout=60)
+    client = Client(gateway, credentials, send_pace=RateLimit(10_000), timeout=60)
     same = Content(type="sms", sender=stage.SENDER, text=stage.TEXT)
     rows = [
         Outgoing(

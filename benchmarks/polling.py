@@ -98,6 +98,6 @@ def _under_way(count: int) -> list[str]:
 
 def _turnstiles(rate: float) -> Any:
     from django_smsbat.gateway.client import STATUS_PATH
-    from django_smsbat.gateway.pacing import Pace, Turnstile
+    from django_smsbat.gateway.pacing import RateLimit, RateLimiter
 
-    return {STATUS_PATH: Turnstile(Pace(rate))}
+    return {STATUS_PATH: RateLimiter(RateLimit(rate))}

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 
 from django_smsbat.gateway.auth import AuthMethod, Credentials
 from django_smsbat.gateway.client import Client
-from django_smsbat.gateway.pacing import Pace
+from django_smsbat.gateway.pacing import RateLimit
 from django_smsbat.models import Campaign, Message, Recipient, RecipientList
 from django_smsbat.sandbox.app import Options
 from django_smsbat.sandbox.server import Running, running
@@ -109,7 +109,7 @@ def listening(
 
 def client_for(url: str, **options: Any) -> Client:
     credentials = Credentials(AuthMethod.HEADER, api_key="sandbox-key")
-    fast = {"send_pace": Pace(10_000), "status_pace": Pace(10_000), "timeout": 5}
+    fast = {"send_pace": RateLimit(10_000), "status_pace": RateLimit(10_000), "timeout": 5}
     return Client(url, credentials, **{**fast, **options})
 
 

@@ -30,7 +30,7 @@ class AtLeast(int):
         return f"{int(self)}+"
 
 
-class WalkedList(_ChangeList):
+class KeysetChangeList(_ChangeList):
     """Pages by key, the newest first: ``?p=b500`` shows what is older than the row with key 500."""
 
     newest: str = ""
@@ -88,7 +88,7 @@ def _page(rows: QuerySet[Any], place: str, size: int) -> tuple[list[Any], bool, 
     return found[:size], len(found) > size, False
 
 
-class WalkedAdmin(StyledAdmin):
+class KeysetAdmin(StyledAdmin):
     """A list of what may be a million rows."""
 
     change_list_template = "admin/django_smsbat/walked_list.html"
@@ -99,4 +99,4 @@ class WalkedAdmin(StyledAdmin):
     ordering = ("-pk",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return WalkedList
+        return KeysetChangeList

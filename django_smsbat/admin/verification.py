@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django_smsbat.admin.base import ReadOnlyAdmin, phone_or_none, status_badge
 from django_smsbat.admin.confirm import own_page
 from django_smsbat.admin.formatting import columns
-from django_smsbat.admin.pagination import WalkedAdmin
+from django_smsbat.admin.pagination import KeysetAdmin
 from django_smsbat.admin.phone_search import PhoneSearchAdmin
 from django_smsbat.models import ClosedPrefix, Verification, VerificationStatus
 from django_smsbat.services.verification import breaker
@@ -30,7 +30,7 @@ _TONES: Final = {
 
 
 @admin.register(Verification)
-class VerificationAdmin(ReadOnlyAdmin, PhoneSearchAdmin, WalkedAdmin):
+class VerificationAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
     phone_field = "phone"
     list_display = ("phone", "badge", "channel", "purpose", "attempts", *_TIMES)
     list_filter = ("status", "channel")

@@ -51,13 +51,13 @@ def check_health(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
     """What waits longer than it should, and what a person should look at."""
-    from django_smsbat.models import Pulse
+    from django_smsbat.models import Heartbeat
     from django_smsbat.services.monitoring import health
 
     if DEFAULT_DB_ALIAS not in (databases or ()) or conf.problems():
         return []
     connection = connections[DEFAULT_DB_ALIAS]
-    if Pulse._meta.db_table not in connection.introspection.table_names():
+    if Heartbeat._meta.db_table not in connection.introspection.table_names():
         return []  # before the first migrate
     found = health.look(timezone.now())
     return [CheckWarning(words, id="smsbat.W009") for words in found.problems]

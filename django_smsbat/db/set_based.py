@@ -123,7 +123,7 @@ def insert_rows(
     names: Sequence[str],
     rows: Sequence[_Row],
     *,
-    known_are_left: bool = False,
+    ignore_conflicts: bool = False,
 ) -> int:
     """Insert many rows in one statement; fields that are not named get their defaults.
 
@@ -138,7 +138,7 @@ def insert_rows(
         return 0
     connection = _of(model)[0]
     with connection.cursor() as cursor:
-        cursor.execute(*_insert(model, names, rows, known_are_left, None))
+        cursor.execute(*_insert(model, names, rows, ignore_conflicts, None))
         return int(cursor.rowcount)
 
 
@@ -148,7 +148,7 @@ def insert_returning(
     rows: Sequence[_Row],
     returned: str,
     *,
-    known_are_left: bool = False,
+    ignore_conflicts: bool = False,
     looked_up: LookedUp | None = None,
 ) -> list[Any]:
     """The same, returning a column of what was inserted.
@@ -160,7 +160,7 @@ def insert_returning(
         The named column of each row that was inserted; in MariaDB also of those that were known.
     """
     connection = _of(model)[0]
-    sql, parameters = _insert(model, names, rows, known_are_left, looked_up)
+    sql, parameters = _insert(model, names, rows, ignore_conflicts, looked_up)
     column = connection.ops.quote_name(returned)
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} RETURNING {column}", parameters)
@@ -171,7 +171,7 @@ def _insert(
     model: type[models.Model],
     names: Sequence[str],
     rows: Sequence[_Row],
-    known_are_left: bool,
+    ignore_conflicts: bool,
     looked_up: LookedUp | None,
 ) -> tuple[str, list[Any]]:
     connection = _of(model)[0]
@@ -184,7 +184,7 @@ def _insert(
         model,
         tuple(field for field, _ in same),
         fields,
-        known_are_left=known_are_left,
+        ignore_conflicts=ignore_conflicts,
         looked_up=looked_up,
     )
     parameters = [_prepared(field, value, connection) for field, value in same]
@@ -199,7 +199,7 @@ def _insert_sql(
     same: tuple[Field, ...],
     fields: tuple[Field, ...],
     *,
-    known_are_left: bool,
+    ignore_conflicts: bool,
     looked_up: LookedUp | None,
 ) -> str:
     connection, dialect = _of(model)
@@ -212,7 +212,7 @@ def _insert_sql(
         *(looked_up.cells(connection, dialect, fields) if looked_up else ()),
     ]
     select = f"SELECT {', '.join(cells)} FROM {dialect.rows(connection, fields)}"
-    return dialect.insert(quote(model._meta.db_table), ", ".join(columns), select, known_are_left)
+    return dialect.insert(quote(model._meta.db_table), ", ".join(columns), select, ignore_conflicts)
 
 
 def insert_from(
@@ -221,7 +221,7 @@ def insert_from(
     source: _Query,
     same_in_all: Mapping[str, Any],
     *,
-    known_are_left: bool = False,
+    ignore_conflicts: bool = False,
 ) -> int:
     """Insert a row for each row of a query, in one statement; returns how many.
 
@@ -239,12 +239,12 @@ def insert_from(
     selected, parameters = source.order_by().query.sql_with_params()
     cells = ", ".join([*(dialect.constant(connection, field) for field, _ in same), "r.*"])
     select = f"SELECT {cells} FROM ({selected}) AS r WHERE 1 = 1 ORDER BY {len(same) + 1}"
-    if known_are_left:  # the dialects end such a statement with a condition
+    if ignore_conflicts:  # the dialects end such a statement with a condition
         select = f"SELECT * FROM ({select}) AS o"
     columns = ", ".join(quote(_column(field)) for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
-            dialect.insert(quote(model._meta.db_table), columns, select, known_are_left),
+            dialect.insert(quote(model._meta.db_table), columns, select, ignore_conflicts),
             [*(_prepared(field, value, connection) for field, value in same), *parameters],
         )
         return int(cursor.rowcount)

@@ -71,9 +71,9 @@ def _update_from(table: str, key: str, assignments: Sequence[str], source: str) 
     )
 
 
-def _insert_on_conflict(table: str, columns: str, select: str, known_are_left: bool) -> str:
+def _insert_on_conflict(table: str, columns: str, select: str, ignore_conflicts: bool) -> str:
     # SQLite needs a WHERE before ON CONFLICT, to tell it from the ON of a join.
-    end = " WHERE 1 = 1 ON CONFLICT DO NOTHING" if known_are_left else ""
+    end = " WHERE 1 = 1 ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     return f"INSERT INTO {table} ({columns}) {select}{end}"
 
 
@@ -112,10 +112,10 @@ def _mariadb_update(table: str, key: str, assignments: Sequence[str], source: st
     )
 
 
-def _mariadb_insert(table: str, columns: str, select: str, known_are_left: bool) -> str:
+def _mariadb_insert(table: str, columns: str, select: str, ignore_conflicts: bool) -> str:
     # INSERT IGNORE would swallow every other error too, such as a text that is too long.
     first = columns.partition(",")[0]
-    end = f" ON DUPLICATE KEY UPDATE {first} = {table}.{first}" if known_are_left else ""
+    end = f" ON DUPLICATE KEY UPDATE {first} = {table}.{first}" if ignore_conflicts else ""
     return f"INSERT INTO {table} ({columns}) {select}{end}"
 
 

@@ -72,10 +72,10 @@ class SendAnswer:
     messagelist_id: str
     results: Mapping[str, MessageResult]
     sent: Sequence[Outgoing]
-    strangers: Sequence[MessageResult] = field(default_factory=tuple)
+    unmatched_results: Sequence[MessageResult] = field(default_factory=tuple)
 
     @property
-    def unmentioned(self) -> list[Outgoing]:
+    def missing_results(self) -> list[Outgoing]:
         """The messages of which the answer says nothing that can be matched."""
         return [one for one in self.sent if one.customer_message_id not in self.results]
 
@@ -164,7 +164,7 @@ def parse_send(body: bytes, sent: Sequence[Outgoing]) -> SendAnswer:
     if not isinstance(items, list):
         raise GatewayError(ErrorKind.UNREADABLE, "the answer has no list of messages")
     results: dict[str, MessageResult] = {}
-    strangers: list[MessageResult] = []
+    unmatched_results: list[MessageResult] = []
     find = _Matcher(sent)
     for item in items:
         if not isinstance(item, Mapping):
@@ -172,10 +172,10 @@ def parse_send(body: bytes, sent: Sequence[Outgoing]) -> SendAnswer:
         result = _result(item)
         owner = find(item)
         if owner is None:
-            strangers.append(result)
+            unmatched_results.append(result)
         elif owner not in results or _says_taken(result):
             results[owner] = result
-    return SendAnswer(text_of(answer.get("messagelistId")), results, sent, strangers)
+    return SendAnswer(text_of(answer.get("messagelistId")), results, sent, unmatched_results)
 
 
 def _says_taken(result: MessageResult) -> bool:
@@ -292,7 +292,7 @@ _FACTS: Final = (
 )
 
 
-def without_words(report: Mapping[str, Any]) -> dict[str, Any]:
+def redact_payload(report: Mapping[str, Any]) -> dict[str, Any]:
     """What everything that is read of a report follows from, but for the words of an error.
 
     No phone, no text, and nothing that nobody knows the meaning of.

@@ -21,7 +21,7 @@ from django_smsbat.gateway.dialects import Dialect, Outgoing, encode_request
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.exchange import Exchange, visible_headers
 from django_smsbat.gateway.message_types import BATCH_MAX
-from django_smsbat.gateway.pacing import Pace, PaceUnavailable, Turnstile
+from django_smsbat.gateway.pacing import PaceUnavailable, RateLimit, RateLimiter
 from django_smsbat.gateway.route import Route
 from django_smsbat.gateway.transport import PATHS, SEND_PATH, STATUS_PATH, Answer, Transport
 
@@ -46,14 +46,17 @@ class Client:
         *,
         dialect: Dialect = Dialect.MESSAGELIST,
         timeout: float = 30,
-        send_pace: Pace = Pace(100),  # noqa: B008 - frozen
-        status_pace: Pace = Pace(50),  # noqa: B008 - frozen
+        send_pace: RateLimit = RateLimit(100),  # noqa: B008 - frozen
+        status_pace: RateLimit = RateLimit(50),  # noqa: B008 - frozen
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._credentials = credentials
         self._dialect = dialect
         self._timeout = timeout
-        self._turnstiles = {SEND_PATH: Turnstile(send_pace), STATUS_PATH: Turnstile(status_pace)}
+        self._turnstiles = {
+            SEND_PATH: RateLimiter(send_pace),
+            STATUS_PATH: RateLimiter(status_pace),
+        }
         self._local = threading.local()
         self._on_exchange: Callable[[Exchange], object] | None = None
 
@@ -138,7 +141,7 @@ class Client:
         try:
             self._turnstiles[path].wait()
         except PaceUnavailable as error:
-            raise GatewayError(ErrorKind.UNPACED, str(error)) from None
+            raise GatewayError(ErrorKind.RATE_LIMITER_DOWN, str(error)) from None
 
     def _exchange(
         self, method: str, end: str, body: Callable[[], bytes | None]

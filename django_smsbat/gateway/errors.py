@@ -36,7 +36,9 @@ class ErrorKind(Enum):
     NOT_STARTED = _Facts(Fate.NOT_TAKEN, True, "the request could not be started")
     THROTTLED = _Facts(Fate.NOT_TAKEN, False, "too many requests")
     UNAVAILABLE = _Facts(Fate.NOT_TAKEN, False, "SMSBAT is not available now")
-    UNPACED = _Facts(Fate.NOT_TAKEN, False, "the shared storage of the rate limits does not answer")
+    RATE_LIMITER_DOWN = _Facts(
+        Fate.NOT_TAKEN, False, "the shared storage of the rate limits does not answer"
+    )
     UNAUTHORIZED = _Facts(Fate.NOT_TAKEN, True, "the credentials are not accepted")
     PAYMENT_REQUIRED = _Facts(Fate.NOT_TAKEN, True, "the account has no money left")
     FORBIDDEN = _Facts(Fate.NOT_TAKEN, True, "no permission, or the account is suspended")

@@ -40,7 +40,7 @@ class PaceUnavailable(Exception):
 
 
 @dataclass(frozen=True)
-class Pace:
+class RateLimit:
     """Requests per second, and how many of them may come at once.
 
     Attributes:
@@ -91,14 +91,14 @@ class _MachineClock:
         time.sleep(seconds)
 
 
-class Turnstile:
+class RateLimiter:
     """Lets requests through at a pace, whichever thread, or worker, they come from.
 
     At most ``per_second * burst`` requests pass in any window of `burst` seconds: such a window
     never asks more of a token bucket of that size than it holds.
     """
 
-    def __init__(self, pace: Pace, clock: Clock | None = None) -> None:
+    def __init__(self, pace: RateLimit, clock: Clock | None = None) -> None:
         self._clock = clock or _MachineClock()
         shared = pace.storage != MEMORY
         self._window: _Window = _RedisWindow(pace) if shared else _MemoryWindow(pace, self._clock)
@@ -129,7 +129,7 @@ class _Window(Protocol):
 class _MemoryWindow:
     """The slots of this process."""
 
-    def __init__(self, pace: Pace, clock: Clock) -> None:
+    def __init__(self, pace: RateLimit, clock: Clock) -> None:
         self._slots: deque[float] = deque(maxlen=pace.requests)
         self._seconds = pace.window
         self._clock = clock
@@ -150,7 +150,7 @@ class _MemoryWindow:
 class _RedisWindow:
     """The slots of all workers, reserved by a script that Redis runs as one step."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: RateLimit) -> None:
         self._pace = pace
         self._key = f"{pace.name}:slots"
         self._lock = threading.Lock()

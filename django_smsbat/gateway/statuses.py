@@ -104,7 +104,7 @@ def from_submit_answer(raw: str) -> Status | None:
     return Status.ACCEPTED if status is Status.SENT else status
 
 
-def furthest(reports: Iterable[tuple[Status, datetime]]) -> tuple[Status, datetime] | None:
+def latest_status(reports: Iterable[tuple[Status, datetime]]) -> tuple[Status, datetime] | None:
     """The report that decides the status, whatever the order in which the reports arrived.
 
     A status only moves forward. Failures stand side by side: among them the one that occurred

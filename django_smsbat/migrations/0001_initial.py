@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Holdback',
+            name='Backoff',
             fields=[
                 ('name', models.CharField(max_length=16, primary_key=True, serialize=False)),
                 ('not_before', models.DateTimeField(null=True)),

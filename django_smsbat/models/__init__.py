@@ -5,12 +5,12 @@ from django_smsbat.models.campaign import Campaign, CampaignStatus
 from django_smsbat.models.column_mapping import ColumnMapping
 from django_smsbat.models.consent import ConsentChange, ConsentSource, Suppression
 from django_smsbat.models.fallback_email import EmailState, FallbackEmail
-from django_smsbat.models.holdback import Holdback
+from django_smsbat.models.backoff import Backoff
 from django_smsbat.models.idempotency import IdempotencyKey
 from django_smsbat.models.inbound import InboundMessage
 from django_smsbat.models.message import Message
 from django_smsbat.models.preflight import Preflight
-from django_smsbat.models.pulse import Pulse, PulseName
+from django_smsbat.models.heartbeat import Heartbeat, HeartbeatName
 from django_smsbat.models.purged import PurgedMessages
 from django_smsbat.models.recipient import Recipient, RecipientList, memberships
 from django_smsbat.models.recipient_import import RecipientImport
@@ -25,6 +25,7 @@ from django_smsbat.models.verification import (
 )
 
 __all__ = [
+    "Backoff",
     "CallbackQuota",
     "Campaign",
     "CampaignStatus",
@@ -35,13 +36,12 @@ __all__ = [
     "ConsentSource",
     "EmailState",
     "FallbackEmail",
-    "Holdback",
+    "Heartbeat",
+    "HeartbeatName",
     "IdempotencyKey",
     "InboundMessage",
     "Message",
     "Preflight",
-    "Pulse",
-    "PulseName",
     "PurgedMessages",
     "Recipient",
     "RecipientImport",

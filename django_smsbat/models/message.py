@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.db.expressions import NUMBER_MAX
 from django_smsbat.db.fields import WireJSONEncoder
-from django_smsbat.db.locking import lock_what_is_free
+from django_smsbat.db.locking import lock_unlocked_rows
 from django_smsbat.db.primary import PrimaryManager, PrimaryModel
 from django_smsbat.db.set_based import keys_in
 from django_smsbat.gateway import phones
@@ -47,11 +47,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def queued(self) -> Self:
         return self.filter(status=Status.QUEUED.value)
 
-    def lease_over(self, now: datetime) -> Self:
+    def lease_expired(self, now: datetime) -> Self:
         """Messages whose worker has died, or has been silent for too long."""
         return self.filter(status=Status.SENDING.value, lease_until__lt=now)
 
-    def to_ask_about(self, now: datetime) -> Self:
+    def due_for_poll(self, now: datetime) -> Self:
         """Messages whose fate SMSBAT may know more of by now, least recently due first."""
         return self.filter(next_poll_at__lte=now).order_by("next_poll_at", "id")
 
@@ -62,7 +62,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             skip: leave out what another worker has locked, instead of waiting for it.
         """
         if skip:
-            return lock_what_is_free(self)
+            return lock_unlocked_rows(self)
         return self.order_by("pk").select_for_update()  # one order for all, so that none deadlock
 
     def of_campaign_by_key(self, campaign_id: int) -> Self:
@@ -99,7 +99,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             yield batch
             last = batch[-1]
 
-    def queue_again(self) -> int:
+    def requeue(self) -> int:
         """Let a new attempt begin, of which alone the reports will count; how many rows.
 
         Not where the words were purged: there is nothing left to send.
@@ -122,7 +122,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             polls=0,
         )
 
-    def held_by(self, claim: uuid.UUID) -> Self:
+    def claimed_by(self, claim: uuid.UUID) -> Self:
         """What a worker took with that claim and still holds."""
         return self.filter(claim=claim, status=Status.SENDING.value)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat.db.fields import WireJSONEncoder
 from django_smsbat.db.primary import PrimaryManager, PrimaryModel
 from django_smsbat.db.set_based import LookedUp, insert_returning, keys_in, update_rows
-from django_smsbat.gateway.answers import without_words
+from django_smsbat.gateway.answers import redact_payload
 from django_smsbat.models.account import account_field
 from django_smsbat.models.choices import status_choices
 from django_smsbat.models.message import Message
@@ -165,7 +165,7 @@ def remove_with_messages(message_ids: Collection[int]) -> None:
 def empty_payloads(message_ids: Collection[int]) -> None:
     """The third: what was said stays, the words in which it came do not."""
     events = _removable().filter(message__in=keys_in(Message, message_ids))
-    rows = [(key, without_words(told)) for key, told in events.values_list("pk", "payload")]
+    rows = [(key, redact_payload(told)) for key, told in events.values_list("pk", "payload")]
     update_rows(StatusEvent, ("payload",), rows)
 
 
@@ -184,7 +184,7 @@ def insert_named(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[in
         For each that was new its message; in MariaDB also for those that were known.
     """
     return insert_returning(
-        StatusEvent, names, rows, "message_id", known_are_left=True, looked_up=_whose()
+        StatusEvent, names, rows, "message_id", ignore_conflicts=True, looked_up=_whose()
     )
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from django_smsbat import conf
-from django_smsbat.db.locking import lock_what_is_free
+from django_smsbat.db.locking import lock_unlocked_rows
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import UNDELIVERED
 from django_smsbat.models import (
@@ -97,7 +97,7 @@ def _claim(now: datetime) -> FallbackEmail | None:
     """One at a time: a worker that dies leaves one in doubt, not a batch."""
     with transaction.atomic(durable=True):
         due = FallbackEmail.objects.filter(state=EmailState.QUEUED, due_at__lte=now)
-        email = lock_what_is_free(due.order_by("due_at")).first()
+        email = lock_unlocked_rows(due.order_by("due_at")).first()
         if email is None:
             return None
         email.state, email.attempts = EmailState.SENDING, email.attempts + 1

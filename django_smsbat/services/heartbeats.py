@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
-from django_smsbat.models import Pulse, PulseName
+from django_smsbat.models import Heartbeat, HeartbeatName
 from django_smsbat.services.process_state import ProcessState
 
 _EVERY: Final = timedelta(seconds=30)  # between two that are written down
@@ -29,7 +29,7 @@ def forget() -> None:
     _written.recreate()
 
 
-def beat(name: PulseName, now: datetime) -> None:
+def beat(name: HeartbeatName, now: datetime) -> None:
     """Leave a sign of life; written down once in half a minute by each process."""
     written = _written.current
     with written.lock:
@@ -37,10 +37,10 @@ def beat(name: PulseName, now: datetime) -> None:
         if last is not None and timedelta() <= now - last < _EVERY:
             return
         written.at[name] = now
-    Pulse.objects.update_or_create(name=name, defaults={"at": now})
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
 
 
-def beat_after_commit(name: PulseName, now: datetime) -> None:
+def beat_after_commit(name: HeartbeatName, now: datetime) -> None:
     """Leave a sign of life of what is being stored; where that fails, what is stored stands.
 
     A `partial` in place of the lambda would fail once more: Django logs its name, and it has none.

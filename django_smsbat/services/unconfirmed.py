@@ -105,7 +105,7 @@ def _queue_again(keys: list[int]) -> int:
     campaigns = _lock_campaigns(keys)
     over = [c.pk for c in campaigns if c.status == CampaignStatus.CANCELLED]
     finished = [c.pk for c in campaigns if c.status == CampaignStatus.SENT]
-    queued = _among(keys).exclude(campaign__in=over).queue_again()
+    queued = _among(keys).exclude(campaign__in=over).requeue()
     again = Message.objects.filter(pk__in=keys_in(Message, keys), campaign__in=finished).queued()
     Campaign.objects.filter(pk__in=set(again.values_list("campaign", flat=True))).update(
         status=CampaignStatus.SENDING, finished_at=None

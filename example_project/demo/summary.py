@@ -3,10 +3,10 @@
 from django_smsbat.models import Campaign
 from django_smsbat.models.choices import STATUS_LABELS
 from django_smsbat.services.campaigns import statistics
-from django_smsbat.services.campaigns.audience import Tally
+from django_smsbat.services.campaigns.audience import AudienceSummary
 
 
-def table(campaign: Campaign, launched: Tally) -> str:
+def table(campaign: Campaign, launched: AudienceSummary) -> str:
     results = statistics.results(campaign)
     progress = results.progress
     failed = [(s, n) for s, n in sorted(progress.by_status.items()) if s.is_failure]

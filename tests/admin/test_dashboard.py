@@ -155,7 +155,7 @@ class TestOnePhone:
         [person] = people(77)
         Recipient.objects.update(created_at=NOON - timedelta(days=30))
         person.refresh_from_db()
-        said_so = changes.Said(at=NOON - timedelta(days=2), reason="asked")
+        said_so = changes.ConsentReason(at=NOON - timedelta(days=2), reason="asked")
         changes.opt_out(person, said_so)
         campaign(name="Missed", status="sent", started_at=NOON)
         page = boss.get(reverse("admin:django_smsbat_recipient_phone", args=[person.pk]))
@@ -166,7 +166,7 @@ class TestOnePhone:
         [person] = people(77)
         Recipient.objects.update(created_at=NOON - timedelta(days=30))
         person.refresh_from_db()
-        changes.opt_out(person, changes.Said(at=NOON - timedelta(days=2)))
+        changes.opt_out(person, changes.ConsentReason(at=NOON - timedelta(days=2)))
         campaign(status="sent", started_at=NOON, is_transactional=True)
         [missed] = [one for one in history_of(phone(77), person) if one.kind is Kind.LEFT_OUT]
         assert missed.why == ""

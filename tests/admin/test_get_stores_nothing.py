@@ -7,7 +7,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from django_smsbat.admin.campaigns.actions import CONTROLS
+from django_smsbat.admin.campaigns.actions import CAMPAIGN_ACTIONS
 from django_smsbat.models import Campaign, Preflight, RecipientUpload, UploadState, Verification
 from django_smsbat.services.recipients.imports import uploads
 from tests.admin.test_permissions import PAGES, address, world  # noqa: F401 - a fixture
@@ -49,7 +49,7 @@ def test_neither_does_a_filtered_list(world, boss, read_only, page, query):  # n
         assert boss.get(address(page, world) + query).status_code < 500
 
 
-@pytest.mark.parametrize("name", sorted(CONTROLS))
+@pytest.mark.parametrize("name", sorted(CAMPAIGN_ACTIONS))
 @pytest.mark.parametrize("status", Campaign._meta.get_field("status").choices)
 def test_no_question_about_a_campaign_stores_anything(
     people, campaign, boss, read_only, settings, name, status

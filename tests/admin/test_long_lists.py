@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from django_smsbat.admin.pagination import WalkedAdmin
+from django_smsbat.admin.pagination import KeysetAdmin
 from django_smsbat.db.key_search import SLACK, keys_around
 from django_smsbat.models import InboundMessage, Message, Recipient, RecipientList, StatusEvent
 from django_smsbat.services.inbound import receive
@@ -27,7 +27,7 @@ def listing(model):
 
 @pytest.fixture
 def short_pages(monkeypatch):
-    monkeypatch.setattr(WalkedAdmin, "list_per_page", 3)
+    monkeypatch.setattr(KeysetAdmin, "list_per_page", 3)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from django_smsbat.admin.campaigns.actions import CONTROLS
+from django_smsbat.admin.campaigns.actions import CAMPAIGN_ACTIONS
 from django_smsbat.admin.recipients.imports import NEEDED
 from django_smsbat.models import (
     Campaign,
@@ -88,7 +88,7 @@ PAGES = {
     },
     **{
         f"campaign_{name}": (CAMPAIGN + any_of(control.permission),) * 2
-        for name, control in CONTROLS.items()
+        for name, control in CAMPAIGN_ACTIONS.items()
     },
     "campaign_try": (CAMPAIGN + any_of("send_campaign"),) * 2,
     "campaign_progress": (CAMPAIGN, CAMPAIGN),
@@ -110,7 +110,7 @@ PAGES = {
 }
 ACTIONS = {
     **{
-        ("campaign", name): CAMPAIGN + any_of(CONTROLS[name].permission)
+        ("campaign", name): CAMPAIGN + any_of(CAMPAIGN_ACTIONS[name].permission)
         for name in ("send", "pause", "resume", "cancel", "retry", "duplicate")
     },
     ("campaign", "delete_selected"): CAMPAIGN + any_of("delete_campaign"),
@@ -264,7 +264,7 @@ def test_every_action_is_offered_to_exactly_those_who_may(world, somebody):
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", sorted(CONTROLS))
+@pytest.mark.parametrize("name", sorted(CAMPAIGN_ACTIONS))
 def test_a_get_changes_nothing(world, boss, name):
     before = list(Campaign.objects.values()), list(Message.objects.values())
     boss.get(address(f"campaign_{name}", world))

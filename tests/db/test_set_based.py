@@ -95,7 +95,7 @@ class TestInsertRows:
         changed = [self.row(1, raw_status="other"), self.row(2)]
         with pytest.raises(IntegrityError), transaction.atomic():
             insert_rows(StatusEvent, self.NAMES, changed)
-        insert_rows(StatusEvent, self.NAMES, changed, known_are_left=True)
+        insert_rows(StatusEvent, self.NAMES, changed, ignore_conflicts=True)
         assert sorted(StatusEvent.objects.values_list("smsbat_id", "raw_status")) == [
             ("s-1", "sent"),
             ("s-2", "sent"),
@@ -106,7 +106,7 @@ class TestInsertRows:
             pytest.skip("SQLite holds texts of any length")
         with pytest.raises(DataError), transaction.atomic():
             insert_rows(
-                StatusEvent, self.NAMES, [self.row(1, raw_status="x" * 65)], known_are_left=True
+                StatusEvent, self.NAMES, [self.row(1, raw_status="x" * 65)], ignore_conflicts=True
             )
 
 

@@ -45,13 +45,13 @@ def test_the_order_of_the_answer_does_not_matter():
 
 def test_a_message_that_is_not_mentioned_is_neither_sent_nor_failed():
     answer = parse([accepted(customerMessageId="1")], [outgoing(1), outgoing(2)])
-    assert [message.customer_message_id for message in answer.unmentioned] == ["2"]
+    assert [message.customer_message_id for message in answer.missing_results] == ["2"]
 
 
 def test_two_messages_to_one_phone_are_not_matched_by_phone():
     answer = parse([accepted(to="380500000001")], [outgoing(1), outgoing(2)])
-    assert len(answer.unmentioned) == 2
-    assert len(answer.strangers) == 1
+    assert len(answer.missing_results) == 2
+    assert len(answer.unmatched_results) == 1
 
 
 @pytest.mark.parametrize("key", ["to", "recipient"])
@@ -63,7 +63,7 @@ def test_without_an_id_the_phone_matches_under_either_name_with_or_without_plus(
 def test_a_stranger_is_no_match_even_with_our_phone():
     answer = parse([accepted(customerMessageId="9", to="+380500000001")], [outgoing(1)])
     assert not answer.results
-    assert answer.strangers[0].message_id == "m"
+    assert answer.unmatched_results[0].message_id == "m"
 
 
 def test_of_two_mentions_the_one_that_says_taken_counts():
@@ -178,7 +178,7 @@ def test_no_json_breaks_the_reading_of_an_answer(value):
     body = json.dumps({"messages": [value], "messagelistId": value}).encode()
     with suppress(GatewayError):
         answer = answers.parse_send(body, [outgoing(1)])
-        assert len(answer.results) + len(answer.unmentioned) == 1
+        assert len(answer.results) + len(answer.missing_results) == 1
 
 
 @given(json_values, json_values, json_values)
@@ -225,14 +225,14 @@ def test_without_words_neither_phone_nor_text_stays_but_what_became_of_it_does()
         "error": {"code": "1002", "message": "no +380501234567"},
         "extendedStatuses": {"viber": "Undeliverable", "sms": "not_used"},
     }
-    assert answers.without_words(told) == {
+    assert answers.redact_payload(told) == {
         "deliverystatus": "delivered",
         "partscount": 2,
         "cost": "0.07",
         "code": "1002",
         "extendedStatuses": {"viber": "undeliverable"},
     }
-    assert answers.without_words({"deliverystatus": "sent"}) == {"deliverystatus": "sent"}
+    assert answers.redact_payload({"deliverystatus": "sent"}) == {"deliverystatus": "sent"}
 
 
 def test_money_is_never_a_float():

@@ -18,7 +18,7 @@ from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.dialects import Outgoing
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError, kind_of_status
 from django_smsbat.gateway.messages import Content
-from django_smsbat.gateway.pacing import Pace
+from django_smsbat.gateway.pacing import RateLimit
 from tests.conftest import client_for
 
 MESSAGE = Outgoing("1-a", "+380671112233", Content(type="sms", sender="Shop", text="Hi"))
@@ -295,7 +295,7 @@ def test_retry_after_is_handed_up_and_not_slept_out(headers, seconds):
 
 
 def test_a_refusal_does_not_slow_the_next_request_down():
-    with serving(status=429) as server, connected(server.url, send_pace=Pace(100)) as client:
+    with serving(status=429) as server, connected(server.url, send_pace=RateLimit(100)) as client:
         for _ in range(3):
             with pytest.raises(GatewayError):
                 client.send([MESSAGE])
@@ -304,7 +304,7 @@ def test_a_refusal_does_not_slow_the_next_request_down():
 
 @pytest.mark.slow
 def test_requests_are_paced_to_the_burst_and_then_to_the_rate():
-    with serving() as server, connected(server.url, send_pace=Pace(20)) as client:
+    with serving() as server, connected(server.url, send_pace=RateLimit(20)) as client:
         began = monotonic()
         for _ in range(31):  # a burst of 30, and one that has to wait for the window of 1.5 s
             client.send([MESSAGE])

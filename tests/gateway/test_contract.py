@@ -96,7 +96,7 @@ def test_an_answer_to_a_send_is_read():
     assert answer.messagelist_id == "881"
     assert (accepted.message_id, accepted.status, accepted.parts) == ("a1", Status.ACCEPTED, 2)
     assert rejected.status is Status.REJECTED
-    assert not answer.unmentioned
+    assert not answer.missing_results
 
 
 def test_the_overviews_answer_is_matched_by_phone():

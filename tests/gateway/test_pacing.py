@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from django_smsbat.gateway.auth import AuthMethod, Credentials
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
-from django_smsbat.gateway.pacing import Pace, PaceUnavailable, Turnstile
+from django_smsbat.gateway.pacing import PaceUnavailable, RateLimit, RateLimiter
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
@@ -29,7 +29,7 @@ def shared():
     except redis.RedisError:
         pytest.skip(f"no Redis answers at {REDIS_URL}")
     name = f"smsbat-test-{uuid.uuid4()}"
-    yield lambda rate: Pace(rate, burst=1, storage=REDIS_URL, name=name)
+    yield lambda rate: RateLimit(rate, burst=1, storage=REDIS_URL, name=name)
     storage.delete(f"{name}:slots")
     storage.close()
 
@@ -49,7 +49,7 @@ class HandClock:
 
 
 def pass_for(seconds, pace, told):
-    turnstile, until = Turnstile(pace), time.monotonic() + seconds
+    turnstile, until = RateLimiter(pace), time.monotonic() + seconds
     moments = []
     while time.monotonic() < until:
         turnstile.wait()
@@ -59,7 +59,7 @@ def pass_for(seconds, pace, told):
 
 
 def test_a_burst_passes_at_once_and_the_next_request_waits_for_its_window():
-    turnstile = Turnstile(Pace(10, burst=0.5))
+    turnstile = RateLimiter(RateLimit(10, burst=0.5))
     moments = []
     for _ in range(6):
         turnstile.wait()
@@ -71,7 +71,7 @@ def test_a_burst_passes_at_once_and_the_next_request_waits_for_its_window():
 
 def test_a_burst_waits_for_nothing_and_the_next_one_for_the_end_of_the_window():
     clock = HandClock()
-    turnstile = Turnstile(Pace(100), clock)
+    turnstile = RateLimiter(RateLimit(100), clock)
     for _ in range(150):
         turnstile.wait()
     assert clock.slept == []
@@ -84,8 +84,8 @@ def test_a_burst_waits_for_nothing_and_the_next_one_for_the_end_of_the_window():
     pauses=st.lists(st.floats(0, 3), min_size=1, max_size=200),
 )
 def test_no_window_holds_more_requests_than_it_may(rate, pauses):
-    clock, pace = HandClock(), Pace(rate)
-    turnstile, passed = Turnstile(pace, clock), []
+    clock, pace = HandClock(), RateLimit(rate)
+    turnstile, passed = RateLimiter(pace, clock), []
     for pause in pauses:
         clock.now += pause
         turnstile.wait()
@@ -97,7 +97,7 @@ def test_no_window_holds_more_requests_than_it_may(rate, pauses):
 @given(pauses=st.lists(st.floats(0.021, 1), min_size=1, max_size=100))
 def test_who_stays_below_the_rate_never_waits(pauses):
     clock = HandClock()
-    turnstile = Turnstile(Pace(50), clock)
+    turnstile = RateLimiter(RateLimit(50), clock)
     for pause in pauses:
         clock.now += pause
         turnstile.wait()
@@ -106,7 +106,7 @@ def test_who_stays_below_the_rate_never_waits(pauses):
 
 def test_another_thread_takes_its_slot_while_one_sleeps():
     clock = HandClock()
-    turnstile = Turnstile(Pace(1, burst=1), clock)
+    turnstile = RateLimiter(RateLimit(1, burst=1), clock)
     others = []
 
     def sleep(seconds):
@@ -127,8 +127,8 @@ def test_another_thread_takes_its_slot_while_one_sleeps():
 @pytest.mark.parametrize("storage", ["memory", "redis"])
 def test_a_limit_starts_no_thread(storage, shared):
     before = threading.enumerate()
-    pace = Pace(1_000) if storage == "memory" else shared(1_000)
-    turnstile = Turnstile(pace)
+    pace = RateLimit(1_000) if storage == "memory" else shared(1_000)
+    turnstile = RateLimiter(pace)
     for _ in range(3):
         turnstile.wait()
     assert threading.enumerate() == before
@@ -138,11 +138,11 @@ def test_a_limit_starts_no_thread(storage, shared):
 @pytest.mark.parametrize("rate", [0, -1])
 def test_a_rate_of_nothing_is_refused(rate):
     with pytest.raises(ValueError, match="more than 0"):
-        Pace(rate)
+        RateLimit(rate)
 
 
 def test_a_rate_may_be_less_than_one_a_second():
-    assert Pace(0.5).per_second == 0.5
+    assert RateLimit(0.5).per_second == 0.5
 
 
 @pytest.mark.slow
@@ -163,9 +163,9 @@ def test_two_processes_share_one_rate(shared):
 
 def test_another_name_is_another_count(shared):
     first = shared(5)
-    other = Pace(5, burst=1, storage=REDIS_URL, name=f"{first.name}-other")
+    other = RateLimit(5, burst=1, storage=REDIS_URL, name=f"{first.name}-other")
     for pace in (first, other):
-        turnstile = Turnstile(pace)
+        turnstile = RateLimiter(pace)
         turnstile.wait()
         turnstile.close()
     storage = redis.Redis.from_url(REDIS_URL)
@@ -175,7 +175,7 @@ def test_another_name_is_another_count(shared):
 
 
 def test_a_redis_that_forgot_everything_is_asked_anew(shared):
-    turnstile = Turnstile(shared(100))
+    turnstile = RateLimiter(shared(100))
     turnstile.wait()
     redis.Redis.from_url(REDIS_URL).script_flush()
     turnstile.wait()
@@ -183,7 +183,7 @@ def test_a_redis_that_forgot_everything_is_asked_anew(shared):
 
 
 def test_a_connection_that_redis_closed_is_opened_again(shared):
-    turnstile = Turnstile(shared(100))
+    turnstile = RateLimiter(shared(100))
     turnstile.wait()
     storage = redis.Redis.from_url(REDIS_URL)
     for client in storage.client_list():
@@ -195,7 +195,7 @@ def test_a_connection_that_redis_closed_is_opened_again(shared):
 
 def test_a_shared_window_makes_the_request_after_it_wait(shared):
     clock = HandClock()
-    turnstile = Turnstile(shared(5), clock)
+    turnstile = RateLimiter(shared(5), clock)
     for _ in range(6):
         turnstile.wait()
     turnstile.close()
@@ -205,29 +205,31 @@ def test_a_shared_window_makes_the_request_after_it_wait(shared):
 
 def test_a_shared_count_is_forgotten_when_its_window_is_over(shared):
     pace = shared(5)
-    turnstile = Turnstile(pace)
+    turnstile = RateLimiter(pace)
     turnstile.wait()
     turnstile.close()
     assert 0 < redis.Redis.from_url(REDIS_URL).pttl(f"{pace.name}:slots") <= 1_000
 
 
 def test_without_the_count_nothing_leaves_and_nothing_is_in_doubt():
-    pace = Pace(5, storage="redis://127.0.0.1:9/0")
+    pace = RateLimit(5, storage="redis://127.0.0.1:9/0")
     credentials = Credentials(AuthMethod.HEADER, api_key="k")
     client = Client("http://127.0.0.1:9", credentials, send_pace=pace, status_pace=pace)
     with pytest.raises(GatewayError) as raised:
         client.status("x")
-    assert raised.value.kind is ErrorKind.UNPACED
+    assert raised.value.kind is ErrorKind.RATE_LIMITER_DOWN
     client.close()
 
 
 @pytest.mark.slow
 def test_a_count_that_never_answers_is_not_waited_for_for_ever():
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        turnstile = Turnstile(Pace(5, storage=f"redis://127.0.0.1:{silent.getsockname()[1]}/0"))
+        turnstile = RateLimiter(
+            RateLimit(5, storage=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        )
         with pytest.raises(PaceUnavailable):
             turnstile.wait()
 
 
 def test_the_address_of_the_storage_is_not_shown():
-    assert "secret" not in repr(Pace(5, storage="redis://:secret@127.0.0.1/0"))
+    assert "secret" not in repr(RateLimit(5, storage="redis://:secret@127.0.0.1/0"))

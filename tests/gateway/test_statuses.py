@@ -12,7 +12,7 @@ from django_smsbat.gateway.statuses import (
     Status,
     from_submit_answer,
     from_wire,
-    furthest,
+    latest_status,
 )
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -80,39 +80,39 @@ def test_final_is_what_failed_or_arrived():
 
 
 def test_no_reports_decide_nothing():
-    assert furthest([]) is None
+    assert latest_status([]) is None
 
 
 def test_of_two_failures_the_later_one_decides():
     early, late = (Status.FAILED, MOMENT), (Status.UNDELIVERABLE, MOMENT + timedelta(seconds=1))
-    assert furthest([early, late]) == late
+    assert latest_status([early, late]) == late
 
 
 def test_of_two_failures_at_once_the_one_further_down_the_list_decides():
     first, second = (Status.UNDELIVERABLE, MOMENT), (Status.FAILED, MOMENT)
-    assert furthest([second, first]) == second
+    assert latest_status([second, first]) == second
 
 
 def test_of_equal_reports_the_earliest_tells_when_it_happened():
     first, again = (Status.READ, MOMENT), (Status.READ, MOMENT + timedelta(seconds=1))
-    assert furthest([again, first]) == first
+    assert latest_status([again, first]) == first
 
 
 def test_a_fallback_that_delivers_undoes_the_failure_of_the_first_channel():
     failed, delivered = (Status.FAILED, MOMENT + timedelta(hours=1)), (Status.DELIVERED, MOMENT)
-    assert furthest([delivered, failed]) == delivered
+    assert latest_status([delivered, failed]) == delivered
 
 
 @given(st.lists(reports, min_size=1), st.randoms())
 def test_the_order_of_arrival_decides_nothing(arrived, random):
     shuffled = list(arrived)
     random.shuffle(shuffled)
-    assert furthest(shuffled) == furthest(arrived)
+    assert latest_status(shuffled) == latest_status(arrived)
 
 
 @given(st.lists(reports, min_size=1), reports)
 def test_another_report_never_moves_a_message_back(arrived, another):
-    before, after = furthest(arrived)[0], furthest([*arrived, another])[0]
+    before, after = latest_status(arrived)[0], latest_status([*arrived, another])[0]
     assert after is before or ORDER.index(after) > ORDER.index(before) or after in FAILURES
     if before in (Status.DELIVERED, Status.READ):
         assert after in (Status.DELIVERED, Status.READ)

@@ -10,7 +10,7 @@ from django.utils.translation import override
 
 from django_smsbat import conf
 from django_smsbat.admin.base import status_badge
-from django_smsbat.admin.campaigns.actions import CONTROLS
+from django_smsbat.admin.campaigns.actions import CAMPAIGN_ACTIONS
 from django_smsbat.admin.campaigns.exclusions import EXCLUSION_LABELS
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.statuses import Status
@@ -42,7 +42,7 @@ def test_every_status_has_a_badge_with_a_style(status):
 
 
 def test_every_button_has_its_row_in_the_state_table():
-    assert {control.transition for control in CONTROLS.values()} <= {*states.FROM, ""}
+    assert {control.transition for control in CAMPAIGN_ACTIONS.values()} <= {*states.FROM, ""}
 
 
 def test_the_readme_lists_every_setting():

@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import (
+    Backoff,
     Campaign,
-    Holdback,
     Message,
     Recipient,
     RecipientList,
@@ -51,7 +51,7 @@ TABLES = [
     Campaign.lists.through,
     RecipientList.recipients.through,
     Campaign,
-    Holdback,
+    Backoff,
     Recipient,
     RecipientList,
 ]

@@ -116,7 +116,7 @@ class TestMoney:
     def test_what_an_earlier_attempt_cost_is_added(self, taken):
         message = taken()
         recorder.record([said("s-1", "undeliverable", cost=0.05)], NOON)
-        Message.objects.filter(pk=message.pk).queue_again()
+        Message.objects.filter(pk=message.pk).requeue()
         Message.objects.update(status="sending", attempts=2)
         recorder.record([accepted(row(message), "s-2")], NOON)
         recorder.record([said("s-2", "delivered", cost=0.07)], NOON)
@@ -125,7 +125,7 @@ class TestMoney:
     def test_a_bare_sum_is_in_the_currency_that_another_attempt_names(self, taken):
         message = taken()
         recorder.record([said("s-1", "undeliverable", billAmount=0.05, billCurrency="USD")], NOON)
-        Message.objects.filter(pk=message.pk).queue_again()
+        Message.objects.filter(pk=message.pk).requeue()
         Message.objects.update(status="sending", attempts=2)
         recorder.record([accepted(row(message), "s-2")], NOON)
         recorder.record([said("s-2", "delivered", cost=0.07)], NOON)
@@ -270,7 +270,7 @@ class TestRebuilding:
     def test_what_is_sent_again_is_derived_as_it_stands(self, taken):
         message = taken()
         recorder.record([said("s-1", "undeliverable", cost=0.05)], NOON)
-        Message.objects.filter(pk=message.pk).queue_again()
+        Message.objects.filter(pk=message.pk).requeue()
         before = derived(message)
         assert before["parts"] is None
         rebuild.rebuild(HeldClock())

@@ -123,7 +123,7 @@ class EntryPoints:
         return lambda: purging.purge(timezone.now(), self._clock)
 
     def opt_out(self) -> Run:
-        person, said = self._recipient(), changes.Said(reason=TEXT)
+        person, said = self._recipient(), changes.ConsentReason(reason=TEXT)
         return lambda: changes.opt_out(person, said)
 
     def phone_history(self) -> Run:

@@ -14,7 +14,7 @@ from django_smsbat import conf
 from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.messages import InvalidMessage
-from django_smsbat.models import Holdback, Message, Recipient, Source, Verification
+from django_smsbat.models import Backoff, Message, Recipient, Source, Verification
 from django_smsbat.services import unconfirmed
 from django_smsbat.services.polling import poller
 from django_smsbat.services.sending import worker
@@ -285,9 +285,9 @@ def test_a_code_that_leaves_forgets_what_failed_before(start, service, clock):
         service.sends.append(ErrorKind.THROTTLED)
         start()
         clock.forward(seconds=pause)
-    assert Holdback.objects.get().refusals == 2
+    assert Backoff.objects.get().refusals == 2
     start()
-    assert Holdback.objects.get().refusals == 0
+    assert Backoff.objects.get().refusals == 0
 
 
 class TestReports:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from django_smsbat.admin.campaigns import placeholders
-from django_smsbat.admin.campaigns.actions import Control, needs_typing
+from django_smsbat.admin.campaigns.actions import CampaignAction, needs_typing
 from django_smsbat.admin.campaigns.exclusions import EXCLUSION_LABELS
 from django_smsbat.admin.formatting import zone_name
 from django_smsbat.admin.sentences import told
@@ -22,17 +22,17 @@ from django_smsbat.services.campaigns.rendering import Exclusion
 
 
 @dataclass(frozen=True)
-class Prospect:
+class ActionPreview:
     """What the confirmation page says of one campaign."""
 
     campaign: Campaign
     preflight: Preflight | None = None
     problem: str = ""
     goes_at_once: bool = False
-    spends: bool = False
+    costs_money: bool = False
 
     @classmethod
-    def of(cls, campaign: Campaign, control: Control, login: str) -> "Prospect":
+    def of(cls, campaign: Campaign, control: CampaignAction, login: str) -> "ActionPreview":
         if not control.is_possible(campaign):
             problem = _("Its status is “%(status)s”: this is not possible now.")
             return cls(campaign, problem=problem % {"status": campaign.get_status_display()})
@@ -44,13 +44,13 @@ class Prospect:
             return cls(campaign, problem=told(error))
         if not looked.recipients:
             return cls(campaign, looked, str(_("Nobody would get it.")))
-        if control.spends:
+        if control.costs_money:
             try:
                 approval.hold_to(looked, login)
             except lifecycle.ActionNotAllowed as error:
                 return cls(campaign, looked, told(error))
-        at_once = control.spends and not control.needs_time
-        return cls(campaign, looked, goes_at_once=at_once, spends=control.spends)
+        at_once = control.costs_money and not control.needs_time
+        return cls(campaign, looked, goes_at_once=at_once, costs_money=control.costs_money)
 
     @property
     def lists(self) -> str:
@@ -66,7 +66,7 @@ class Prospect:
 
     @property
     def needs_typing(self) -> bool:
-        return self.spends and self.preflight is not None and needs_typing(self.recipients)
+        return self.costs_money and self.preflight is not None and needs_typing(self.recipients)
 
     @property
     def seen(self) -> str:

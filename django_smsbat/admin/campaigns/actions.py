@@ -15,7 +15,7 @@ from django_smsbat.services.campaigns import approval, lifecycle
 
 
 @dataclass(frozen=True)
-class Control:
+class CampaignAction:
     """One button.
 
     Attributes:
@@ -38,16 +38,16 @@ class Control:
     label: Promise
     question: Promise
     run: Callable[[Campaign, str, str], str]
-    looks_first: bool = False
+    requires_preflight: bool = False
     needs_time: bool = False
     stops_what_goes_on: bool = False
-    spends: bool = True
+    costs_money: bool = True
     permission: str = "send_campaign"
     provided: Callable[[Campaign], bool] = lambda campaign: True
 
     def looks_at(self, campaign: Campaign) -> bool:
         launches = self.transition == "resume" and campaign.started_at is None
-        return self.looks_first or launches
+        return self.requires_preflight or launches
 
     def is_possible(self, campaign: Campaign) -> bool:
         in_time = campaign.scheduled_at is not None and campaign.scheduled_at > timezone.now()
@@ -141,46 +141,46 @@ def needs_typing(recipients: int) -> bool:
     return limit is not None and recipients > limit
 
 
-CONTROLS: Final[dict[str, Control]] = {
+CAMPAIGN_ACTIONS: Final[dict[str, CampaignAction]] = {
     control.name: control
     for control in (
-        Control(
+        CampaignAction(
             "send",
             "launch",
             _("Send"),
             _("Send now? It cannot be called back, and every message costs money."),
             _send,
-            looks_first=True,
+            requires_preflight=True,
         ),
-        Control(
+        CampaignAction(
             "schedule",
             "schedule",
             _("Schedule"),
             _("Send at the time that is set? The numbers are those of now."),
             _schedule,
-            looks_first=True,
+            requires_preflight=True,
             needs_time=True,
         ),
-        Control(
+        CampaignAction(
             "approve",
             "",
             _("Approve"),
             _("Approve that somebody else sends it, as it is now?"),
             _approve,
-            looks_first=True,
-            spends=False,
+            requires_preflight=True,
+            costs_money=False,
             permission="approve_campaign",
             provided=approval.may_approve,
         ),
-        Control(
+        CampaignAction(
             "unschedule",
             "unschedule",
             _("Back to draft"),
             _("Take it off the schedule, so that it can be changed?"),
             _unschedule,
         ),
-        Control("pause", "pause", _("Pause"), _("Stop after the messages in hand?"), _pause),
-        Control(
+        CampaignAction("pause", "pause", _("Pause"), _("Stop after the messages in hand?"), _pause),
+        CampaignAction(
             "hold",
             "hold",
             _("Hold the rest"),
@@ -188,32 +188,32 @@ CONTROLS: Final[dict[str, Control]] = {
             _hold,
             stops_what_goes_on=True,
         ),
-        Control("resume", "resume", _("Resume"), _("Go on sending?"), _resume),
-        Control(
+        CampaignAction("resume", "resume", _("Resume"), _("Go on sending?"), _resume),
+        CampaignAction(
             "cancel",
             "cancel",
             _("Cancel the campaign"),
             _("Send no more of it, ever? What was sent already cannot be called back."),
             _cancel,
         ),
-        Control(
+        CampaignAction(
             "retry",
             "send again",
             _("Send the failed again"),
             _("Send again what was rejected or not delivered? Each message costs money once more."),
             _retry,
         ),
-        Control(
+        CampaignAction(
             "approve_retry",
             "send again",
             _("Approve sending again"),
             _("Approve that somebody else sends the failed messages again?"),
             _approve_retry,
-            spends=False,
+            costs_money=False,
             permission="approve_campaign",
             provided=approval.may_approve_retry,
         ),
-        Control(
+        CampaignAction(
             "duplicate",
             "",
             _("Duplicate"),

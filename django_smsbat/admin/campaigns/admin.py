@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat.admin.accounts import with_account, without_account
 from django_smsbat.admin.base import StyledAdmin
 from django_smsbat.admin.campaigns import report as campaign_report
-from django_smsbat.admin.campaigns.actions import CONTROLS
+from django_smsbat.admin.campaigns.actions import CAMPAIGN_ACTIONS
 from django_smsbat.admin.campaigns.composer import phone
 from django_smsbat.admin.campaigns.composer.form import (
     EMPTIED,
@@ -158,31 +158,31 @@ class CampaignAdmin(StyledAdmin):
 
     @admin.action(permissions=["send"], description=_("Send the selected campaigns…"))
     def send(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return control_campaigns(self, request, CONTROLS["send"], list(queryset))
+        return control_campaigns(self, request, CAMPAIGN_ACTIONS["send"], list(queryset))
 
     @admin.action(permissions=["send"], description=_("Pause the selected campaigns…"))
     def pause(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return control_campaigns(self, request, CONTROLS["pause"], list(queryset))
+        return control_campaigns(self, request, CAMPAIGN_ACTIONS["pause"], list(queryset))
 
     @admin.action(permissions=["send"], description=_("Resume the selected campaigns…"))
     def resume(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return control_campaigns(self, request, CONTROLS["resume"], list(queryset))
+        return control_campaigns(self, request, CAMPAIGN_ACTIONS["resume"], list(queryset))
 
     @admin.action(permissions=["send"], description=_("Cancel the selected campaigns…"))
     def cancel(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return control_campaigns(self, request, CONTROLS["cancel"], list(queryset))
+        return control_campaigns(self, request, CAMPAIGN_ACTIONS["cancel"], list(queryset))
 
     @admin.action(permissions=["send"], description=_("Send the failed of the selected again…"))
     def retry(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return control_campaigns(self, request, CONTROLS["retry"], list(queryset))
+        return control_campaigns(self, request, CAMPAIGN_ACTIONS["retry"], list(queryset))
 
     @admin.action(permissions=["add"], description=_("Duplicate the selected campaigns…"))
     def duplicate(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
-        return control_campaigns(self, request, CONTROLS["duplicate"], list(queryset))
+        return control_campaigns(self, request, CAMPAIGN_ACTIONS["duplicate"], list(queryset))
 
     def get_urls(self) -> list[URLPattern]:
         of_one: dict[str, tuple[Any, dict[str, str]]] = {
-            **{name: (self._control_view, {"name": name}) for name in CONTROLS},
+            **{name: (self._control_view, {"name": name}) for name in CAMPAIGN_ACTIONS},
             "try": (self._try_view, {}),
             "progress": (self._fragment_view, {"template": campaign_report.PROGRESS}),
             "details": (self._fragment_view, {"template": campaign_report.DETAILS}),
@@ -209,7 +209,7 @@ class CampaignAdmin(StyledAdmin):
         """The page of one button for one campaign: GET asks, POST does."""
         campaign = self._found(request, key)
         back = reverse("admin:django_smsbat_campaign_change", args=[campaign.pk])
-        asked = control_campaigns(self, request, CONTROLS[name], [campaign])
+        asked = control_campaigns(self, request, CAMPAIGN_ACTIONS[name], [campaign])
         return asked or HttpResponseRedirect(back)
 
     def _try_view(self, request: HttpRequest, key: int) -> HttpResponse:
@@ -241,7 +241,7 @@ class CampaignAdmin(StyledAdmin):
         may = request.user.has_perm
         context["controls"] = [
             control
-            for control in CONTROLS.values()
+            for control in CAMPAIGN_ACTIONS.values()
             if campaign is not None
             and may(f"django_smsbat.{control.permission}")
             and control.is_possible(campaign)

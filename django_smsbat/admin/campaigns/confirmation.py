@@ -8,8 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.admin.campaigns.action_preview import Prospect
-from django_smsbat.admin.campaigns.actions import Control, needs_typing
+from django_smsbat.admin.campaigns.action_preview import ActionPreview
+from django_smsbat.admin.campaigns.actions import CampaignAction, needs_typing
 from django_smsbat.admin.confirm import own_page
 from django_smsbat.admin.sentences import told
 from django_smsbat.gateway.messages import InvalidMessage
@@ -18,7 +18,7 @@ from django_smsbat.services.campaigns import approval, lifecycle, preflight
 
 
 def control_campaigns(
-    page: Any, request: HttpRequest, control: Control, chosen: list[Campaign]
+    page: Any, request: HttpRequest, control: CampaignAction, chosen: list[Campaign]
 ) -> HttpResponse | None:
     """Ask, or do what was confirmed; None when it is done."""
     if not request.user.has_perm(f"django_smsbat.{control.permission}"):
@@ -33,7 +33,7 @@ def control_campaigns(
         page.message_user(
             request, _("Nothing was done: the number is another one."), messages.ERROR
         )
-    prospects = [Prospect.of(campaign, control, login) for campaign in chosen]
+    prospects = [ActionPreview.of(campaign, control, login) for campaign in chosen]
     return own_page(
         page,
         request,
@@ -46,7 +46,7 @@ def control_campaigns(
     )
 
 
-def _do(page: Any, request: HttpRequest, control: Control, campaign: Campaign) -> None:
+def _do(page: Any, request: HttpRequest, control: CampaignAction, campaign: Campaign) -> None:
     login = request.user.get_username()
     try:
         seen = _confirmed(request, control, campaign) if control.looks_at(campaign) else ""
@@ -63,7 +63,7 @@ def _seen(request: HttpRequest, campaign: Campaign) -> Preflight | None:
     return preflight.unsign(campaign, request.POST.get(f"seen-{campaign.pk}", ""))
 
 
-def _confirmed(request: HttpRequest, control: Control, campaign: Campaign) -> str:
+def _confirmed(request: HttpRequest, control: CampaignAction, campaign: Campaign) -> str:
     """Store what the person saw, and return its fingerprint.
 
     What costs money is done by who looked at it, typed its size, and may do so alone.
@@ -77,7 +77,7 @@ def _confirmed(request: HttpRequest, control: Control, campaign: Campaign) -> st
             str(_("Look at who will get it and what it may cost first."))
         )
     looked = preflight.confirm(seen)
-    if control.spends:
+    if control.costs_money:
         if _is_typed_wrong(request, control, campaign):
             words = _("Type the number of recipients, %(count)d, to confirm.")
             raise lifecycle.ActionNotAllowed(str(words % {"count": looked.recipients}))
@@ -85,9 +85,9 @@ def _confirmed(request: HttpRequest, control: Control, campaign: Campaign) -> st
     return looked.fingerprint
 
 
-def _is_typed_wrong(request: HttpRequest, control: Control, campaign: Campaign) -> bool:
+def _is_typed_wrong(request: HttpRequest, control: CampaignAction, campaign: Campaign) -> bool:
     """Whether the size should have been typed, and another number, or none, was."""
-    if not (control.spends and control.looks_at(campaign)):
+    if not (control.costs_money and control.looks_at(campaign)):
         return False
     seen = _seen(request, campaign)
     if seen is None or not needs_typing(seen.recipients):

@@ -25,7 +25,7 @@ from django_smsbat.admin.base import ReadOnlyAdmin, phone_or_none
 from django_smsbat.admin.formatting import column
 from django_smsbat.admin.inbound import opt_outs
 from django_smsbat.admin.inbound.reply import ReplyForm, live_phone, reply_page, thread_of
-from django_smsbat.admin.pagination import WalkedAdmin
+from django_smsbat.admin.pagination import KeysetAdmin
 from django_smsbat.admin.phone_search import PhoneSearchAdmin
 from django_smsbat.models import InboundMessage
 from django_smsbat.services.inbound import inbox
@@ -66,7 +66,7 @@ class ShownFilter(admin.SimpleListFilter):
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, WalkedAdmin):
+class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
     phone_field = "phone"
     actions = ("opt_out_senders",)
     list_display = ("who", "preview", "unread", "opt_out_mark", _RECEIVED, "alpha_name", "answers")

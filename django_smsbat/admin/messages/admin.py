@@ -25,7 +25,7 @@ from django_smsbat.admin.filters import (
 )
 from django_smsbat.admin.formatting import column, columns, moment
 from django_smsbat.admin.messages.settle import SETTLEMENTS, settle
-from django_smsbat.admin.pagination import WalkedAdmin
+from django_smsbat.admin.pagination import KeysetAdmin
 from django_smsbat.admin.phone_search import PhoneSearchAdmin
 from django_smsbat.admin.recipients.create_list import OF_MESSAGES, ask_for_name
 from django_smsbat.admin.recipients.timeline import PhoneHistoryAdmin
@@ -67,7 +67,7 @@ def _word(status: str) -> str:
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, WalkedAdmin, PhoneHistoryAdmin):
+class MessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
     actions = ("resend", "give_up", "make_list")
     list_display = ("to", "badge", "type", "campaign", "delivered_by", *_TIMES)
     list_filter = (AttentionFilter, "status", "type", CampaignFilter, FailureFilter, DayFilter)
@@ -187,7 +187,7 @@ class MessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, WalkedAdmin, PhoneHistoryAdm
 
 
 @admin.register(StatusEvent)
-class StatusEventAdmin(ReadOnlyAdmin, PhoneSearchAdmin, WalkedAdmin):
+class StatusEventAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
     phone_field, phone_model = "to", Message
     list_display = (_OCCURRED, "badge", "raw_status", "source", "message", "smsbat_id")
     list_filter = ("status", "source", BelongsFilter, RecordedDayFilter)

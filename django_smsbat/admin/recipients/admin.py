@@ -20,7 +20,7 @@ from django_smsbat.admin.base import phone_or_none
 from django_smsbat.admin.filters import DayFilter, ListFilter
 from django_smsbat.admin.formatting import columns, moment
 from django_smsbat.admin.json_field import ObjectField
-from django_smsbat.admin.pagination import WalkedAdmin
+from django_smsbat.admin.pagination import KeysetAdmin
 from django_smsbat.admin.parsing import number
 from django_smsbat.admin.phone_search import PhoneSearchAdmin
 from django_smsbat.admin.recipients.consent import QUESTIONS, ask
@@ -93,7 +93,7 @@ class ListActionForm(ActionForm):
 
 
 @admin.register(Recipient)
-class RecipientAdmin(PhoneSearchAdmin, WalkedAdmin, PhoneHistoryAdmin):
+class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
     form = RecipientForm
     action_form = ListActionForm
     actions = ("add_to_list", "take_from_list", "make_list", "opt_out", "opt_in", "erase")

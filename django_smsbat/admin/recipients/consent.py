@@ -18,7 +18,7 @@ from django_smsbat.admin.parsing import number
 from django_smsbat.admin.sentences import told
 from django_smsbat.models import ConsentSource, Recipient
 from django_smsbat.services.consent import changes
-from django_smsbat.services.consent.changes import Said
+from django_smsbat.services.consent.changes import ConsentReason
 from django_smsbat.services.recipients.imports.uploads import StillImporting
 from django_smsbat.services.retention import erase
 
@@ -26,7 +26,7 @@ _AT_ONCE_MAX: Final = 900  # people, each a field: Django takes no form of more 
 _SHOWN: Final = 10
 
 
-def _erase(person: Recipient, said: Said) -> bool:
+def _erase(person: Recipient, said: ConsentReason) -> bool:
     erase.erase(person.phone)
     return True
 
@@ -38,7 +38,7 @@ class Question:
     name: str
     label: Promise
     question: Promise
-    run: Callable[[Recipient, Said], bool]
+    run: Callable[[Recipient, ConsentReason], bool]
     asks_for_reason: bool = True
     is_logged: bool = True
 
@@ -111,7 +111,7 @@ def _back(request: HttpRequest) -> str:
 
 
 def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Question) -> None:
-    said = Said(
+    said = ConsentReason(
         source=ConsentSource.PERSON,
         reason=request.POST.get("reason", "").strip(),
         entered_by=request.user.get_username(),

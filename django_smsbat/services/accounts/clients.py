@@ -15,7 +15,7 @@ from django_smsbat.conf import DEFAULT_ACCOUNT, Account
 from django_smsbat.gateway.auth import Credentials
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.loopback import is_plain_to_other_host
-from django_smsbat.gateway.pacing import Pace
+from django_smsbat.gateway.pacing import RateLimit
 from django_smsbat.services.process_state import ProcessState
 
 WRONG_SECRET: Final = "django-smsbat-wrong-key"  # noqa: S105 - opens nothing
@@ -110,11 +110,11 @@ def _made(name: str, proof: Credentials | None = None) -> Client:
     )
 
 
-def _pace(settings: conf.Settings, account: Account, rate: float, kind: str) -> Pace:
+def _pace(settings: conf.Settings, account: Account, rate: float, kind: str) -> RateLimit:
     """Counted for each account apart, and without its secrets in the name."""
     whose = "\0".join((account.base_url, account.api_key or account.login))
     digest = blake2b(whose.encode(), digest_size=8).hexdigest()
-    return Pace(rate, storage=settings.rate_limit_storage, name=f"smsbat:{digest}:{kind}")
+    return RateLimit(rate, storage=settings.rate_limit_storage, name=f"smsbat:{digest}:{kind}")
 
 
 _stand_ins: list[Callable[[str], Client]] = []

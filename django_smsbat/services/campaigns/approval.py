@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_smsbat import conf
 from django_smsbat.gateway.statuses import UNDELIVERED
 from django_smsbat.models import Campaign, CampaignStatus, Message, Preflight
-from django_smsbat.services.campaigns.audience import Tally
+from django_smsbat.services.campaigns.audience import AudienceSummary
 from django_smsbat.services.campaigns.states import may
 from django_smsbat.services.exceptions import ActionNotAllowed
 
@@ -75,7 +75,7 @@ def scheduled(campaign: Campaign, login: str) -> None:
     Preflight.objects.filter(campaign=campaign).update(scheduled_by=login)
 
 
-def hold_due_to(campaign: Campaign, made: Tally) -> None:
+def hold_due_to(campaign: Campaign, made: AudienceSummary) -> None:
     """Refuse what a person scheduled, and that is larger now than may go unapproved.
 
     Who leaves the lists after an approval changes nothing; nor does one who takes another's place.

@@ -30,13 +30,13 @@ from django_smsbat.services.campaigns.placeholders import ContentTemplate
 from django_smsbat.services.campaigns.quiet_hours import ZONE_ATTRIBUTE
 from django_smsbat.services.campaigns.rendering import (
     ANY_PHONE,
-    READ_OF_PEOPLE,
+    RECIPIENT_COLUMNS,
     ZONE_MAX,
-    Addressee,
+    Excluded,
     Exclusion,
     FieldCount,
-    Filler,
-    LeftOut,
+    MessageRenderer,
+    RenderedMessage,
 )
 from django_smsbat.services.exceptions import ActionNotAllowed
 
@@ -46,7 +46,7 @@ _MIX: Final = 1_000_003  # a prime, so that the sum of the keys' squares tells o
 
 
 @dataclass
-class Tally:
+class AudienceSummary:
     """What a launch does, or would do.
 
     Attributes:
@@ -76,7 +76,7 @@ class Tally:
         """Billed parts of SMS in the worst case: of everybody, or of everybody's fallback."""
         return sum(parts * count for parts, count in self.parts.items())
 
-    def leave_out(self, reason: Exclusion, count: int = 1, example: str = "") -> None:
+    def add_exclusion(self, reason: Exclusion, count: int = 1, example: str = "") -> None:
         if count:
             self.excluded[reason] += count
             self.examples.setdefault(reason, example)
@@ -100,7 +100,7 @@ def content_of(campaign: Campaign) -> ContentTemplate:
     return template
 
 
-def tally(campaign: Campaign) -> Tally:
+def tally(campaign: Campaign) -> AudienceSummary:
     """What a launch would do now.
 
     Raises:
@@ -111,7 +111,7 @@ def tally(campaign: Campaign) -> Tally:
         found = _count_all(campaign)
         found.parts[count_parts(billed_text(template.content)).parts] = found.recipients
     else:
-        found = Tally()
+        found = AudienceSummary()
         by_sms = template.content.type == MessageType.SMS
         for chunk in _walk(campaign, template, found):
             for one in chunk:
@@ -122,7 +122,7 @@ def tally(campaign: Campaign) -> Tally:
     return found
 
 
-def create_messages(campaign: Campaign, now: datetime) -> Tally:
+def create_messages(campaign: Campaign, now: datetime) -> AudienceSummary:
     """Write a queued message for everybody who gets it.
 
     Raises:
@@ -151,7 +151,7 @@ def create_messages(campaign: Campaign, now: datetime) -> Tally:
                 "People joined or left the lists in this very moment: try again."
             )
         return made
-    made = Tally()
+    made = AudienceSummary()
     for chunk in _walk(campaign, template, made):
         _insert(chunk, same)
     return made
@@ -161,7 +161,7 @@ _ADDRESS: Final = ("recipient", "to", "nonce", "time_zone")
 _FILLED: Final = ("text", "fallback_text", "message_data")
 
 
-def _insert(chunk: list[Addressee], same: Mapping[str, Any]) -> None:
+def _insert(chunk: list[RenderedMessage], same: Mapping[str, Any]) -> None:
     names = (*_ADDRESS, *_FILLED, *same)
     constants = tuple(same.values())
     nonces = array("I", os.urandom(4 * len(chunk)))
@@ -194,7 +194,7 @@ def _unwelcome(campaign: Campaign) -> Q:
     return Q(opted_out_at__isnull=False) if campaign.is_promotional else Q(pk__in=[])
 
 
-def _addresses(campaign: Campaign, counted: Tally) -> QuerySet[Recipient, Any]:
+def _addresses(campaign: Campaign, counted: AudienceSummary) -> QuerySet[Recipient, Any]:
     """In the order of `_ADDRESS`.
 
     Invalid numbers are left out by their keys. No planner can guess how many numbers are valid: it
@@ -214,7 +214,7 @@ def _zone(campaign: Campaign) -> Combinable:
     return Coalesce(Substr(KT(f"attributes__{ZONE_ATTRIBUTE}"), 1, ZONE_MAX), Value(""))
 
 
-def _count_all(campaign: Campaign) -> Tally:
+def _count_all(campaign: Campaign) -> AudienceSummary:
     """The same people as `_addresses`, and those who are left out, in one statement."""
     unwelcome = _unwelcome(campaign)
     square = F("pk") * F("pk") % _MIX
@@ -225,25 +225,27 @@ def _count_all(campaign: Campaign) -> Tally:
         keys=Sum("pk", filter=~unwelcome, output_field=BigIntegerField()),
         squares=Sum(square, filter=~unwelcome, output_field=BigIntegerField()),
     )
-    found = Tally(recipients=told["all"] - told["opted_out"] - told["invalid"])
-    found.leave_out(Exclusion.OPTED_OUT, told["opted_out"])
-    found.leave_out(Exclusion.INVALID_NUMBER, told["invalid"])
+    found = AudienceSummary(recipients=told["all"] - told["opted_out"] - told["invalid"])
+    found.add_exclusion(Exclusion.OPTED_OUT, told["opted_out"])
+    found.add_exclusion(Exclusion.INVALID_NUMBER, told["invalid"])
     sums = (found.recipients, told["keys"] or 0, told["squares"] or 0)
     found.audience = "-".join(f"{number:x}" for number in sums)
     return found
 
 
-def _walk(campaign: Campaign, template: ContentTemplate, found: Tally) -> Iterator[list[Addressee]]:
+def _walk(
+    campaign: Campaign, template: ContentTemplate, found: AudienceSummary
+) -> Iterator[list[RenderedMessage]]:
     """Everybody who gets a personal campaign, in chunks; who does not is noted in the tally."""
     digest = blake2b(digest_size=_DIGEST_BYTES)
-    fill = Filler(campaign, template)
-    people = _everybody(campaign).order_by("pk").values_list(*READ_OF_PEOPLE)
-    chunk: list[Addressee] = []
+    fill = MessageRenderer(campaign, template)
+    people = _everybody(campaign).order_by("pk").values_list(*RECIPIENT_COLUMNS)
+    chunk: list[RenderedMessage] = []
     for row in people.iterator(chunk_size=_CHUNK):
         try:
             one = fill(row)
-        except LeftOut as why:
-            found.leave_out(why.reason, example=why.example)
+        except Excluded as why:
+            found.add_exclusion(why.reason, example=why.example)
             continue
         chunk.append(one)
         data = one.message_data if template.data_is_personal else ""

@@ -11,7 +11,7 @@ from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.models import Campaign, CampaignStatus
 from django_smsbat.services.campaigns import approval, audience, canary, preflight, states
-from django_smsbat.services.campaigns.audience import Tally
+from django_smsbat.services.campaigns.audience import AudienceSummary
 from django_smsbat.services.exceptions import ActionNotAllowed
 
 
@@ -31,7 +31,7 @@ def check(campaign: Campaign) -> None:
 @private_frames
 def launch(
     campaign: Campaign, now: datetime | None = None, *, fingerprint: str | None = None
-) -> Tally:
+) -> AudienceSummary:
     """Freeze content and audience into messages, and have them sent.
 
     One message for each phone, whatever the lists say. All or nothing: a failure leaves a draft.
@@ -62,7 +62,7 @@ def _launch(
     fingerprint: str | None = None,
     *,
     people_may_change: bool = False,
-) -> Tally:
+) -> AudienceSummary:
     try:
         with transaction.atomic():
             states.move(campaign, transition, CampaignStatus.SENDING, provided, started_at=now)
@@ -138,7 +138,7 @@ def launch_due(now: datetime) -> list[Campaign]:
     return failed
 
 
-def _why_nobody(made: Tally) -> str:
+def _why_nobody(made: AudienceSummary) -> str:
     if not made.total_excluded:
         return "Nobody is on the campaign's lists."
     reasons = ", ".join(f"{count} {reason.value}" for reason, count in made.excluded.items())

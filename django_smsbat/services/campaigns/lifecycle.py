@@ -135,7 +135,7 @@ def retry_failed(campaign: Campaign, *, login: str = "") -> int:
         if login:
             approval.take_retry_approval(locked, login)
         failed = Message.objects.filter(campaign=campaign, status__in=_RETRIED)
-        count = failed.queue_again()
+        count = failed.requeue()
         if count and locked.status == CampaignStatus.SENT:
             move(campaign, "send again", CampaignStatus.SENDING, finished_at=None)
         transaction.on_commit(runners.wake)

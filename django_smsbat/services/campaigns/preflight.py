@@ -21,7 +21,7 @@ from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.models import Campaign, Preflight
 from django_smsbat.services.accounts import registry
 from django_smsbat.services.campaigns import audience, recipient_fields
-from django_smsbat.services.campaigns.audience import Tally
+from django_smsbat.services.campaigns.audience import AudienceSummary
 from django_smsbat.services.exceptions import ActionNotAllowed
 
 _DIGEST_BYTES: Final = 16
@@ -119,7 +119,7 @@ def _carry_approval(made: Preflight, last: Preflight | None) -> None:
     made.approved_at = last.approved_at if last and is_same else None
 
 
-def _placeholders(campaign: Campaign, found: Tally) -> dict[str, dict[str, Any]]:
+def _placeholders(campaign: Campaign, found: AudienceSummary) -> dict[str, dict[str, Any]]:
     """What was found of each placeholder's field, as it is stored."""
     counts: dict[str, dict[str, Any]] = {name: asdict(one) for name, one in found.fields.items()}
     unknown = [name for name, one in found.fields.items() if not one.has_value]
@@ -151,7 +151,7 @@ def hold_words_to(campaign: Campaign, fingerprint: str) -> None:
 
 
 def hold_to(
-    campaign: Campaign, made: Tally, fingerprint: str | None, *, people_may_change: bool
+    campaign: Campaign, made: AudienceSummary, fingerprint: str | None, *, people_may_change: bool
 ) -> None:
     """Refuse a launch that does something else than what was looked at.
 

@@ -81,7 +81,7 @@ def at(now: datetime) -> QuietHours | None:
     return QuietHours(*hours, now) if hours else None
 
 
-def bind_now(now: datetime) -> bool:
+def in_quiet_hours(now: datetime) -> bool:
     """Whether nothing promotional may leave now by the site's own clock."""
     hours = at(now)
     return hours is not None and hours.binds()

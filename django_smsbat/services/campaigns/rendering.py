@@ -33,7 +33,7 @@ class Exclusion(StrEnum):
     INVALID_CONTENT = "invalid content"
 
 
-class LeftOut(Exception):
+class Excluded(Exception):
     """A person who gets nothing.
 
     Attributes:
@@ -50,7 +50,7 @@ class LeftOut(Exception):
 
 
 @dataclass(slots=True)
-class Addressee:
+class RenderedMessage:
     """One person who gets it, and what exactly."""
 
     pk: int
@@ -75,7 +75,7 @@ class FieldCount:
     has_value: int
 
 
-READ_OF_PEOPLE: Final = (
+RECIPIENT_COLUMNS: Final = (
     "pk",
     "phone",
     "name",
@@ -92,7 +92,7 @@ def values_of(person: Recipient, fields: Collection[str]) -> dict[str, str]:
     return values_from(known, fields, own)
 
 
-class Filler:
+class MessageRenderer:
     """Fills a campaign's words for one person after another."""
 
     def __init__(self, campaign: Campaign, template: ContentTemplate) -> None:
@@ -104,19 +104,19 @@ class Filler:
         self._excluded_with = dict.fromkeys(template.fields, 0)  # excluded people who have one
         self._has_excluded = False
 
-    def __call__(self, row: Sequence[Any]) -> Addressee:
+    def __call__(self, row: Sequence[Any]) -> RenderedMessage:
         """
         Args:
-            row: the columns `READ_OF_PEOPLE`.
+            row: the columns `RECIPIENT_COLUMNS`.
 
         Raises:
             LeftOut: saying why that person gets nothing.
         """
         pk, phone, name, email, attributes, opted_out_at = row
         if opted_out_at and self._is_promotional:
-            raise LeftOut(Exclusion.OPTED_OUT)
+            raise Excluded(Exclusion.OPTED_OUT)
         if not _PHONE.match(phone):
-            raise LeftOut(Exclusion.INVALID_NUMBER)
+            raise Excluded(Exclusion.INVALID_NUMBER)
         known = attributes if isinstance(attributes, Mapping) else {}
         zone = known.get(ZONE_ATTRIBUTE)
         own = {"phone": phone, "name": name, "email": email}
@@ -125,14 +125,14 @@ class Filler:
             text, fallback_text, data = self._fill(values)
         except MissingValue as error:
             self._count_excluded(values)
-            raise LeftOut(Exclusion.MISSING_VALUE, str(error), error.field) from None
+            raise Excluded(Exclusion.MISSING_VALUE, str(error), error.field) from None
         except InvalidMessage as error:
             self._count_excluded(values)
-            raise LeftOut(Exclusion.INVALID_CONTENT, str(error)) from None
+            raise Excluded(Exclusion.INVALID_CONTENT, str(error)) from None
         if "" in values.values():
             self._count_defaults(values)
         shown = zone[:ZONE_MAX] if isinstance(zone, str) else ""
-        return Addressee(pk, phone, shown, text, fallback_text, data)
+        return RenderedMessage(pk, phone, shown, text, fallback_text, data)
 
     def _count_excluded(self, values: Mapping[str, str]) -> None:
         self._has_excluded = True

@@ -17,12 +17,12 @@ from django_smsbat.services.composer import foreign_placeholders, opt_out_advice
 from django_smsbat.services.composer.opt_out_advice import OptOut
 
 
-class Concern(StrEnum):
+class LintCode(StrEnum):
     """What may be wrong with a text."""
 
     MIXED_ALPHABETS = "mixed_alphabets"  # a word of Cyrillic and Latin letters
-    DEARER = "dearer"  # a few characters alone make it more parts
-    NO_WAY_OUT = "no_way_out"  # promotional, and it does not say how to opt out
+    COSTS_MORE_PARTS = "dearer"  # a few characters alone make it more parts
+    NO_OPT_OUT = "no_way_out"  # promotional, and it does not say how to opt out
     NO_REPLIES = "no_replies"  # nor could it by a keyword: its sender receives no replies
     LOST_KEYWORD = "lost_keyword"  # it asks for a keyword that its sender cannot receive
     RAW_PLACEHOLDER = "raw_placeholder"  # looks like a placeholder and is none
@@ -37,7 +37,7 @@ class Finding:
         parts: with them and without, of what is dearer.
     """
 
-    concern: Concern
+    concern: LintCode
     field: str
     what: tuple[str, ...] = ()
     parts: tuple[int, int] = (0, 0)
@@ -79,13 +79,13 @@ def _alphabets(field: str, text: str) -> Iterator[Finding]:
     parts = (part for word in words for part in _INSIDE.split(word))
     mixed = tuple(part for part in parts if _LATIN.search(part) and _CYRILLIC.search(part))
     if mixed:
-        yield Finding(Concern.MIXED_ALPHABETS, field, mixed)
+        yield Finding(LintCode.MIXED_ALPHABETS, field, mixed)
 
 
 def _raw(field: str, text: str) -> Iterator[Finding]:
     looks = foreign_placeholders.find(_PLACEHOLDER.sub("", text))
     if looks:
-        yield Finding(Concern.RAW_PLACEHOLDER, field, looks)
+        yield Finding(LintCode.RAW_PLACEHOLDER, field, looks)
 
 
 def _dearer(field: str, text: str) -> Iterator[Finding]:
@@ -94,7 +94,7 @@ def _dearer(field: str, text: str) -> Iterator[Finding]:
     for what, cheaper in (_without_forcing(text, counted.forced_by), _without_invisible(text)):
         parts = count_parts(cheaper).parts
         if what and parts < counted.parts:
-            yield Finding(Concern.DEARER, field, what, (counted.parts, parts))
+            yield Finding(LintCode.COSTS_MORE_PARTS, field, what, (counted.parts, parts))
             return
 
 
@@ -110,9 +110,9 @@ def _without_invisible(text: str) -> tuple[tuple[str, ...], str]:
 
 
 _OPT_OUT_CONCERNS: Final = {
-    OptOut.NOT_MENTIONED: Concern.NO_WAY_OUT,
-    OptOut.NO_REPLIES: Concern.NO_REPLIES,
-    OptOut.LOST_KEYWORD: Concern.LOST_KEYWORD,
+    OptOut.NOT_MENTIONED: LintCode.NO_OPT_OUT,
+    OptOut.NO_REPLIES: LintCode.NO_REPLIES,
+    OptOut.LOST_KEYWORD: LintCode.LOST_KEYWORD,
 }
 
 

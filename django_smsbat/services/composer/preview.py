@@ -16,11 +16,11 @@ from django_smsbat.services.campaigns import audience, launching, recipient_fiel
 from django_smsbat.services.campaigns.placeholders import ContentTemplate, MissingValue
 from django_smsbat.services.campaigns.rendering import (
     ANY_PHONE,
-    READ_OF_PEOPLE,
+    RECIPIENT_COLUMNS,
+    Excluded,
     Exclusion,
     FieldCount,
-    Filler,
-    LeftOut,
+    MessageRenderer,
     values_of,
 )
 from django_smsbat.services.composer.lint import Finding, lint
@@ -128,11 +128,13 @@ def _template(content: Content) -> ContentTemplate | None:
 
 def _filled(
     campaign: Campaign, template: ContentTemplate, recipient: Recipient
-) -> tuple[Content, LeftOut | None]:
+) -> tuple[Content, Excluded | None]:
     """What a launch would send to that recipient, or as much of it as can be shown."""
     try:
-        one = Filler(campaign, template)([getattr(recipient, name) for name in READ_OF_PEOPLE])
-    except LeftOut as excluded:
+        one = MessageRenderer(campaign, template)(
+            [getattr(recipient, name) for name in RECIPIENT_COLUMNS]
+        )
+    except Excluded as excluded:
         return _as_far_as_possible(template, recipient), excluded
     filled = replace(
         template.content,
@@ -156,12 +158,12 @@ def _sample(
     if not lists or not template.fields:
         return None
     people = recipient_fields.sample(lists)
-    fill = Filler(campaign, template)
+    fill = MessageRenderer(campaign, template)
     recipients = 0
     for person in people:
         try:
-            fill([getattr(person, name) for name in READ_OF_PEOPLE])
-        except LeftOut:
+            fill([getattr(person, name) for name in RECIPIENT_COLUMNS])
+        except Excluded:
             continue
         recipients += 1
     fields = fill.field_counts(recipients)

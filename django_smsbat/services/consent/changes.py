@@ -22,7 +22,7 @@ BY_KEYWORD: Final = Q(source=ConsentSource.KEYWORD)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class ConsentReason:
     """How a change of consent came about.
 
     Attributes:
@@ -41,7 +41,9 @@ class Said:
 
 
 @private_frames
-def opt_out(recipient: Recipient, said: Said = Said(), now: datetime | None = None) -> bool:
+def opt_out(
+    recipient: Recipient, said: ConsentReason = ConsentReason(), now: datetime | None = None
+) -> bool:
     """Send nothing promotional to this person any more.
 
     Returns:
@@ -52,7 +54,9 @@ def opt_out(recipient: Recipient, said: Said = Said(), now: datetime | None = No
 
 
 @private_frames
-def opt_in(recipient: Recipient, said: Said = Said(), now: datetime | None = None) -> bool:
+def opt_in(
+    recipient: Recipient, said: ConsentReason = ConsentReason(), now: datetime | None = None
+) -> bool:
     """The reverse. Somebody who opted out later than `at` stays opted out."""
     return _change(recipient, said, now or timezone.now(), is_opt_out=False) is not None
 
@@ -65,7 +69,7 @@ def opt_out_sender(inbound: InboundMessage, entered_by: str, now: datetime | Non
     """
     if inbound.recipient is None:
         return False
-    said = Said(
+    said = ConsentReason(
         source=ConsentSource.PERSON,
         reason=inbound.text.strip(),
         inbound=inbound,
@@ -84,7 +88,7 @@ def heed_keyword(
     """
     if inbound.recipient is None:
         return None
-    said = Said(
+    said = ConsentReason(
         source=ConsentSource.KEYWORD,
         reason=inbound.text.strip(),
         inbound=inbound,
@@ -95,7 +99,7 @@ def heed_keyword(
 
 
 def _change(
-    recipient: Recipient, said: Said, now: datetime, *, is_opt_out: bool
+    recipient: Recipient, said: ConsentReason, now: datetime, *, is_opt_out: bool
 ) -> ConsentChange | None:
     at = min(said.at or now, now)  # a clock that is ahead must not outvote what is said later
     with transaction.atomic():
@@ -129,7 +133,9 @@ def _change(
     return made
 
 
-def _clear_flags(recipient: Recipient, said: Said, at: datetime, *, is_opt_out: bool) -> None:
+def _clear_flags(
+    recipient: Recipient, said: ConsentReason, at: datetime, *, is_opt_out: bool
+) -> None:
     """Earlier messages that might ask to opt out need no decision any more.
 
     After a keyword that opts in this is so for messages to the same account alone.
@@ -140,7 +146,7 @@ def _clear_flags(recipient: Recipient, said: Said, at: datetime, *, is_opt_out: 
     flagged.filter(received_at__lte=at).update(may_be_opt_out=False)
 
 
-def _is_outdated(recipient: Recipient, said: Said, at: datetime) -> bool:
+def _is_outdated(recipient: Recipient, said: ConsentReason, at: datetime) -> bool:
     """Whether a later change counts instead.
 
     Keywords to one account are not outdated by keywords to another, and nothing but keywords to
@@ -155,7 +161,7 @@ def _is_outdated(recipient: Recipient, said: Said, at: datetime) -> bool:
     return is_later or later.exists()
 
 
-def _is_barred(recipient: Recipient, said: Said) -> bool:
+def _is_barred(recipient: Recipient, said: ConsentReason) -> bool:
     """Whether an opt-out is in force that a keyword to this account cannot undo."""
     changes = ConsentChange.objects.filter(recipient=recipient)
     keywords = changes.filter(BY_KEYWORD)

@@ -21,7 +21,7 @@ from django_smsbat.db.prepared import Prepared
 from django_smsbat.db.set_based import insert_returning
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.private_frames import private_frames
-from django_smsbat.models import InboundMessage, Message, PulseName, Recipient, Suppression
+from django_smsbat.models import HeartbeatName, InboundMessage, Message, Recipient, Suppression
 from django_smsbat.services import callback_limits, heartbeats, signal_dispatch
 from django_smsbat.services.callback_limits import Effect, LimitReached
 from django_smsbat.services.consent import changes, keywords, suppression
@@ -185,7 +185,7 @@ def _create(
 
 
 def _announce(key: int, now: datetime) -> None:
-    heartbeats.beat_after_commit(PulseName.INBOUND, now)
+    heartbeats.beat_after_commit(HeartbeatName.INBOUND, now)
     if signals.inbound_received.has_listeners(InboundMessage):
         told = {"inbound": InboundMessage.objects.get(pk=key)}
         signal_dispatch.after_commit(signals.inbound_received, [told], sender=InboundMessage)

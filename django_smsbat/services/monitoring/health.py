@@ -9,14 +9,14 @@ from django.db.models import Min, Q, QuerySet
 from django_smsbat import conf
 from django_smsbat.gateway.statuses import IN_DELIVERY, UNSENT, Status
 from django_smsbat.models import (
+    Backoff,
     Campaign,
     CampaignStatus,
     EmailState,
     FallbackEmail,
-    Holdback,
+    Heartbeat,
+    HeartbeatName,
     Message,
-    Pulse,
-    PulseName,
     StatusEvent,
 )
 from django_smsbat.models.message import MessageQuerySet
@@ -80,21 +80,21 @@ class Health:
 
 def look(now: datetime) -> Health:
     """Find out how things stand."""
-    pulses = dict(Pulse.objects.values_list("name", "at"))
+    pulses = dict(Heartbeat.objects.values_list("name", "at"))
     overdue = Message.objects.filter(next_poll_at__lt=now - _POLL_LATE)
-    held_back = Holdback.objects.filter(not_before__gt=now)
+    held_back = Backoff.objects.filter(not_before__gt=now)
     emails = FallbackEmail.objects
     refusals = callback_limits.refusals(now)
     unconfirmed = Message.objects.filter(status=Status.UNCONFIRMED.value)
     found = Health(
-        last_status_callback=pulses.get(PulseName.STATUS_CALLBACK),
-        last_inbound=pulses.get(PulseName.INBOUND),
-        last_send=pulses.get(PulseName.SEND),
-        last_sync=pulses.get(PulseName.SYNC),
+        last_status_callback=pulses.get(HeartbeatName.STATUS_CALLBACK),
+        last_inbound=pulses.get(HeartbeatName.INBOUND),
+        last_send=pulses.get(HeartbeatName.SEND),
+        last_sync=pulses.get(HeartbeatName.SYNC),
         queued=_count(claiming.singles(now)) + _count(_queued_of_campaigns()),
         overdue=_count(overdue),
         overdue_since=overdue.aggregate(first=Min("next_poll_at"))["first"],
-        silent=_count(Message.objects.lease_over(now - _SEND_LATE)),
+        silent=_count(Message.objects.lease_expired(now - _SEND_LATE)),
         unconfirmed=_count(unconfirmed),
         orphans=_count(StatusEvent.objects.orphans()),
         emails_waiting=_count(emails.filter(state=EmailState.QUEUED)),

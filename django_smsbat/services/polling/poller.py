@@ -22,14 +22,14 @@ from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import FINAL, Status
-from django_smsbat.models import Holdback, Message, PulseName, Source
+from django_smsbat.models import Backoff, HeartbeatName, Message, Source
 from django_smsbat.services import email_fallback, heartbeats
 from django_smsbat.services.accounts import clients, registry
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.polling.requests import Asked, Asker, Reply
 from django_smsbat.services.sending import account_runs, backoff
 from django_smsbat.services.sending.account_runs import AccountRun
-from django_smsbat.services.sending.threads import Crew
+from django_smsbat.services.sending.threads import WorkerPool
 from django_smsbat.services.tracking import orphans, recorder
 from django_smsbat.services.tracking.derive import FIRST_POLL_AFTER
 from django_smsbat.services.tracking.events import Report
@@ -89,7 +89,7 @@ def sync(
     """
     clock = clock or SystemClock()
     clients.insist_on_any(registry.names(), client)
-    heartbeats.beat(PulseName.SYNC, clock.now())
+    heartbeats.beat(HeartbeatName.SYNC, clock.now())
     summary = Summary(matched=orphans.match(clock.now()))
     orphans.forget_old(clock.now())
     finishing.expire_overdue(clock.now())
@@ -121,7 +121,7 @@ class _Run(AccountRun):
     asker: Asker = field(init=False)
     lock: RLock = field(init=False)
 
-    def work(self, crew: Crew) -> None:
+    def work(self, crew: WorkerPool) -> None:
         self.lock = crew.lock
         client = self.client()
         if client is None:
@@ -237,8 +237,8 @@ def _take(
         They, and how many became `expired` instead.
     """
     name = backoff.of(backoff.STATUS, account)
-    held_back = Holdback.objects.filter(name=name, not_before__gt=now)
-    due = Message.objects.to_ask_about(now).filter(~Exists(held_back), account=account)
+    held_back = Backoff.objects.filter(name=name, not_before__gt=now)
+    due = Message.objects.due_for_poll(now).filter(~Exists(held_back), account=account)
     expired = 0
     if campaign_id is not None:
         due = due.filter(campaign=campaign_id)

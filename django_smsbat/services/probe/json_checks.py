@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
-from django_smsbat.gateway.statuses import Status, furthest
+from django_smsbat.gateway.statuses import Status, latest_status
 from django_smsbat.services.probe.exchanges import Answer, walk
 from django_smsbat.services.probe.redaction import Redactor, describe
 
@@ -85,5 +85,5 @@ def forward_only(known: Sequence[Status]) -> Seen:
 
 
 def _is_forward(old: Status, new: Status) -> bool:
-    decided = furthest([(old, _EPOCH), (new, _EPOCH + timedelta(seconds=1))])
+    decided = latest_status([(old, _EPOCH), (new, _EPOCH + timedelta(seconds=1))])
     return decided is not None and decided[0] is new

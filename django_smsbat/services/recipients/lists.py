@@ -84,4 +84,4 @@ def _make(name: str, keys: QuerySet[Any, Any]) -> RecipientList:
 
 def _insert(rows: QuerySet[Any, Any]) -> int:
     through = Recipient.lists.through
-    return insert_from(through, ("recipient", "recipientlist"), rows, {}, known_are_left=True)
+    return insert_from(through, ("recipient", "recipientlist"), rows, {}, ignore_conflicts=True)

@@ -10,7 +10,7 @@ from django_smsbat import conf
 from django_smsbat.gateway.client import Client
 from django_smsbat.services.accounts import clients, registry
 from django_smsbat.services.sending import backoff
-from django_smsbat.services.sending.threads import Crew
+from django_smsbat.services.sending.threads import WorkerPool
 
 
 @dataclass(kw_only=True)
@@ -50,7 +50,7 @@ class AccountRun:
             self.failure = str(error)
             return None
 
-    def work(self, crew: Crew) -> None:
+    def work(self, crew: WorkerPool) -> None:
         """What one thread does until nothing is left to do."""
         raise NotImplementedError
 
@@ -62,7 +62,7 @@ def work(runs: Sequence[AccountRun]) -> str:
         Why some of them ended before their work was done, empty when none did.
     """
     limited = any(run.limit is not None for run in runs)
-    crew = Crew(1 if limited else conf.current().concurrency)
+    crew = WorkerPool(1 if limited else conf.current().concurrency)
     crew.work(*(run.work for run in runs))
     failed = [run for run in runs if run.failure]
     return "; ".join(registry.account(run.account).called(run.failure) for run in failed)

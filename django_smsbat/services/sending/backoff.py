@@ -7,7 +7,7 @@ from typing import Final
 from django.db import transaction
 
 from django_smsbat.conf import DEFAULT_ACCOUNT
-from django_smsbat.models import Holdback
+from django_smsbat.models import Backoff
 from django_smsbat.services import database_connections
 from django_smsbat.services.clock import Clock
 
@@ -31,13 +31,13 @@ _JITTER: Final = 0.25  # of the delay, so that workers do not come back all at o
 
 def remaining(name: str, now: datetime) -> float:
     """Seconds until requests of that kind may leave again; 0 when they may leave now."""
-    row = Holdback.objects.filter(name=name, not_before__gt=now).first()
+    row = Backoff.objects.filter(name=name, not_before__gt=now).first()
     return (row.not_before - now).total_seconds() if row and row.not_before else 0.0
 
 
 def is_counting(name: str) -> bool:
     """Whether the last request of that kind was refused, as far as the database knows."""
-    return Holdback.objects.filter(name=name, refusals__gt=0).exists()
+    return Backoff.objects.filter(name=name, refusals__gt=0).exists()
 
 
 def wait(delay: float, clock: Clock) -> str:
@@ -65,8 +65,8 @@ def refused(name: str, retry_after: float | None, now: datetime) -> bool:
         Whether it counted, or others had been refused just before.
     """
     with transaction.atomic():
-        Holdback.objects.get_or_create(name=name)
-        row = Holdback.objects.select_for_update().get(name=name)
+        Backoff.objects.get_or_create(name=name)
+        row = Backoff.objects.select_for_update().get(name=name)
         is_new = row.not_before is None or row.not_before <= now
         if retry_after is not None:
             asked = now + timedelta(seconds=min(retry_after, _LONGEST_ASKED))
@@ -83,7 +83,7 @@ def succeeded(name: str, now: datetime) -> None:
 
     Unless it asked another worker to wait meanwhile: then that still holds.
     """
-    over = Holdback.objects.filter(name=name, refusals__gt=0, not_before__lte=now)
+    over = Backoff.objects.filter(name=name, refusals__gt=0, not_before__lte=now)
     over.update(refusals=0, not_before=None)
 
 

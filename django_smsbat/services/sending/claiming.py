@@ -22,7 +22,7 @@ from django_smsbat.gateway.dialects import Outgoing
 from django_smsbat.gateway.message_types import MessageType, is_promotional
 from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, CampaignStatus, Holdback, Message, Recipient, Suppression
+from django_smsbat.models import Backoff, Campaign, CampaignStatus, Message, Recipient, Suppression
 from django_smsbat.models.message import MessageQuerySet, customer_message_id
 from django_smsbat.services.campaigns import budget, quiet_hours
 from django_smsbat.services.campaigns.quiet_hours import QuietHours
@@ -91,7 +91,7 @@ def singles(now: datetime, account: str | None = None) -> MessageQuerySet:
     queued = Message.objects.filter(campaign=None).queued()
     if account is not None:
         queued = queued.filter(account=account)
-    if quiet_hours.bind_now(now):
+    if quiet_hours.in_quiet_hours(now):
         return queued.exclude(type__in=PROMOTIONAL_ALONE)
     return queued
 
@@ -141,7 +141,7 @@ def _claim(
     A batch of which nobody may get anything is settled, and the next one looked at.
     """
     name = backoff.of(backoff.SEND, account)
-    held_back = Holdback.objects.filter(name=name, not_before__gt=now)
+    held_back = Backoff.objects.filter(name=name, not_before__gt=now)
     wanted = _readable(wanted.filter(~Exists(held_back)), campaign)
     is_bound = who_is_bound(campaign)
     last = 0

@@ -155,21 +155,23 @@ class Delivery:
         if self.batch.lease_until - now > needed:
             return
         self.batch.lease_until = lease_from(now)
-        held = Message.objects.held_by(self.batch.claim)
+        held = Message.objects.claimed_by(self.batch.claim)
         held.update(lease_until=self.batch.lease_until)
         if held.filter(pk__in=_keys(part)).count() < len(part):
             raise _LeaseLost
         database_connections.release()
 
     def _keep_what_is_ours(self, part: Sequence[Claimed]) -> None:
-        ours = set(Message.objects.held_by(self.batch.claim).values_list("pk", flat=True))
+        ours = set(Message.objects.claimed_by(self.batch.claim).values_list("pk", flat=True))
         parts = [[m for m in rest if m.pk in ours] for rest in (*self.waiting, part)]
         logger.warning("a lease ran out: %d messages of the batch are left", len(ours))
         self.waiting = [rest for rest in parts if rest]
 
     def answered(self, part: Sequence[Claimed], answer: SendAnswer) -> None:
-        if answer.strangers:
-            logger.warning("an answer holds %d results of other messages", len(answer.strangers))
+        if answer.unmatched_results:
+            logger.warning(
+                "an answer holds %d results of other messages", len(answer.unmatched_results)
+            )
         recorded: list[Report] = []
         for message in part:
             result = answer.results.get(message.customer_message_id)
@@ -244,7 +246,7 @@ class Delivery:
 
     def _requeue(self, part: Sequence[Claimed]) -> int:
         error = self.outcome.error
-        held = Message.objects.held_by(self.batch.claim).filter(pk__in=_keys(part))
+        held = Message.objects.claimed_by(self.batch.claim).filter(pk__in=_keys(part))
         return held.update(
             status=Status.QUEUED.value,
             claim=None,
@@ -274,7 +276,7 @@ class Delivery:
     def _keep_but_do_not_count(self) -> int:
         """Keep the rejections as reports, and queue the messages for another attempt."""
         with transaction.atomic():
-            held = Message.objects.held_by(self.batch.claim)
+            held = Message.objects.claimed_by(self.batch.claim)
             held.update(resent_after=F("attempts"))
             recorder.record(self.refused, self.clock.now())
             return self._requeue(self.batch.messages)

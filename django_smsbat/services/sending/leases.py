@@ -22,7 +22,7 @@ def settle_lost(now: datetime) -> int:
     while True:
         with transaction.atomic():
             lost = list(
-                Message.objects.lease_over(now).order_by("pk").locked(skip=True)[:_SETTLE_CHUNK]
+                Message.objects.lease_expired(now).order_by("pk").locked(skip=True)[:_SETTLE_CHUNK]
             )
             words = "the worker that sent it fell silent"
             reports = [recorder.local(m, Status.UNCONFIRMED, "lease_over", words) for m in lost]

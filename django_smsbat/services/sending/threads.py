@@ -16,7 +16,7 @@ from django_smsbat.services import database_connections
 _MARGIN: Final = 0.5  # threads that are in each other's way wait too
 
 
-class Crew:
+class WorkerPool:
     """The calling thread, and others that it calls when there is work for them.
 
     Plain threads: those of an executor would keep a process that ends until all work is done.
@@ -53,7 +53,7 @@ class Crew:
         for failure in self._failures:
             raise failure
 
-    def call_another(self, job: "Job", taken: float, busy: float) -> None:
+    def start_another(self, job: "Job", taken: float, busy: float) -> None:
         """One thread more for that job, where one is left and there is room beside the others.
 
         Args:
@@ -75,7 +75,7 @@ class Crew:
         return threading.get_ident() == self._caller
 
     @property
-    def is_waited_for(self) -> bool:
+    def has_waiting_jobs(self) -> bool:
         """Whether some job waits for a thread."""
         return bool(self._waiting)
 
@@ -117,4 +117,4 @@ class Crew:
             connections.close_all()
 
 
-Job = Callable[[Crew], None]
+Job = Callable[[WorkerPool], None]

@@ -17,7 +17,7 @@ from django_smsbat import conf
 from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, CampaignStatus, Message, PulseName
+from django_smsbat.models import Campaign, CampaignStatus, HeartbeatName, Message
 from django_smsbat.services import database_connections, heartbeats, unconfirmed
 from django_smsbat.services.accounts import clients, registry
 from django_smsbat.services.campaigns import canary, lifecycle, quiet_hours
@@ -27,7 +27,7 @@ from django_smsbat.services.sending.account_runs import AccountRun
 from django_smsbat.services.sending.batches import Source, told
 from django_smsbat.services.sending.claiming import Batch
 from django_smsbat.services.sending.delivery import Outcome
-from django_smsbat.services.sending.threads import Crew
+from django_smsbat.services.sending.threads import WorkerPool
 
 logger = logging.getLogger("django_smsbat")
 
@@ -89,7 +89,7 @@ def submit_queued(
     clock = clock or SystemClock()
     clients.insist_on_any(registry.names(), client)
     now = clock.now()
-    heartbeats.beat(PulseName.SEND, now)
+    heartbeats.beat(HeartbeatName.SEND, now)
     summary = Summary(paused=[told(c) for c in lifecycle.launch_due(now)])
     lifecycle.cancel_leftovers(now)
     canary.release_due()
@@ -122,7 +122,7 @@ class _Run(AccountRun):
     tidied: datetime | None = None
     has_stepped_aside: bool = False
 
-    def work(self, crew: Crew) -> None:
+    def work(self, crew: WorkerPool) -> None:
         """What one thread does until nothing is left to send, or others wait for their turn."""
         client = self.client()
         if client is None:
@@ -130,7 +130,7 @@ class _Run(AccountRun):
         source = Source(self.account, self.campaign_id, self.summary.paused)
         turn_ends = self.clock.now() + _TURN
         while not self.clock.stopping and not self.failure:
-            if crew.is_waited_for and self.clock.now() >= turn_ends:
+            if crew.has_waiting_jobs and self.clock.now() >= turn_ends:
                 crew.later(self.work)
                 return
             if not (crew.is_calling_thread or database_connections.can_connect()):
@@ -143,7 +143,7 @@ class _Run(AccountRun):
                 if not room:
                     return
                 if delay := backoff.remaining(self.name, self.clock.now()):
-                    if crew.is_waited_for and not self.has_stepped_aside:
+                    if crew.has_waiting_jobs and not self.has_stepped_aside:
                         self.has_stepped_aside = True
                         crew.later(self.work)
                         return
@@ -159,9 +159,9 @@ class _Run(AccountRun):
             with crew.lock:
                 self._account(batch, outcome)
             if len(batch) == conf.current().batch_size and not self.clock.stopping:
-                crew.call_another(self.work, taken, worked)
+                crew.start_another(self.work, taken, worked)
 
-    def _tidy(self, crew: Crew) -> None:
+    def _tidy(self, crew: WorkerPool) -> None:
         """Settle what dead workers held; now and then, by whichever thread comes by."""
         now = self.clock.now()
         with crew.lock:
@@ -224,7 +224,7 @@ def submit_now(
             return
         if batch:
             backoff.forget_after_success(name, clock.now())
-    if quiet_hours.bind_now(clock.now()):
+    if quiet_hours.in_quiet_hours(clock.now()):
         _explain(message_ids, "quiet_hours", "nothing promotional is sent now")
 
 

@@ -15,7 +15,14 @@ from typing import Any, Final
 from django_smsbat.gateway import answers
 from django_smsbat.gateway.answers import Money, StatusReport
 from django_smsbat.gateway.message_types import TYPES, MessageType
-from django_smsbat.gateway.statuses import FAILURES, FINAL, IN_DELIVERY, REACHED, Status, furthest
+from django_smsbat.gateway.statuses import (
+    FAILURES,
+    FINAL,
+    IN_DELIVERY,
+    REACHED,
+    Status,
+    latest_status,
+)
 from django_smsbat.models import Source
 
 FIRST_POLL_AFTER: Final = timedelta(seconds=5)  # SMSBAT's advice: every 5 to 10 s at first
@@ -43,7 +50,7 @@ class Row:
     resent_after: int
     type: str
     has_fallback: bool
-    is_wordless: bool
+    is_redacted: bool
     status: str
     smsbat_id: str = ""
     messagelist_id: str = ""
@@ -72,7 +79,7 @@ def blank(row: Row) -> Row:
         row.resent_after,
         row.type,
         row.has_fallback,
-        row.is_wordless,
+        row.is_redacted,
         row.status,
         next_poll_at=row.next_poll_at,
     )
@@ -136,7 +143,7 @@ def _derive_from_all(row: Row, events: Sequence[Event]) -> None:
     events = sorted(events, key=lambda event: (event.occurred_at, event.fingerprint))
     counted = [event for event in events if event.attempt > row.resent_after]
     _take_costs(row, [event for event in events if event.status and event.source != _LOCAL])
-    decided = furthest([(_STATUSES[e.status], e.occurred_at) for e in _deciding(counted)])
+    decided = latest_status([(_STATUSES[e.status], e.occurred_at) for e in _deciding(counted)])
     if decided is None:
         return
     row.status = decided[0].value
@@ -238,7 +245,7 @@ def _set_channels(row: Row, counted: Sequence[Event]) -> None:
 
 def _furthest_word(said: Sequence[tuple[str, datetime]]) -> str:
     """A word that nobody has heard of stands only where no other was said."""
-    known = furthest([(_STATUSES[word], at) for word, at in said if word in _STATUSES])
+    known = latest_status([(_STATUSES[word], at) for word, at in said if word in _STATUSES])
     return known[0].value if known else said[-1][0]
 
 

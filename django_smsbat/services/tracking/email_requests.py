@@ -39,7 +39,7 @@ def ask_for(message_ids: Collection[int], now: datetime) -> None:
         (key, EmailState.QUEUED.value, now + (_FALLBACK_GRACE if fallback else timedelta()))
         for key, fallback in failed.values_list("pk", "fallback_text")
     ]
-    insert_rows(FallbackEmail, ("message", "state", "due_at"), rows, known_are_left=True)
+    insert_rows(FallbackEmail, ("message", "state", "due_at"), rows, ignore_conflicts=True)
     # One that was not needed after all, before the message was sent again, is needed now.
     again = FallbackEmail.objects.filter(pk__in=[row[0] for row in rows])
     again.filter(state=EmailState.UNNEEDED).update(

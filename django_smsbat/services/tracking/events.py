@@ -178,13 +178,13 @@ def store(reports: Iterable[New], events: defaultdict[int, list[Event]], now: da
         if new.identity not in known:
             fresh.setdefault(new.identity, new)
     columns = [new.columns(now) for new in fresh.values()]
-    insert_rows(StatusEvent, _EVENT_FIELDS, columns, known_are_left=True)
+    insert_rows(StatusEvent, _EVENT_FIELDS, columns, ignore_conflicts=True)
     for new in fresh.values():
         if new.message_id is not None:
             events[new.message_id].append(new.event)
 
 
-def owners_of(names: Collection[Name]) -> dict[Name, tuple[int, int]]:
+def message_ids_for(names: Collection[Name]) -> dict[Name, tuple[int, int]]:
     """Message and attempt by SMSBAT's name for it."""
     if not names:
         return {}
@@ -229,13 +229,13 @@ _SAID: Final = _READ_OF_EVENTS[_READ_OF_EVENTS.index("status") :]
 
 
 def _asked(message_id: int) -> QuerySet[StatusEvent, Any]:
-    own = ("has_fallback", "is_wordless")
+    own = ("has_fallback", "is_redacted")
     of_its_message = [name if name in own else f"message__{name}" for name in ROW_FIELDS]
     return (
         StatusEvent.objects.filter(message=message_id)
         .annotate(
             has_fallback=~Q(message__fallback_text=""),
-            is_wordless=Q(message__purged_at__isnull=False),
+            is_redacted=Q(message__purged_at__isnull=False),
         )
         .order_by()
         .values_list(*_SAID, *of_its_message)

@@ -34,7 +34,7 @@ def match(now: datetime, limit: int = _CHUNK) -> int:
         )
         waiting = StatusEvent.objects.orphans().filter(Exists(known)).exclude(smsbat_id="")
         names = set(waiting.order_by("id").values_list("account", "smsbat_id")[:limit])
-        owners = events.owners_of(names)
+        owners = events.message_ids_for(names)
         if not owners:
             return 0
         rows = recorder.lock(key for key, _attempt in owners.values())

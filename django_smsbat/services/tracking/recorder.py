@@ -18,7 +18,7 @@ from django_smsbat.db.set_based import update_rows
 from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import UNDELIVERED, UNSENT, Status
-from django_smsbat.models import Message, PulseName, Source
+from django_smsbat.models import HeartbeatName, Message, Source
 from django_smsbat.models.status_event import empty_payloads
 from django_smsbat.services import callback_limits, heartbeats, signal_dispatch
 from django_smsbat.services.callback_limits import Effect, LimitReached
@@ -90,7 +90,7 @@ class Fresh:
     def lock(self, keys: Collection[int]) -> dict[int, Row] | None:
         """The rows, locked; None where the worker has lost any of them."""
         found = set(
-            Message.objects.held_by(self.claim).among(keys).locked().values_list("pk", flat=True)
+            Message.objects.claimed_by(self.claim).among(keys).locked().values_list("pk", flat=True)
         )
         if len(found) != len(keys):
             return None
@@ -154,7 +154,7 @@ def _record_ours(reports: Sequence[Report], now: datetime, fresh: Fresh | None) 
 
 def _record_named(reports: Sequence[Report], now: datetime) -> list[Change]:
     """Reports that name their message by SMSBAT's id alone: callbacks."""
-    heartbeats.beat_after_commit(PulseName.STATUS_CALLBACK, now)
+    heartbeats.beat_after_commit(HeartbeatName.STATUS_CALLBACK, now)
     changes: list[Change] = []
     named = event_store.store_named(reports, now)
     if None in named:  # callbacks come one by one, so it counts once
@@ -171,7 +171,7 @@ def lock(keys: Iterable[int]) -> dict[int, Row]:
     if not wanted:
         return {}
     found = Message.objects.among(wanted).annotate(
-        has_fallback=~Q(fallback_text=""), is_wordless=Q(purged_at__isnull=False)
+        has_fallback=~Q(fallback_text=""), is_redacted=Q(purged_at__isnull=False)
     )
     return {values[0]: Row(*values) for values in found.locked().values_list(*ROW_FIELDS)}
 
@@ -210,7 +210,7 @@ def follow(
 
 def _keep_no_words(rows: Mapping[int, Row]) -> None:
     """Of what carried a code, or was purged, reports are kept without their words, too."""
-    if wordless := [key for key, row in rows.items() if row.is_wordless]:
+    if wordless := [key for key, row in rows.items() if row.is_redacted]:
         empty_payloads(wordless)
 
 

@@ -73,7 +73,7 @@ class _Delivery(Delivery):
         """Its row says more than that a worker holds it."""
 
     def kept(self, payload: dict[str, Any]) -> dict[str, Any]:
-        return answers.without_words(payload)
+        return answers.redact_payload(payload)
 
     def answered(self, part: Sequence[Claimed], answer: SendAnswer) -> None:
         for result in answer.results.values():

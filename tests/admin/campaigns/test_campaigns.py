@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from django_smsbat.admin.campaigns.actions import CONTROLS
+from django_smsbat.admin.campaigns.actions import CAMPAIGN_ACTIONS
 from django_smsbat.models import Campaign, Message, RecipientList
 from django_smsbat.services.campaigns import lifecycle
 from tests.conftest import phone
@@ -299,12 +299,12 @@ def test_progress_and_the_reason_of_a_pause_are_shown(boss, people, campaign):
     assert f"?campaign__id__exact={made.pk}" in page
 
 
-@pytest.mark.parametrize("name", CONTROLS)
+@pytest.mark.parametrize("name", CAMPAIGN_ACTIONS)
 class TestPermissions:
     def test_without_its_permission_nothing_can_be_controlled(self, staff, campaign, name):
         made = campaign()
         others = {"view_campaign", "change_campaign", "add_campaign", "send_campaign"}
-        client = staff(*others - {CONTROLS[name].permission})
+        client = staff(*others - {CAMPAIGN_ACTIONS[name].permission})
         for answer in (
             client.get(control(made, name)),
             client.post(control(made, name), {"confirmed": name}),
@@ -319,7 +319,7 @@ class TestPermissions:
 
     def test_with_it_the_question_is_asked(self, staff, campaign, name):
         made = campaign()
-        client = staff("view_campaign", CONTROLS[name].permission)
+        client = staff("view_campaign", CAMPAIGN_ACTIONS[name].permission)
         assert client.get(control(made, name)).status_code == 200
 
 

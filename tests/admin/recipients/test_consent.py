@@ -9,7 +9,7 @@ from django.urls import reverse
 from django_smsbat.models import ConsentChange, InboundMessage, Message, Recipient
 from django_smsbat.services.campaigns import lifecycle
 from django_smsbat.services.consent import changes
-from django_smsbat.services.consent.changes import Said
+from django_smsbat.services.consent.changes import ConsentReason
 from django_smsbat.services.inbound import receive
 from django_smsbat.services.retention import erase
 from tests.conftest import NOON, phone
@@ -43,7 +43,7 @@ class TestConsent:
     def test_a_persons_page_tells_each_change(self, boss, people):
         [person] = people(77)
         receive.receive(written(text="Стоп!"), NOON)
-        changes.opt_in(person, Said(reason="<b>on the phone</b>"))
+        changes.opt_in(person, ConsentReason(reason="<b>on the phone</b>"))
         url = reverse("admin:django_smsbat_recipient_change", args=[person.pk])
         page = boss.get(url).content.decode()
         assert "keyword in a message" in page

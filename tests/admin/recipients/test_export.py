@@ -10,7 +10,7 @@ from django_smsbat.admin.recipients.export import export
 from django_smsbat.gateway.text import visible
 from django_smsbat.models import ConsentChange, Recipient
 from django_smsbat.services.consent import changes as consent
-from django_smsbat.services.consent.changes import Said
+from django_smsbat.services.consent.changes import ConsentReason
 from django_smsbat.services.recipients import imports
 from tests.conftest import NOON, phone
 
@@ -41,8 +41,8 @@ def everybody(people):
     Recipient.objects.filter(pk=ivan.pk).update(
         name="Іван, 'Ваня'", attributes={"visits": 7, "vip": True, "my city": "x", "status": "-10%"}
     )
-    consent.opt_out(ivan, Said(at=NOON, reason="by phone"), NOON)
-    consent.opt_in(taras, Said(at=NOON, reason="website"), NOON)
+    consent.opt_out(ivan, ConsentReason(at=NOON, reason="by phone"), NOON)
+    consent.opt_in(taras, ConsentReason(at=NOON, reason="website"), NOON)
     return olena, ivan, taras
 
 

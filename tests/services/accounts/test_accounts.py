@@ -11,7 +11,7 @@ from django_smsbat import conf, send, send_many
 from django_smsbat.gateway.errors import ErrorKind
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.messages import InvalidMessage, Sms
-from django_smsbat.models import Holdback, Message, Source, StatusEvent
+from django_smsbat.models import Backoff, Message, Source, StatusEvent
 from django_smsbat.sandbox.access import Account
 from django_smsbat.services.accounts import clients
 from django_smsbat.services.campaigns import lifecycle, preflight
@@ -138,7 +138,7 @@ class TestTwoServices:
 class TestHoldbacks:
     def test_one_that_asks_to_be_left_alone_holds_back_itself_only(self, queued, clock):
         mine, theirs = queued(77), queued(78, account="shop")
-        Holdback.objects.create(
+        Backoff.objects.create(
             name=backoff.of(backoff.SEND, "shop"), not_before=NOON + timedelta(hours=1)
         )
         client = ScriptedClient(sends=[answer_by_phone()])
@@ -153,12 +153,12 @@ class TestHoldbacks:
         worker.submit_queued(
             client=ScriptedClient(sends=[ErrorKind.THROTTLED, answer_by_phone()]), clock=clock
         )
-        assert list(Holdback.objects.values_list("name", flat=True)) == ["send:shop"]
+        assert list(Backoff.objects.values_list("name", flat=True)) == ["send:shop"]
 
     def test_who_must_wait_lets_the_others_go_first(self, queued, clock):
         queued(77)
         theirs = queued(78, account="shop")
-        Holdback.objects.create(name="send", not_before=NOON + timedelta(seconds=50))
+        Backoff.objects.create(name="send", not_before=NOON + timedelta(seconds=50))
         moments = []
         client = ScriptedClient(
             sends=[answer_by_phone(), answer_by_phone()],
@@ -172,7 +172,7 @@ class TestHoldbacks:
         for account in ("default", "shop"):
             queued(77, account=account)
             name = backoff.of(backoff.SEND, account)
-            Holdback.objects.create(name=name, not_before=NOON + timedelta(seconds=50))
+            Backoff.objects.create(name=name, not_before=NOON + timedelta(seconds=50))
         client = ScriptedClient(sends=[answer_by_phone()] * 2)
         assert worker.submit_queued(client=client, clock=clock).taken == 2
         assert sum(clock.slept) == 50
@@ -190,21 +190,21 @@ class TestHoldbacks:
 
     def test_a_success_forgets_what_its_own_account_was_asked_and_no_other(self, queued, clock):
         for name in ("send", "send:shop"):
-            Holdback.objects.create(name=name, not_before=NOON - timedelta(seconds=1), refusals=1)
+            Backoff.objects.create(name=name, not_before=NOON - timedelta(seconds=1), refusals=1)
         queued(77)
         worker.submit_queued(client=ScriptedClient(sends=[answer_by_phone()]), clock=clock)
-        assert dict(Holdback.objects.values_list("name", "refusals")) == {"send": 0, "send:shop": 1}
+        assert dict(Backoff.objects.values_list("name", "refusals")) == {"send": 0, "send:shop": 1}
 
     def test_status_requests_likewise(self, queued, clock):
         sent = {"status": "accepted", "smsbat_id": "a", "next_poll_at": NOON, "attempts": 1}
         message = queued(78, account="shop", **sent)
-        Holdback.objects.create(
+        Backoff.objects.create(
             name=backoff.of(backoff.STATUS, "shop"), not_before=NOON + timedelta(hours=1)
         )
         assert poller.sync(client=ScriptedClient(), clock=clock).failure.startswith(
             "account shop: "
         )
-        Holdback.objects.all().delete()
+        Backoff.objects.all().delete()
         client = ScriptedClient(statuses={"a": report("a", "delivered")})
         poller.sync(client=client, clock=clock)
         message.refresh_from_db()

@@ -3,7 +3,7 @@
 import pytest
 
 from django_smsbat.gateway.messages import Content
-from django_smsbat.services.composer.lint import Concern, lint
+from django_smsbat.services.composer.lint import LintCode, lint
 
 NUMBER = "380671112233"  # a sender that receives replies
 
@@ -25,27 +25,27 @@ def found(text, *, promotional=False, kind="sms", **more):
     ],
 )
 def test_letters_of_two_alphabets_in_one_word(text, words):
-    told = found(text).get(Concern.MIXED_ALPHABETS)
+    told = found(text).get(LintCode.MIXED_ALPHABETS)
     assert (told.what if told else None) == words
 
 
 def test_one_character_that_makes_an_sms_dearer():
-    told = found("a" * 100 + "—")[Concern.DEARER]
+    told = found("a" * 100 + "—")[LintCode.COSTS_MORE_PARTS]
     assert (told.what, told.parts) == (("—",), (2, 1))
 
 
 @pytest.mark.parametrize("text", ["Коротко", "a" * 100, "Довгий текст українською " * 10])
 def test_what_costs_no_more_by_it_is_not_told(text):
-    assert Concern.DEARER not in found(text)
+    assert LintCode.COSTS_MORE_PARTS not in found(text)
 
 
 def test_what_counts_twice_in_gsm_does_so_in_the_comparison_too():
-    told = found("a" * 140 + "€" * 15 + "—")[Concern.DEARER]
+    told = found("a" * 140 + "€" * 15 + "—")[LintCode.COSTS_MORE_PARTS]
     assert told.parts == (3, 2)
 
 
 def test_one_character_stands_for_each_that_is_dearer():
-    assert found("a" * 158 + "—")[Concern.DEARER].parts == (3, 1)
+    assert found("a" * 158 + "—")[LintCode.COSTS_MORE_PARTS].parts == (3, 1)
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_each_finding_names_its_field_and_what_it_is(field, more):
     text = "Sаle {name}" if field == "text" else "Hi"
     told = found(text, promotional=True, sender=NUMBER, **more)
     assert {(one.concern, one.field, one.what) for one in told.values()} == {
-        (Concern.MIXED_ALPHABETS, field, ("Sаle",)),
-        (Concern.RAW_PLACEHOLDER, field, ("{name}",)),
-        (Concern.NO_WAY_OUT, field, ("STOP",)),
+        (LintCode.MIXED_ALPHABETS, field, ("Sаle",)),
+        (LintCode.RAW_PLACEHOLDER, field, ("{name}",)),
+        (LintCode.NO_OPT_OUT, field, ("STOP",)),
     }
 
 
 def test_it_is_the_fallback_that_an_operator_bills():
     told = found("Viber—", kind="viber_promo", fallback_text="a" * 100 + "—")
-    assert told[Concern.DEARER].field == "fallback_text"
+    assert told[LintCode.COSTS_MORE_PARTS].field == "fallback_text"
 
 
 @pytest.mark.parametrize(
@@ -83,25 +83,25 @@ def test_it_is_the_fallback_that_an_operator_bills():
 )
 def test_a_promotional_sms_says_how_to_opt_out(text, promotional, missing):
     told = found(text, promotional=promotional, sender=NUMBER)
-    assert (Concern.NO_WAY_OUT in told) is missing
+    assert (LintCode.NO_OPT_OUT in told) is missing
 
 
 @pytest.mark.parametrize("keyword", ["STOP1", "не хочу"])
 def test_any_keyword_of_the_site_is_a_way_out(settings, keyword):
     settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": [keyword]}
     text = f"Sale! {keyword.upper()}."
-    assert Concern.NO_WAY_OUT not in found(text, promotional=True, sender=NUMBER)
-    assert Concern.NO_WAY_OUT in found("Sale!", promotional=True, sender=NUMBER)
+    assert LintCode.NO_OPT_OUT not in found(text, promotional=True, sender=NUMBER)
+    assert LintCode.NO_OPT_OUT in found("Sale!", promotional=True, sender=NUMBER)
 
 
 def test_a_keyword_that_is_an_ordinary_word_is_a_way_out_if_a_site_has_no_other(settings):
     settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": ["END"]}
-    assert Concern.NO_WAY_OUT not in found("Sale! Reply END", promotional=True)
+    assert LintCode.NO_OPT_OUT not in found("Sale! Reply END", promotional=True)
 
 
 def test_without_keywords_there_is_no_way_out_to_tell_of(settings):
     settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": []}
-    assert Concern.NO_WAY_OUT not in found("Sale!", promotional=True, sender=NUMBER)
+    assert LintCode.NO_OPT_OUT not in found("Sale!", promotional=True, sender=NUMBER)
 
 
 def test_viber_has_its_own_way_out():
@@ -126,7 +126,7 @@ def test_viber_has_its_own_way_out():
     ],
 )
 def test_what_looks_like_a_placeholder_and_is_none(text, raw):
-    told = found(text).get(Concern.RAW_PLACEHOLDER)
+    told = found(text).get(LintCode.RAW_PLACEHOLDER)
     assert (told.what if told else None) == raw
 
 
@@ -152,7 +152,7 @@ def test_what_looks_like_a_placeholder_and_is_none(text, raw):
 )
 @pytest.mark.parametrize("text", ["Hi %s, sale!", "%s", "Вітаємо, %s! Знижки 50%%"])
 def test_placeholders_of_other_products_are_recognised(text, raw):
-    assert found(text % raw)[Concern.RAW_PLACEHOLDER].what == (raw,)
+    assert found(text % raw)[LintCode.RAW_PLACEHOLDER].what == (raw,)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_placeholders_of_other_products_are_recognised(text, raw):
     ],
 )
 def test_ordinary_texts_hold_no_placeholders(text):
-    assert Concern.RAW_PLACEHOLDER not in found(text)
+    assert LintCode.RAW_PLACEHOLDER not in found(text)
 
 
 @pytest.mark.parametrize(
@@ -184,33 +184,35 @@ def test_ordinary_texts_hold_no_placeholders(text):
 )
 @pytest.mark.parametrize("filling", ["a", "a ", "a.", "а'", "|"])
 def test_an_endless_placeholder_is_read_in_one_go(start, filling):
-    assert Concern.RAW_PLACEHOLDER not in found(start + filling * 20_000)
+    assert LintCode.RAW_PLACEHOLDER not in found(start + filling * 20_000)
 
 
 @pytest.mark.parametrize("char", ["\u200b", "\u00ad", "\u2060", "\ufeff"])
 def test_an_invisible_character_counts_in_ukrainian_texts_too(char):
-    told = found("Знижка " * 10 + char)[Concern.DEARER]
+    told = found("Знижка " * 10 + char)[LintCode.COSTS_MORE_PARTS]
     assert (told.what, told.parts) == ((char,), (2, 1))
 
 
 def test_an_invisible_character_is_left_out_and_a_space_is_replaced():
-    assert found("a" * 160 + "\u200b")[Concern.DEARER].parts == (3, 1)
-    assert found("a" * 80 + "\u00a0" + "a" * 79)[Concern.DEARER].parts == (3, 1)
+    assert found("a" * 160 + "\u200b")[LintCode.COSTS_MORE_PARTS].parts == (3, 1)
+    assert found("a" * 80 + "\u00a0" + "a" * 79)[LintCode.COSTS_MORE_PARTS].parts == (3, 1)
 
 
 def test_what_an_emoji_is_made_of_is_not_offered():
-    assert Concern.DEARER not in found("Знижка " * 9 + "\U0001f469\u200d\U0001f467" + "x" * 3)
+    assert LintCode.COSTS_MORE_PARTS not in found(
+        "Знижка " * 9 + "\U0001f469\u200d\U0001f467" + "x" * 3
+    )
 
 
 @pytest.mark.parametrize("sender", ["AcmeShop", "", "Shop24"])
 @pytest.mark.parametrize(
     ("text", "concern"),
     [
-        ("Sale!", Concern.NO_REPLIES),
-        ("Sale! https://shop.ua", Concern.NO_REPLIES),
-        ("Sale! Reply STOP", Concern.LOST_KEYWORD),
-        ("Знижки! Для відмови надішліть стоп. Сайт shop.ua", Concern.LOST_KEYWORD),
-        ("Знижки! Відмова: стоп", Concern.LOST_KEYWORD),
+        ("Sale!", LintCode.NO_REPLIES),
+        ("Sale! https://shop.ua", LintCode.NO_REPLIES),
+        ("Sale! Reply STOP", LintCode.LOST_KEYWORD),
+        ("Знижки! Для відмови надішліть стоп. Сайт shop.ua", LintCode.LOST_KEYWORD),
+        ("Знижки! Відмова: стоп", LintCode.LOST_KEYWORD),
         ("Знижки! Відписатися: shop.ua/off", None),
         ("Знижки! Відмова 0 800 123 456", None),
         ("Sale! Unsubscribe: help@shop.ua", None),
@@ -221,7 +223,7 @@ def test_what_an_emoji_is_made_of_is_not_offered():
     ],
 )
 def test_an_alpha_name_needs_another_way_out_than_a_keyword(text, concern, sender):
-    opting_out = {Concern.NO_WAY_OUT, Concern.NO_REPLIES, Concern.LOST_KEYWORD}
+    opting_out = {LintCode.NO_OPT_OUT, LintCode.NO_REPLIES, LintCode.LOST_KEYWORD}
     told = found(text, promotional=True, sender=sender)
     assert opting_out & told.keys() == ({concern} if concern else set())
 
@@ -229,20 +231,20 @@ def test_an_alpha_name_needs_another_way_out_than_a_keyword(text, concern, sende
 @pytest.mark.parametrize("sender", ["380671112233", "+380 67 111 22 33", "3700"])
 def test_a_number_receives_the_keyword(sender):
     assert not found("Sale! Reply STOP", promotional=True, sender=sender)
-    assert Concern.NO_WAY_OUT in found("Sale!", promotional=True, sender=sender)
+    assert LintCode.NO_OPT_OUT in found("Sale!", promotional=True, sender=sender)
 
 
 def test_the_lost_keyword_is_the_one_in_the_text():
     told = found("Sale! Reply Stop", promotional=True, sender="AcmeShop")
-    assert told[Concern.LOST_KEYWORD].what == ("Stop",)
+    assert told[LintCode.LOST_KEYWORD].what == ("Stop",)
 
 
 @pytest.mark.parametrize("kind", ["viber_promo", "rcs"])
 def test_a_fallback_from_an_alpha_name_receives_no_replies(kind):
     told = found("Hi", promotional=True, kind=kind, fallback_text="Sale!", sender="AcmeShop")
-    assert told[Concern.NO_REPLIES].field == "fallback_text"
+    assert told[LintCode.NO_REPLIES].field == "fallback_text"
 
 
 def test_without_keywords_an_alpha_name_still_offers_no_way_out(settings):
     settings.SMSBAT = {**settings.SMSBAT, "OPT_OUT_KEYWORDS": []}
-    assert Concern.NO_REPLIES in found("Sale!", promotional=True, sender="AcmeShop")
+    assert LintCode.NO_REPLIES in found("Sale!", promotional=True, sender="AcmeShop")

@@ -7,7 +7,7 @@ import pytest
 from django_smsbat.models import ConsentChange, InboundMessage, Message, Recipient
 from django_smsbat.services.campaigns import lifecycle
 from django_smsbat.services.consent import changes
-from django_smsbat.services.consent.changes import Said
+from django_smsbat.services.consent.changes import ConsentReason
 from django_smsbat.services.inbound import receive
 from django_smsbat.services.sending import worker
 from django_smsbat.signals import recipient_opted_in, recipient_opted_out
@@ -136,7 +136,7 @@ class TestConfirmation:
 class TestByAPerson:
     def test_it_can_be_reversed(self, people):
         [person] = people(77)
-        assert changes.opt_out(person, Said(reason="by phone", entered_by="olena"))
+        assert changes.opt_out(person, ConsentReason(reason="by phone", entered_by="olena"))
         assert is_out()
         assert changes.opt_in(person)
         assert not is_out()
@@ -157,9 +157,9 @@ class TestByAPerson:
 
         both = listening(listen, recipient_opted_out, recipient_opted_in)
         with both, django_capture_on_commit_callbacks(execute=True):
-            changes.opt_out(person, Said(reason="a"))
-            changes.opt_out(person, Said(reason="b"))
-            changes.opt_in(person, Said(reason="c"))
+            changes.opt_out(person, ConsentReason(reason="a"))
+            changes.opt_out(person, ConsentReason(reason="b"))
+            changes.opt_in(person, ConsentReason(reason="c"))
         assert heard == [(True, person.pk, "a"), (False, person.pk, "c")]
 
 
@@ -168,5 +168,7 @@ def test_at_different_moments_the_order_of_learning_does_not_matter(people, orde
     [person] = people(77)
     for is_opt_out, minute in [(True, 1), (False, 2), (True, 3), (False, 4)][::order]:
         change = changes.opt_out if is_opt_out else changes.opt_in
-        change(person, Said(at=NOON + timedelta(minutes=minute)), NOON + timedelta(hours=1))
+        change(
+            person, ConsentReason(at=NOON + timedelta(minutes=minute)), NOON + timedelta(hours=1)
+        )
     assert not is_out()

@@ -51,7 +51,7 @@ def test_it_is_sent_once_whatever_is_reported_later(failed, clock):
 def test_a_message_is_sent_again_but_no_second_mail(failed, clock):
     message = failed()
     email_fallback.send_due(clock)
-    Message.objects.filter(pk=message.pk).queue_again()
+    Message.objects.filter(pk=message.pk).requeue()
     Message.objects.update(status="sending", attempts=2)
     message.refresh_from_db()
     recorder.record([accepted(message, "s-2")], NOON)
@@ -71,7 +71,7 @@ def test_while_an_sms_may_still_follow_it_waits(failed, clock):
 
 def test_one_that_was_not_needed_is_asked_for_when_it_is(failed, clock):
     message = failed(type="viber_promo", fallback_text="Sale!")
-    Message.objects.filter(pk=message.pk).queue_again()
+    Message.objects.filter(pk=message.pk).requeue()
     clock.forward(minutes=6)
     assert email_fallback.send_due(clock) == 0
     Message.objects.update(status="sending", attempts=2)

@@ -18,7 +18,7 @@ from django_smsbat.models import (
 )
 from django_smsbat.services.callback_limits import LimitReached
 from django_smsbat.services.consent import changes, imports, suppression
-from django_smsbat.services.consent.changes import Said
+from django_smsbat.services.consent.changes import ConsentReason
 from django_smsbat.services.consent.imports import ImportedChange
 from django_smsbat.services.inbound import receive
 from django_smsbat.services.monitoring import health
@@ -148,7 +148,7 @@ class TestOptingIn:
     @pytest.mark.parametrize("keyword_minute", [0, 10])
     def test_an_opt_out_by_a_person_holds(self, people, keyword_minute):
         [person] = people(77)
-        said = Said(source=ConsentSource.PERSON, at=NOON + timedelta(minutes=5))
+        said = ConsentReason(source=ConsentSource.PERSON, at=NOON + timedelta(minutes=5))
         writes("STOP", minute=keyword_minute)
         changes.opt_out(person, said, LATER)
         writes("START", minute=20)
@@ -186,8 +186,8 @@ class TestOptingIn:
         [person] = people(77)
         writes("STOP")
         writes("STOP", account="shop", minute=1)
-        changes.opt_out(person, Said(at=NOON + timedelta(minutes=2)), LATER)
-        assert changes.opt_in(person, Said(at=NOON + timedelta(minutes=3)), LATER)
+        changes.opt_out(person, ConsentReason(at=NOON + timedelta(minutes=2)), LATER)
+        assert changes.opt_in(person, ConsentReason(at=NOON + timedelta(minutes=3)), LATER)
         writes("STOP", minute=4)
         writes("START", minute=5)
         assert not is_out()
@@ -204,7 +204,7 @@ class TestOptingIn:
         one, two = Recipient.objects.order_by("phone")
         change = ImportedChange(one.pk, is_opt_out=True, at=NOON, reason="crm.csv")
         imports.record([change], "olena", LATER)
-        changes.opt_out(two, Said(at=NOON), LATER)
+        changes.opt_out(two, ConsentReason(at=NOON), LATER)
         assert is_out(77)
         assert is_out(78)
 
@@ -220,7 +220,7 @@ class TestOptingIn:
     def test_the_change_says_which_account_it_was(self):
         writes("STOP", account="shop")
         assert ConsentChange.objects.get().account == "shop"
-        changes.opt_in(Recipient.objects.get(), Said(reason="by phone"), LATER)
+        changes.opt_in(Recipient.objects.get(), ConsentReason(reason="by phone"), LATER)
         assert ConsentChange.objects.latest("pk").account == ""
 
 

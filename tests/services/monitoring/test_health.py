@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from django_smsbat.models import FallbackEmail, Holdback, Message, Pulse
+from django_smsbat.models import Backoff, FallbackEmail, Heartbeat, Message
 from django_smsbat.services.campaigns import lifecycle
 from django_smsbat.services.inbound import receive
 from django_smsbat.services.monitoring import health
@@ -40,16 +40,16 @@ def test_workers_and_callbacks_leave_signs_of_life(clock):
 
 
 def test_they_are_written_down_once_in_half_a_minute(clock, django_assert_num_queries):
-    from django_smsbat.models import PulseName
+    from django_smsbat.models import HeartbeatName
     from django_smsbat.services import heartbeats
 
-    heartbeats.beat(PulseName.SYNC, clock.now())
+    heartbeats.beat(HeartbeatName.SYNC, clock.now())
     clock.forward(seconds=29)
     with django_assert_num_queries(0):
-        heartbeats.beat(PulseName.SYNC, clock.now())
+        heartbeats.beat(HeartbeatName.SYNC, clock.now())
     clock.forward(seconds=1)
-    heartbeats.beat(PulseName.SYNC, clock.now())
-    assert Pulse.objects.get().at == clock.now()
+    heartbeats.beat(HeartbeatName.SYNC, clock.now())
+    assert Heartbeat.objects.get().at == clock.now()
 
 
 def test_what_is_queued_while_no_worker_runs_is_told(queued, clock):
@@ -90,7 +90,7 @@ def test_unless_smsbat_asked_to_be_left_alone(queued, clock):
     message = queued(status="sending", attempts=1)
     recorder.record([accepted(message)], clock.now())
     clock.forward(hours=1)
-    Holdback.objects.create(name="status", not_before=clock.now() + timedelta(minutes=5))
+    Backoff.objects.create(name="status", not_before=clock.now() + timedelta(minutes=5))
     found = health.look(clock.now())
     assert found.problems == []
     assert list(found.held_back_until) == ["status"]
@@ -113,7 +113,7 @@ def test_callbacks_that_stopped_are_told_where_there_were_some(queued, clock):
     Message.objects.update(next_poll_at=None)
     clock.forward(hours=3)
     assert problems(clock) == ""
-    Pulse.objects.create(name="status callback", at=NOON)
+    Heartbeat.objects.create(name="status callback", at=NOON)
     assert "No delivery callback" in problems(clock)
 
 
@@ -121,7 +121,7 @@ def test_callbacks_are_missed_only_for_what_should_have_been_told_by_now(queued,
     queued(status="accepted", submitted_at=NOON - timedelta(minutes=1))
     queued(status="delivered", submitted_at=NOON + timedelta(minutes=1))
     queued(status="accepted", submitted_at=NOON + timedelta(hours=2, minutes=30))
-    Pulse.objects.create(name="status callback", at=NOON)
+    Heartbeat.objects.create(name="status callback", at=NOON)
     clock.forward(hours=3)
     assert problems(clock) == ""
 
@@ -181,7 +181,7 @@ def test_what_waits_for_its_share_is_not_told_as_paused(campaign, clock):
 def test_callbacks_are_missed_only_where_the_site_can_take_them(queued, clock, settings, secrets):
     settings.SMSBAT = {**settings.SMSBAT, "WEBHOOK_SECRETS": secrets}
     queued(status="accepted", submitted_at=NOON + timedelta(minutes=1))
-    Pulse.objects.create(name="status callback", at=NOON)
+    Heartbeat.objects.create(name="status callback", at=NOON)
     clock.forward(hours=3)
     assert ("No delivery callback" in problems(clock)) == bool(secrets)
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.message_types import TYPES, MessageType
-from django_smsbat.models import Holdback, Message, StatusEvent
+from django_smsbat.models import Backoff, Message, StatusEvent
 from django_smsbat.services.polling import poller
 from django_smsbat.services.polling.requests import Asker
 from django_smsbat.services.sending.backoff import REFUSALS_MAX
@@ -100,7 +100,7 @@ def test_a_refusal_that_comes_in_while_a_run_ends_is_made_up_for(on_its_way, clo
 
 def test_sends_that_are_held_back_hold_no_questions_back(on_its_way, ask, clock):
     on_its_way()
-    Holdback.objects.create(name="send", not_before=clock.now() + timedelta(hours=9), refusals=1)
+    Backoff.objects.create(name="send", not_before=clock.now() + timedelta(hours=9), refusals=1)
     clock.forward(seconds=5)
     ask(told())
     assert StatusEvent.objects.filter(source="poll").exists()
@@ -224,7 +224,7 @@ def test_a_refusal_holds_all_workers_back_and_is_made_up_for(on_its_way, ask, cl
     ask(client)
     assert (client.asked, clock.slept) == (["s-1", "s-1"], [3])
     assert Message.objects.get().status == "delivered"
-    assert Holdback.objects.get().refusals == 0
+    assert Backoff.objects.get().refusals == 0
 
 
 def test_refusals_with_answers_in_between_end_no_run(on_its_way, ask, clock):
@@ -252,7 +252,7 @@ def test_a_time_out_among_answers_holds_nobody_back(on_its_way, ask, clock):
     clock.forward(seconds=5)
     late = GatewayError(ErrorKind.TIMED_OUT)
     ask(ScriptedClient(statuses={"s-1": report("s-1", "delivered"), "s-2": late}))
-    assert not Holdback.objects.exists()
+    assert not Backoff.objects.exists()
     assert set(Message.objects.values_list("status", flat=True)) == {"delivered", "accepted"}
 
 
@@ -267,7 +267,7 @@ def test_a_service_that_stays_away_ends_the_run(on_its_way, ask, clock):
 def test_a_long_wait_ends_the_run(on_its_way, ask, clock):
     on_its_way()
     clock.forward(seconds=5)
-    Holdback.objects.create(name="status", not_before=clock.now() + timedelta(hours=1), refusals=1)
+    Backoff.objects.create(name="status", not_before=clock.now() + timedelta(hours=1), refusals=1)
     assert "left alone" in ask(ScriptedClient()).failure
 
 
@@ -285,9 +285,9 @@ def test_an_answer_that_did_not_come_is_asked_for_at_the_next_turn(on_its_way, a
 def test_where_nothing_can_be_read_all_workers_hold_back(on_its_way, ask, clock):
     on_its_way()
     clock.forward(seconds=5)
-    Holdback.objects.create(name="status", not_before=clock.now(), refusals=3)
+    Backoff.objects.create(name="status", not_before=clock.now(), refusals=3)
     ask(ScriptedClient(statuses={"s-1": GatewayError(ErrorKind.TIMED_OUT)}))
-    assert Holdback.objects.get().refusals == 4
+    assert Backoff.objects.get().refusals == 4
 
 
 def test_what_became_final_meanwhile_is_not_put_off(on_its_way, ask, clock):

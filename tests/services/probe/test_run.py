@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client
 
-from django_smsbat.models import Holdback, Message, StatusEvent
+from django_smsbat.models import Backoff, Message, StatusEvent
 from django_smsbat.services.inbound import receive
 from django_smsbat.services.probe import report
 from django_smsbat.services.probe.expectations import Verdict
@@ -182,6 +182,6 @@ def test_a_status_request_that_is_refused_for_its_rate_holds_the_workers_back(pr
 
     result = probe(alter)
     assert problems(result) == {"status.http-status"}
-    assert Holdback.objects.get(name="status").refusals == 0  # answered since
+    assert Backoff.objects.get(name="status").refusals == 0  # answered since
     assert 'retry-after: "7"' in report.render(result)
     assert [round(poll.after) for poll in result.messages[0].polls] == [5, 15]

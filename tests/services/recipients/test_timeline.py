@@ -6,7 +6,7 @@ import pytest
 
 from django_smsbat.models import ConsentChange, InboundMessage, Message, Recipient, RecipientList
 from django_smsbat.services.consent import changes
-from django_smsbat.services.consent.changes import Said
+from django_smsbat.services.consent.changes import ConsentReason
 from django_smsbat.services.inbound import receive
 from django_smsbat.services.recipients.timeline import Happening, Kind, history_of
 from tests.conftest import NOON, phone
@@ -50,8 +50,8 @@ def test_what_others_wrote_or_got_is_not_theirs(queued):
 
 
 def test_each_change_of_consent_is_told_with_its_reason(person):
-    changes.opt_out(person, Said(at=NOON, reason="asked"))
-    changes.opt_in(person, Said(at=NOON + timedelta(hours=1), reason="came back"))
+    changes.opt_out(person, ConsentReason(at=NOON, reason="asked"))
+    changes.opt_in(person, ConsentReason(at=NOON + timedelta(hours=1), reason="came back"))
     told = [(one.kind, one.words) for one in history_of(person.phone, person)]
     assert told == [(Kind.OPTED_IN, "came back"), (Kind.OPTED_OUT, "asked")]
 
@@ -76,15 +76,15 @@ def test_who_got_it_was_not_left_out_also_under_another_number(person, campaign,
 
 def test_who_opted_out_later_was_left_out_for_another_reason(person, campaign):
     campaign(status="sent", started_at=NOON)
-    changes.opt_out(person, Said(at=NOON + timedelta(hours=1)), NOON + timedelta(hours=1))
+    changes.opt_out(person, ConsentReason(at=NOON + timedelta(hours=1)), NOON + timedelta(hours=1))
     assert ConsentChange.objects.exists()
     [missed] = left_out(person)
     assert missed.why == ""
 
 
 def test_who_had_come_back_by_then_was_left_out_for_another_reason(person, campaign):
-    changes.opt_out(person, Said(at=NOON - timedelta(hours=2)))
-    changes.opt_in(person, Said(at=NOON - timedelta(hours=1)))
+    changes.opt_out(person, ConsentReason(at=NOON - timedelta(hours=2)))
+    changes.opt_in(person, ConsentReason(at=NOON - timedelta(hours=1)))
     campaign(status="sent", started_at=NOON)
     [missed] = left_out(person)
     assert missed.why == ""

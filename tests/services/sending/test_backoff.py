@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from django_smsbat.models import Holdback
+from django_smsbat.models import Backoff
 from django_smsbat.services.sending import backoff
 from tests.conftest import NOON
 
@@ -31,25 +31,25 @@ def test_what_smsbat_asks_for_wins_up_to_a_day(clock):
 def test_requests_that_were_refused_at_once_count_as_one(clock):
     assert backoff.refused("send", None, clock.now())
     assert not backoff.refused("send", None, clock.now())
-    assert Holdback.objects.get().refusals == 1
+    assert Backoff.objects.get().refusals == 1
 
 
 def test_a_success_forgets_what_is_over():
-    Holdback.objects.create(name="send", refusals=3, not_before=NOON)
+    Backoff.objects.create(name="send", refusals=3, not_before=NOON)
     backoff.succeeded("send", NOON)
-    told = Holdback.objects.get()
+    told = Backoff.objects.get()
     assert (told.refusals, told.not_before) == (0, None)
 
 
 def test_a_success_does_not_outvote_what_another_worker_was_asked_meanwhile():
     later = NOON + timedelta(seconds=9)
-    Holdback.objects.create(name="send", refusals=3, not_before=later)
+    Backoff.objects.create(name="send", refusals=3, not_before=later)
     backoff.succeeded("send", NOON)
-    told = Holdback.objects.get()
+    told = Backoff.objects.get()
     assert (told.refusals, told.not_before) == (3, later)
 
 
 def test_a_success_of_one_kind_says_nothing_of_the_other():
-    Holdback.objects.create(name="status", refusals=3, not_before=NOON)
+    Backoff.objects.create(name="status", refusals=3, not_before=NOON)
     backoff.succeeded("send", NOON)
-    assert Holdback.objects.get().refusals == 3
+    assert Backoff.objects.get().refusals == 3

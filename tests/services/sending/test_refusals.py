@@ -9,7 +9,7 @@ import pytest
 from django_smsbat.gateway.answers import parse_send
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.statuses import Status
-from django_smsbat.models import Campaign, Holdback, Message, StatusEvent
+from django_smsbat.models import Backoff, Campaign, Message, StatusEvent
 from django_smsbat.services.campaigns import lifecycle
 from django_smsbat.services.sending import worker
 from django_smsbat.services.sending.backoff import REFUSALS_MAX
@@ -146,7 +146,7 @@ class TestHoldback:
 
     def test_a_worker_that_was_not_refused_itself_waits_too(self, launched, submit, clock):
         launched(1)
-        Holdback.objects.create(
+        Backoff.objects.create(
             name="send", not_before=clock.now() + timedelta(seconds=5), refusals=1
         )
         submit(answer_by_phone())
@@ -154,9 +154,7 @@ class TestHoldback:
 
     def test_a_long_wait_ends_the_run_and_leaves_the_queue(self, launched, submit, clock):
         launched(1)
-        Holdback.objects.create(
-            name="send", not_before=clock.now() + timedelta(hours=1), refusals=1
-        )
+        Backoff.objects.create(name="send", not_before=clock.now() + timedelta(hours=1), refusals=1)
         client, summary = submit()
         assert client.sent == []
         assert "left alone" in summary.failure
@@ -179,7 +177,7 @@ class TestHoldback:
     def test_a_key_that_it_does_not_know_is_no_answer_that_ends_refusals(self, queued, submit):
         queued(1)
         submit(ErrorKind.UNREACHABLE, ErrorKind.UNAUTHORIZED)
-        assert Holdback.objects.get().refusals == 1
+        assert Backoff.objects.get().refusals == 1
 
     def test_a_service_that_only_fails_does_not_get_one_batch_after_the_other(
         self, launched, submit, settings
@@ -196,23 +194,21 @@ class TestHoldback:
         later = clock.now() + timedelta(seconds=30)
         client = ScriptedClient(
             [answer_by_phone()],
-            before_send=lambda _: Holdback.objects.create(
-                name="send", not_before=later, refusals=1
-            ),
+            before_send=lambda _: Backoff.objects.create(name="send", not_before=later, refusals=1),
         )
         worker.submit_queued(client=client, clock=clock, limit=1)
-        assert Holdback.objects.get().not_before == later
+        assert Backoff.objects.get().not_before == later
 
     def test_an_absurd_retry_after_is_no_sentence_of_silence(self, launched, submit, clock):
         launched(1)
         submit(GatewayError(ErrorKind.THROTTLED, retry_after=1e12))
-        assert Holdback.objects.get().not_before - clock.now() <= timedelta(days=1)
+        assert Backoff.objects.get().not_before - clock.now() <= timedelta(days=1)
 
     def test_a_success_forgets_the_refusals(self, launched, submit):
         launched(1)
         submit(ErrorKind.THROTTLED, answer_by_phone())
         submit()
-        launched_again = Holdback.objects.get()
+        launched_again = Backoff.objects.get()
         assert (launched_again.refusals, launched_again.not_before) == (0, None)
 
 

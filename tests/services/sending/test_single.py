@@ -10,7 +10,7 @@ from django.utils import timezone
 import django_smsbat
 from django_smsbat import send, send_many
 from django_smsbat.messages import InvalidMessage, Sms, ViberOtp, ViberPromo
-from django_smsbat.models import Holdback, Message
+from django_smsbat.models import Backoff, Message
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +41,7 @@ def test_what_smsbat_did_not_take_stays_queued_with_the_reason():
 
 def test_while_smsbat_wants_to_be_left_alone_it_waits_with_the_reason(sandbox):
     later = timezone.now() + timedelta(minutes=5)
-    Holdback.objects.create(name="send", not_before=later, refusals=1)
+    Backoff.objects.create(name="send", not_before=later, refusals=1)
     message = send(Sms(to=phone(77), text="Hi"))
     assert (message.status, message.error_code) == ("queued", "held_back")
     assert not sandbox.sandbox.ledger.entries
@@ -49,9 +49,9 @@ def test_while_smsbat_wants_to_be_left_alone_it_waits_with_the_reason(sandbox):
 
 def test_a_success_forgets_the_refusals_before_it(sandbox):
     over = timezone.now() - timedelta(minutes=5)
-    Holdback.objects.create(name="send", not_before=over, refusals=9)
+    Backoff.objects.create(name="send", not_before=over, refusals=9)
     send(Sms(to=phone(77), text="Hi"))
-    assert Holdback.objects.get().refusals == 0
+    assert Backoff.objects.get().refusals == 0
 
 
 def test_wrong_credentials_leave_it_queued_with_the_reason(sandbox, settings):

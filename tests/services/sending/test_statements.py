@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from django_smsbat.models import PulseName, Recipient, RecipientList
+from django_smsbat.models import HeartbeatName, Recipient, RecipientList
 from django_smsbat.services import heartbeats
 from django_smsbat.services.campaigns import lifecycle
 from django_smsbat.services.sending import worker
@@ -27,7 +27,7 @@ def statements(people, campaign, settings, clock):
         RecipientList.objects.get().recipients.set(Recipient.objects.order_by("pk")[:total])
         lifecycle.launch(campaign(**fields))
         client = ScriptedClient([answer_by_phone()] * (total // size))
-        heartbeats.beat(PulseName.SEND, clock.now())  # written down now and then only
+        heartbeats.beat(HeartbeatName.SEND, clock.now())  # written down now and then only
         with CaptureQueriesContext(
             connection,
         ) as captured:

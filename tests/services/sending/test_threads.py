@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from django_smsbat.services import database_connections
-from django_smsbat.services.sending.threads import Crew
+from django_smsbat.services.sending.threads import WorkerPool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,11 +21,11 @@ def called():
             seen.add(threading.get_ident())
             if len(seen) == 1:
                 for _ in range(times):
-                    crew.call_another(job, taken, busy)
+                    crew.start_another(job, taken, busy)
                 done.set()
             done.wait(10)
 
-        Crew(most).work(job)
+        WorkerPool(most).work(job)
         return len(seen)
 
     return count
@@ -45,12 +45,12 @@ def test_never_more_than_are_allowed(called):
 def test_what_another_thread_raises_is_raised_here():
     def job(crew):
         if threading.current_thread() is threading.main_thread():
-            crew.call_another(job, 10, 1)
+            crew.start_another(job, 10, 1)
         else:
             raise RuntimeError("the other one failed")
 
     with pytest.raises(RuntimeError, match="the other one failed"):
-        Crew(2).work(job)
+        WorkerPool(2).work(job)
 
 
 @pytest.mark.django_db(transaction=False)
@@ -63,10 +63,10 @@ def test_a_thread_that_gets_no_connection_leaves_the_work_to_the_others(monkeypa
 
     def job(crew):
         threads.append(threading.get_ident())
-        crew.call_another(job, 10, 1)
+        crew.start_another(job, 10, 1)
 
     monkeypatch.setattr(database_connections, "can_connect", lambda: False)
-    Crew(8).work(job)
+    WorkerPool(8).work(job)
     assert threads == [threading.get_ident()]
 
 
@@ -76,19 +76,19 @@ def test_jobs_are_done_side_by_side_as_far_as_there_are_threads():
     def job(crew):
         both_there.wait()
 
-    Crew(2).work(job, job)
+    WorkerPool(2).work(job, job)
 
 
 def test_more_jobs_than_threads_are_all_done():
     done = []
-    Crew(2).work(*(lambda crew, place=place: done.append(place) for place in range(5)))
+    WorkerPool(2).work(*(lambda crew, place=place: done.append(place) for place in range(5)))
     assert sorted(done) == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.django_db(transaction=False)
 def test_inside_a_transaction_jobs_are_done_one_after_the_other():
     threads = set()
-    Crew(8).work(*(lambda crew: threads.add(threading.get_ident()) for _ in range(3)))
+    WorkerPool(8).work(*(lambda crew: threads.add(threading.get_ident()) for _ in range(3)))
     assert threads == {threading.get_ident()}
 
 
@@ -99,7 +99,7 @@ def test_a_job_that_fails_does_not_take_the_others_with_it():
         raise RuntimeError("one failed")
 
     with pytest.raises(RuntimeError, match="one failed"):
-        Crew(1).work(failing, lambda crew: done.append(1))
+        WorkerPool(1).work(failing, lambda crew: done.append(1))
     assert done == [1]
 
 
@@ -108,8 +108,8 @@ def test_a_job_may_give_its_turn_away():
 
     def patient(crew):
         order.append("patient")
-        if crew.is_waited_for:
+        if crew.has_waiting_jobs:
             crew.later(patient)
 
-    Crew(1).work(patient, lambda crew: order.append("other"))
+    WorkerPool(1).work(patient, lambda crew: order.append("other"))
     assert order == ["patient", "other", "patient"]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from django_smsbat.gateway.answers import read_report
-from django_smsbat.gateway.statuses import Status, from_wire, furthest
+from django_smsbat.gateway.statuses import Status, from_wire, latest_status
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.models.status_event import AppendOnly
 from django_smsbat.services.tracking import events, orphans, recorder
@@ -309,7 +309,7 @@ def test_any_order_and_any_batching_of_reports_gives_the_same_status(
             for word, after, _ in history
             if from_wire(word)
         ]
-        assert fresh(message).status == furthest(known)[0].value
+        assert fresh(message).status == latest_status(known)[0].value
         assert StatusEvent.objects.filter(message=message).count() == len(set(history)) + 1
         transaction.set_rollback(True)
 
@@ -323,7 +323,7 @@ def test_a_row_is_the_same_for_one_callback_as_for_many_reports(
     rows, _events = events.row_and_events(on_its_way.pk)
     assert rows == recorder.lock([on_its_way.pk])
     [row] = rows.values()
-    assert (row.has_fallback, row.is_wordless) == (fallback_text != "", purged_at is not None)
+    assert (row.has_fallback, row.is_redacted) == (fallback_text != "", purged_at is not None)
 
 
 def test_a_report_read_back_from_the_database_says_the_same(on_its_way):

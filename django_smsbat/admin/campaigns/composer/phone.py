@@ -27,7 +27,7 @@ from django_smsbat.gateway.message_types import TYPES, MediaKind, MessageType, m
 from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.sms_parts import SmsParts
 from django_smsbat.models import Campaign
-from django_smsbat.services.composer.lint import Concern, Finding
+from django_smsbat.services.composer.lint import Finding, LintCode
 from django_smsbat.services.composer.preview import Preview, preview, somebody
 
 TEMPLATE: Final = "admin/django_smsbat/composer/phone.html"
@@ -151,24 +151,24 @@ def advice_on_ttl(kind: MessageType) -> str:
     return told % {"first": duration(first), "last": duration(last)}
 
 
-_CONCERNS: Final[dict[Concern, Promise]] = {
-    Concern.MIXED_ALPHABETS: _("Cyrillic and Latin letters in one word: %(what)s."),
-    Concern.DEARER: _(
+_CONCERNS: Final[dict[LintCode, Promise]] = {
+    LintCode.MIXED_ALPHABETS: _("Cyrillic and Latin letters in one word: %(what)s."),
+    LintCode.COSTS_MORE_PARTS: _(
         "%(what)s increases the number of SMS parts: with it the SMS takes %(with)d parts, without "
         "it %(without)d."
     ),
-    Concern.NO_WAY_OUT: _("It does not say how to opt out, such as “%(what)s”."),
-    Concern.NO_REPLIES: _(
+    LintCode.NO_OPT_OUT: _("It does not say how to opt out, such as “%(what)s”."),
+    LintCode.NO_REPLIES: _(
         "This text offers no way to opt out: its sender is an alpha name, which cannot receive "
         "replies. Use a phone number as the sender, or name a site, a phone or an e-mail address "
         "where people can opt out."
     ),
-    Concern.LOST_KEYWORD: _(
+    LintCode.LOST_KEYWORD: _(
         "“%(what)s” cannot reach you: the sender is an alpha name, which cannot receive replies. "
         "Use a phone number as the sender, or name a site, a phone or an e-mail address where "
         "people can opt out."
     ),
-    Concern.RAW_PLACEHOLDER: _("%(what)s looks like a placeholder, and will be sent as it is."),
+    LintCode.RAW_PLACEHOLDER: _("%(what)s looks like a placeholder, and will be sent as it is."),
 }
 
 
@@ -183,7 +183,11 @@ def _told(finding: Finding) -> str:
 
 def _named(finding: Finding) -> Iterable[str]:
     """What it is about; characters that cannot be seen by their names."""
-    return map(readable, finding.what) if finding.concern is Concern.DEARER else finding.what
+    return (
+        map(readable, finding.what)
+        if finding.concern is LintCode.COSTS_MORE_PARTS
+        else finding.what
+    )
 
 
 def _parts_told(sms: SmsParts) -> str:

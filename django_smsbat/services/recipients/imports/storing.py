@@ -100,7 +100,7 @@ def _create(fresh: Iterable[Person], now: datetime) -> None:
     names = ("phone", "name", "email", "attributes", "created_at")
     rows = [(one.phone, one.name, one.email, one.attributes, now) for one in fresh]
     # Another import may have created the same people since they were read.
-    insert_rows(Recipient, names, rows, known_are_left=True)
+    insert_rows(Recipient, names, rows, ignore_conflicts=True)
 
 
 def _keys(people: Mapping[str, Person], target: Target) -> dict[str, int]:
@@ -117,7 +117,7 @@ def _keys(people: Mapping[str, Person], target: Target) -> dict[str, int]:
 def _enlist(keys: Iterable[int], target: RecipientList) -> None:
     rows = [(target.pk, key) for key in keys]
     through = Recipient.lists.through
-    insert_rows(through, ("recipientlist", "recipient"), rows, known_are_left=True)
+    insert_rows(through, ("recipientlist", "recipient"), rows, ignore_conflicts=True)
 
 
 def _changes(

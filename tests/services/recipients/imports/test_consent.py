@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from django_smsbat import signals
 from django_smsbat.models import ConsentChange, Recipient, RecipientList
 from django_smsbat.services.consent import changes
-from django_smsbat.services.consent.changes import Said
+from django_smsbat.services.consent.changes import ConsentReason
 from django_smsbat.services.recipients import imports
 from django_smsbat.services.recipients.imports import Reading
 from django_smsbat.services.recipients.imports.consent import Consent, stricter
@@ -121,8 +121,8 @@ def test_an_earlier_opt_in_does_not_undo_an_opt_out(table, people):
 
 def test_an_earlier_opt_out_does_not_undo_an_opt_in(table, people):
     [person] = people(77)
-    changes.opt_out(person, Said(at=NOON - timedelta(days=2)), NOON)
-    changes.opt_in(person, Said(at=NOON), NOON)
+    changes.opt_out(person, ConsentReason(at=NOON - timedelta(days=2)), NOON)
+    changes.opt_in(person, ConsentReason(at=NOON), NOON)
     earlier = (NOON - timedelta(days=1)).isoformat()
     imports.import_file(table("phone,opted out at", f"0670000077,{earlier}"), "All")
     assert opted_out() == set()

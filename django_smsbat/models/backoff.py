@@ -5,7 +5,7 @@ from django.db import models
 from django_smsbat.db.primary import PrimaryModel
 
 
-class Holdback(PrimaryModel):
+class Backoff(PrimaryModel):
     """One row for each kind of request of an account's.
 
     `refusals` counts those in a row, without a success.

@@ -5,7 +5,7 @@ from django.db import models
 from django_smsbat.db.primary import PrimaryModel
 
 
-class PulseName(models.TextChoices):
+class HeartbeatName(models.TextChoices):
     """What leaves a sign of life."""
 
     STATUS_CALLBACK = "status callback"
@@ -14,7 +14,7 @@ class PulseName(models.TextChoices):
     SYNC = "smsbat_sync"
 
 
-class Pulse(PrimaryModel):
+class Heartbeat(PrimaryModel):
     """The last time, to half a minute."""
 
     name = models.CharField(max_length=20, primary_key=True)
