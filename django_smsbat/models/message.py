@@ -219,6 +219,21 @@ class Message(HasContent, PrimaryModel):
         return f"{self.get_type_display()} #{self.pk} {phones.mask(self.to)}"
 
     @property
+    def is_final(self) -> bool:
+        """Whether the status is one after which nothing is expected."""
+        return Status(self.status).is_final
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether a channel delivered the message, read or not."""
+        return self.status in (Status.DELIVERED, Status.READ)
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the message ended without delivery."""
+        return Status(self.status).is_failure
+
+    @property
     def customer_message_id(self) -> str:
         """Our own id on the wire; no other site, and no restored database, gives the same."""
         return customer_message_id(self.pk, self.nonce)

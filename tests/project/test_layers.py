@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.paths import PACKAGE
 
+FACADES = ("campaigns", "inbound", "monitoring", "recipients")
 ENTRY_POINTS = ("admin", "webhooks", "management", "urls", "checks", "tasks", "verification")
 # Each room with the rooms that it may look into, besides itself.
 ALLOWED = {
@@ -23,7 +24,8 @@ ALLOWED = {
     "templatetags": {"admin"},
     "pytest_plugin": {"sandbox", "testing"},
     "testing": {"conf", "db", "gateway", "models", "sandbox", "services"},
-    "__init__": {"services"},
+    "__init__": {"gateway", "services"},
+    **{facade: {"models", "services"} for facade in FACADES},
     **{
         room: {
             "conf",

@@ -7,6 +7,7 @@ import ast
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,19 @@ import django_smsbat
 from django_smsbat import conf, messages, models, signals, testing, verification
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.statuses import Status
+from django_smsbat.models import Message, Recipient
+from tests.support.paths import ROOT
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
 # Modules of which everything that is named in their `__all__`, or in a list below, is promised.
 PUBLIC = {
     "django_smsbat",
+    "django_smsbat.campaigns",
+    "django_smsbat.inbound",
     "django_smsbat.messages",
     "django_smsbat.models",
+    "django_smsbat.monitoring",
+    "django_smsbat.recipients",
     "django_smsbat.services",
     "django_smsbat.signals",
     "django_smsbat.testing",
@@ -252,3 +258,59 @@ def test_python():
     from django_smsbat.services import campaigns
 
     assert {"launch", "pause", "resume", "cancel"} <= set(campaigns.__all__)
+
+
+FACADES = {
+    "campaigns": "launch schedule pause resume cancel retry_failed duplicate ActionNotAllowed",
+    "recipients": "opt_out opt_in erase timeline",
+    "inbound": "conversation reply",
+    "monitoring": "health",
+}
+
+
+@pytest.mark.parametrize("name", FACADES)
+def test_a_facade_has_its_promised_names(name):
+    module = import_module(f"django_smsbat.{name}")
+    assert set(FACADES[name].split()) <= set(module.__all__)
+    assert all(hasattr(module, one) for one in module.__all__)
+
+
+def test_the_statuses_are_imported_from_the_package():
+    from django_smsbat import Status
+
+    assert [status.value for status in Status] == STATUSES
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("status", "is_final", "is_delivered", "is_failed"),
+    [
+        ("queued", False, False, False),
+        ("unconfirmed", False, False, False),
+        ("delivered", True, True, False),
+        ("read", True, True, False),
+        ("failed", True, False, True),
+    ],
+)
+def test_a_message_answers_for_its_status(status, is_final, is_delivered, is_failed):
+    message = Message(status=status)
+    found = (message.is_final, message.is_delivered, message.is_failed)
+    assert found == (is_final, is_delivered, is_failed)
+
+
+@pytest.mark.django_db
+def test_a_recipient_is_opted_out_and_in_again_and_has_a_timeline():
+    from django_smsbat import recipients
+
+    recipient = Recipient.objects.create(phone="+380671112233")
+    assert recipients.opt_out(recipient, reason="by e-mail")
+    assert recipients.opt_in(recipient, reason="by phone")
+    assert len(recipients.timeline("+380671112233")) == 2
+    assert recipients.erase("+380671112233").recipients == 1
+
+
+@pytest.mark.django_db
+def test_the_health_of_a_site_names_its_problems():
+    from django_smsbat import monitoring
+
+    assert isinstance(monitoring.health().problems, list | tuple)
