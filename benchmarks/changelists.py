@@ -95,7 +95,7 @@ def pages(url: str, rows: int) -> dict[str, Any]:
     client.force_login(User.objects.get())
     told: dict[str, Any] = {}
     for what, path in asked.items():
-        address = f"/admin/django_smsbat/{path}"
+        address = f"/admin/smsbat/{path}"
         statements: list[str] = []
         with connection.execute_wrapper(partial(_note, statements)):
             answer = client.get(address)

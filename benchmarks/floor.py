@@ -18,8 +18,8 @@ import requests
 
 from benchmarks import stage
 
-MESSAGE = "django_smsbat_message"
-EVENT = "django_smsbat_statusevent"
+MESSAGE = "smsbat_message"
+EVENT = "smsbat_statusevent"
 NAMES = (
     'campaign_id, recipient_id, "to", type, sender, text, message_data, ttl, fallback_text,'
     " status, smsbat_id, messagelist_id, currency, delivered_by, attempts, error_code,"
@@ -34,8 +34,8 @@ class Sqlite:
     made = (
         f"INSERT INTO {MESSAGE} ({NAMES}) SELECT ?, r.id, r.phone, 'sms', ?, ?, '{{}}', NULL, '',"
         " 'queued', '', '', '', '', 0, '', '', ?, abs(random()) % 2147483648, 0, '', 0, '{}'"
-        " FROM django_smsbat_recipient r WHERE r.id IN (SELECT recipient_id FROM"
-        " django_smsbat_recipientlist_recipients) ORDER BY r.id"
+        " FROM smsbat_recipient r WHERE r.id IN (SELECT recipient_id FROM"
+        " smsbat_recipientlist_recipients) ORDER BY r.id"
     )
     one = (
         f"INSERT INTO {MESSAGE} ({NAMES}) VALUES (?, ?, ?, 'sms', ?, ?, '{{}}', NULL, '',"
@@ -132,8 +132,8 @@ def launch(database: Sqlite, campaign_id: int, *, personal: bool) -> None:
 def personal_rows(database: Sqlite, campaign_id: int, now: str) -> list[tuple[Any, ...]]:
     text = stage.PERSONAL.replace("{{ ", "{").replace(" }}", "}")
     found = database.run(
-        "SELECT r.id, r.phone, r.name, r.attributes FROM django_smsbat_recipient r WHERE r.id IN"
-        " (SELECT recipient_id FROM django_smsbat_recipientlist_recipients) ORDER BY r.id",
+        "SELECT r.id, r.phone, r.name, r.attributes FROM smsbat_recipient r WHERE r.id IN"
+        " (SELECT recipient_id FROM smsbat_recipientlist_recipients) ORDER BY r.id",
         (),
     )
     rows = []

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class DjangoSmsbatConfig(AppConfig):
     name = "django_smsbat"
-    label = "django_smsbat"
+    label = "smsbat"
     verbose_name = _("SMSBAT messaging")
     default_auto_field = "django.db.models.BigAutoField"
 

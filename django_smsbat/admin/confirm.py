@@ -13,7 +13,7 @@ def own_page(
 
     Args:
         page: the `ModelAdmin` that it belongs to.
-        template: below ``admin/django_smsbat/``; it extends ``question.html``.
+        template: below ``admin/smsbat/``; it extends ``question.html``.
     """
     frame = {
         **page.admin_site.each_context(request),
@@ -21,4 +21,4 @@ def own_page(
         "opts": page.opts,
         "media": page.media,
     }
-    return TemplateResponse(request, f"admin/django_smsbat/{template}", frame | context)
+    return TemplateResponse(request, f"admin/smsbat/{template}", frame | context)

@@ -16,13 +16,13 @@ _NEEDED: Final = ("view_message", "view_campaign", "view_inboundmessage")
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
     """What its template needs; nothing for who may not see it."""
-    if not all(request.user.has_perm(f"django_smsbat.{name}") for name in _NEEDED):
+    if not all(request.user.has_perm(f"smsbat.{name}") for name in _NEEDED):
         return {}
     now = timezone.localtime()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     told = overview.look(midnight, timezone.now())
-    messages = reverse("admin:django_smsbat_message_changelist")
-    inbox = reverse("admin:django_smsbat_inboundmessage_changelist")
+    messages = reverse("admin:smsbat_message_changelist")
+    inbox = reverse("admin:smsbat_inboundmessage_changelist")
     unconfirmed = f"{messages}?{STATUS}={Status.UNCONFIRMED.value}"
     numbers = (
         (_("sent today"), told.today.total - told.today.unsent, f"{messages}?day=today"),

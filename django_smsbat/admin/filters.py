@@ -42,7 +42,7 @@ class CampaignFilter(_ListFilter):
 
     title = _("campaign")
     parameter_name = CAMPAIGN
-    template = "admin/django_smsbat/campaign_filter.html"
+    template = "admin/smsbat/campaign_filter.html"
     field_name: ClassVar[str] = "campaign"
 
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:

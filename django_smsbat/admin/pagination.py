@@ -91,7 +91,7 @@ def _page(rows: QuerySet[Any], place: str, size: int) -> tuple[list[Any], bool, 
 class KeysetAdmin(StyledAdmin):
     """A list of what may be a million rows."""
 
-    change_list_template = "admin/django_smsbat/walked_list.html"
+    change_list_template = "admin/smsbat/walked_list.html"
     empty_words: Promise | str = ""  # what to do first, where there is nothing yet
     show_full_result_count = False
     show_facets = ShowFacets.NEVER

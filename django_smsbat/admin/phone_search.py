@@ -82,7 +82,7 @@ class PhoneSearchAdmin(StyledAdmin):
         search = path(
             "search/",
             self.admin_site.admin_view(self._search_view),
-            name=f"django_smsbat_{self.opts.model_name}_search",
+            name=f"smsbat_{self.opts.model_name}_search",
         )
         return [search, *super().get_urls()]
 

@@ -78,7 +78,7 @@ class ClosedPrefixAdmin(ReadOnlyAdmin):
     actions = ("open_again",)
 
     def has_open_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_smsbat.open_closedprefix")
+        return request.user.has_perm("smsbat.open_closedprefix")
 
     @admin.action(permissions=["open"], description=_("Open the selected prefixes again…"))
     def open_again(

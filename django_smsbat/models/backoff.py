@@ -16,7 +16,7 @@ class Backoff(PrimaryModel):
     refusals = models.PositiveSmallIntegerField(default=0)
 
     class Meta(PrimaryModel.Meta):
-        verbose_name = "holdback"
+        verbose_name = "back-off"
 
     def __str__(self) -> str:
         return self.name

@@ -21,7 +21,7 @@ class Heartbeat(PrimaryModel):
     at = models.DateTimeField()
 
     class Meta(PrimaryModel.Meta):
-        verbose_name = "pulse"
+        verbose_name = "heartbeat"
 
     def __str__(self) -> str:
         return self.name

@@ -7,7 +7,7 @@ from django import template
 register = template.Library()
 
 
-@register.inclusion_tag("admin/django_smsbat/dashboard.html", takes_context=True)
+@register.inclusion_tag("admin/smsbat/dashboard.html", takes_context=True)
 def smsbat_dashboard(context: Any) -> dict[str, Any]:
     # Django imports the tags of all apps, also where the admin is not installed.
     from django_smsbat.admin.dashboard import dashboard

@@ -235,8 +235,8 @@ def permissions() -> str:
     from django.apps import apps
 
     rows = [
-        (literal(f"django_smsbat.{codename}"), words)
-        for model in apps.get_app_config("django_smsbat").get_models()
+        (literal(f"smsbat.{codename}"), words)
+        for model in apps.get_app_config("smsbat").get_models()
         for codename, words in model._meta.permissions
     ]
     return table(("Permission", "What it opens"), rows)

@@ -16,16 +16,16 @@ def shop(settings):
 def add(boss, **more):
     everybody = RecipientList.objects.get_or_create(name="All")[0]
     data = {"name": "Sale", "type": "sms", "text": "Sale! STOP", "lists": [everybody.pk], **more}
-    return boss.post(reverse("admin:django_smsbat_campaign_add"), data)
+    return boss.post(reverse("admin:smsbat_campaign_add"), data)
 
 
 def page_of(boss, made):
-    url = reverse(f"admin:django_smsbat_{made._meta.model_name}_change", args=[made.pk])
+    url = reverse(f"admin:smsbat_{made._meta.model_name}_change", args=[made.pk])
     return boss.get(url).content.decode()
 
 
 def test_a_site_with_one_is_asked_nothing(boss):
-    page = boss.get(reverse("admin:django_smsbat_campaign_add")).content.decode()
+    page = boss.get(reverse("admin:smsbat_campaign_add")).content.decode()
     assert 'name="account"' not in page
     assert add(boss).status_code == 302
     assert Campaign.objects.get().account == "default"
@@ -38,7 +38,7 @@ def test_nor_told_anything(boss, queued, campaign):
 
 @pytest.mark.usefixtures("shop")
 def test_with_several_one_is_chosen(boss):
-    page = boss.get(reverse("admin:django_smsbat_campaign_add")).content.decode()
+    page = boss.get(reverse("admin:smsbat_campaign_add")).content.decode()
     assert '<option value="shop">shop</option>' in page
     assert add(boss, account="shop").status_code == 302
     assert Campaign.objects.get().account == "shop"
@@ -51,7 +51,7 @@ def test_the_list_of_campaigns_tells_them_apart_where_there_are_several(
     settings.SMSBAT = {**settings.SMSBAT, **(SHOP if several else {})}
     campaign(name="By the shop", account="shop")
     campaign(name="By default")
-    url = reverse("admin:django_smsbat_campaign_changelist")
+    url = reverse("admin:smsbat_campaign_changelist")
     assert ("column-account" in boss.get(url).content.decode()) is several
     if several:
         assert "By default" not in boss.get(url, {"account": "shop"}).content.decode()
@@ -66,7 +66,7 @@ def test_none_that_is_not_there(boss):
 @pytest.mark.usefixtures("shop")
 def test_the_phone_shows_the_sender_of_the_account(boss):
     typed = {"account": "shop", "type": "sms", "text": "Hi"}
-    shown = boss.post(reverse("admin:django_smsbat_campaign_phone"), typed).content.decode()
+    shown = boss.post(reverse("admin:smsbat_campaign_phone"), typed).content.decode()
     assert "TheShop" in shown
 
 
@@ -85,6 +85,6 @@ def test_one_that_was_retired_is_still_told(boss, queued, campaign):
 def test_a_retired_one_sends_nothing_and_says_why(boss, people, campaign):
     people(77)
     made = campaign(account="gone")
-    url = reverse("admin:django_smsbat_campaign_send", args=[made.pk])
+    url = reverse("admin:smsbat_campaign_send", args=[made.pk])
     page = boss.get(url, follow=True, headers={"accept-language": "uk"}).content.decode()
     assert "такого облікового запису в налаштуваннях немає" in page

@@ -22,12 +22,12 @@ SEARCHED = ("message", "statusevent", "inboundmessage", "recipient", "verificati
 
 
 def listing(model):
-    return reverse(f"admin:django_smsbat_{model}_changelist")
+    return reverse(f"admin:smsbat_{model}_changelist")
 
 
 def search(client, model, term, **more):
     """As the form does it that the list shows."""
-    path = reverse(f"admin:django_smsbat_{model}_search")
+    path = reverse(f"admin:smsbat_{model}_search")
     return client.post(path, {"q": term, **more}, follow=True)
 
 
@@ -78,7 +78,7 @@ def history(people, queued, campaign):
 
 @pytest.mark.slow
 def test_no_page_leads_to_an_address_with_a_phone(boss, history):
-    waiting = [*(f"{listing(model)}?phone_of=1" for model in SEARCHED), "/admin/django_smsbat/"]
+    waiting = [*(f"{listing(model)}?phone_of=1" for model in SEARCHED), "/admin/smsbat/"]
     seen, found = set(), set()
     while waiting and len(seen) < 250:
         path = waiting.pop()
@@ -94,8 +94,7 @@ def test_no_page_leads_to_an_address_with_a_phone(boss, history):
         waiting += [
             target
             for target in sorted(targets - seen)
-            if urlsplit(target).path.startswith("/admin/django_smsbat/")
-            and not urlsplit(target).netloc
+            if urlsplit(target).path.startswith("/admin/smsbat/") and not urlsplit(target).netloc
         ]
     assert len(seen) > 40
     assert found == set()
@@ -106,7 +105,7 @@ def test_the_search_form_is_posted(boss, history, model):
     page = boss.get(listing(model)).content.decode()
     [form] = re.findall(r'<form id="changelist-search"[^>]*>', page)
     assert 'method="post"' in form
-    assert f'action="{reverse(f"admin:django_smsbat_{model}_search")}"' in form
+    assert f'action="{reverse(f"admin:smsbat_{model}_search")}"' in form
 
 
 @pytest.mark.parametrize("typed", [PHONE, "067 000 00 77", "380670000077"])
@@ -167,13 +166,13 @@ def test_an_address_with_a_phone_is_answered_by_one_without(boss, history):
 
 @pytest.mark.parametrize("model", SEARCHED)
 def test_the_search_needs_the_permission_of_the_list(staff, history, model):
-    path = reverse(f"admin:django_smsbat_{model}_search")
+    path = reverse(f"admin:smsbat_{model}_search")
     client = staff()
     assert client.post(path, {"q": PHONE}).status_code == 403
 
 
 def test_a_search_by_get_is_refused(boss, history):
-    assert boss.get(reverse("admin:django_smsbat_message_search"), {"q": "x"}).status_code == 405
+    assert boss.get(reverse("admin:smsbat_message_search"), {"q": "x"}).status_code == 405
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "9" * 30, "1' OR 1"])

@@ -18,7 +18,7 @@ def test_a_campaign_is_sent_from_the_admin_and_answered_on_the_phone(
     made = campaign(text="Hi {{ name }}")
     people(77, name="Olena")
 
-    page.goto(f"{live_server.url}/admin/django_smsbat/campaign/{made.pk}/change/")
+    page.goto(f"{live_server.url}/admin/smsbat/campaign/{made.pk}/change/")
     page.fill("#id_username", "admin")
     page.fill("#id_password", "password")
     page.press("#id_password", "Enter")
@@ -49,7 +49,7 @@ def test_what_changed_since_it_was_looked_at_is_said_and_what_is_in_doubt_is_set
 ):
     people(77)
     made = campaign()
-    page.goto(f"{live_server.url}/admin/django_smsbat/campaign/{made.pk}/change/")
+    page.goto(f"{live_server.url}/admin/smsbat/campaign/{made.pk}/change/")
     page.fill("#id_username", "admin")
     page.fill("#id_password", "password")
     page.press("#id_password", "Enter")

@@ -16,7 +16,7 @@ from tests.services.inbound.test_receive import written
 from tests.services.tracking.test_recorder import accepted, said
 
 pytestmark = pytest.mark.django_db
-HOME = "/admin/django_smsbat/"
+HOME = "/admin/smsbat/"
 
 
 class TestDashboard:
@@ -45,7 +45,7 @@ class TestDashboard:
 
     def test_a_new_site_says_what_to_do_first(self, boss):
         assert "three steps to the first message" in boss.get(HOME).content.decode()
-        campaigns = reverse("admin:django_smsbat_campaign_changelist")
+        campaigns = reverse("admin:smsbat_campaign_changelist")
         assert "No campaign yet." in boss.get(campaigns).content.decode()
 
     def test_a_site_whose_messages_were_all_purged_is_not_new(self, boss, campaign):
@@ -68,7 +68,7 @@ class TestConversation:
         return InboundMessage.objects.get()
 
     def url(self, page, hers):
-        return reverse(f"admin:django_smsbat_inboundmessage_{page}", args=[hers.pk])
+        return reverse(f"admin:smsbat_inboundmessage_{page}", args=[hers.pk])
 
     def test_reading_it_is_a_post_and_counts_once(self, boss, hers):
         boss.get(self.url("change", hers))
@@ -102,7 +102,7 @@ class TestConversation:
     def test_who_changes_consent_from_there_comes_back_there(self, boss, hers):
         person = Recipient.objects.get()
         data = {"action": "opt_out", "_selected_action": person.pk, "conversation": hers.pk}
-        people = reverse("admin:django_smsbat_recipient_changelist")
+        people = reverse("admin:smsbat_recipient_changelist")
         question = boss.post(people, {**data, "index": 0}).content.decode()
         assert self.url("change", hers) in question
         answer = boss.post(people, {**data, "confirmed": "opt_out", "reason": "asked"})
@@ -115,7 +115,7 @@ class TestConversation:
 
     def test_who_they_are_is_for_those_who_may_see_people(self, staff, hers):
         client = staff("view_inboundmessage")
-        listed = client.get(reverse("admin:django_smsbat_inboundmessage_changelist"))
+        listed = client.get(reverse("admin:smsbat_inboundmessage_changelist"))
         for page in (listed, client.get(self.url("change", hers))):
             assert page.status_code == 200
             assert "Olena" not in page.content.decode()
@@ -158,7 +158,7 @@ class TestOnePhone:
         said_so = changes.ConsentReason(at=NOON - timedelta(days=2), reason="asked")
         changes.opt_out(person, said_so)
         campaign(name="Missed", status="sent", started_at=NOON)
-        page = boss.get(reverse("admin:django_smsbat_recipient_phone", args=[person.pk]))
+        page = boss.get(reverse("admin:smsbat_recipient_phone", args=[person.pk]))
         assert "They had opted out." in page.content.decode()
         assert "Missed" in page.content.decode()
 
@@ -189,6 +189,6 @@ class TestOnePhone:
 
     def test_a_phone_of_nobody_we_know_has_a_page_too(self, boss, queued):
         message = queued(77)
-        page = boss.get(reverse("admin:django_smsbat_message_phone", args=[message.pk]))
+        page = boss.get(reverse("admin:smsbat_message_phone", args=[message.pk]))
         assert page.status_code == 200
         assert "sent to them" in page.content.decode()

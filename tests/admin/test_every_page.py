@@ -64,41 +64,39 @@ def story(people, campaign, queued):
     make_verified(message, status="verified", purpose="login")
     return {
         "home": reverse("admin:index"),
-        "dashboard": reverse("admin:app_list", args=["django_smsbat"]),
-        "campaigns": reverse("admin:django_smsbat_campaign_changelist"),
-        "composer": reverse("admin:django_smsbat_campaign_add"),
-        "draft": reverse("admin:django_smsbat_campaign_change", args=[draft.pk]),
-        "campaign": reverse("admin:django_smsbat_campaign_change", args=[made.pk]),
-        "preflight": reverse("admin:django_smsbat_campaign_send", args=[draft.pk]),
-        "test": reverse("admin:django_smsbat_campaign_try", args=[draft.pk]),
-        "messages": reverse("admin:django_smsbat_message_changelist"),
-        "message": reverse("admin:django_smsbat_message_change", args=[Message.objects.first().pk]),
-        "events": reverse("admin:django_smsbat_statusevent_changelist"),
-        "event": reverse(
-            "admin:django_smsbat_statusevent_change", args=[StatusEvent.objects.first().pk]
-        ),
-        "inbox": reverse("admin:django_smsbat_inboundmessage_changelist"),
+        "dashboard": reverse("admin:app_list", args=["smsbat"]),
+        "campaigns": reverse("admin:smsbat_campaign_changelist"),
+        "composer": reverse("admin:smsbat_campaign_add"),
+        "draft": reverse("admin:smsbat_campaign_change", args=[draft.pk]),
+        "campaign": reverse("admin:smsbat_campaign_change", args=[made.pk]),
+        "preflight": reverse("admin:smsbat_campaign_send", args=[draft.pk]),
+        "test": reverse("admin:smsbat_campaign_try", args=[draft.pk]),
+        "messages": reverse("admin:smsbat_message_changelist"),
+        "message": reverse("admin:smsbat_message_change", args=[Message.objects.first().pk]),
+        "events": reverse("admin:smsbat_statusevent_changelist"),
+        "event": reverse("admin:smsbat_statusevent_change", args=[StatusEvent.objects.first().pk]),
+        "inbox": reverse("admin:smsbat_inboundmessage_changelist"),
         "conversation": reverse(
-            "admin:django_smsbat_inboundmessage_change", args=[InboundMessage.objects.get().pk]
+            "admin:smsbat_inboundmessage_change", args=[InboundMessage.objects.get().pk]
         ),
         "reply": reverse(
-            "admin:django_smsbat_inboundmessage_reply", args=[InboundMessage.objects.get().pk]
+            "admin:smsbat_inboundmessage_reply", args=[InboundMessage.objects.get().pk]
         ),
-        "import": reverse("admin:django_smsbat_recipient_import"),
-        "file": reverse("admin:django_smsbat_recipient_import_one", args=[kept.pk]),
-        "recipients": reverse("admin:django_smsbat_recipient_changelist"),
-        "recipient": reverse("admin:django_smsbat_recipient_change", args=[person.pk]),
-        "phone": reverse("admin:django_smsbat_recipient_phone", args=[person.pk]),
-        "verifications": reverse("admin:django_smsbat_verification_changelist"),
+        "import": reverse("admin:smsbat_recipient_import"),
+        "file": reverse("admin:smsbat_recipient_import_one", args=[kept.pk]),
+        "recipients": reverse("admin:smsbat_recipient_changelist"),
+        "recipient": reverse("admin:smsbat_recipient_change", args=[person.pk]),
+        "phone": reverse("admin:smsbat_recipient_phone", args=[person.pk]),
+        "verifications": reverse("admin:smsbat_verification_changelist"),
         "verification": reverse(
-            "admin:django_smsbat_verification_change", args=[Verification.objects.get().pk]
+            "admin:smsbat_verification_change", args=[Verification.objects.get().pk]
         ),
-        "prefixes": reverse("admin:django_smsbat_closedprefix_changelist"),
-        "prefix": reverse("admin:django_smsbat_closedprefix_change", args=["+380670"]),
+        "prefixes": reverse("admin:smsbat_closedprefix_changelist"),
+        "prefix": reverse("admin:smsbat_closedprefix_change", args=["+380670"]),
         "verify": reverse("smsbat-verification:start"),
-        "lists": reverse("admin:django_smsbat_recipientlist_changelist"),
+        "lists": reverse("admin:smsbat_recipientlist_changelist"),
         "list": reverse(
-            "admin:django_smsbat_recipientlist_change", args=[RecipientList.objects.first().pk]
+            "admin:smsbat_recipientlist_change", args=[RecipientList.objects.first().pk]
         ),
     }
 

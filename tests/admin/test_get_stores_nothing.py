@@ -15,7 +15,7 @@ from tests.conftest import phone
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE")
-AUTOCOMPLETE = "/admin/autocomplete/?app_label=django_smsbat&model_name=message&field_name=campaign"
+AUTOCOMPLETE = "/admin/autocomplete/?app_label=smsbat&model_name=message&field_name=campaign"
 QUERIES = ["?q=380670000077", "?p=z", "?e=1", "?_popup=1"]
 
 
@@ -36,7 +36,7 @@ def test_a_get_of_a_page_stores_nothing(world, boss, read_only, page):  # noqa: 
         assert boss.get(address(page, world)).status_code < 500
 
 
-@pytest.mark.parametrize("path", ["/admin/", "/admin/django_smsbat/", AUTOCOMPLETE])
+@pytest.mark.parametrize("path", ["/admin/", "/admin/smsbat/", AUTOCOMPLETE])
 def test_neither_do_the_pages_of_the_site(world, boss, read_only, path):  # noqa: F811
     with read_only():
         assert boss.get(path).status_code == 200
@@ -58,7 +58,7 @@ def test_no_question_about_a_campaign_stores_anything(
     people(1, 2)
     made = campaign(status=status[0], scheduled_at=timezone.now() + timedelta(hours=1))
     with read_only():
-        page = boss.get(reverse(f"admin:django_smsbat_campaign_{name}", args=[made.pk]))
+        page = boss.get(reverse(f"admin:smsbat_campaign_{name}", args=[made.pk]))
     assert page.status_code == 200
     assert not Preflight.objects.exists()
 
@@ -69,7 +69,7 @@ def test_no_page_of_an_upload_stores_anything(boss, read_only, state):
     RecipientUpload.objects.update(state=state)
     for name in ("import_one", "import_progress", "import_rejects"):
         with read_only():
-            answer = boss.get(reverse(f"admin:django_smsbat_recipient_{name}", args=[kept.pk]))
+            answer = boss.get(reverse(f"admin:smsbat_recipient_{name}", args=[kept.pk]))
             b"".join(answer) if answer.streaming else answer.content
 
 

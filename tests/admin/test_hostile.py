@@ -71,7 +71,7 @@ def test_hostile_words_are_words(boss, world, page):
 
 def test_hostile_words_are_words_on_the_dashboard(boss, world):
     Campaign.objects.update(status="paused")
-    page = boss.get("/admin/django_smsbat/").content.decode()
+    page = boss.get("/admin/smsbat/").content.decode()
     assert "smsbat-dashboard" in page
     for forbidden in FORBIDDEN:
         assert forbidden not in page

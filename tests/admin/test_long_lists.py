@@ -22,7 +22,7 @@ QUERIES_MAX = 8
 
 
 def listing(model):
-    return reverse(f"admin:django_smsbat_{model}_changelist")
+    return reverse(f"admin:smsbat_{model}_changelist")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.once, pytest.mark.django_db]
 PAGES = {
     model._meta.model_name: page
     for model, page in admin.site._registry.items()
-    if model._meta.app_label == "django_smsbat"
+    if model._meta.app_label == "smsbat"
 }
 # Every lookup that the URL of a list may contain, with a value for it.
 ALLOWED = {
@@ -56,7 +56,7 @@ def lookups_of(name):
 
 
 def url_of(name):
-    return reverse(f"admin:django_smsbat_{name}_changelist")
+    return reverse(f"admin:smsbat_{name}_changelist")
 
 
 def test_every_page_is_in_the_table():
@@ -95,7 +95,7 @@ def test_a_lookup_beside_an_allowed_one_is_refused(boss):
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_actions_and_exports_take_no_other_lookup(boss, method):
     query = "?attributes__city__startswith=K"
-    export = reverse("admin:django_smsbat_recipient_export")
+    export = reverse("admin:smsbat_recipient_export")
     for url in (url_of("recipient"), export):
         data = {"action": "opt_out", "select_across": "1", "_selected_action": ["1"]}
         answer = getattr(boss, method)(url + query, data if method == "post" else None)

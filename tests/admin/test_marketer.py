@@ -19,7 +19,7 @@ from tests.services.inbound.test_receive import written
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS = [("en", "light", 1280), ("uk", "dark", 400)]
-CAMPAIGN = "/admin/django_smsbat/campaign/"
+CAMPAIGN = "/admin/smsbat/campaign/"
 
 
 def rows_needed(page, inputs):
@@ -102,7 +102,7 @@ def import_people(page, settings, tmp_path):
     """A list with a bad row."""
     file = tmp_path / "people.csv"
     file.write_text(f"phone,name\n{phone(77)},Olena\n12,Nobody\n{phone(78)},Ivan\n")
-    page.goto("/admin/django_smsbat/recipient/import/")
+    page.goto("/admin/smsbat/recipient/import/")
     page.set_input_files("[name=file]", file)
     page.fill("[name=new_list]", "Spring")
     page.click(".submit-row [type=submit]")
@@ -156,7 +156,7 @@ def settle_one(page):
 def answer(page):
     """What somebody wrote is read and answered."""
     receive.receive(written(text="<b>Коли?</b>"))
-    page.goto("/admin/django_smsbat/inboundmessage/")
+    page.goto("/admin/smsbat/inboundmessage/")
     page.click("#result_list .field-who a")
     page.wait_for_selector(".smsbat-thread >> text=<b>Коли?</b>")
     page.fill(".smsbat-answer textarea", "Завтра")

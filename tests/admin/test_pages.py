@@ -18,7 +18,7 @@ HOSTILE = "<script>alert(1)</script>{{ 7|add:7 }}{% now 'Y' %}\u202e=cmd()"
 
 
 def listing(model):
-    return reverse(f"admin:django_smsbat_{model}_changelist")
+    return reverse(f"admin:smsbat_{model}_changelist")
 
 
 @pytest.fixture
@@ -38,9 +38,7 @@ def test_lists_and_pages_open_and_show_hostile_texts_as_text(boss, history, mode
     page = boss.get(listing(model))
     assert page.status_code == 200
     kind = page.context["cl"].model
-    detail = boss.get(
-        reverse(f"admin:django_smsbat_{model}_change", args=[kind.objects.first().pk])
-    )
+    detail = boss.get(reverse(f"admin:smsbat_{model}_change", args=[kind.objects.first().pk]))
     for content in (page.content.decode(), detail.content.decode()):
         assert "<script>alert" not in content
 
@@ -51,7 +49,7 @@ def test_what_happened_cannot_be_added_changed_or_deleted(boss, history, model):
     key = kind.objects.first().pk
     count = kind.objects.count()
     for action, arguments in (("add", []), ("delete", [key]), ("change", [key])):
-        url = reverse(f"admin:django_smsbat_{model}_{action}", args=arguments)
+        url = reverse(f"admin:smsbat_{model}_{action}", args=arguments)
         assert boss.post(url, {"post": "yes", "status": "read"}).status_code == 403
     delete = {"action": "delete_selected", "_selected_action": [key], "post": "yes"}
     boss.post(listing(model), delete)
@@ -62,12 +60,12 @@ def test_what_happened_cannot_be_added_changed_or_deleted(boss, history, model):
 def test_without_the_permission_to_view_nothing_is_shown(staff, history, model):
     client = staff()
     kind_key = 1
-    for url in (listing(model), reverse(f"admin:django_smsbat_{model}_change", args=[kind_key])):
+    for url in (listing(model), reverse(f"admin:smsbat_{model}_change", args=[kind_key])):
         assert client.get(url).status_code == 403
 
 
 def test_a_message_tells_its_story_in_order(boss, history):
-    page = boss.get(reverse("admin:django_smsbat_message_change", args=[history.pk]))
+    page = boss.get(reverse("admin:smsbat_message_change", args=[history.pk]))
     story = page.content.decode().split('class="smsbat-timeline"')[1].split("</ol>")[0]
     places = [story.index(f">{word}<") for word in ("queued", "accepted", "delivered")]
     assert places == sorted(places)
@@ -104,7 +102,7 @@ def test_a_phone_is_found_however_it_is_typed(boss, history, queued, model, type
 def test_an_incoming_message_shows_what_it_answers(boss, history):
     Message.objects.update(text="Spring sale")
     key = InboundMessage.objects.get().pk
-    page = boss.get(reverse("admin:django_smsbat_inboundmessage_change", args=[key]))
+    page = boss.get(reverse("admin:smsbat_inboundmessage_change", args=[key]))
     assert "Spring sale" in page.content.decode()
 
 
@@ -134,14 +132,14 @@ def test_a_one_time_code_is_not_for_the_staff_to_see(boss, queued, kind, data):
     )
     event = StatusEvent.objects.get()
     for url in (
-        reverse("admin:django_smsbat_message_change", args=[message.pk]),
-        reverse("admin:django_smsbat_statusevent_change", args=[event.pk]),
+        reverse("admin:smsbat_message_change", args=[message.pk]),
+        reverse("admin:smsbat_statusevent_change", args=[event.pk]),
     ):
         assert "482913" not in boss.get(url).content.decode()
 
 
 class TestRecipients:
-    ADD = reverse("admin:django_smsbat_recipient_add")
+    ADD = reverse("admin:smsbat_recipient_add")
 
     def test_a_recipient_is_added_to_lists(self, boss):
         chosen = RecipientList.objects.create(name="VIP")
@@ -196,7 +194,7 @@ class TestRecipients:
         campaign()
         used, free = RecipientList.objects.get(), RecipientList.objects.create(name="Free")
         for one in (used, free):
-            url = reverse("admin:django_smsbat_recipientlist_delete", args=[one.pk])
+            url = reverse("admin:smsbat_recipientlist_delete", args=[one.pk])
             boss.post(url, {"post": "yes"})
         assert list(RecipientList.objects.all()) == [used]
 

@@ -133,8 +133,8 @@ ACTIONS = {
 def pages():
     """The names of all pages of the app's admin, as the site itself knows them."""
     found = get_resolver().namespace_dict["admin"][1].reverse_dict
-    names = {name for name in found if isinstance(name, str) and name.startswith("django_smsbat_")}
-    return {name.removeprefix("django_smsbat_") for name in names}
+    names = {name for name in found if isinstance(name, str) and name.startswith("smsbat_")}
+    return {name.removeprefix("smsbat_") for name in names}
 
 
 def first_keys():
@@ -157,7 +157,7 @@ def make_verified(message, **fields):
 
 
 def codenames():
-    own = Permission.objects.filter(content_type__app_label="django_smsbat")
+    own = Permission.objects.filter(content_type__app_label="smsbat")
     return sorted(own.values_list("codename", flat=True))
 
 
@@ -206,9 +206,9 @@ def address(page, world):
     model, _, rest = page.partition("_")
     key = RecipientUpload.objects.get().pk if rest.startswith("import_") else world[model]
     try:
-        return reverse(f"admin:django_smsbat_{page}", args=[key])
+        return reverse(f"admin:smsbat_{page}", args=[key])
     except NoReverseMatch:
-        return reverse(f"admin:django_smsbat_{page}")
+        return reverse(f"admin:smsbat_{page}")
 
 
 def test_every_page_and_every_action_is_in_the_tables():
@@ -218,7 +218,7 @@ def test_every_page_and_every_action_is_in_the_tables():
     own = {
         (model._meta.model_name, getattr(action, "__name__", action))
         for model, page in admin.site._registry.items()
-        if model._meta.app_label == "django_smsbat"
+        if model._meta.app_label == "smsbat"
         for action in page.actions or ()
     }
     assert own == {key for key in ACTIONS if key[1] != "delete_selected"}
@@ -248,7 +248,7 @@ def test_no_page_opens_for_nobody(world):
 def test_every_action_is_offered_to_exactly_those_who_may(world, somebody):
     wrong = []
     for (model, action), needed in ACTIONS.items():
-        url = reverse(f"admin:django_smsbat_{model}_changelist")
+        url = reverse(f"admin:smsbat_{model}_changelist")
         for names, opens in cases(needed):
             client = somebody(names)
             data = {"action": action, "_selected_action": [world[model]], "index": 0}

@@ -15,8 +15,8 @@ from django_smsbat.services.campaigns import lifecycle, recipient_fields
 from django_smsbat.services.campaigns.placeholders import ContentTemplate
 from tests.conftest import NOON, phone
 
-PHONE = reverse("admin:django_smsbat_campaign_phone")
-ADD = reverse("admin:django_smsbat_campaign_add")
+PHONE = reverse("admin:smsbat_campaign_phone")
+ADD = reverse("admin:smsbat_campaign_add")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def question(boss):
     """The page that asks before a campaign is sent."""
 
     def asked(campaign):
-        url = reverse("admin:django_smsbat_campaign_send", args=[campaign.pk])
+        url = reverse("admin:smsbat_campaign_send", args=[campaign.pk])
         return boss.get(url).content.decode()
 
     return asked
@@ -51,7 +51,7 @@ def typed(everybody, **fields):
 
 
 def change(campaign):
-    return reverse("admin:django_smsbat_campaign_change", args=[campaign.pk])
+    return reverse("admin:smsbat_campaign_change", args=[campaign.pk])
 
 
 def test_a_line_break_typed_in_a_browser_is_stored_as_one_character(boss, everybody):
@@ -67,7 +67,7 @@ def test_saving_a_text_of_two_lines_again_changes_nothing(boss, everybody):
     boss.post(ADD, typed(everybody, text="a\r\nb"))
     made = Campaign.objects.get()
     boss.post(change(made), typed(everybody, text="a\r\nb"))
-    log = boss.get(reverse("admin:django_smsbat_campaign_history", args=[made.pk]))
+    log = boss.get(reverse("admin:smsbat_campaign_history", args=[made.pk]))
     assert Campaign.objects.get().text == "a\nb"
     assert "Changed Text" not in log.content.decode()
 

@@ -32,7 +32,7 @@ def test_every_page_opens_under_a_theme(theme):
 def filters_of_ours():
     """The classes of filters that our pages declare, by the name of the page."""
     for model, page in admin.site._registry.items():
-        if model._meta.app_label == "django_smsbat":
+        if model._meta.app_label == "smsbat":
             for declared in page.list_filter:
                 chosen = declared[1] if isinstance(declared, tuple) else declared
                 if isinstance(chosen, type) and issubclass(chosen, ListFilter):

@@ -111,13 +111,11 @@ class TestCharacterSet:
 
     def test_a_table_in_utf8mb3_is_named(self, narrow):
         with narrow.cursor() as cursor:
-            cursor.execute("CREATE TABLE django_smsbat_message (id INT, text TEXT)")
+            cursor.execute("CREATE TABLE smsbat_message (id INT, text TEXT)")
             cursor.execute("CREATE TABLE other_app (id INT, text TEXT)")
-            cursor.execute(
-                "CREATE TABLE django_smsbat_recipient (id INT, name TEXT) CHARSET utf8mb4"
-            )
+            cursor.execute("CREATE TABLE smsbat_recipient (id INT, name TEXT) CHARSET utf8mb4")
         [error] = found("smsbat.E016")
-        assert "django_smsbat_message" in error.msg
+        assert "smsbat_message" in error.msg
         assert "other_app" not in error.msg
 
 

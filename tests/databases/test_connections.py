@@ -120,9 +120,7 @@ def test_a_command_of_a_role_with_three_connections_sends_everything_and_succeed
     observer = site.connection  # as the first role, before the limited one
     role(3)
     site.run("smsbat_send")
-    found = databases.fetch(
-        observer, "SELECT status, count(*) FROM django_smsbat_message GROUP BY 1"
-    )
+    found = databases.fetch(observer, "SELECT status, count(*) FROM smsbat_message GROUP BY 1")
     assert dict(found) == {"accepted": MESSAGES}
     assert set(site.taken().values()) == {1}
 
@@ -142,8 +140,6 @@ def pgbouncer(site, tmp_path):
 def test_a_site_behind_pgbouncer_sends_everything(site, pgbouncer):
     site.more.update(PLAIN)
     site.run("smsbat_send")
-    found = databases.fetch(
-        pgbouncer, "SELECT status, count(*) FROM django_smsbat_message GROUP BY 1"
-    )
+    found = databases.fetch(pgbouncer, "SELECT status, count(*) FROM smsbat_message GROUP BY 1")
     assert dict(found) == {"accepted": MESSAGES}
     assert set(site.taken().values()) == {1}

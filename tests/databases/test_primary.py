@@ -13,7 +13,7 @@ from django_smsbat.services.campaigns import lifecycle, preflight
 from django_smsbat.services.verification import checking
 
 pytestmark = pytest.mark.django_db
-MODELS = list(apps.get_app_config("django_smsbat").get_models())
+MODELS = list(apps.get_app_config("smsbat").get_models())
 PHONE = "+380671112233"
 
 
@@ -21,7 +21,7 @@ class ReadsFromReplica:
     """Sends every read of the package to a database that has none of its tables."""
 
     def db_for_read(self, model, **hints):
-        return "replica" if model._meta.app_label == "django_smsbat" else None
+        return "replica" if model._meta.app_label == "smsbat" else None
 
     def allow_relation(self, first, second, **hints):
         return True

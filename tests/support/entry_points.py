@@ -36,7 +36,7 @@ Run = Callable[[], object]
 
 
 def admin_url(name: str, *args: object) -> str:
-    return reverse(f"admin:django_smsbat_{name}", args=args)
+    return reverse(f"admin:smsbat_{name}", args=args)
 
 
 class EntryPoints:

@@ -193,12 +193,12 @@ class Site:
         return databases.fetch(self.connection, sql)
 
     def statuses(self) -> Counter[str]:
-        found = "SELECT status, count(*) FROM django_smsbat_message GROUP BY status"
+        found = "SELECT status, count(*) FROM smsbat_message GROUP BY status"
         return Counter(dict(self.query(found)))
 
     def claims(self) -> set[Any]:
         """The claims that workers hold now, those of dead workers among them."""
-        held = "SELECT DISTINCT claim FROM django_smsbat_message WHERE status = 'sending'"
+        held = "SELECT DISTINCT claim FROM smsbat_message WHERE status = 'sending'"
         return {claim for (claim,) in self.query(held)}
 
     def wait_for_claim(self, known: set[Any], worker: Child) -> None:
@@ -239,7 +239,7 @@ class Site:
     def wait_for(self, status: str) -> None:
         """Until the campaign has that status."""
         deadline = time.monotonic() + PATIENCE
-        while self.query("SELECT status FROM django_smsbat_campaign") != [(status,)]:
+        while self.query("SELECT status FROM smsbat_campaign") != [(status,)]:
             assert time.monotonic() < deadline, f"the campaign is not {status}"
             time.sleep(0.1)
 

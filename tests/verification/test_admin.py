@@ -9,7 +9,7 @@ from django_smsbat.services.verification import breaker
 from django_smsbat.services.verification.refusals import NotStarted
 from tests.conftest import phone
 
-LIST = "admin:django_smsbat_verification_changelist"
+LIST = "admin:smsbat_verification_changelist"
 
 
 @pytest.fixture
@@ -20,11 +20,11 @@ def boss(client, admin_user):
 
 def test_the_story_is_told_without_the_code(boss, start, service):
     made = start(purpose="login")
-    page = boss.get(reverse("admin:django_smsbat_verification_change", args=[made.pk]))
+    page = boss.get(reverse("admin:smsbat_verification_change", args=[made.pk]))
     shown = page.content.decode()
     assert phone(77) in shown
     assert "waits for the code" in shown
-    message = boss.get(reverse("admin:django_smsbat_message_change", args=[made.message_id]))
+    message = boss.get(reverse("admin:smsbat_message_change", args=[made.message_id]))
     for text in (shown, message.content.decode(), boss.get(reverse(LIST)).content.decode()):
         assert service.code not in text
         assert made.code_hash not in text
@@ -47,7 +47,7 @@ class TestClosedPrefixes:
 
     def post(self, boss, **more):
         data = {"action": "open_again", "_selected_action": ["+380670"], **more}
-        return boss.post(reverse("admin:django_smsbat_closedprefix_changelist"), data)
+        return boss.post(reverse("admin:smsbat_closedprefix_changelist"), data)
 
     def test_it_is_asked_before_codes_cost_money_again(self, boss, closed):
         page = self.post(boss).content.decode()

@@ -31,7 +31,7 @@ from tests.verification.conftest import ringing
 def everything_stored():
     """All columns of all rows of this app, as text."""
     with connection.cursor() as cursor:
-        for model in apps.get_app_config("django_smsbat").get_models():
+        for model in apps.get_app_config("smsbat").get_models():
             cursor.execute(f"SELECT * FROM {model._meta.db_table}")
             yield from chain.from_iterable(cursor.fetchall())
 

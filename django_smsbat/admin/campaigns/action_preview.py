@@ -116,7 +116,7 @@ class ActionPreview:
         first = self.campaign.lists.first()
         if reason != Exclusion.OPTED_OUT or first is None:
             return ""
-        listed = reverse("admin:django_smsbat_recipient_changelist")
+        listed = reverse("admin:smsbat_recipient_changelist")
         return f"{listed}?lists__id__exact={first.pk}&opted_out_at__isempty=0"
 
     @property

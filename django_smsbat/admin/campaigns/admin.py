@@ -54,8 +54,8 @@ class CampaignAdmin(StyledAdmin):
         (_("Times"), {"fields": _PAST}),
     )
     readonly_fields = ("state", "phone", "report", *_PAST)
-    change_form_template = "admin/django_smsbat/campaign/change_form.html"
-    change_list_template = "admin/django_smsbat/campaign/change_list.html"
+    change_form_template = "admin/smsbat/campaign/change_form.html"
+    change_list_template = "admin/smsbat/campaign/change_list.html"
 
     class Media:
         js = ("django_smsbat/composer.js", "django_smsbat/live.js")
@@ -116,7 +116,7 @@ class CampaignAdmin(StyledAdmin):
         return deletable and super().has_delete_permission(request, obj)
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_smsbat.send_campaign")
+        return request.user.has_perm("smsbat.send_campaign")
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, obj: Campaign) -> SafeString:
@@ -136,14 +136,14 @@ class CampaignAdmin(StyledAdmin):
         """As it is saved; a script renews it while somebody types."""
         context = phone.context_of(preview(obj)) if obj.pk and obj.type else {}
         shown = render_to_string(phone.TEMPLATE, context)
-        live = reverse("admin:django_smsbat_campaign_phone")
+        live = reverse("admin:smsbat_campaign_phone")
         return format_html('<div id="smsbat-phone" data-url="{}">{}</div>', live, shown)
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """With what this person may see of it, for the pages that are given the campaign alone."""
         found = super().get_object(request, *args, **kwargs)
         if found is not None:
-            found.shows_messages = request.user.has_perm("django_smsbat.view_message")
+            found.shows_messages = request.user.has_perm("smsbat.view_message")
         return found
 
     @admin.display(description=_("how it goes"))
@@ -154,7 +154,7 @@ class CampaignAdmin(StyledAdmin):
             **campaign_report.details(obj),
             "log": campaign_report.log_of(obj),
         }
-        return render_to_string("admin/django_smsbat/campaign/report.html", context)
+        return render_to_string("admin/smsbat/campaign/report.html", context)
 
     @admin.action(permissions=["send"], description=_("Send the selected campaigns…"))
     def send(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
@@ -190,10 +190,10 @@ class CampaignAdmin(StyledAdmin):
         }
         wrap = self.admin_site.admin_view
         own = [
-            path(f"<int:key>/{name}/", wrap(view), more, name=f"django_smsbat_campaign_{name}")
+            path(f"<int:key>/{name}/", wrap(view), more, name=f"smsbat_campaign_{name}")
             for name, (view, more) in of_one.items()
         ]
-        live = path("phone/", wrap(self._phone_view), name="django_smsbat_campaign_phone")
+        live = path("phone/", wrap(self._phone_view), name="smsbat_campaign_phone")
         return [live, *own, *super().get_urls()]
 
     def _found(self, request: HttpRequest, key: int) -> Campaign:
@@ -208,7 +208,7 @@ class CampaignAdmin(StyledAdmin):
     def _control_view(self, request: HttpRequest, key: int, name: str) -> HttpResponse:
         """The page of one button for one campaign: GET asks, POST does."""
         campaign = self._found(request, key)
-        back = reverse("admin:django_smsbat_campaign_change", args=[campaign.pk])
+        back = reverse("admin:smsbat_campaign_change", args=[campaign.pk])
         asked = control_campaigns(self, request, CAMPAIGN_ACTIONS[name], [campaign])
         return asked or HttpResponseRedirect(back)
 
@@ -224,7 +224,7 @@ class CampaignAdmin(StyledAdmin):
     def _results_view(self, request: HttpRequest, key: int) -> Any:
         """Phones and texts are in it: it is for those who may see messages."""
         campaign = self._found(request, key)
-        if not request.user.has_perm("django_smsbat.view_message"):
+        if not request.user.has_perm("smsbat.view_message"):
             raise PermissionDenied
         return campaign_report.export(campaign)
 
@@ -243,11 +243,11 @@ class CampaignAdmin(StyledAdmin):
             control
             for control in CAMPAIGN_ACTIONS.values()
             if campaign is not None
-            and may(f"django_smsbat.{control.permission}")
+            and may(f"smsbat.{control.permission}")
             and control.is_possible(campaign)
         ]
         context["may_try"] = campaign is not None and self.has_send_permission(request)
         context["may_export"] = (
-            campaign is not None and campaign.started_at and may("django_smsbat.view_message")
+            campaign is not None and campaign.started_at and may("smsbat.view_message")
         )
         return super().render_change_form(request, context, *args, **kwargs)

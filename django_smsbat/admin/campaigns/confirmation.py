@@ -21,7 +21,7 @@ def control_campaigns(
     page: Any, request: HttpRequest, control: CampaignAction, chosen: list[Campaign]
 ) -> HttpResponse | None:
     """Ask, or do what was confirmed; None when it is done."""
-    if not request.user.has_perm(f"django_smsbat.{control.permission}"):
+    if not request.user.has_perm(f"smsbat.{control.permission}"):
         raise PermissionDenied
     login = request.user.get_username()
     if request.method == "POST" and request.POST.get("confirmed") == control.name:

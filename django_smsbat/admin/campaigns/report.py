@@ -24,8 +24,8 @@ from django_smsbat.models.choices import STATUS_LABELS
 from django_smsbat.services.campaigns import statistics
 from django_smsbat.services.campaigns.statistics import Costs, Progress
 
-PROGRESS: Final = "admin/django_smsbat/campaign/progress.html"
-DETAILS: Final = "admin/django_smsbat/campaign/details.html"
+PROGRESS: Final = "admin/smsbat/campaign/progress.html"
+DETAILS: Final = "admin/smsbat/campaign/details.html"
 _READ_WITHIN: Final = timedelta(hours=1)
 _LOG_SHOWN: Final = 10
 _CHART_HEIGHT: Final = 100
@@ -49,7 +49,7 @@ _COLUMNS: Final = (
 
 def messages_url(campaign: Campaign, **filters: str) -> str:
     """The list of the campaign's messages, filtered."""
-    listed = reverse("admin:django_smsbat_message_changelist")
+    listed = reverse("admin:smsbat_message_changelist")
     return f"{listed}?{urlencode({CAMPAIGN: campaign.pk, **filters})}"
 
 

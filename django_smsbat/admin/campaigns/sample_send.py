@@ -40,7 +40,7 @@ def try_page(page: Any, request: HttpRequest, campaign: Campaign) -> HttpRespons
     """GET asks for the phone, POST sends to it."""
     form = TryForm(request.POST or None)
     if form.is_valid() and _send(page, request, campaign, form):
-        back = reverse("admin:django_smsbat_campaign_change", args=[campaign.pk])
+        back = reverse("admin:smsbat_campaign_change", args=[campaign.pk])
         return HttpResponseRedirect(back)
     title = _("Send a test to yourself")
     return own_page(page, request, "campaign/try.html", title, campaign=campaign, form=form)
@@ -50,7 +50,7 @@ def _send(page: Any, request: HttpRequest, campaign: Campaign, form: TryForm) ->
     if replies.was_sent_lately(form.cleaned_data["phone"]):
         form.add_error(None, _("Something was sent there a moment ago."))
         return False
-    may_see = request.user.has_perm("django_smsbat.view_recipient")
+    may_see = request.user.has_perm("smsbat.view_recipient")
     person = somebody(campaign.lists.values_list("pk", flat=True)) if may_see else None
     try:
         sent = sample_send.send_to(form.cleaned_data["phone"], campaign, person)

@@ -34,7 +34,7 @@ _RECEIVED: Final = column(InboundMessage, "received_at")
 _PREVIEW: Final = 80  # characters
 _OURS: Final = ("in_reply_to", "answers", "thread")
 _PEOPLE: Final = ("who", "recipient", "consent")
-_CHANGE: Final = "admin:django_smsbat_inboundmessage_change"
+_CHANGE: Final = "admin:smsbat_inboundmessage_change"
 
 
 class ShownFilter(admin.SimpleListFilter):
@@ -89,7 +89,7 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
     empty_words = _(
         "Nobody has written yet. SMSBAT needs to know your address for it: see the README."
     )
-    change_form_template = "admin/django_smsbat/inboundmessage/change_form.html"
+    change_form_template = "admin/smsbat/inboundmessage/change_form.html"
 
     class Media:
         js = ("django_smsbat/composer.js", "django_smsbat/live.js")
@@ -114,17 +114,17 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
 
     def _hidden(self, request: HttpRequest) -> set[str]:
         ours = () if self._may_see_ours(request) else _OURS
-        people = () if request.user.has_perm("django_smsbat.view_recipient") else _PEOPLE
+        people = () if request.user.has_perm("smsbat.view_recipient") else _PEOPLE
         return {*ours, *people}
 
     def _may_see_ours(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("django_smsbat.view_message"))
+        return bool(request.user.has_perm("smsbat.view_message"))
 
     def has_reply_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_smsbat.reply_inboundmessage")
+        return request.user.has_perm("smsbat.reply_inboundmessage")
 
     def has_change_consent_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_smsbat.change_recipient")
+        return request.user.has_perm("smsbat.change_recipient")
 
     @admin.action(
         permissions=["change_consent"],
@@ -194,7 +194,7 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
             path(
                 f"<int:key>/{name}/",
                 self.admin_site.admin_view(view),
-                name=f"django_smsbat_inboundmessage_{name}",
+                name=f"smsbat_inboundmessage_{name}",
             )
             for name, view in views.items()
         ]
@@ -204,7 +204,7 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         self, request: HttpRequest, key: int, permission: str = "reply_inboundmessage"
     ) -> InboundMessage:
         """The message, for users who may see it and have a further permission."""
-        may = request.user.has_perm(f"django_smsbat.{permission}")
+        may = request.user.has_perm(f"smsbat.{permission}")
         if not (self.has_view_permission(request) and may):
             raise PermissionDenied
         inbound: InboundMessage | None = self.get_object(request, str(key))

@@ -23,7 +23,7 @@ from django_smsbat.services.composer.preview import preview
 from django_smsbat.services.inbound import inbox, replies
 from django_smsbat.services.inbound.conversations import Entry, conversation
 
-_CHANGE: Final = "admin:django_smsbat_inboundmessage_change"
+_CHANGE: Final = "admin:smsbat_inboundmessage_change"
 
 
 class ReplyForm(forms.Form):

@@ -124,10 +124,10 @@ class MessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdm
         return queryset.filter(pk__in=keys), False
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_smsbat.settle_message")
+        return request.user.has_perm("smsbat.settle_message")
 
     def has_make_list_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_smsbat.add_recipientlist")
+        return request.user.has_perm("smsbat.add_recipientlist")
 
     @admin.action(permissions=["make_list"], description=_("Make a list of their recipients…"))
     def make_list(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
@@ -216,7 +216,7 @@ class StatusEventAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
 
     def may_search_phones(self, request: HttpRequest) -> bool:
         """The page shows no phones: only users who may see them can search by one."""
-        return request.user.has_perm("django_smsbat.view_message")
+        return request.user.has_perm("smsbat.view_message")
 
     def with_phone(self, queryset: Any, phone: str) -> Any:
         return queryset.filter(message__in=message_keys(phone, _FOUND_MAX))

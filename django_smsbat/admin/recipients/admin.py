@@ -103,7 +103,7 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
     search_fields = ("phone__exact",)  # and names and addresses, see `get_search_results`
     search_help_text = _("A whole phone number or e-mail address, or how a name begins.")
     phone_field = "phone"
-    change_list_template = "admin/django_smsbat/recipient/change_list.html"
+    change_list_template = "admin/smsbat/recipient/change_list.html"
     readonly_fields = (_OPTED_OUT, "consent", _CREATED, "in_lists")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
@@ -133,13 +133,13 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
         return phone_or_none(term) or ("" if is_phone else None)
 
     def has_make_list_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_smsbat.add_recipientlist")
+        return request.user.has_perm("smsbat.add_recipientlist")
 
     def has_erase_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_smsbat.erase_recipient")
+        return request.user.has_perm("smsbat.erase_recipient")
 
     def has_change_lists_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("django_smsbat.change_recipientlist")
+        return request.user.has_perm("smsbat.change_recipientlist")
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -200,7 +200,7 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
         export = path(
             "export/",
             self.admin_site.admin_view(self._export_view),
-            name="django_smsbat_recipient_export",
+            name="smsbat_recipient_export",
         )
         return [export, *Importing(self).urls(), *super().get_urls()]
 

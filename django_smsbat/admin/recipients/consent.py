@@ -107,7 +107,7 @@ def _back(request: HttpRequest) -> str:
     key = number(request.POST.get("conversation"))
     if key is None:
         return ""
-    return reverse("admin:django_smsbat_inboundmessage_change", args=[key])
+    return reverse("admin:smsbat_inboundmessage_change", args=[key])
 
 
 def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Question) -> None:

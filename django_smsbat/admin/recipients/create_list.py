@@ -88,7 +88,7 @@ def ask_for_name(
             )
             said = words % {"name": made, "count": count}
             page.message_user(request, said, messages.SUCCESS)
-            target = reverse("admin:django_smsbat_recipientlist_change", args=[quote(made.pk)])
+            target = reverse("admin:smsbat_recipientlist_change", args=[quote(made.pk)])
             return HttpResponseRedirect(target)
     return own_page(
         page,

@@ -33,11 +33,11 @@ _SEPARATORS: Final = {
     "\t": _("tab"),
     "|": _("vertical bar"),
 }
-_PROGRESS: Final = "admin/django_smsbat/recipient/import_progress.html"
+_PROGRESS: Final = "admin/smsbat/recipient/import_progress.html"
 
 
 def may_import(request: HttpRequest) -> bool:
-    return all(request.user.has_perm(f"django_smsbat.{name}") for name in NEEDED)
+    return all(request.user.has_perm(f"smsbat.{name}") for name in NEEDED)
 
 
 class UploadForm(forms.Form):
@@ -94,7 +94,7 @@ class Importing:
         }
         wrap = self._page.admin_site.admin_view
         return [
-            path(route, wrap(view), name=f"django_smsbat_recipient_{name}")
+            path(route, wrap(view), name=f"smsbat_recipient_{name}")
             for route, (name, view) in views.items()
         ]
 
@@ -202,4 +202,4 @@ def _progress(upload: RecipientUpload) -> dict[str, Any]:
 
 
 def _url(name: str, upload: RecipientUpload) -> str:
-    return reverse(f"admin:django_smsbat_recipient_{name}", args=[upload.pk])
+    return reverse(f"admin:smsbat_recipient_{name}", args=[upload.pk])

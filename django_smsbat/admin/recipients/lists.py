@@ -41,5 +41,5 @@ class RecipientListAdmin(StyledAdmin):
         count = getattr(obj, "people_count", None)
         if count is None:
             return str(_("Save the list, then add recipients to it on their own page."))
-        url = reverse("admin:django_smsbat_recipient_changelist")
+        url = reverse("admin:smsbat_recipient_changelist")
         return format_html('<a href="{}?lists__id__exact={}">{}</a>', url, obj.pk, count)

@@ -29,22 +29,22 @@ _WHY_LEFT_OUT: Final[dict[str, Promise]] = {
     ),
 }
 _URLS: Final = {
-    Kind.SENT: "admin:django_smsbat_message_change",
-    Kind.RECEIVED: "admin:django_smsbat_inboundmessage_change",
+    Kind.SENT: "admin:smsbat_message_change",
+    Kind.RECEIVED: "admin:smsbat_inboundmessage_change",
 }
 
 
 class PhoneHistoryAdmin(StyledAdmin):
     """A page more: everything about the phone of a row."""
 
-    change_form_template = "admin/django_smsbat/with_phone.html"
+    change_form_template = "admin/smsbat/with_phone.html"
     phone_field: ClassVar[str]
 
     def get_urls(self) -> list[URLPattern]:
         history = path(
             "<int:key>/phone/",
             self.admin_site.admin_view(self._history_view),
-            name=f"django_smsbat_{self.opts.model_name}_phone",
+            name=f"smsbat_{self.opts.model_name}_phone",
         )
         return [history, *super().get_urls()]
 
@@ -76,7 +76,7 @@ class PhoneHistoryAdmin(StyledAdmin):
 def may_see(request: HttpRequest) -> bool:
     """Who may see messages, incoming messages and recipients."""
     models = ("message", "inboundmessage", "recipient")
-    return all(request.user.has_perm(f"django_smsbat.view_{model}") for model in models)
+    return all(request.user.has_perm(f"smsbat.view_{model}") for model in models)
 
 
 def _row(one: Happening) -> dict[str, Any]:

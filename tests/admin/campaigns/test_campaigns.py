@@ -14,16 +14,16 @@ from django_smsbat.services.campaigns import lifecycle
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db
-LIST = reverse("admin:django_smsbat_campaign_changelist")
-ADD = reverse("admin:django_smsbat_campaign_add")
+LIST = reverse("admin:smsbat_campaign_changelist")
+ADD = reverse("admin:smsbat_campaign_add")
 
 
 def change(made):
-    return reverse("admin:django_smsbat_campaign_change", args=[made.pk])
+    return reverse("admin:smsbat_campaign_change", args=[made.pk])
 
 
 def control(made, name):
-    return reverse(f"admin:django_smsbat_campaign_{name}", args=[made.pk])
+    return reverse(f"admin:smsbat_campaign_{name}", args=[made.pk])
 
 
 def form(**fields):
@@ -334,12 +334,12 @@ def test_without_the_permission_to_send_the_list_has_no_such_action(staff, peopl
 
 
 def test_a_campaign_that_is_not_there_is_404(boss):
-    assert boss.get(reverse("admin:django_smsbat_campaign_send", args=[99])).status_code == 404
+    assert boss.get(reverse("admin:smsbat_campaign_send", args=[99])).status_code == 404
 
 
 def test_only_a_draft_can_be_deleted(boss, campaign):
     draft, sent = campaign(), campaign(status="sent")
-    url = "admin:django_smsbat_campaign_delete"
+    url = "admin:smsbat_campaign_delete"
     assert boss.post(reverse(url, args=[sent.pk]), {"post": "yes"}).status_code == 403
     assert boss.post(reverse(url, args=[draft.pk]), {"post": "yes"}).status_code == 302
     assert Campaign.objects.get() == sent

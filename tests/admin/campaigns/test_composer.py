@@ -17,8 +17,8 @@ from django_smsbat.models import Campaign, RecipientList
 from tests.admin.test_pages import HOSTILE
 from tests.conftest import phone
 
-PHONE = reverse("admin:django_smsbat_campaign_phone")
-ADD = reverse("admin:django_smsbat_campaign_add")
+PHONE = reverse("admin:smsbat_campaign_phone")
+ADD = reverse("admin:smsbat_campaign_add")
 SHOP = "https://shop.example.com/"
 IMAGE = f"{SHOP}a.png"
 # What somebody types for each type, and what goes over the wire for it.
@@ -123,7 +123,7 @@ def test_every_type_is_composed_by_its_own_inputs(boss, everybody, kind):
 @pytest.mark.parametrize("kind", TYPED)
 def test_what_was_composed_stands_in_its_inputs_again(boss, everybody, kind):
     boss.post(ADD, typed(kind, lists=[everybody.pk]))
-    url = reverse("admin:django_smsbat_campaign_change", args=[Campaign.objects.get().pk])
+    url = reverse("admin:smsbat_campaign_change", args=[Campaign.objects.get().pk])
     page = boss.get(url).content.decode()
     for name, value in typed(kind).items():
         is_written = value and name not in ("type", "text") and "kind" not in name
@@ -270,7 +270,7 @@ class TestPhone:
 
     def test_the_saved_campaign_is_shown_without_a_script(self, boss, campaign):
         made = campaign(text="Sale at {{ city }}")
-        url = reverse("admin:django_smsbat_campaign_change", args=[made.pk])
+        url = reverse("admin:smsbat_campaign_change", args=[made.pk])
         page = boss.get(url).content.decode()
         assert "Sale at {{ city }}" in page.split('id="smsbat-phone"')[1]
 
@@ -286,7 +286,7 @@ class TestWhatIsStored:
     """What stands in the database and what the form shows are the same, whoever wrote it."""
 
     def change(self, made):
-        return reverse("admin:django_smsbat_campaign_change", args=[made.pk])
+        return reverse("admin:smsbat_campaign_change", args=[made.pk])
 
     @pytest.mark.parametrize(
         ("before", "after", "field", "empty"),

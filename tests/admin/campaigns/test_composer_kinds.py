@@ -8,7 +8,7 @@ from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.messages import Content
 from django_smsbat.models import Campaign, RecipientList
 
-ADD = reverse("admin:django_smsbat_campaign_add")
+ADD = reverse("admin:smsbat_campaign_add")
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_stored_language_that_is_no_choice_is_kept(boss, campaign, everybody):
     made = campaign(
         type="viber_otp", text="", message_data={**data, "templateParams": {"pin": "1"}}
     )
-    url = reverse("admin:django_smsbat_campaign_change", args=[made.pk])
+    url = reverse("admin:smsbat_campaign_change", args=[made.pk])
     page = boss.get(url).content.decode()
     assert '<option value="hu" selected>hu</option>' in page
     assert '<option value="uk">uk</option>' in page

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def part(made, name):
-    return reverse(f"admin:django_smsbat_campaign_{name}", args=[made.pk])
+    return reverse(f"admin:smsbat_campaign_{name}", args=[made.pk])
 
 
 def test_links_to_messages_are_for_those_who_may_see_them(staff, running):

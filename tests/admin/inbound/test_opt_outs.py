@@ -13,7 +13,7 @@ from tests.conftest import NOON, phone
 from tests.services.inbound.test_receive import written
 
 pytestmark = pytest.mark.django_db
-LIST = reverse("admin:django_smsbat_inboundmessage_changelist")
+LIST = reverse("admin:smsbat_inboundmessage_changelist")
 BADGE = 'smsbat-failed"><span aria-hidden="true">⚠</span> may be an opt-out'
 QUESTION = "This message may ask to opt out."
 TEXT = "Не пишіть мені <b>більше</b>"
@@ -33,12 +33,12 @@ def write(db):
 
 
 def page_of(client, message):
-    url = reverse("admin:django_smsbat_inboundmessage_change", args=[message.pk])
+    url = reverse("admin:smsbat_inboundmessage_change", args=[message.pk])
     return client.get(url).content.decode()
 
 
 def url_of(decision, message):
-    return reverse(f"admin:django_smsbat_inboundmessage_{decision}", args=[message.pk])
+    return reverse(f"admin:smsbat_inboundmessage_{decision}", args=[message.pk])
 
 
 def rows(client, **parameters):
@@ -86,7 +86,7 @@ class TestList:
 
     def test_the_dashboard_leads_to_them(self, boss, write):
         write(TEXT)
-        numbers = boss.get("/admin/django_smsbat/").context["numbers"]
+        numbers = boss.get("/admin/smsbat/").context["numbers"]
         [(count, url)] = [(n, to) for label, n, to in numbers if label == "probable opt-outs"]
         assert (count, url) == (1, f"{LIST}?shown=opt_outs")
 

@@ -8,7 +8,7 @@ from django_smsbat.models import Message
 from django_smsbat.services.campaigns import lifecycle
 
 pytestmark = pytest.mark.django_db
-LIST = reverse("admin:django_smsbat_message_changelist")
+LIST = reverse("admin:smsbat_message_changelist")
 
 
 @pytest.fixture

@@ -116,4 +116,4 @@ def test_any_attributes_survive_a_move_to_another_site(tmp_path, attributes):
 
 
 def test_who_may_not_see_recipients_exports_none(staff):
-    assert staff().get(reverse("admin:django_smsbat_recipient_export")).status_code == 403
+    assert staff().get(reverse("admin:smsbat_recipient_export")).status_code == 403

@@ -15,7 +15,7 @@ FILE = f"Contact,Town,Points\n{phone(1)},Kyiv,5\n{phone(2)},Lviv,7\n"
 
 def page_of(client):
     key = RecipientUpload.objects.latest("pk").pk
-    return client.get(reverse("admin:django_smsbat_recipient_import_one", args=[key]))
+    return client.get(reverse("admin:smsbat_recipient_import_one", args=[key]))
 
 
 def post(client, **changes):

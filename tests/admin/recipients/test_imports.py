@@ -17,7 +17,7 @@ from django_smsbat.services.retention import erase, purge
 from tests.conftest import phone
 
 pytestmark = pytest.mark.django_db
-IMPORT = reverse("admin:django_smsbat_recipient_import")
+IMPORT = reverse("admin:smsbat_recipient_import")
 ROWS = f"phone,name,city\n{phone(1)},Olena,Kyiv\n12,Nobody,=cmd()\n{phone(2)},Ivan,\n"
 
 
@@ -29,7 +29,7 @@ def upload(client, text=ROWS, name="people.csv", **fields):
 
 def confirm(client):
     key = RecipientUpload.objects.latest("pk").pk
-    return client.post(reverse("admin:django_smsbat_recipient_import_one", args=[key]), follow=True)
+    return client.post(reverse("admin:smsbat_recipient_import_one", args=[key]), follow=True)
 
 
 def test_a_file_is_looked_into_before_anything_is_written(boss):
@@ -60,7 +60,7 @@ def test_a_confirmed_file_is_imported_by_the_worker(
         "Ivan",
     }
     assert not UploadPart.objects.filter(is_rejects=False).exists()
-    url = reverse("admin:django_smsbat_recipient_import_rejects", args=[told.pk])
+    url = reverse("admin:smsbat_recipient_import_rejects", args=[told.pk])
     rejects = b"".join(boss.get(url).streaming_content).decode("utf-8-sig")
     assert "'=cmd()" in rejects
 
@@ -192,7 +192,7 @@ def test_who_may_not_change_people_or_lists_imports_nothing(staff, lacking):
 def test_people_are_exported_as_they_are_filtered_and_no_cell_is_a_formula(boss, people):
     people(1, name="=cmd()", attributes={"city": "Київ"})
     people(2, name="Ivan")
-    url = reverse("admin:django_smsbat_recipient_export")
+    url = reverse("admin:smsbat_recipient_export")
     text = b"".join(boss.get(url, {"q": phone(1)}).streaming_content).decode("utf-8-sig")
     assert text.count("\r\n") == 2
     assert f"{phone(1)},'=cmd()" in text

@@ -31,7 +31,7 @@ def unreadable(monkeypatch):
 
 def page_of(client):
     key = RecipientUpload.objects.latest("pk").pk
-    return client.get(reverse("admin:django_smsbat_recipient_import_one", args=[key]))
+    return client.get(reverse("admin:smsbat_recipient_import_one", args=[key]))
 
 
 def test_the_page_reads_no_file(boss, unreadable):
@@ -53,9 +53,7 @@ def test_the_page_shows_what_was_computed(boss):
 def test_other_columns_make_another_preview(boss):
     upload(boss, "phone,town\n0671112233,Kyiv\n")
     before = RecipientUpload.objects.get().preview
-    url = reverse(
-        "admin:django_smsbat_recipient_import_one", args=[RecipientUpload.objects.get().pk]
-    )
+    url = reverse("admin:smsbat_recipient_import_one", args=[RecipientUpload.objects.get().pk])
     data = {"use_0": "phone", "name_0": "", "use_1": "name", "name_1": "", "_preview": "1"}
     boss.post(url, data)
     after = RecipientUpload.objects.get().preview

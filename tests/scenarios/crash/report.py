@@ -43,7 +43,7 @@ class KillCount:
 def figures(site: Site, what: object, seconds: float) -> str:
     """One line for people; the assertions come first."""
     taken = site.taken()
-    rows = site.query("SELECT \"to\" FROM django_smsbat_message WHERE status = 'unconfirmed'")
+    rows = site.query("SELECT \"to\" FROM smsbat_message WHERE status = 'unconfirmed'")
     in_doubt = [phone for (phone,) in rows]
     known = sum(phone in taken for phone in in_doubt)
     total = sum(site.statuses().values())

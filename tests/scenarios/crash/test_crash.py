@@ -58,10 +58,10 @@ def assert_nobody_twice_and_nobody_lost(site, total, unconfirmed_at_most):
     assert set(statuses) <= {"accepted", "unconfirmed"}
     assert statuses["unconfirmed"] <= unconfirmed_at_most
     # Whoever was handed nothing is known to be in doubt; and who is said to have it, has it.
-    rows = dict(site.query('SELECT "to", status FROM django_smsbat_message'))
+    rows = dict(site.query('SELECT "to", status FROM smsbat_message'))
     assert {rows[phone] for phone in rows.keys() - taken.keys()} <= {"unconfirmed"}
     assert {phone for phone, status in rows.items() if status == "accepted"} <= taken.keys()
-    assert site.query("SELECT status FROM django_smsbat_campaign") == [("sent",)]
+    assert site.query("SELECT status FROM smsbat_campaign") == [("sent",)]
 
 
 def assert_survived_or_said_so(worker):

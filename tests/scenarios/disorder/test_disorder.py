@@ -75,17 +75,13 @@ def test_each_message_says_in_the_end_what_the_service_says(site):
     told = record(site)
     stop(watching)
     ask_about_all(site)
-    ours = dict(site.query("SELECT smsbat_id, status FROM django_smsbat_message"))
+    ours = dict(site.query("SELECT smsbat_id, status FROM smsbat_message"))
     assert len(told) == len(ours) == MESSAGES
     wrong = {key: (ours[key], raw) for key, raw in told.items() if ours[key] != from_wire(raw)}
     assert not wrong
     assert len(Counter(ours.values())) >= 6, "not all fates were met"
-    sources = dict(
-        site.query("SELECT source, count(*) FROM django_smsbat_statusevent GROUP BY source")
-    )
+    sources = dict(site.query("SELECT source, count(*) FROM smsbat_statusevent GROUP BY source"))
     assert min(sources["callback"], sources["poll"]) > 0
     # Nothing waits for a message that is known, and deriving all again changes nothing.
-    assert site.query(
-        "SELECT count(*) FROM django_smsbat_statusevent WHERE message_id IS NULL"
-    ) == [(0,)]
+    assert site.query("SELECT count(*) FROM smsbat_statusevent WHERE message_id IS NULL") == [(0,)]
     assert site.run("smsbat_sync", "--rebuild").startswith("0 statuses changed")

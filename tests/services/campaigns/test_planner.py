@@ -31,7 +31,7 @@ def test_no_batch_reads_the_whole_table(campaign, settings, clock):
     enlist(everybody, keys[:20])
     with transaction.atomic():  # the statistics of a table that holds next to nothing yet
         lifecycle.launch(made)
-        run("ANALYZE django_smsbat_message")
+        run("ANALYZE smsbat_message")
     enlist(everybody, keys[20:])
     lifecycle.launch(campaign())
     scanned = rows_scanned()
@@ -67,7 +67,5 @@ def rows_scanned():
     """Rows that sequential scans of the table have read so far."""
     run("SELECT pg_stat_force_next_flush()")
     run("SELECT pg_stat_clear_snapshot()")
-    found = run(
-        "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'django_smsbat_message'"
-    )
+    found = run("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'smsbat_message'")
     return found[0][0]

@@ -68,4 +68,4 @@ def open_all():
         assert status == expected, (page, status)
     for page, ours in OURS.items():
         assert ours in client.get(address(page, world)).content.decode(), page
-    assert "smsbat-dashboard" in client.get("/admin/django_smsbat/").content.decode()
+    assert "smsbat-dashboard" in client.get("/admin/smsbat/").content.decode()

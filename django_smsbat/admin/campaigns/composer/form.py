@@ -71,7 +71,7 @@ class ComposerWidget(forms.Widget):
         refusals: what is wrong, by the path of the input.
     """
 
-    template_name = "admin/django_smsbat/composer/composer.html"
+    template_name = "admin/smsbat/composer/composer.html"
 
     def __init__(self) -> None:
         super().__init__()

@@ -30,7 +30,7 @@ from django_smsbat.models import Campaign
 from django_smsbat.services.composer.lint import Finding, LintCode
 from django_smsbat.services.composer.preview import Preview, preview, somebody
 
-TEMPLATE: Final = "admin/django_smsbat/composer/phone.html"
+TEMPLATE: Final = "admin/smsbat/composer/phone.html"
 _HOUR: Final = 3_600
 _DAY: Final = 24 * _HOUR
 _LISTS_MAX: Final = 500
@@ -255,7 +255,7 @@ def live_phone(request: HttpRequest) -> HttpResponse:
         is_transactional="is_transactional" in typed,
     )
     person, lists = None, []
-    if request.user.has_perm("django_smsbat.view_recipient"):
+    if request.user.has_perm("smsbat.view_recipient"):
         keys = (number(key, _DIGITS_MAX) for key in typed.getlist("lists")[:_LISTS_MAX])
         lists = [key for key in keys if key is not None]
         person = somebody(lists)
