@@ -9,7 +9,7 @@ KILLS ?= 200
 N ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-fast docs links tox coverage mutants crash lint lock audit bench schema messages readme clean
+.PHONY: help demo run test test-fast docs links tox coverage mutants crash lint lock audit bench schema messages pictures clean
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,8 +98,8 @@ messages: $(VENV)/dev-is-installed  ## Collect the texts to translate, and compi
 	cd django_smsbat && ../$(BIN)/python ../manage.py makemessages --locale uk --no-wrap --no-location
 	cd django_smsbat && ../$(BIN)/python ../manage.py compilemessages
 
-readme: $(VENV)/dev-is-installed  ## Renew the transcript and the screenshots in the README
-	$(BIN)/python -m scripts.readme_pictures
+pictures: $(VENV)/dev-is-installed  ## Take the screenshots of the documentation and of the README
+	$(BIN)/python -m scripts.pictures
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) .demo .tox build dist mutants .coverage .coverage.* *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,1 +1,1 @@
-"""Programs for maintainers: mutation tests, the OpenAPI document, pictures for the README."""
+"""Programs for maintainers: mutation tests, the OpenAPI document, pictures."""

@@ -215,22 +215,6 @@ def _called(action: Any) -> str:
     return f"{name} {takes}" if action.option_strings and takes else str(name)
 
 
-def checks() -> str:
-    """The sentences that stand with each id in the package of the checks."""
-    source = "".join(path.read_text() for path in (PACKAGE / "checks").glob("*.py"))
-    ids = sorted(set(re.findall(r"smsbat\.[EW]\d{3}", source)))
-    readme = " ".join(
-        (PACKAGE.parent / "README.rst").read_text().replace("`_", "").replace(" `W", " W").split()
-    )
-    rows = []
-    for one in ids:
-        told = re.search(
-            rf"``{one}``\s+(.+?)(?=\s``smsbat|\sWith ``--deploy|\sSupported =)", readme
-        )
-        rows.append((literal(one), told[1] if told else ""))
-    return table(("Id", "Meaning"), rows, "20 80")
-
-
 def permissions() -> str:
     from django.apps import apps
 
@@ -339,7 +323,6 @@ TABLES: dict[str, Callable[[], str]] = {
         otp_templates,
         rcs_media,
         commands,
-        checks,
         permissions,
         refusals,
         verification_statuses,

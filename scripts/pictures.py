@@ -1,10 +1,9 @@
-"""``make readme``: renew the demo's transcript and the screenshots that the README shows.
+"""``make pictures``: take the screenshots of the documentation and of the README.
 
-Runs the demo on a pseudo-terminal, then the admin and the sandbox with Debian's Chromium.
+Runs the demo, then the admin and the sandbox with Debian's Chromium.
 """
 
 import os
-import pty
 import re
 import shutil
 import subprocess
@@ -15,9 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.chromium import FLAGS
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.rst"
 PICTURES = ROOT / "docs" / "pictures"
-BEGIN, END = ".. transcript begins", ".. transcript ends"
 READER = "0670000104"  # its fate is to be delivered, then read
 FALLEN_BACK = "0670000105"  # Viber fails there, and the SMS fallback delivers
 
@@ -25,7 +22,7 @@ FALLEN_BACK = "0670000105"  # Viber fails there, and the SMS fallback delivers
 def main() -> None:
     chromium = shutil.which("chromium") or install_chromium()
     PICTURES.mkdir(exist_ok=True)
-    write_transcript(run_on_terminal([sys.executable, "-m", "example_project.demo"]))
+    subprocess.run([sys.executable, "-m", "example_project.demo"], cwd=ROOT, check=True)
     take_pictures(chromium)
 
 
@@ -35,32 +32,6 @@ def install_chromium() -> str:
     subprocess.run(["apt-get", "update", "-qq"], check=True)
     subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=True)
     return shutil.which("chromium") or sys.exit("Chromium could not be installed.")
-
-
-def run_on_terminal(command: list[str]) -> str:
-    """The command's output as a terminal of 100 columns shows it in the end."""
-    shown = bytearray()
-
-    def read(terminal: int) -> bytes:
-        chunk = os.read(terminal, 4096)
-        shown.extend(chunk)
-        return chunk
-
-    os.chdir(ROOT)
-    sized = ["sh", "-c", 'stty cols 100 rows 40 && exec "$@"', "sh", *command]
-    code = pty.spawn(sized, read)
-    if code:
-        sys.exit("the demo failed")
-    lines = shown.decode().replace("\r\n", "\n").split("\n")
-    finished = [line.rstrip("\r").rpartition("\r")[2] for line in lines]
-    return "\n".join(re.sub(r"\x1b\[\w*", "", line).rstrip() for line in finished).strip()
-
-
-def write_transcript(transcript: str) -> None:
-    indented = "\n".join(f"   {line}".rstrip() for line in transcript.splitlines())
-    block = f"{BEGIN}\n\n.. code-block:: text\n\n   $ make demo\n{indented}\n\n{END}"
-    text = README.read_text()
-    README.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: block, text, flags=re.DOTALL))
 
 
 def take_pictures(chromium: str) -> None:
