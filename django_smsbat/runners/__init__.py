@@ -1,6 +1,6 @@
 """How queued work finds a worker: one module a way, chosen by `RUNNER`.
 
-A runner only decides where `services.submission.submit_queued` runs; it holds no rules.
+A runner only decides where `services.sending.worker.submit_queued` runs; it holds no rules.
 """
 
 import logging

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from django_smsbat.endpoints.json_endpoint import JSONEndpoint
+from django_smsbat.gateway.private_frames import private_view
 from django_smsbat.services.callback_limits import LimitReached
 from django_smsbat.services.inbound import receive
 from django_smsbat.services.tracking import recorder
@@ -45,7 +46,7 @@ class _Webhook(JSONEndpoint):
             path_secret.take(request, kwargs)
             return view(request, *args, **kwargs)
 
-        return entry
+        return private_view(entry)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)

@@ -90,6 +90,10 @@ PAGES = {
         f"campaign_{name}": (CAMPAIGN + any_of(control.permission),) * 2
         for name, control in CAMPAIGN_ACTIONS.items()
     },
+    **{
+        f"{model}_search": (see(model), see(model))
+        for model in ("message", "statusevent", "inboundmessage", "recipient", "verification")
+    },
     "campaign_try": (CAMPAIGN + any_of("send_campaign"),) * 2,
     "campaign_progress": (CAMPAIGN, CAMPAIGN),
     "campaign_details": (CAMPAIGN, CAMPAIGN),

@@ -4,6 +4,7 @@ import getpass
 import os
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +28,15 @@ pidfile = {folder}/pgbouncer.pid
 
 
 @contextmanager
-def running(program: str, url: str, folder: Path) -> Iterator[str]:
+def running(program: str, url: str) -> Iterator[str]:
     """The address of the same database through PgBouncer."""
+    # Not below pytest's folders, which only their owner may enter.
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o777)
+        yield from _running(program, url, Path(name))
+
+
+def _running(program: str, url: str, folder: Path) -> Iterator[str]:
     parts = urlsplit(url)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -43,10 +51,6 @@ def running(program: str, url: str, folder: Path) -> Iterator[str]:
     (folder / "pgbouncer.ini").write_text(text)
     command = [program, str(folder / "pgbouncer.ini")]
     if getpass.getuser() == "root":  # PgBouncer refuses to run as root
-        os.chmod(folder, 0o777)
-        for parent in folder.parents:
-            if parent.name.startswith("pytest-"):
-                os.chmod(parent, 0o711)
         command[1:1] = ["--user=postgres"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

@@ -126,12 +126,12 @@ def test_a_command_of_a_role_with_three_connections_sends_everything_and_succeed
 
 
 @pytest.fixture
-def pgbouncer(site, tmp_path):
+def pgbouncer(site):
     """PgBouncer before the site's database: transaction pooling, two connections to the server."""
     program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
     if program is None:
         pytest.skip("pgbouncer is not installed")
-    with running(program, site.database, tmp_path) as url:
+    with running(program, site.database) as url:
         direct = site.connection
         site.database = url
         yield direct

@@ -70,7 +70,9 @@ def test_the_threat_model_names_many():
 def test_a_page_of_the_repository_is_sound(name):
     text = (ROOT / f"{name}.rst").read_text()
     publish_string(text, writer="html5", settings_overrides={"halt_level": 2, "report_level": 2})
-    targets = re.findall(r"<((?:docs|tests|benchmarks|[A-Z]+\.rst)[^>]*)>`_|image:: (?!https:)(\S+)", text)
+    targets = re.findall(
+        r"<((?:docs|tests|benchmarks|[A-Z]+\.rst)[^>]*)>`_|image:: (?!https:)(\S+)", text
+    )
     for target in filter(None, (one for pair in targets for one in pair)):
         assert (ROOT / target).exists(), target
 

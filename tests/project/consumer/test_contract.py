@@ -204,7 +204,12 @@ def test_the_shop_lives(tmp_path):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
     environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
     ran = subprocess.run(
-        [*command, "--ds", "tests.project.consumer.settings", "tests/consumer/shop_tests.py"],
+        [
+            *command,
+            "--ds",
+            "tests.project.consumer.settings",
+            "tests/project/consumer/shop_tests.py",
+        ],
         cwd=ROOT,
         env=environment,
         capture_output=True,

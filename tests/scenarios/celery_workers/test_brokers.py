@@ -187,7 +187,7 @@ def test_an_eager_task_that_fails_fails_no_caller(configure, monkeypatch, caplog
         raise RuntimeError("+380671112233")
 
     configure(task_always_eager=True, task_eager_propagates=True)
-    monkeypatch.setattr("django_smsbat.tasks.submission.submit_queued", fail)
+    monkeypatch.setattr("django_smsbat.tasks.worker.submit_queued", fail)
     queue_one()
     assert "no worker was notified, the queue waits: RuntimeError" in caplog.text
     assert "380671112233" not in [r.getMessage() for r in caplog.records if r.name[0] == "d"]

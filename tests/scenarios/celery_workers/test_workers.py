@@ -109,7 +109,7 @@ def test_a_task_that_used_up_its_time_is_followed_by_another_unless_the_beat_sen
     monkeypatch, again
 ):
     followed = []
-    monkeypatch.setattr(tasks.submission, "submit_queued", lambda **_: tasks.submission.Summary())
+    monkeypatch.setattr(tasks.worker, "submit_queued", lambda **_: tasks.worker.Summary())
     monkeypatch.setattr(tasks.submit, "apply_async", lambda ids, **_: followed.append(ids))
     tasks.submit(7, seconds=-1, again=again)
     assert followed == ([(7,)] if again else [])

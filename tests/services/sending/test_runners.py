@@ -68,11 +68,11 @@ def test_a_thread_that_fails_tries_again_and_shows_no_phone(runner, monkeypatch,
         calls.append(clock)
         if len(calls) < 3:
             raise RuntimeError("no such row: +380671112233")
-        return thread.submission.Summary()
+        return thread.worker.Summary()
 
     monkeypatch.setattr(thread, "_PAUSE", 0.05)
-    monkeypatch.setattr(thread.submission, "submit_queued", fail_twice)
-    monkeypatch.setattr(thread.submission, "something_waits", lambda: False)
+    monkeypatch.setattr(thread.worker, "submit_queued", fail_twice)
+    monkeypatch.setattr(thread.worker, "something_waits", lambda: False)
     runners.wake()
     wait_for_threads()
     assert len(calls) == 3
@@ -91,7 +91,7 @@ def test_what_fails_while_a_worker_is_notified_is_logged_without_personal_data(
         raise RuntimeError("no thread for +380671112233")
 
     runner(name)
-    monkeypatch.setattr("django_smsbat.runners.inline.submission.submit_queued", fail)
+    monkeypatch.setattr("django_smsbat.runners.inline.worker.submit_queued", fail)
     monkeypatch.setattr(threading.Thread, "start", fail)
     message = send(Sms(to=phone(77), text="Hi"), queue=True)
     runners.wake_import()
@@ -108,10 +108,8 @@ def test_a_wrong_setting_raises_nothing_once_the_message_is_stored(settings, cap
 
 def test_a_thread_that_could_not_be_started_is_started_the_next_time(runner, monkeypatch):
     runner("thread")
-    monkeypatch.setattr(thread.submission, "something_waits", lambda: False)
-    monkeypatch.setattr(
-        thread.submission, "submit_queued", lambda clock: thread.submission.Summary()
-    )
+    monkeypatch.setattr(thread.worker, "something_waits", lambda: False)
+    monkeypatch.setattr(thread.worker, "submit_queued", lambda clock: thread.worker.Summary())
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", lambda self: 1 / 0)
         runners.wake()
@@ -133,11 +131,11 @@ def test_a_thread_looks_again_while_something_waits(runner, monkeypatch):
     runner("thread")
     looked, waits = [], iter([True, True, False])
     monkeypatch.setattr(thread, "_PAUSE", 0.05)
-    monkeypatch.setattr(thread.submission, "something_waits", lambda: next(waits))
+    monkeypatch.setattr(thread.worker, "something_waits", lambda: next(waits))
     monkeypatch.setattr(
-        thread.submission,
+        thread.worker,
         "submit_queued",
-        lambda clock: looked.append(clock) or thread.submission.Summary(),
+        lambda clock: looked.append(clock) or thread.worker.Summary(),
     )
     runners.wake()
     wait_for_threads()
@@ -150,4 +148,4 @@ def test_a_thread_looks_again_while_something_waits(runner, monkeypatch):
 )
 def test_what_waits_is_what_no_person_holds_back(campaign, status, waits):
     campaign(status=status)
-    assert thread.submission.something_waits() is waits
+    assert thread.worker.something_waits() is waits
