@@ -8,6 +8,7 @@ import sys
 import pytest
 from docutils.core import publish_string
 
+from tests.project.test_layers import SERVICES
 from tests.support.paths import DOCS, ROOT
 
 WITH_EXAMPLES = sorted(
@@ -23,6 +24,10 @@ NAMED_TESTS = sorted(
         )
     )
 )
+
+WHAT_TO_EDIT = (ROOT / "CONTRIBUTING.rst").read_text().split("\nWhat to edit\n", 1)[1]
+WHAT_TO_EDIT = WHAT_TO_EDIT.split("\nRules that are easy to break\n", 1)[0]
+NAMED_PATHS = sorted(set(re.findall(r"``([\w/]+(?:/|\.\w+))``", WHAT_TO_EDIT)))
 
 
 @pytest.mark.slow
@@ -64,6 +69,26 @@ def test_each_test_that_the_threat_model_names_is_there(path, name):
 
 def test_the_threat_model_names_many():
     assert len(NAMED_TESTS) > 15
+
+
+@pytest.mark.parametrize("path", NAMED_PATHS)
+def test_each_path_in_the_table_for_contributors_exists(path):
+    assert (ROOT / path).exists()
+
+
+def test_each_change_in_the_table_for_contributors_names_paths():
+    rows = WHAT_TO_EDIT.split("\n   * - ")[2:]
+    assert len(rows) == 12
+    for row in rows:
+        change, edit, tests = row.split("\n     - ")
+        assert re.search("``(django_smsbat|README)", edit), change
+        assert "``tests/" in tests, change
+
+
+def test_the_architecture_page_has_the_services_in_the_order_of_their_imports():
+    page = (DOCS / "explanation/architecture.rst").read_text()
+    rows = re.findall(r"   \* - (``[`\w, ]+``)\n     - ", page)
+    assert [tuple(re.findall(r"\w+", row)) for row in rows] == list(SERVICES)
 
 
 @pytest.mark.parametrize("name", PAGES)
