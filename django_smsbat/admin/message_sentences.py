@@ -62,7 +62,7 @@ FORMS: Final = (
     gettext_noop("%(what)s does not belong to a placeholder such as %(example)s"),
     gettext_noop("no value for %(placeholder)s"),
     gettext_noop("%(what)s has braces in its default; write plain text there"),
-    gettext_noop("%(what)s stands alone; close the brace or remove it"),
+    gettext_noop("%(what)s has no partner; close the brace or remove it"),
     gettext_noop("%(what)s has a dot in its field name; dots are not supported, write %(example)s"),
     gettext_noop(
         "%(what)s uses the filter %(name)s; the only filter is default, as in %(example)s"

@@ -37,7 +37,5 @@ def sandbox_in_production(settings: Settings) -> Iterator[CheckMessage]:
     for account in settings.accounts.values():
         if not is_loopback(scheme_and_host(account.base_url)[1]):
             continue
-        words = account.called(
-            "SMSBAT['BASE_URL'] leads to this machine: nobody will get anything."
-        )
+        words = account.called("SMSBAT['BASE_URL'] leads to this machine: no message will arrive.")
         yield CheckWarning(words, hint=_HINT, id="smsbat.W004")

@@ -80,7 +80,7 @@ def _secrets(settings: Settings) -> Iterator[CheckMessage]:
             yield CheckWarning(words, hint=hint, id="smsbat.W001")
     if shared_secrets(settings.accounts):
         words = "Two accounts have a secret in WEBHOOK_SECRETS in common."
-        hint = "Give each its own: a report is believed for the account whose secret it brings."
+        hint = "Give each its own: a report counts for the account of its secret."
         yield Error(words, hint=hint, id="smsbat.E010")
 
 
@@ -93,7 +93,7 @@ def _extras(settings: Settings) -> Iterator[CheckMessage]:
         )
     if settings.rate_limit_storage != MEMORY and not find_spec("redis"):
         hint = "pip install 'django-smsbat[redis]'"
-        words = "SMSBAT['RATE_LIMIT_STORAGE'] is a Redis, whose client is not installed."
+        words = "SMSBAT['RATE_LIMIT_STORAGE'] is a Redis, but its client is not installed."
         yield Error(words, hint=hint, id="smsbat.E008")
 
 

@@ -148,7 +148,7 @@ KEYS: Final[dict[str, Key]] = {
         None, int, _AUDIENCE, "recipients above which a person types their number to send"
     ),
     "APPROVE_ABOVE": Key(
-        None, int, _AUDIENCE, "recipients above which somebody else has to approve"
+        None, int, _AUDIENCE, "recipients above which another person has to approve"
     ),
     "VERIFY_CHANNELS": Key(
         tuple(one.value for one in VERIFY_CHANNELS),
@@ -197,7 +197,7 @@ KEYS: Final[dict[str, Key]] = {
         (),
         list,
         regions,
-        "countries whose phones may be verified; empty for `DEFAULT_REGION` alone",
+        "countries of the phones that may be verified; empty for `DEFAULT_REGION` alone",
     ),
     "VERIFY_PREFIXES": Key(
         (), list, prefixes, "beginnings of phones that may be verified; empty for all"

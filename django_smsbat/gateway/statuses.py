@@ -42,18 +42,18 @@ class Status(StrEnum):
 MEANINGS: Final[dict[Status, str]] = {
     Status.QUEUED: "waits for a worker, or for a moment at which it may leave",
     Status.SENDING: "a worker holds it and hands it to SMSBAT",
-    Status.UNCONFIRMED: "nobody knows whether SMSBAT took it; the software never sends it again",
+    Status.UNCONFIRMED: "it is unknown whether SMSBAT took it; the software never sends it again",
     Status.ACCEPTED: "SMSBAT took it",
     Status.SCHEDULED: "SMSBAT sends it later",
     Status.PROCESSING: "SMSBAT is delivering it",
     Status.SENT: "it is on its way to the phone",
     Status.REJECTED: "SMSBAT did not take it, and says why",
-    Status.CANCELLED: "it was not sent, by somebody's word",
+    Status.CANCELLED: "it was cancelled before it was sent",
     Status.UNDELIVERABLE: "it cannot be delivered to that phone",
     Status.EXPIRED: "its time to live was over before it arrived",
     Status.FAILED: "it failed for good (`permanenterror` on the wire), or was given up",
     Status.DELIVERED: "it is on the phone",
-    Status.READ: "somebody has read it",
+    Status.READ: "the recipient has read it",
 }
 FAILURES: Final = frozenset(
     {Status.REJECTED, Status.CANCELLED, Status.UNDELIVERABLE, Status.EXPIRED, Status.FAILED}

@@ -376,7 +376,7 @@ class Migration(migrations.Migration):
                 ('account', models.CharField(db_default='default', default='default', max_length=32, verbose_name='account')),
                 ('smsbat_id', models.CharField(blank=True, max_length=64, verbose_name="SMSBAT's id")),
                 ('status', models.CharField(blank=True, choices=django_smsbat.models.choices.status_choices, help_text='Empty for a word that this software does not know.', max_length=16, verbose_name='status')),
-                ('raw_status', models.CharField(blank=True, max_length=64, verbose_name='as it was said')),
+                ('raw_status', models.CharField(blank=True, max_length=64, verbose_name='original status')),
                 ('source', models.CharField(choices=[('submit', 'answer to the request'), ('poll', 'status request'), ('callback', 'callback'), ('local', 'this site')], max_length=8, verbose_name='source')),
                 ('occurred_at', models.DateTimeField(verbose_name='occurred at')),
                 ('recorded_at', models.DateTimeField(verbose_name='recorded at')),

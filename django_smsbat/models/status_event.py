@@ -88,7 +88,7 @@ class StatusEvent(PrimaryModel):
         blank=True,
         help_text=_("Empty for a word that this software does not know."),
     )
-    raw_status = models.CharField(_("as it was said"), max_length=64, blank=True)
+    raw_status = models.CharField(_("original status"), max_length=64, blank=True)
     source = models.CharField(_("source"), max_length=8, choices=Source.choices)
     occurred_at = models.DateTimeField(_("occurred at"))
     recorded_at = models.DateTimeField(_("recorded at"))

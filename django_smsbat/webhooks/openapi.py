@@ -76,7 +76,7 @@ class InboundDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]
     target_class = "django_smsbat.webhooks.views.InboundView"
 
     def view_replacement(self) -> Any:
-        return _described(self.target_class, "A message that somebody wrote")
+        return _described(self.target_class, "A message that a recipient wrote")
 
 
 class StatusDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]

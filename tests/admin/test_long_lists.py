@@ -258,7 +258,7 @@ class TestAllThatAreSelected:
         chosen = {"action": "make_list", "_selected_action": [1], "select_across": 1}
         said = {"name": "Some", "attribute": "a__b') or 1=1", "value": "x"}
         answer = boss.post(listing("recipient"), {**chosen, "confirmed": "make_list", **said})
-        assert "Nobody would stand in that list." in answer.content.decode()
+        assert "The list would be empty." in answer.content.decode()
         assert not RecipientList.objects.filter(name="Some").exists()
 
     def test_a_title_that_is_taken_is_refused_and_changes_nothing(self, boss, people):

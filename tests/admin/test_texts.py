@@ -95,7 +95,7 @@ def test_a_value_that_looks_like_a_placeholder_is_sent_as_it_is(people, campaign
     [
         ('Hi {{ name|default:"{{ city }}" }}!', "braces in its default"),
         ("Hi {{ contact.name }}", "dots are not supported"),
-        ("Hi { name", "stands alone"),
+        ("Hi { name", "has no partner"),
     ],
 )
 def test_braces_that_would_reach_a_phone_are_refused_at_their_field(boss, everybody, text, words):

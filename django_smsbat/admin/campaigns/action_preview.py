@@ -43,7 +43,7 @@ class ActionPreview:
         except InvalidMessage as error:
             return cls(campaign, problem=told(error))
         if not looked.recipients:
-            return cls(campaign, looked, str(_("Nobody would get it.")))
+            return cls(campaign, looked, str(_("No recipient would get it.")))
         if control.costs_money:
             try:
                 approval.hold_to(looked, login)
@@ -84,7 +84,7 @@ class ActionPreview:
             return ""
         if self.preflight.approved_by:
             return str(_("by %(login)s") % {"login": self.preflight.approved_by})
-        return str(_("not yet: somebody else has to approve it first"))
+        return str(_("not yet: another person has to approve it first"))
 
     @property
     def quiet(self) -> str:

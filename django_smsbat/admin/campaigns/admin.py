@@ -48,7 +48,7 @@ class CampaignAdmin(StyledAdmin):
     fieldsets = (
         (None, {"fields": ("name", "state")}),
         (_("On the phone"), {"fields": ("phone",), "classes": ("smsbat-phone-side",)}),
-        (_("What is said"), {"fields": SAID}),
+        (_("Content"), {"fields": SAID}),
         (_("To whom and when"), {"fields": TO_WHOM}),
         (_("Money"), {"fields": ("budget",)}),
         (_("Times"), {"fields": _PAST}),
@@ -72,7 +72,7 @@ class CampaignAdmin(StyledAdmin):
         if obj is None or obj.started_at is None:
             return without_account([head, *shown[:-1]], obj)
         # The phone shows what it is made of; what the type has no use for is not listed.
-        said: Any = (_("What is said"), {"fields": [n for n in SAID if is_used(n, obj.type)]})
+        said: Any = (_("Content"), {"fields": [n for n in SAID if is_used(n, obj.type)]})
         shown = [said if "type" in fields["fields"] else (title, fields) for title, fields in shown]
         report = (_("How it goes"), {"fields": ("report",), "classes": ("smsbat-wide",)})
         return without_account([head, report, *shown], obj)

@@ -96,7 +96,7 @@ def _funnel(counted: Progress) -> list[dict[str, Any]]:
 def details(campaign: Campaign) -> dict[str, Any]:
     """What is refreshed now and then."""
     reached = statistics.by_channel(campaign)
-    channels = [(name or _("not told"), count) for name, count in sorted(reached.items())]
+    channels = [(name or _("unknown"), count) for name, count in sorted(reached.items())]
     return {
         "campaign": campaign,
         "chart": _chart(campaign),
@@ -117,7 +117,7 @@ def _cost_line(cost: Costs) -> str:
         cost.priced,
     )
     each = "—" if cost.per_delivered is None else f"{cost.per_delivered:.4f}"
-    currency = cost.currency or _("(currency not told)")
+    currency = cost.currency or _("(unknown currency)")
     amount = f"{cost.amount.normalize():f} {currency}"
     return words % {"amount": amount, "count": cost.priced, "parts": cost.parts, "each": each}
 
@@ -174,4 +174,4 @@ def export(campaign: Campaign) -> StreamingHttpResponse:
 
 # Every status belongs to one step at least: nothing is lost between them.
 if {*UNSENT, *IN_DELIVERY, *REACHED, *FAILURES, Status.UNCONFIRMED} != set(STATUS_LABELS):
-    raise RuntimeError("a status stands in no step of the funnel")
+    raise RuntimeError("a status has no step of the funnel")

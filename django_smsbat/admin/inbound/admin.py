@@ -87,7 +87,7 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
     )
     readonly_fields = (_RECEIVED,)
     empty_words = _(
-        "Nobody has written yet. SMSBAT needs to know your address for it: see the README."
+        "No messages yet. SMSBAT needs to know your address for them: see the documentation."
     )
     change_form_template = "admin/smsbat/inboundmessage/change_form.html"
 

@@ -80,7 +80,7 @@ class MessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdm
     fieldsets = (
         (None, {"fields": ("to", "badge", "error", "campaign", "recipient")}),
         (
-            _("What is said"),
+            _("Content"),
             {"fields": ("account", "type", "sender", "text", "data", "ttl", "fallback_text")},
         ),
         (_("What became of it"), {"fields": ("timeline",)}),

@@ -98,7 +98,10 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
     action_form = ListActionForm
     actions = ("add_to_list", "take_from_list", "make_list", "opt_out", "opt_in", "erase")
     list_display = ("phone", "name", "email", _OPTED_OUT)
-    empty_words = _("Nobody yet: press “Import” above, or add one. Who writes to you is added too.")
+    empty_words = _(
+        "No recipients yet: press “Import” above, or add one. People who write to you are "
+        "added, too."
+    )
     list_filter = (ListFilter, ("opted_out_at", admin.EmptyFieldListFilter), DayFilter)
     search_fields = ("phone__exact",)  # and names and addresses, see `get_search_results`
     search_help_text = _("A whole phone number or e-mail address, or how a name begins.")

@@ -35,7 +35,7 @@ class PeopleForm(NameForm):
     """Also of only some of them."""
 
     attribute = forms.CharField(
-        label=_("Only those whose attribute"),
+        label=_("Only recipients with the attribute"),
         required=False,
         max_length=200,
         help_text=_("Such as city; empty for all."),

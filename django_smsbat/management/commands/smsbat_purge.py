@@ -28,10 +28,10 @@ def _days(written: str) -> int:
 
 class Command(BaseCommand):
     help = (
-        "Removes messages that are older, with their reports, and incoming messages: first their "
-        "words, then their rows. How many there were, what became of them and what they cost stays "
-        "with the campaigns. Messages whose end nobody knows are left. Recipients that exist only "
-        "because they wrote go with their messages."
+        "Removes older messages with their reports, and incoming messages: first their texts, then "
+        "their rows. The campaigns keep the numbers of messages, their outcomes and their cost. "
+        "Messages with an unknown outcome stay. Recipients that exist only because they wrote are "
+        "removed with their messages."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--keep-rows",
             action="store_true",
-            help="only remove words: who got what kind of message, when, and for how much stays",
+            help="only remove texts: recipient, type, time and cost of each message stay",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,7 +54,7 @@ class Command(BaseCommand):
 
 
 def _told(done: purge.Result) -> str:
-    left = f" {done.left} are left, because nobody knows their end." if done.left else ""
+    left = f" {done.left} are left, because their outcome is unknown." if done.left else ""
     senders = f" {done.recipients} recipients who had only written, too." if done.recipients else ""
     end = "" if done.is_complete else " It was stopped; start it again to go on."
     return (

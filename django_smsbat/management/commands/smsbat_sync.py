@@ -27,7 +27,7 @@ class Command(WorkerCommand):
         parser.add_argument(
             "--rebuild",
             action="store_true",
-            help="ask nobody; derive all statuses again from the reports that are stored",
+            help="send no requests; derive all statuses again from the stored reports",
         )
 
     def _work(self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]) -> None:

@@ -51,7 +51,9 @@ def approve(campaign: Campaign, fingerprint: str, login: str, now: datetime | No
     words, _, audience = fingerprint.partition("-")
     seen = Preflight.objects.filter(campaign=campaign, words=words, audience=audience)
     if login in seen.values_list("scheduled_by", flat=True):
-        raise ActionNotAllowed("Who scheduled it cannot approve it too: somebody else has to.")
+        raise ActionNotAllowed(
+            "The person who scheduled it cannot approve it: another person has to."
+        )
     if not seen.update(approved_by=login, approved_at=now or timezone.now()):
         raise ActionNotAllowed("Since it was looked at, it has changed: look again.")
 
@@ -65,9 +67,9 @@ def hold_to(seen: Preflight, login: str) -> None:
     if not is_asked_for(seen.recipients):
         return
     if not seen.approved_by:
-        raise ActionNotAllowed("So many recipients need somebody else's approval first.")
+        raise ActionNotAllowed("So many recipients need another person's approval first.")
     if seen.approved_by == login:
-        raise ActionNotAllowed("Who approved it cannot send it too: somebody else has to.")
+        raise ActionNotAllowed("The person who approved it cannot send it: another person has to.")
 
 
 def scheduled(campaign: Campaign, login: str) -> None:
@@ -88,7 +90,7 @@ def hold_due_to(campaign: Campaign, made: AudienceSummary) -> None:
         return
     is_approved = seen.approved_by and seen.approved_by != seen.scheduled_by
     if not is_approved or made.recipients > seen.recipients:
-        raise ActionNotAllowed(f"{made.recipients} recipients were not approved by somebody else.")
+        raise ActionNotAllowed(f"{made.recipients} recipients were not approved by another person.")
 
 
 def _undelivered(campaign: Campaign) -> int:
@@ -132,8 +134,8 @@ def take_retry_approval(campaign: Campaign, login: str) -> None:
     if not is_asked_for(count):
         return
     if not campaign.retry_approved_by or count > campaign.retry_approved_count:
-        raise ActionNotAllowed("So many recipients need somebody else's approval first.")
+        raise ActionNotAllowed("So many recipients need another person's approval first.")
     if campaign.retry_approved_by == login:
-        raise ActionNotAllowed("Who approved it cannot send it too: somebody else has to.")
+        raise ActionNotAllowed("The person who approved it cannot send it: another person has to.")
     unused = {"retry_approved_by": "", "retry_approved_count": 0}
     Campaign.objects.filter(pk=campaign.pk).update(**unused)

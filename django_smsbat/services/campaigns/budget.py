@@ -54,7 +54,9 @@ def outlook(campaign: Campaign) -> Outlook:
     budget, price = campaign.budget or Decimal(), told["dearest"]
     unknown = told["open"] + told["silent"]
     room = PROBE - unknown if told["priced"] < PROBE // 2 else _NO_LIMIT
-    why = f"SMSBAT has told no cost of the first {PROBE} messages, so no budget can be kept."
+    why = (
+        f"SMSBAT reported no cost for the first {PROBE} messages, so the budget cannot be checked."
+    )
     if price is not None:
         room = min(room, int((budget - spent - price * unknown) // price))
         why = f"The budget of {budget} is used up: {spent.normalize():f} spent."

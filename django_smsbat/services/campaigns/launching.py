@@ -140,6 +140,6 @@ def launch_due(now: datetime) -> list[Campaign]:
 
 def _why_nobody(made: AudienceSummary) -> str:
     if not made.total_excluded:
-        return "Nobody is on the campaign's lists."
+        return "The campaign's lists are empty."
     reasons = ", ".join(f"{count} {reason.value}" for reason, count in made.excluded.items())
-    return f"Nobody would get it: {reasons}."
+    return f"No recipient would get it: {reasons}."

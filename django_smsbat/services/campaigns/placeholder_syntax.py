@@ -77,7 +77,7 @@ def _refuse_braces(piece: str) -> None:
             f"{wrong.group()} does not belong to a placeholder such as {{{{ name }}}} or {_EXAMPLE}"
         )
     if wrong := _BRACE.search(_SINGLE_PAIR.sub("", piece)):
-        raise ValueError(f"{wrong.group()} stands alone; close the brace or remove it")
+        raise ValueError(f"{wrong.group()} has no partner; close the brace or remove it")
 
 
 @dataclass(frozen=True)

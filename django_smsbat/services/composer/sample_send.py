@@ -29,6 +29,6 @@ def send_to(phone: str, campaign: Campaign, person: Recipient | None) -> Message
         content = template.fill(values)
     except MissingValue as error:
         raise ActionNotAllowed(
-            f"There is {error}: choose a list with somebody who has one."
+            f"There is {error}: choose a list with a recipient who has one."
         ) from None
     return single.send(from_content(content, phone), account=campaign.account)

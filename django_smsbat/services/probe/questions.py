@@ -22,10 +22,10 @@ _RATE_HEADERS: Final = ("retry-after", "ratelimit", "x-ratelimit", "x-rate-limit
 def answers(result: ProbeResult) -> list[tuple[str, str]]:
     """Each question with its answer, without any value that came from us."""
     return [
-        ("Words of status in send answers", _words(result, _send_words(result))),
-        ("Words of deliverystatus in status answers", _words(result, _poll_words(result))),
-        ("Words of deliverystatus in callbacks", _words(result, _callback_words(result))),
-        ("Channels and their words in extendedStatuses", _channels(result)),
+        ("Values of status in send answers", _words(result, _send_words(result))),
+        ("Values of deliverystatus in status answers", _words(result, _poll_words(result))),
+        ("Values of deliverystatus in callbacks", _words(result, _callback_words(result))),
+        ("Channels and their values in extendedStatuses", _channels(result)),
         ("Refusals", _refusals(result)),
         ("Currencies", _words(result, _currencies(result))),
         ("Rate limit headers", _rate_headers(result)),

@@ -74,7 +74,7 @@ def make(name: str, people: QuerySet[Recipient]) -> RecipientList:
 @transaction.atomic
 def _make(name: str, keys: QuerySet[Any, Any]) -> RecipientList:
     if not keys.exists():
-        raise ActionNotAllowed("Nobody would stand in that list.")
+        raise ActionNotAllowed("The list would be empty.")
     made, is_new = RecipientList.objects.get_or_create(name=name)
     if not is_new:
         raise ActionNotAllowed(f"There is a list “{name}” already.")

@@ -206,7 +206,7 @@ class TestLooksThatAreOver:
         lifecycle.launch_due(timezone.now() + timedelta(hours=2))
         made.refresh_from_db()
         assert made.status == "paused"
-        assert "3 recipients were not approved by somebody else" in made.pause_reason
+        assert "3 recipients were not approved by another person" in made.pause_reason
         assert "Approve" in boss.get(change(made)).content.decode()
 
     @pytest.fixture

@@ -163,7 +163,7 @@ def test_where_no_cost_is_ever_told_no_budget_can_be_kept(launched, run, clock):
     for smsbat_id in Message.objects.exclude(smsbat_id="").values_list("smsbat_id", flat=True):
         recorder.record([said(smsbat_id, "delivered")], clock.now())
     run()
-    assert "told no cost" in Campaign.objects.get().pause_reason
+    assert "reported no cost" in Campaign.objects.get().pause_reason
 
 
 def test_a_larger_budget_lets_it_go_on(launched, run, clock):

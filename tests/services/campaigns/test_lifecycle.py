@@ -173,7 +173,7 @@ def test_each_reason_for_which_nobody_would_get_it_is_told(people, campaign):
     people(2)
     with pytest.raises(ActionNotAllowed) as refused:
         lifecycle.launch(campaign(type="viber_promo", text="{{ city }}"))
-    assert str(refused.value) == "Nobody would get it: 1 opted out, 1 missing value."
+    assert str(refused.value) == "No recipient would get it: 1 opted out, 1 missing value."
 
 
 def test_scheduling_wants_a_time_to_come(campaign):
@@ -198,7 +198,7 @@ def test_a_due_campaign_that_cannot_be_launched_pauses_with_the_reason(campaign)
     assert lifecycle.launch_due(NOON) == [made]
     made.refresh_from_db()
     assert made.status == "paused"
-    assert made.pause_reason == "Not launched: Nobody is on the campaign's lists."
+    assert made.pause_reason == "Not launched: The campaign's lists are empty."
 
 
 def test_a_due_campaign_that_was_put_off_meanwhile_stays_scheduled(people, campaign, monkeypatch):

@@ -103,7 +103,7 @@ def test_the_preview_shows_what_is_sent_or_why_nothing_is(fields, person):
     if shown.problem:
         assert refusal == f"{shown.wrong_field}: {shown.problem}"
     elif shown.exclusion:
-        assert refusal == f"Nobody would get it: 1 {shown.exclusion}."
+        assert refusal == f"No recipient would get it: 1 {shown.exclusion}."
     else:
         as_shown = (content.sender, content.text, content.fallback_text, content.message_data)
         assert sent == as_shown

@@ -107,7 +107,7 @@ class TestCampaigns:
     def test_one_that_is_due_and_cannot_be_sent_is_told(self, campaign, submit, clock):
         made = campaign(status="scheduled", scheduled_at=clock.now())
         _, summary = submit()
-        reason = "Not launched: Nobody is on the campaign's lists."
+        reason = "Not launched: The campaign's lists are empty."
         assert summary.paused == [f"campaign {made.pk} is paused: {reason}"]
 
     def test_what_a_dying_process_left_of_a_cancelled_campaign_is_cancelled(self, launched, submit):

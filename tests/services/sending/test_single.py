@@ -159,6 +159,6 @@ def test_neither_code_nor_phone_is_shown_by_a_messages_own_name(sandbox):
 
 
 def test_the_packages_front_door_has_just_these_names():
-    assert django_smsbat.__all__ == ["asend", "asend_many", "send", "send_many"]
+    assert django_smsbat.__all__ == ["Status", "asend", "asend_many", "send", "send_many"]
     with pytest.raises(AttributeError):
         django_smsbat.sendd  # noqa: B018

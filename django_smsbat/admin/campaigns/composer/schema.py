@@ -100,7 +100,7 @@ def _viber_button(name: str, label: Promise, *, needed: bool) -> Group:
     return Group(
         name,
         label,
-        (Input("label", _("words")), _address("url", _("address"))),
+        (Input("label", _("text")), _address("url", _("address"))),
         _make_button if needed else lambda values: _make_button(values) if _given(values) else None,
         _attributes("label", "url"),
     )
@@ -176,7 +176,7 @@ _ACTION_BUTTON: Final = Group(
     "buttons",
     _("Button"),
     (
-        Input("text", _("words")),
+        Input("text", _("text")),
         Input(
             "kind",
             _("what it does"),
@@ -214,7 +214,7 @@ SCHEMA: Final[dict[MessageType, Sequence[Node]]] = {
     MessageType.SMS: (),
     MessageType.VIBER_PROMO: (
         _address("image_url", _("Image"), _("JPG or PNG, up to 1 MB.")),
-        Input("button_text", _("Words on the button"), most=facts.BUTTON_TEXT_MAX),
+        Input("button_text", _("Button text"), most=facts.BUTTON_TEXT_MAX),
         _address("button_url", _("Where the button leads")),
         _address("video_url", _("Video"), _("MP4, up to 10 MB.")),
         _address("thumbnail_url", _("Thumbnail of the video")),
@@ -252,7 +252,7 @@ SCHEMA: Final[dict[MessageType, Sequence[Node]]] = {
             Group(
                 "options",
                 _("Answer"),
-                (Input("", _("words"), most=facts.SURVEY_OPTION_MAX),),
+                (Input("", _("text"), most=facts.SURVEY_OPTION_MAX),),
                 lambda values: values[""],
                 lambda made: {"": made},
             ),
