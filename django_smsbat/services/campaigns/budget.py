@@ -27,7 +27,7 @@ _REACHED: Final = [status.value for status in REACHED]
 
 @dataclass(frozen=True)
 class Outlook:
-    """The rest of a budget.
+    """The remaining budget.
 
     Attributes:
         room: how many more messages the budget covers.
@@ -39,7 +39,7 @@ class Outlook:
 
 
 def outlook(campaign: Campaign) -> Outlook:
-    """Calculate the rest of the budget from reported costs, in one pass over the messages."""
+    """Calculate the remaining budget from reported costs, in one pass over the messages."""
     # The cost of a message that was sent again covers only its earlier attempts.
     unpriced = Q(cost=None) | Q(resent_after__gt=0)
     counts = Message.objects.filter(campaign=campaign).aggregate(

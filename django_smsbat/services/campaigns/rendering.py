@@ -101,7 +101,7 @@ class MessageRenderer:
         self._content = template.content
         self._text_max = TYPES[MessageType(template.content.type)].text_max
         self._defaults = dict.fromkeys(template.fields, 0)  # recipients without a value, by field
-        self._excluded_with = dict.fromkeys(template.fields, 0)  # excluded people who have one
+        self._excluded_with = dict.fromkeys(template.fields, 0)  # excluded people with a value
         self._has_excluded = False
 
     def __call__(self, row: Sequence[Any]) -> RenderedMessage:
