@@ -1,4 +1,4 @@
-"""The work: every rule of this package, over the models and the gateway.
+"""The services: all business rules of this package, on top of the models and the gateway.
 
-Only here does a status change. Entry points call one function and report what it returned.
+Only services change a status. Each entry point calls one function and reports its result.
 """

@@ -1,7 +1,7 @@
-"""Limits on what callbacks may cause in an hour, for each account.
+"""Limits on the effects of callbacks, per hour and account.
 
-Whoever has a webhook secret can forge callbacks. Without limits a forger could spend money on
-confirmations, or fill the database with strangers and with reports of unknown messages.
+Anyone with a webhook secret can forge callbacks. Without limits, a forger could spend money on
+confirmations, or fill the database with unknown senders and with reports of unknown messages.
 """
 
 import logging
@@ -17,11 +17,11 @@ from django_smsbat.models import CallbackQuota
 logger = logging.getLogger("django_smsbat")
 
 _HOUR: Final = timedelta(hours=1)
-_TRIES: Final = 3  # another request may begin the hour, or create the row, at the same moment
+_TRIES: Final = 3  # another request may start the hour, or create the row, concurrently
 
 
 class Effect(StrEnum):
-    """What a callback may cause a limited number of times."""
+    """A limited effect of a callback."""
 
     UNKNOWN_SENDERS = "unknown_senders"
     UNKNOWN_REPORTS = "unknown_reports"
@@ -54,13 +54,12 @@ class LimitReached(Exception):
 
 
 def consume(effect: Effect, account: str, now: datetime) -> None:
-    """Count one more.
+    """Count one effect.
 
-    Each step is one statement that changes the row only if it is as expected, so that no number of
-    requests at once gets more than the limit.
+    Each step is one conditional UPDATE, so that concurrent requests cannot exceed the limit.
 
     Raises:
-        LimitReached: if that would be too many; nothing was counted.
+        LimitReached: if the limit is used up; nothing is counted.
     """
     limit = int(getattr(conf.current(), effect.setting.lower()))
     quota = CallbackQuota.objects.filter(name=_name(effect, account))
@@ -80,13 +79,13 @@ def consume(effect: Effect, account: str, now: datetime) -> None:
 
 
 def count_refusal(reached: LimitReached, now: datetime) -> None:
-    """Count a refusal; the first one of an hour is logged.
+    """Count a refusal, and log the first one in an hour.
 
-    Apart from `consume`, because the caller may have to roll back first.
+    Separate from `consume`, because the caller may have to roll back first.
     """
     quota = CallbackQuota.objects.filter(name=_name(reached.effect, reached.account))
     if quota.filter(since__lte=now - _HOUR).update(since=now, used=0, refused=0):
-        pass  # a limit of zero: nothing else begins its hours
+        pass  # with a limit of zero, only this starts a new hour
     elif not quota.exists():
         _create(reached.effect, reached.account, now)
     if quota.filter(refused=0).update(refused=1):
@@ -98,7 +97,7 @@ def count_refusal(reached: LimitReached, now: datetime) -> None:
 
 
 def refusals(now: datetime) -> dict[Effect, int]:
-    """How often each effect was refused in the hour that began less than an hour ago."""
+    """Return how often each effect was refused in the current hour."""
     counts = dict.fromkeys(Effect, 0)
     rows = CallbackQuota.objects.filter(since__gt=now - _HOUR, refused__gt=0)
     for name, refused in rows.values_list("name", "refused"):

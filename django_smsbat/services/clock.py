@@ -1,6 +1,6 @@
-"""Time as the services know it: what it is now, how to wait, and whether to stop.
+"""The clock of the services: the current time, waiting, and the request to stop.
 
-Nothing else in the services reads the time or sleeps, so that a test can hold both.
+No other service reads the time or sleeps, so that a test can control both.
 """
 
 import time
@@ -12,26 +12,26 @@ from typing import Final, Protocol, TypeVar
 from django.utils import timezone
 
 _Item = TypeVar("_Item")
-_STEP: Final = 0.2  # seconds between two looks at whether to stop
+_STEP: Final = 0.2  # seconds between two checks whether to stop
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """This moment, with its zone."""
+        """Return the current time, with its time zone."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait, or return at once when told to stop."""
+        """Wait; return immediately on a request to stop."""
 
     def busy(self) -> float:
-        """Seconds that this thread has worked so far, and not waited."""
+        """Return the seconds that this thread has worked so far, without waiting."""
 
     @property
     def stopping(self) -> bool:
-        """Whether to finish what is in hand and take nothing more."""
+        """Whether to finish the current batch and take no more work."""
 
 
 def until_stopped(items: Iterable[_Item], clock: Clock) -> Iterator[_Item]:
-    """The items one by one, and none more when it is time to stop."""
+    """Yield the items until the clock requests a stop."""
     return takewhile(lambda _: not clock.stopping, items)
 
 
@@ -39,25 +39,25 @@ _ahead = timedelta()
 
 
 def moment() -> datetime:
-    """This moment by the machine's clock, or later where a test has put it forward."""
+    """Return the system time, plus the offset that a test has set."""
     return timezone.now() + _ahead
 
 
 def monotonic() -> float:
-    """Seconds of a clock that nothing sets back, for deadlines."""
+    """Return the seconds of a clock that never goes backwards, for deadlines."""
     return time.monotonic()
 
 
 def put_forward(by: timedelta) -> None:
-    """Let so much time be over, for tests of projects; nothing for the time as it is."""
+    """Advance the clock, for tests of projects; an empty `by` resets it."""
     global _ahead  # noqa: PLW0603 - the one clock of the process
     _ahead = _ahead + by if by else timedelta()
 
 
 class SystemClock:
-    """The machine's clock; `stop` ends the work after the batch in hand.
+    """The system clock. `stop` ends the work after the current batch.
 
-    `stop` may be called by a signal handler: it takes no lock.
+    A signal handler may call `stop`, which takes no lock.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class SystemClock:
         return time.thread_time()
 
     def sleep(self, seconds: float) -> None:
-        # Counted down: a test may have stopped the clock that would tell when the time is over.
+        # Count down: a test may have frozen the clock, so its time cannot end the wait.
         while not self.stopping and seconds > 0:
             time.sleep(min(seconds, _STEP))
             seconds -= _STEP

@@ -1,9 +1,9 @@
-"""Database connections of the package's own threads: the site's visitors come first.
+"""Database connections of this package's own threads: the site's visitors come first.
 
-A database grants a process few connections: those of a pool, of a role, of PgBouncer. A thread that
-waits for SMSBAT needs none. So threads of the package give theirs back while they wait, and take
-one again to record the answer. A thread of the site, such as a view that calls `send`, keeps its
-connection: the site may have put something into its session.
+The connections of a process are limited, by a pool, a role or PgBouncer. A thread that waits for
+SMSBAT needs none. So threads of this package release theirs while they wait, and connect again to
+record the answer. A thread of the site, such as a view that calls `send`, does not release its
+connection, because the site may use session state.
 """
 
 import logging
@@ -18,19 +18,19 @@ from django_smsbat.services.process_state import ProcessState
 
 logger = logging.getLogger("django_smsbat")
 
-# Seconds of waiting. Connecting, and what a new connection looks up again, takes up to a few
-# hundredths of a second. In a web process the visitors count more than that.
+# Seconds of waiting. A new connection and its first queries take up to a few hundredths of a
+# second. In a web process, the connections of visitors are worth more than that.
 _WORTH_CLOSING: Final = 1.0
 _WORTH_CLOSING_IN_WEB: Final = 0.1
 
 
 class _Thread(threading.local):
-    """What is known of the current thread.
+    """State of the current thread.
 
     Attributes:
-        is_ours: whether its connections serve nothing but this package.
+        is_ours: whether only this package uses its connections.
         is_in_web: whether visitors of the site need connections of the same process.
-        last_wait: seconds that it waited for SMSBAT's last response.
+        last_wait: seconds that the thread waited for SMSBAT's last response.
     """
 
     is_ours = False
@@ -43,10 +43,10 @@ _threads: Final = ProcessState(_Thread)
 
 @contextmanager
 def own_thread(*, is_in_web: bool = False) -> Iterator[None]:
-    """Mark the current thread as one of the package for the time of the block.
+    """Mark the current thread as a thread of this package within the block.
 
     Args:
-        is_in_web: whether it belongs to a web process.
+        is_in_web: whether the thread belongs to a web process.
     """
     thread = _threads.current
     before = thread.is_ours, thread.is_in_web
@@ -66,13 +66,14 @@ def is_in_web() -> bool:
 
 
 def release(expected: float | None = None) -> None:
-    """Give the connection back before a wait, if it is ours and worth it.
+    """Release the connection before a wait, if the thread is ours and the wait is long enough.
 
-    A pool gets it back at once. Without a pool it is closed if the wait is long, since opening
-    another one takes time. SQLite has no limit. A transaction keeps its connection.
+    A pool always gets it back. Without a pool, the connection is closed only before a long wait,
+    because a new one takes time. SQLite has no connection limit. A connection in a transaction is
+    never released.
 
     Args:
-        expected: seconds; as long as the last response if it is not known.
+        expected: the expected wait in seconds; None for the duration of the last response.
     """
     thread, connection = _threads.current, connections[DEFAULT_DB_ALIAS]
     if not thread.is_ours or connection.vendor == "sqlite" or connection.in_atomic_block:
@@ -84,12 +85,12 @@ def release(expected: float | None = None) -> None:
 
 
 def waited(seconds: float) -> None:
-    """Note how long the current thread waited for a response."""
+    """Store how long the current thread waited for a response."""
     _threads.current.last_wait = seconds
 
 
 def discard_broken() -> None:
-    """Close a connection that the database has closed, so that the next query opens another."""
+    """Close a connection that the database has dropped, so that the next query reconnects."""
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.connection is None or connection.in_atomic_block:
         return
@@ -99,11 +100,11 @@ def discard_broken() -> None:
 
 
 def can_connect() -> bool:
-    """Whether the current thread has a connection, or gets one."""
+    """Whether the current thread has a database connection or can open one."""
     try:
         connections[DEFAULT_DB_ALIAS].ensure_connection()
     except OperationalError as error:
-        words = type(error).__name__
-        logger.info("the database grants no connection to one more thread (%s)", words)
+        reason = type(error).__name__
+        logger.info("the database grants no connection to one more thread (%s)", reason)
         return False
     return True

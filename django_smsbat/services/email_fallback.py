@@ -1,6 +1,7 @@
-"""The e-mail leg of Viber, SMS, e-mail: sent by Django's mail framework, once a message at most.
+"""The e-mail fallback after Viber and SMS: at most one e-mail per message, sent by Django.
 
-Committed as `sending` before it leaves, like every message. What may have left is never sent again.
+Like a message, an e-mail is committed as `sending` before it is sent. An e-mail that may have been
+sent is never sent again.
 """
 
 import logging
@@ -34,28 +35,28 @@ from django_smsbat.services.tracking.events import Report
 logger = logging.getLogger("django_smsbat")
 
 _ATTEMPTS_MAX: Final = 12
-_AT_ONCE_MAX: Final = 100  # in one run: nobody asks for statuses meanwhile
+_AT_ONCE_MAX: Final = 100  # in one run, because polling waits meanwhile
 _FIRST_PAUSE: Final = timedelta(minutes=1)  # doubled with each attempt
 _LONGEST_PAUSE: Final = timedelta(hours=4)
 _TEMPORARY: Final = (400, 500)
 _LONGEST_SUBJECT: Final = 200  # characters
 _FAILED: Final = frozenset(status.value for status in UNDELIVERED)
-# With these the mail server says that it did not take the mail; anything else leaves that open.
-# With a code from 400 to 499 it asks to try again later.
+# With these errors the mail server certainly did not take the e-mail; with others it may have.
+# A code from 400 to 499 means: try again later.
 _REFUSALS: Final = (
     smtplib.SMTPRecipientsRefused,
     smtplib.SMTPSenderRefused,
     smtplib.SMTPDataError,
     smtplib.SMTPNotSupportedError,
-    ValueError,  # a header with a line break, an address that is none
+    ValueError,  # a header with a line break, an invalid address
 )
 
 
 @private_frames
 def send_due(clock: Clock) -> int:
-    """Send the e-mails that are due, a hundred at most; returns how many left.
+    """Send the e-mails that are due, at most a hundred; return how many were sent.
 
-    A mail server that cannot be reached is tried again later, twelve times at most.
+    If the mail server cannot be reached, an e-mail is tried again later, at most twelve times.
     """
     if not conf.current().email_fallback:
         return 0
@@ -67,23 +68,23 @@ def send_due(clock: Clock) -> int:
             if email is None:
                 break
             try:
-                written = _mail(email.message)
-            except Exception as error:  # a template of the site's
+                mail_message = _mail(email.message)
+            except Exception as error:  # from a template of the site
                 logger.error("a fallback e-mail cannot be written: %s", type(error).__name__)
                 _put_back(email, clock.now(), "it cannot be written")
                 continue
-            if written is None:
+            if mail_message is None:
                 _finish(email, EmailState.UNNEEDED, "", clock.now())
                 continue
-            connection = connection or _opened()
+            connection = connection or _open()
             if connection is None:
                 _put_back(email, clock.now(), "the mail server cannot be reached")
                 break
-            state, words = _send(written, connection)
+            state, reason = _send(mail_message, connection)
             if state == EmailState.QUEUED:
-                _put_back(email, clock.now(), words)
+                _put_back(email, clock.now(), reason)
             else:
-                _finish(email, state, words, clock.now())
+                _finish(email, state, reason, clock.now())
             sent += state == EmailState.SENT
             if state != EmailState.SENT:  # the connection may be broken
                 _close(connection)
@@ -94,7 +95,7 @@ def send_due(clock: Clock) -> int:
 
 
 def _claim(now: datetime) -> FallbackEmail | None:
-    """One at a time: a worker that dies leaves one in doubt, not a batch."""
+    """Claim one e-mail, so that a worker that dies leaves only one in doubt."""
     with transaction.atomic(durable=True):
         due = FallbackEmail.objects.filter(state=EmailState.QUEUED, due_at__lte=now)
         email = lock_unlocked_rows(due.order_by("due_at")).first()
@@ -113,7 +114,7 @@ def _settle_lost(now: datetime) -> None:
 
 
 def _mail(message: Message) -> EmailMessage | None:
-    """The e-mail, None where it is no longer called for, or its words were purged."""
+    """Render the e-mail; None if it is no longer needed, or if its text was purged."""
     if not (message.text or message.fallback_text):
         return None
     person = Recipient.objects.filter(phone=message.to).exclude(email="").first()
@@ -131,24 +132,24 @@ def _mail(message: Message) -> EmailMessage | None:
 
 
 def _is_unwelcome(message: Message, person: Recipient) -> bool:
-    """Whoever opted out since gets nothing promotional; nor does a cancelled campaign go on."""
+    """Whether the recipient opted out of a promotional message, or its campaign is cancelled."""
     campaign = message.campaign
     if campaign is not None and campaign.status == CampaignStatus.CANCELLED:
         return True
     return claiming.who_is_bound(campaign)(message.type) and person.opted_out_at is not None
 
 
-def _send(written: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailState, str]:
-    """What became of it, and why: `QUEUED` where it is worth another try.
+def _send(mail_message: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailState, str]:
+    """Send the e-mail. Return its new state and the reason; `QUEUED` means try again.
 
-    Without the server's words: they quote addresses.
+    The reason omits the server's reply, which quotes addresses.
     """
     try:
-        taken = connection.send_messages([written])
+        taken = connection.send_messages([mail_message])
     except _REFUSALS as error:
         again = _is_temporary(error)
         return EmailState.QUEUED if again else EmailState.FAILED, type(error).__name__
-    except Exception as error:  # any backend's: it may have taken the mail
+    except Exception as error:  # from any backend: it may have taken the e-mail
         logger.warning("a fallback e-mail may or may not have left: %s", type(error).__name__)
         return EmailState.UNCONFIRMED, type(error).__name__
     if taken == 0:
@@ -157,16 +158,16 @@ def _send(written: EmailMessage, connection: BaseEmailBackend) -> tuple[EmailSta
 
 
 def _is_temporary(error: Exception) -> bool:
-    """Greylisting, a full mailbox: the server says that later may be better."""
+    """Whether the server reports a temporary failure, such as greylisting or a full mailbox."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _words in error.recipients.values()]
+        codes = [code for code, _text in error.recipients.values()]
     else:
         codes = [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
     return bool(codes) and all(_TEMPORARY[0] <= code < _TEMPORARY[1] for code in codes)
 
 
-def _opened() -> BaseEmailBackend | None:
-    """A connection to the mail server; None where it is certain that nothing can leave now."""
+def _open() -> BaseEmailBackend | None:
+    """Open a connection to the mail server; None if that fails, so that nothing can be sent."""
     connection = _mailer()
     try:
         connection.open()
@@ -177,10 +178,10 @@ def _opened() -> BaseEmailBackend | None:
 
 
 def _mailer() -> BaseEmailBackend:
-    """Django 6.1 has mailers in the place of connections."""
+    """Return the mail backend. Django 6.1 replaces connections with mailers."""
     mailers: Any = getattr(mail, "mailers", None)
-    made: BaseEmailBackend = mail.get_connection() if mailers is None else mailers.default
-    return made
+    mailer: BaseEmailBackend = mail.get_connection() if mailers is None else mailers.default
+    return mailer
 
 
 def _close(connection: BaseEmailBackend | None) -> None:
@@ -191,22 +192,22 @@ def _close(connection: BaseEmailBackend | None) -> None:
             logger.warning("the mail server hung up: %s", type(error).__name__)
 
 
-def _put_back(email: FallbackEmail, now: datetime, why: str) -> None:
+def _put_back(email: FallbackEmail, now: datetime, reason: str) -> None:
     if email.attempts >= _ATTEMPTS_MAX:
-        _finish(email, EmailState.FAILED, why, now)
+        _finish(email, EmailState.FAILED, reason, now)
         return
     pause = min(_FIRST_PAUSE * 2 ** (email.attempts - 1), _LONGEST_PAUSE)
     ours = FallbackEmail.objects.filter(pk=email.pk, state=EmailState.SENDING)
     ours.update(state=EmailState.QUEUED, lease_until=None, due_at=now + pause)
 
 
-def _finish(email: FallbackEmail, state: EmailState, words: str, now: datetime) -> None:
-    """The outcome, kept beside the reports of the message; it changes no status."""
+def _finish(email: FallbackEmail, state: EmailState, reason: str, now: datetime) -> None:
+    """Store the outcome as a report of the message, which does not change its status."""
     with transaction.atomic():
         ours = FallbackEmail.objects.filter(pk=email.pk, state=EmailState.SENDING)
-        if not ours.update(state=state, lease_until=None, error=words):
+        if not ours.update(state=state, lease_until=None, error=reason):
             return
-        payload = {"email": state.value, **({"message": words} if words else {})}
+        payload = {"email": state.value, **({"message": reason} if reason else {})}
         outcome = Report(
             source=Source.LOCAL,
             status=None,

@@ -1,5 +1,5 @@
-"""Exceptions that services raise and entry points show."""
+"""Exceptions that services raise and entry points show to people."""
 
 
 class ActionNotAllowed(Exception):
-    """An action that is not allowed in the present state; the text is one sentence for people."""
+    """The current state does not allow the action. The text is one sentence for people."""

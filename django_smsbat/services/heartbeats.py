@@ -1,4 +1,4 @@
-"""Signs of life, left by what should happen again and again; read by `health`."""
+"""Heartbeats: when each periodic activity last ran. `health` reads them."""
 
 import threading
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from django.db import transaction
 from django_smsbat.models import Heartbeat, HeartbeatName
 from django_smsbat.services.process_state import ProcessState
 
-_EVERY: Final = timedelta(seconds=30)  # between two that are written down
+_EVERY: Final = timedelta(seconds=30)  # between two writes by one process
 
 
 @dataclass
 class _Written:
-    """When this process last wrote each sign of life down."""
+    """When this process last wrote each heartbeat."""
 
     at: dict[str, datetime] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -25,12 +25,12 @@ _written: Final = ProcessState(_Written)
 
 
 def forget() -> None:
-    """What this process wrote down belongs to another database: for tests."""
+    """Forget the last writes of this process, for tests that change the database."""
     _written.recreate()
 
 
 def beat(name: HeartbeatName, now: datetime) -> None:
-    """Leave a sign of life; written down once in half a minute by each process."""
+    """Record a heartbeat. Each process writes it at most once in 30 seconds."""
     written = _written.current
     with written.lock:
         last = written.at.get(name)
@@ -41,8 +41,8 @@ def beat(name: HeartbeatName, now: datetime) -> None:
 
 
 def beat_after_commit(name: HeartbeatName, now: datetime) -> None:
-    """Leave a sign of life of what is being stored; where that fails, what is stored stands.
+    """Record a heartbeat after the commit. If that fails, the committed data is not affected.
 
-    A `partial` in place of the lambda would fail once more: Django logs its name, and it has none.
+    A `partial` instead of the lambda would fail in Django's logging, which needs a function name.
     """
     transaction.on_commit(lambda: beat(name, now), robust=True)

@@ -1,11 +1,11 @@
-"""Sums of money as they are: SQLite adds decimals as floats, which shows in the last digits."""
+"""Exact sums of money: SQLite adds decimals as floats, which changes the last digits."""
 
 from decimal import Decimal
 from typing import Final
 
-_STEP: Final = Decimal("0.000001")  # what a message's `cost` is kept to
+_STEP: Final = Decimal("0.000001")  # the precision of a message's `cost`
 
 
 def exact(summed: Decimal | float | None) -> Decimal:
-    """A sum of costs, to a millionth; 0 for none."""
+    """Round a sum of costs to a millionth; None becomes 0."""
     return Decimal(summed or 0).quantize(_STEP)

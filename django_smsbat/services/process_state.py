@@ -1,9 +1,8 @@
 """State of one process: locks, connections, threads. A forked child gets its own.
 
-A fork copies memory but neither threads nor the state of a socket at its other end. A lock that
-another thread of the parent holds would never be released in the child, and a shared connection
-would give one process the answer to another's request. So nothing in a `ProcessState` outlives a
-fork.
+A fork copies memory, but neither threads nor the peer's state of a socket. A lock acquired by
+another thread of the parent would never be released in the child, and a shared connection would
+give one process the answer to another's request. So no object in a `ProcessState` survives a fork.
 """
 
 import os
@@ -14,9 +13,9 @@ _State = TypeVar("_State")
 
 
 class ProcessState(Generic[_State]):
-    """Holds one object for each process.
+    """Stores one object per process.
 
-    The old object is not closed in the child: its connections are still the parent's.
+    The child does not close the old object, because the parent still uses its connections.
 
     Args:
         make: returns a new object; called at once and again in each forked child. It must not
@@ -31,12 +30,12 @@ class ProcessState(Generic[_State]):
         self._all.append(self)
 
     def recreate(self) -> None:
-        """Replace the object by a new one."""
+        """Replace the object with a new one."""
         self.current: _State = self._make()
 
     @classmethod
     def recreate_all(cls) -> None:
-        """Replace all objects of the process by new ones."""
+        """Replace all objects of the process with new ones."""
         for state in cls._all:
             state.recreate()
 

@@ -1,4 +1,4 @@
-"""Signals sent after the commit, each receiver on its own: one that fails stops nothing."""
+"""Send signals after the commit. A receiver that fails does not stop the others."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ logger = logging.getLogger("django_smsbat")
 
 
 def after_commit(signal: Signal, occasions: Sequence[Mapping[str, Any]], sender: type) -> None:
-    """Send the signal once for each occasion, when what it speaks of is in the database."""
+    """Send the signal after the commit, once for each set of arguments in `occasions`."""
     if occasions and signal.has_listeners(sender):
         transaction.on_commit(lambda: _send(signal, occasions, sender))
 

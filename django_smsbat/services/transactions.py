@@ -1,4 +1,4 @@
-"""When what was stored is really there: at once, or when somebody's transaction is over."""
+"""Run code after the commit, or immediately if there is no transaction; retry deadlocks."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -6,15 +6,18 @@ from typing import Final, TypeVar
 from django.db import OperationalError, transaction
 from django.db.transaction import TransactionManagementError
 
-_Made = TypeVar("_Made")
-_TRIES: Final = 5  # of what a deadlock may end
+_Result = TypeVar("_Result")
+_TRIES: Final = 5  # of a transaction that a deadlock may end
 
 
 def insist_on_commits() -> None:
-    """
+    """Require autocommit or an `atomic` block.
+
+    Without either, the time of the commit is unknown: a message might be sent and its row rolled
+    back.
+
     Raises:
-        TransactionManagementError: without autocommit and outside `atomic`: nobody could tell when
-            what is stored is there, so a message might leave and its row be rolled back.
+        TransactionManagementError: if autocommit is off, outside `atomic`.
     """
     connection = transaction.get_connection()
     if not connection.in_atomic_block and not connection.get_autocommit():
@@ -24,23 +27,23 @@ def insist_on_commits() -> None:
 
 
 def when_committed(do: Callable[[], object]) -> None:
-    """Do it after the commit of the transaction that the caller is in; at once where there is none.
+    """Call `do` after the commit of the caller's transaction; immediately if there is none.
 
-    After a rollback it is not done at all. The transaction that Django's `TestCase` wraps every
-    test into is nobody's: there it is done at once, as it would be on a site. What fails after
-    somebody's commit is logged by Django, and stops nothing else that was to follow it.
+    After a rollback, `do` is not called. The transaction around each test of Django's `TestCase`
+    does not count: there `do` is called immediately, as on a site. Django logs an exception after
+    the caller's commit, and runs the other callbacks.
     """
-    if _in_somebodys_transaction():
+    if _in_callers_transaction():
         transaction.on_commit(do, robust=True)
     else:
         do()
 
 
-def tried_again(make: Callable[[], _Made]) -> _Made:
-    """What it makes, in a transaction of its own where the caller has none.
+def tried_again(make: Callable[[], _Result]) -> _Result:
+    """Call `make` in a transaction, and retry after a deadlock or a locked database.
 
-    There a deadlock, or a locked database, is worth another try; in the caller's transaction it is
-    the caller's to try again, for the whole of it is lost.
+    Inside the caller's transaction there is no retry: the deadlock ends that whole transaction, so
+    only the caller can repeat it.
     """
     left = 1 if transaction.get_connection().in_atomic_block else _TRIES
     while True:
@@ -53,11 +56,11 @@ def tried_again(make: Callable[[], _Made]) -> _Made:
                 raise
 
 
-def _in_somebodys_transaction() -> bool:
+def _in_callers_transaction() -> bool:
     if not transaction.get_connection().in_atomic_block:
         return False
     try:
-        with transaction.atomic(durable=True):  # refused, but for the outermost of a test case
+        with transaction.atomic(durable=True):  # raises, except in the transaction of a test case
             return False
     except RuntimeError:
         return True

@@ -1,7 +1,7 @@
-"""Messages of which nobody knows whether SMSBAT took them: a person settles them here.
+"""Settle unconfirmed messages: it is unknown whether SMSBAT took them.
 
-The software never sends such a message again on its own, unless `RESEND_UNCONFIRMED` says that this
-site prefers twice to never. A later report may still settle it.
+Only a person sends such a message again, unless the site sets `RESEND_UNCONFIRMED`, which prefers
+duplicates to losses. A later report may still settle the message.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,17 +21,17 @@ from django_smsbat.models.message import MessageQuerySet
 from django_smsbat.services.tracking import recorder
 
 _CHUNK: Final = 2_000
-_ATTEMPTS_MAX: Final = 5  # of a message that is sent again without a person's word
+_ATTEMPTS_MAX: Final = 5  # of a message that is resent automatically
 
 
 def resend(message_ids: Iterable[int]) -> int:
-    """Send unconfirmed messages again: whoever did get the first one gets it twice.
+    """Requeue unconfirmed messages. A recipient who got the first one gets a duplicate.
 
-    Only reports of the new attempt will count. A campaign that was finished is sending again.
+    Only reports of the new attempt count. A finished campaign becomes `sending` again.
 
     Returns:
-        How many were queued; those that are no longer unconfirmed, or whose campaign was
-        cancelled, are left alone.
+        How many messages were queued. Messages that are no longer unconfirmed, or that belong to a
+        cancelled campaign, do not change.
     """
     queued = sum(_queue_again(keys) for keys in _chunks(message_ids))
     transaction.on_commit(runners.wake)
@@ -39,42 +39,43 @@ def resend(message_ids: Iterable[int]) -> int:
 
 
 def give_up(message_ids: Iterable[int], now: datetime | None = None) -> int:
-    """Take unconfirmed messages for failed; a later report of their delivery still counts.
+    """Mark unconfirmed messages as failed; a later report of their delivery still counts.
 
     Returns:
-        How many were settled; those that are no longer unconfirmed are left alone.
+        How many messages were settled. Messages that are no longer unconfirmed do not change.
     """
-    moment = now or timezone.now()
-    return sum(_fail(keys, moment) for keys in _chunks(message_ids))
+    settled_at = now or timezone.now()
+    return sum(_fail(keys, settled_at) for keys in _chunks(message_ids))
 
 
 def resend_all(campaign_id: int | None = None) -> int:
-    """`resend` for all that are unconfirmed, of one campaign or of all, and of single messages."""
+    """`resend` for all unconfirmed messages: of one campaign, or of all and single messages."""
     return resend(_keys_of(_unconfirmed(campaign_id)))
 
 
 def give_up_all(campaign_id: int | None = None) -> int:
-    """`give_up`, likewise."""
+    """`give_up` for the same messages as `resend_all`."""
     return give_up(_keys_of(_unconfirmed(campaign_id)))
 
 
 def resend_automatically() -> int:
-    """What `RESEND_UNCONFIRMED` asks for. After a few attempts it is a person's turn all the same.
+    """Requeue unconfirmed messages for `RESEND_UNCONFIRMED`; return how many.
 
-    Called by a worker, which then finds them in the queue. Returns how many were queued.
+    After a few attempts, a person must settle the message. Called by a worker, which then sends the
+    queued messages.
     """
     return sum(_queue_again(keys) for keys in _chunks(_keys_of(tried_little())))
 
 
 def tried_little() -> MessageQuerySet:
-    """Unconfirmed messages that `resend_automatically` is for: their words are still here."""
+    """Return the messages for `resend_automatically`: few attempts, and the text is not purged."""
     live = Q(campaign=None) | ~Q(campaign__status=CampaignStatus.CANCELLED)
     return _unconfirmed(None).filter(live, attempts__lt=_ATTEMPTS_MAX, purged_at=None)
 
 
 def _unconfirmed(campaign_id: int | None) -> MessageQuerySet:
-    found = Message.objects.filter(status=Status.UNCONFIRMED.value)
-    return found if campaign_id is None else found.filter(campaign=campaign_id)
+    messages = Message.objects.filter(status=Status.UNCONFIRMED.value)
+    return messages if campaign_id is None else messages.filter(campaign=campaign_id)
 
 
 def _keys_of(wanted: MessageQuerySet) -> Iterator[int]:
@@ -114,6 +115,6 @@ def _queue_again(keys: list[int]) -> int:
 
 
 def _lock_campaigns(keys: list[int]) -> list[Campaign]:
-    """The campaigns concerned, locked: none can be finished or cancelled while we queue again."""
+    """Lock and return the campaigns, so that none is finished or cancelled during the requeue."""
     ids = Message.objects.filter(pk__in=keys_in(Message, keys)).values("campaign")
     return list(Campaign.objects.filter(pk__in=ids).order_by("pk").select_for_update())

@@ -1,4 +1,4 @@
-"""Describes an exception that no code expects, without the personal data that it may quote."""
+"""Describe an unexpected exception without the personal data that it may quote."""
 
 from pathlib import Path
 from traceback import extract_tb
@@ -8,7 +8,7 @@ _PACKAGE: Final = Path(__file__).parent.parent
 
 
 def describe(error: BaseException) -> str:
-    """The class of the exception and the last line of this package that it passed through."""
+    """Return the exception's class and the last line of this package in its traceback."""
     name = type(error).__name__
     for frame in reversed(extract_tb(error.__traceback__)):
         if _PACKAGE in Path(frame.filename).parents:

@@ -1,1 +1,1 @@
-"""Accounts of SMSBAT: their settings and their clients."""
+"""SMSBAT accounts: their settings and their clients."""

@@ -1,4 +1,4 @@
-"""The gateway's clients as the settings describe them, one an account for the process."""
+"""The gateway clients, configured by the settings: one per account and process."""
 
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -22,22 +22,23 @@ WRONG_SECRET: Final = "django-smsbat-wrong-key"  # noqa: S105 - opens nothing
 
 
 def credentials(account: Account) -> Credentials:
-    """
+    """Return the account's credentials.
+
     Raises:
-        ImproperlyConfigured: saying which key is missing.
+        ImproperlyConfigured: naming the missing key.
     """
-    given = {"api_key": account.api_key, "login": account.login, "password": account.password}
+    keys = {"api_key": account.api_key, "login": account.login, "password": account.password}
     try:
         if account.auth is None:
-            return Credentials.by_what_is_given(**given)
-        return Credentials(account.auth, **given)
+            return Credentials.by_what_is_given(**keys)
+        return Credentials(account.auth, **keys)
     except ValueError as error:
         raise ImproperlyConfigured(account.called(f"SMSBAT: {error}")) from None
 
 
 @dataclass
 class _Clients:
-    """The clients by account, with their connections and the rates that they count."""
+    """The clients by account, with their connections and rate limits."""
 
     by_account: dict[str, Client] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -47,24 +48,25 @@ _clients: Final = ProcessState(_Clients)
 
 
 def client(name: str = DEFAULT_ACCOUNT) -> Client:
-    """The account's client, shared by all threads of the process.
+    """Return the account's client, shared by all threads of the process.
 
     Raises:
-        ImproperlyConfigured: without such an account, its credentials, or its `BASE_URL`.
+        ImproperlyConfigured: if the account, its credentials or its `BASE_URL` is missing.
     """
     if _stand_ins:
         return _stand_ins[-1](name)
     clients = _clients.current
     with clients.lock:
         if name not in clients.by_account:
-            clients.by_account[name] = _made(name)
+            clients.by_account[name] = _new_client(name)
         return clients.by_account[name]
 
 
 def insist_on_any(names: Collection[str], given: Client | None = None) -> None:
-    """
+    """Require that at least one account has a client, unless `given` replaces them.
+
     Raises:
-        ImproperlyConfigured: when none of these accounts can be reached as the settings are.
+        ImproperlyConfigured: if the settings are incomplete for all of these accounts.
     """
     wrong = []
     for name in () if given else names:
@@ -77,7 +79,7 @@ def insist_on_any(names: Collection[str], given: Client | None = None) -> None:
 
 
 def with_wrong_credentials(name: str = DEFAULT_ACCOUNT) -> Client:
-    """A new client of the account whose key and password SMSBAT does not know.
+    """Return a new client for the account with an invalid key and password.
 
     Raises:
         ImproperlyConfigured: like `client`.
@@ -86,20 +88,20 @@ def with_wrong_credentials(name: str = DEFAULT_ACCOUNT) -> Client:
         return client(name)
     own = credentials(conf.current().accounts[name])
     wrong = replace(own, api_key=WRONG_SECRET, password=WRONG_SECRET)
-    return _made(name, wrong)
+    return _new_client(name, wrong)
 
 
-def _made(name: str, proof: Credentials | None = None) -> Client:
+def _new_client(name: str, proof: Credentials | None = None) -> Client:
     settings = conf.current()
     account = settings.accounts.get(name)
     if account is None:
         raise ImproperlyConfigured(f"SMSBAT: there is no account {name!r}")
     if not account.base_url:
-        words = "SMSBAT['BASE_URL']: give the address of your region's API"
-        raise ImproperlyConfigured(account.called(words))
+        error = "SMSBAT['BASE_URL']: give the address of your region's API"
+        raise ImproperlyConfigured(account.called(error))
     if is_plain_to_other_host(account.base_url):
-        words = "SMSBAT['BASE_URL'] is not https: nothing is sent to another machine by plain http"
-        raise ImproperlyConfigured(account.called(words))
+        error = "SMSBAT['BASE_URL'] is not https: nothing is sent to another machine by plain http"
+        raise ImproperlyConfigured(account.called(error))
     return Client(
         account.base_url,
         proof or credentials(account),
@@ -111,9 +113,9 @@ def _made(name: str, proof: Credentials | None = None) -> Client:
 
 
 def _pace(settings: conf.Settings, account: Account, rate: float, kind: str) -> RateLimit:
-    """Counted for each account apart, and without its secrets in the name."""
-    whose = "\0".join((account.base_url, account.api_key or account.login))
-    digest = blake2b(whose.encode(), digest_size=8).hexdigest()
+    """Return a rate limit for this account; its storage name contains no secret."""
+    identity = "\0".join((account.base_url, account.api_key or account.login))
+    digest = blake2b(identity.encode(), digest_size=8).hexdigest()
     return RateLimit(rate, storage=settings.rate_limit_storage, name=f"smsbat:{digest}:{kind}")
 
 
@@ -122,7 +124,7 @@ _stand_ins: list[Callable[[str], Client]] = []
 
 @contextmanager
 def replaced_by(make: Callable[[str], Client]) -> Iterator[None]:
-    """Have something else stand in for SMSBAT: in tests, by the account's name."""
+    """Replace the clients, for tests. `make` takes the account name."""
     _stand_ins.append(make)
     try:
         yield
@@ -134,8 +136,8 @@ def _forget(*, setting: str, **_: Any) -> None:
     if setting == "SMSBAT":
         clients = _clients.current
         with clients.lock:
-            for made in clients.by_account.values():
-                made.close()
+            for stale in clients.by_account.values():
+                stale.close()
             clients.by_account.clear()
 
 

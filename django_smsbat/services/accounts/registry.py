@@ -1,4 +1,4 @@
-"""The site's accounts, and what a message gets from the one that sends it."""
+"""The site's accounts, and the default sender of each."""
 
 from collections.abc import Collection
 
@@ -8,14 +8,15 @@ from django_smsbat.gateway.messages import InvalidMessage
 
 
 def names() -> Collection[str]:
-    """All accounts of the settings, the default one first where there is one."""
+    """Return the names of all accounts; the default account comes first if it exists."""
     return conf.current().accounts.keys()
 
 
 def account(name: str) -> Account:
-    """
+    """Return the account with this name.
+
     Raises:
-        InvalidMessage: when the settings name no such account.
+        InvalidMessage: if the settings have no such account.
     """
     known = conf.current().accounts
     if name not in known:
@@ -24,10 +25,10 @@ def account(name: str) -> Account:
 
 
 def sender_or_default(given: str, name: str) -> str:
-    """The sender that was given, else the account's own.
+    """Return the given sender, or else the account's default sender.
 
     Raises:
-        InvalidMessage: when there is neither, or no such account.
+        InvalidMessage: if there is neither, or no such account.
     """
     own = account(name)
     sender = given or own.sender

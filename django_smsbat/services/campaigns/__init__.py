@@ -1,4 +1,4 @@
-"""Campaigns: from the draft to the report. The functions here are public."""
+"""Campaigns, from draft to report. The functions exported here are public."""
 
 from django_smsbat.services.campaigns.lifecycle import (
     cancel,

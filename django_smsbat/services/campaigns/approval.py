@@ -1,8 +1,8 @@
-"""Four eyes: above a size that the site sets, somebody else approves what a person sends.
+"""Four-eyes approval: above `approve_above` recipients, a second person must approve a campaign.
 
-An approval is of what was looked at: other words, or other people, need another one, also where a
-scheduled campaign's lists have grown meanwhile. It binds people; code that launches a campaign
-answers for itself.
+An approval applies to one preflight. A changed text or audience needs a new approval, also if the
+lists of a scheduled campaign have grown meanwhile. Only people need approval; code that launches a
+campaign does not.
 """
 
 from datetime import datetime
@@ -26,13 +26,13 @@ def is_asked_for(recipients: int) -> bool:
 
 
 def may_approve(campaign: Campaign) -> bool:
-    """Whether there is something to approve: what was not launched, on a site that asks for it."""
+    """Whether the site requires approvals and the campaign has not been launched."""
     is_to_come = campaign.started_at is None and campaign.status in _TO_COME
     return conf.current().approve_above is not None and is_to_come
 
 
 def approver_of(campaign: Campaign) -> str:
-    """Who approved what is yet to be launched, as it was last looked at; empty for nobody."""
+    """Return the login that approved the last preflight; empty if none, or after the launch."""
     if not campaign.pk or not may_approve(campaign):
         return ""
     seen = Preflight.objects.filter(campaign=campaign).values_list("approved_by", flat=True)
@@ -40,13 +40,13 @@ def approver_of(campaign: Campaign) -> str:
 
 
 def approve(campaign: Campaign, fingerprint: str, login: str, now: datetime | None = None) -> None:
-    """Approve the campaign as it was looked at.
+    """Approve the campaign as the preflight showed it.
 
     Args:
-        fingerprint: of the preflight that this person saw.
+        fingerprint: the fingerprint of the preflight that the approver saw.
 
     Raises:
-        ActionNotAllowed: when it is no longer what they saw, or they are who scheduled it.
+        ActionNotAllowed: if the preflight has changed, or the approver scheduled the campaign.
     """
     words, _, audience = fingerprint.partition("-")
     seen = Preflight.objects.filter(campaign=campaign, words=words, audience=audience)
@@ -59,10 +59,10 @@ def approve(campaign: Campaign, fingerprint: str, login: str, now: datetime | No
 
 
 def hold_to(seen: Preflight, login: str) -> None:
-    """Refuse what needs an approval and has none by somebody else.
+    """Require an approval by another person, if the audience is large enough to need one.
 
     Raises:
-        ActionNotAllowed: saying what is needed.
+        ActionNotAllowed: if the approval is missing, or `login` gave it.
     """
     if not is_asked_for(seen.recipients):
         return
@@ -73,17 +73,18 @@ def hold_to(seen: Preflight, login: str) -> None:
 
 
 def scheduled(campaign: Campaign, login: str) -> None:
-    """A person scheduled it; an empty login where it is taken off the schedule."""
+    """Store who scheduled the campaign; an empty login means that it was unscheduled."""
     Preflight.objects.filter(campaign=campaign).update(scheduled_by=login)
 
 
 def hold_due_to(campaign: Campaign, made: AudienceSummary) -> None:
-    """Refuse what a person scheduled, and that is larger now than may go unapproved.
+    """Require an approval for a due campaign that a person scheduled, if it is large enough.
 
-    Who leaves the lists after an approval changes nothing; nor does one who takes another's place.
+    The approval stays valid if recipients left the lists or were replaced, but not if the audience
+    has grown.
 
     Raises:
-        ActionNotAllowed: saying so.
+        ActionNotAllowed: if there is no valid approval.
     """
     seen = Preflight.objects.filter(campaign=campaign).exclude(scheduled_by="").first()
     if seen is None or not is_asked_for(made.recipients):
@@ -94,21 +95,21 @@ def hold_due_to(campaign: Campaign, made: AudienceSummary) -> None:
 
 
 def _undelivered(campaign: Campaign) -> int:
-    """How many messages a retry would send."""
+    """Return how many messages a retry would send."""
     failed = [status.value for status in UNDELIVERED]
     return Message.objects.filter(campaign=campaign, status__in=failed).count()
 
 
 def may_approve_retry(campaign: Campaign) -> bool:
-    """Whether so many messages would be sent again that it needs an approval."""
+    """Whether a retry is possible and would send enough messages to need an approval."""
     return may(campaign, "send again") and is_asked_for(_undelivered(campaign))
 
 
 def approve_retry(campaign: Campaign, login: str) -> int:
-    """Approve that somebody else sends the failed messages again, once.
+    """Approve one retry of the failed messages by another person.
 
     Returns:
-        How many messages are approved; if more have failed by then, it is approved again.
+        How many messages are approved. If more have failed by then, a new approval is needed.
 
     Raises:
         ActionNotAllowed: if the campaign cannot be sent again.
@@ -122,13 +123,13 @@ def approve_retry(campaign: Campaign, login: str) -> int:
 
 
 def take_retry_approval(campaign: Campaign, login: str) -> None:
-    """Refuse a retry that needs an approval and has none by somebody else; use the approval up.
+    """Require an approval by another person for a large retry, and consume it.
 
     Args:
-        campaign: locked, so that one approval is used once.
+        campaign: locked, so that an approval is used only once.
 
     Raises:
-        ActionNotAllowed: saying what is needed.
+        ActionNotAllowed: if the approval is missing, or `login` gave it.
     """
     count = _undelivered(campaign)
     if not is_asked_for(count):

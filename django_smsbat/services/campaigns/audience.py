@@ -1,7 +1,7 @@
-"""Who gets a campaign, who does not and why, and what each of them will be sent.
+"""Determine a campaign's recipients, the excluded people with reasons, and each message's text.
 
-The same walk over the lists serves the preflight, which only counts, and the launch, which writes.
-Where nothing is personal, both are one statement; else everybody is looked at, in chunks.
+The preflight, which only counts, and the launch, which writes, share this code. Without
+placeholders, each takes one statement. With placeholders, all recipients are read in chunks.
 """
 
 import os
@@ -42,21 +42,21 @@ from django_smsbat.services.exceptions import ActionNotAllowed
 
 _CHUNK: Final = 2_000
 _DIGEST_BYTES: Final = 16
-_MIX: Final = 1_000_003  # a prime, so that the sum of the keys' squares tells other people apart
+_MIX: Final = 1_000_003  # a prime; the sum of squared keys modulo it detects a changed audience
 
 
 @dataclass
 class AudienceSummary:
-    """What a launch does, or would do.
+    """The result of a launch, or of a preflight.
 
     Attributes:
-        recipients: how many get it.
-        excluded: how many do not, by reason.
-        examples: for each reason what exactly is wrong, once, such as ``no value for {{ city }}``.
-        repeated: how many more places those people have on the lists; each gets one message.
-        parts: how many messages take how many SMS parts: of SMS, or of the SMS fallback.
-        audience: a fingerprint of who gets what.
-        fields: what was found of each placeholder's field; empty for a campaign without any.
+        recipients: how many people get the campaign.
+        excluded: how many people do not, by reason.
+        examples: one detail for each reason, such as ``no value for {{ city }}``.
+        repeated: the number of duplicate list entries; each person gets one message.
+        parts: the number of messages by SMS parts, of the SMS or of the SMS fallback.
+        audience: a fingerprint of recipients and, with placeholders, of their texts.
+        fields: counts for each placeholder's field; empty for a campaign without placeholders.
     """
 
     recipients: int = 0
@@ -73,7 +73,7 @@ class AudienceSummary:
 
     @property
     def sms_parts(self) -> int:
-        """Billed parts of SMS in the worst case: of everybody, or of everybody's fallback."""
+        """Billed SMS parts in the worst case: all recipients get the SMS, or the fallback."""
         return sum(parts * count for parts, count in self.parts.items())
 
     def add_exclusion(self, reason: Exclusion, count: int = 1, example: str = "") -> None:
@@ -83,15 +83,15 @@ class AudienceSummary:
 
 
 def billed_text(content: Content) -> str:
-    """The text that an operator bills by parts: of an SMS, or of the SMS that may follow."""
+    """Return the text that is billed in SMS parts: of the SMS, or of the SMS fallback."""
     return content.text if content.type == MessageType.SMS else content.fallback_text
 
 
 def content_of(campaign: Campaign) -> ContentTemplate:
-    """The campaign's content, with the sender that it will have, checked as far as it can be.
+    """Return the campaign's content with its final sender, validated with sample values.
 
     Raises:
-        InvalidMessage: naming the field that is wrong.
+        InvalidMessage: naming the invalid field.
     """
     content = campaign.content()
     sender = sender_or_default(content.sender, campaign.account)
@@ -101,60 +101,62 @@ def content_of(campaign: Campaign) -> ContentTemplate:
 
 
 def tally(campaign: Campaign) -> AudienceSummary:
-    """What a launch would do now.
+    """Return what a launch would do now.
 
     Raises:
-        InvalidMessage: when the campaign itself cannot be sent.
+        InvalidMessage: if the campaign's content is invalid.
     """
     template = content_of(campaign)
     if not template.is_personal:
-        found = _count_all(campaign)
-        found.parts[count_parts(billed_text(template.content)).parts] = found.recipients
+        summary = _count_all(campaign)
+        summary.parts[count_parts(billed_text(template.content)).parts] = summary.recipients
     else:
-        found = AudienceSummary()
+        summary = AudienceSummary()
         by_sms = template.content.type == MessageType.SMS
-        for chunk in _walk(campaign, template, found):
-            for one in chunk:
-                found.parts[count_parts(one.text if by_sms else one.fallback_text).parts] += 1
-    del found.parts[0]  # what goes by no SMS has no parts
-    places = campaign.lists.aggregate(places=Count("recipients"))["places"]
-    found.repeated = places - found.recipients - found.total_excluded
-    return found
+        for chunk in _walk(campaign, template, summary):
+            for message in chunk:
+                text = message.text if by_sms else message.fallback_text
+                summary.parts[count_parts(text).parts] += 1
+    del summary.parts[0]  # messages without SMS have no parts
+    entries = campaign.lists.aggregate(places=Count("recipients"))["places"]
+    summary.repeated = entries - summary.recipients - summary.total_excluded
+    return summary
 
 
 def create_messages(campaign: Campaign, now: datetime) -> AudienceSummary:
-    """Write a queued message for everybody who gets it.
+    """Create a queued message for each recipient.
 
     Raises:
-        InvalidMessage: when the campaign itself cannot be sent.
-        ActionNotAllowed: when the lists changed between counting and writing.
+        InvalidMessage: if the campaign's content is invalid.
+        ActionNotAllowed: if the lists changed between counting and writing.
     """
     template = content_of(campaign)
-    said = template.content
+    content = template.content
     same: dict[str, Any] = {
         "campaign": campaign.pk,
         "account": campaign.account,
-        "type": said.type,
-        "sender": said.sender,
-        "ttl": said.ttl,
+        "type": content.type,
+        "sender": content.sender,
+        "ttl": content.ttl,
         "created_at": now,
     }
     if not template.is_personal:
         same |= {
-            "text": said.text,
-            "message_data": said.message_data,
-            "fallback_text": said.fallback_text,
+            "text": content.text,
+            "message_data": content.message_data,
+            "fallback_text": content.fallback_text,
         }
-        made = _count_all(campaign)
-        if insert_from(Message, _ADDRESS, _addresses(campaign, made), same) != made.recipients:
+        summary = _count_all(campaign)
+        created = insert_from(Message, _ADDRESS, _addresses(campaign, summary), same)
+        if created != summary.recipients:
             raise ActionNotAllowed(
                 "People joined or left the lists in this very moment: try again."
             )
-        return made
-    made = AudienceSummary()
-    for chunk in _walk(campaign, template, made):
+        return summary
+    summary = AudienceSummary()
+    for chunk in _walk(campaign, template, summary):
         _insert(chunk, same)
-    return made
+    return summary
 
 
 _ADDRESS: Final = ("recipient", "to", "nonce", "time_zone")
@@ -167,16 +169,16 @@ def _insert(chunk: list[RenderedMessage], same: Mapping[str, Any]) -> None:
     nonces = array("I", os.urandom(4 * len(chunk)))
     rows = [
         (
-            one.pk,
-            one.phone,
+            message.pk,
+            message.phone,
             nonce & NUMBER_MAX,
-            one.time_zone,
-            one.text,
-            one.fallback_text,
-            one.message_data,
+            message.time_zone,
+            message.text,
+            message.fallback_text,
+            message.message_data,
             *constants,
         )
-        for one, nonce in zip(chunk, nonces, strict=True)
+        for message, nonce in zip(chunk, nonces, strict=True)
     ]
     insert_rows(Message, names, rows)
 
@@ -195,10 +197,10 @@ def _unwelcome(campaign: Campaign) -> Q:
 
 
 def _addresses(campaign: Campaign, counted: AudienceSummary) -> QuerySet[Recipient, Any]:
-    """In the order of `_ADDRESS`.
+    """Return the recipients' columns in the order of `_ADDRESS`.
 
-    Invalid numbers are left out by their keys. No planner can guess how many numbers are valid: it
-    would take a whole list for one row, and join by looking through it once for each person.
+    Invalid numbers are excluded by key. With the condition itself, a query planner misjudges the
+    number of valid rows: it estimates one row for a whole list and chooses a nested-loop join.
     """
     people = _everybody(campaign).exclude(_unwelcome(campaign))
     if counted.excluded[Exclusion.INVALID_NUMBER]:
@@ -208,54 +210,54 @@ def _addresses(campaign: Campaign, counted: AudienceSummary) -> QuerySet[Recipie
 
 
 def _zone(campaign: Campaign) -> Combinable:
-    """Where the recipient's own time zone is read, if anything depends on it."""
+    """Return the expression for the recipient's time zone; empty if quiet hours do not apply."""
     if not campaign.is_promotional or conf.current().quiet_hours is None:
         return Value("")
     return Coalesce(Substr(KT(f"attributes__{ZONE_ATTRIBUTE}"), 1, ZONE_MAX), Value(""))
 
 
 def _count_all(campaign: Campaign) -> AudienceSummary:
-    """The same people as `_addresses`, and those who are left out, in one statement."""
+    """Count the people in `_addresses` and the excluded people, in one statement."""
     unwelcome = _unwelcome(campaign)
     square = F("pk") * F("pk") % _MIX
-    told = _everybody(campaign).aggregate(
+    counts = _everybody(campaign).aggregate(
         all=Count("pk"),
         opted_out=Count("pk", filter=unwelcome),
         invalid=Count("pk", filter=~unwelcome & ~_VALID),
         keys=Sum("pk", filter=~unwelcome, output_field=BigIntegerField()),
         squares=Sum(square, filter=~unwelcome, output_field=BigIntegerField()),
     )
-    found = AudienceSummary(recipients=told["all"] - told["opted_out"] - told["invalid"])
-    found.add_exclusion(Exclusion.OPTED_OUT, told["opted_out"])
-    found.add_exclusion(Exclusion.INVALID_NUMBER, told["invalid"])
-    sums = (found.recipients, told["keys"] or 0, told["squares"] or 0)
-    found.audience = "-".join(f"{number:x}" for number in sums)
-    return found
+    summary = AudienceSummary(recipients=counts["all"] - counts["opted_out"] - counts["invalid"])
+    summary.add_exclusion(Exclusion.OPTED_OUT, counts["opted_out"])
+    summary.add_exclusion(Exclusion.INVALID_NUMBER, counts["invalid"])
+    sums = (summary.recipients, counts["keys"] or 0, counts["squares"] or 0)
+    summary.audience = "-".join(f"{number:x}" for number in sums)
+    return summary
 
 
 def _walk(
-    campaign: Campaign, template: ContentTemplate, found: AudienceSummary
+    campaign: Campaign, template: ContentTemplate, summary: AudienceSummary
 ) -> Iterator[list[RenderedMessage]]:
-    """Everybody who gets a personal campaign, in chunks; who does not is noted in the tally."""
+    """Yield the messages of a personal campaign in chunks; count exclusions in `summary`."""
     digest = blake2b(digest_size=_DIGEST_BYTES)
     fill = MessageRenderer(campaign, template)
     people = _everybody(campaign).order_by("pk").values_list(*RECIPIENT_COLUMNS)
     chunk: list[RenderedMessage] = []
     for row in people.iterator(chunk_size=_CHUNK):
         try:
-            one = fill(row)
-        except Excluded as why:
-            found.add_exclusion(why.reason, example=why.example)
+            message = fill(row)
+        except Excluded as exclusion:
+            summary.add_exclusion(exclusion.reason, example=exclusion.example)
             continue
-        chunk.append(one)
-        data = one.message_data if template.data_is_personal else ""
-        digest.update(f"{one.pk}\0{one.text}\0{one.fallback_text}\0{data}".encode())
+        chunk.append(message)
+        data = message.message_data if template.data_is_personal else ""
+        digest.update(f"{message.pk}\0{message.text}\0{message.fallback_text}\0{data}".encode())
         if len(chunk) == _CHUNK:
-            found.recipients += len(chunk)
+            summary.recipients += len(chunk)
             yield chunk
             chunk = []
     if chunk:
-        found.recipients += len(chunk)
+        summary.recipients += len(chunk)
         yield chunk
-    found.audience = digest.hexdigest()
-    found.fields = fill.field_counts(found.recipients)
+    summary.audience = digest.hexdigest()
+    summary.fields = fill.field_counts(summary.recipients)

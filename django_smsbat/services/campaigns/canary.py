@@ -1,7 +1,7 @@
-"""The first few of a campaign, sent ahead of the rest: somebody looks, or a share is waited for.
+"""The canary: the first messages of a campaign, sent before the rest.
 
-Which messages these are is fixed at the launch, by their keys, so that it holds for any number of
-workers. Nothing is counted while sending.
+The rest waits for a person, or for a share of the canary to be delivered. The launch fixes the
+canary by message key, so that any number of workers can send it without counting.
 """
 
 from typing import Final
@@ -18,53 +18,55 @@ _PERCENT: Final = 100
 
 
 def hold_after_first(campaign: Campaign) -> None:
-    """Let only the first `canary_size` messages of a campaign leave that was just launched."""
+    """Limit a campaign that was just launched to its first `canary_size` messages."""
     if not campaign.canary_size:
         return
     keys = Message.objects.filter(campaign=campaign).order_by("pk").values_list("pk", flat=True)
     first = list(keys[campaign.canary_size - 1 : campaign.canary_size + 1])
-    # Where nobody is left beyond them there is nothing to hold.
+    # Without further messages, there is nothing to wait for.
     campaign.canary_last_id = first[0] if len(first) > 1 else None
     campaign.save(update_fields=["canary_last_id"])
 
 
 def pause_when_out(campaign: Campaign) -> bool:
-    """Pause a campaign whose first messages have all left; whether it was so."""
+    """Pause a campaign after its canary was sent; return whether it did."""
     if campaign.canary_last_id is None:
         return False
     unsent = _first(campaign).filter(status__in=[status.value for status in UNSENT])
     if unsent.exists():
         return False
-    told = f"The first {campaign.canary_size} were sent; look at what became of them, then resume."
+    reason = (
+        f"The first {campaign.canary_size} were sent; look at what became of them, then resume."
+    )
     if campaign.canary_share:
-        told += f" The rest follows by itself when {campaign.canary_share} % were delivered."
-    still = Q(canary_last_id=campaign.canary_last_id)  # somebody may have let the rest go
+        reason += f" The rest follows by itself when {campaign.canary_share} % were delivered."
+    still = Q(canary_last_id=campaign.canary_last_id)  # a person may have released the rest
     return states.try_move(
-        campaign, "pause", CampaignStatus.PAUSED, still, pause_reason=told, canary_is_out=True
+        campaign, "pause", CampaignStatus.PAUSED, still, pause_reason=reason, canary_is_out=True
     )
 
 
 def is_out(campaign: Campaign) -> bool:
-    """Whether the first messages have left and the rest waits for them."""
+    """Whether the canary was sent and the rest waits."""
     if campaign.canary_last_id is None:
         return False
     return not _first(campaign).filter(status=Status.QUEUED.value).exists()
 
 
 def release_due() -> None:
-    """Go on with the campaigns of which enough of the first were delivered.
+    """Resume the campaigns with a sufficient share of the canary delivered.
 
-    Not with what a person has paused. For a worker, which goes on with what it finds queued.
+    Campaigns that a person paused stay paused. Called by a worker, which then sends the rest.
     """
     for campaign in Campaign.objects.filter(waits_for_a_share()):
         _release_or_explain(campaign)
 
 
 def hold(campaign: Campaign) -> None:
-    """Let the rest wait for a person's word, and no longer for a share.
+    """Make the rest wait for a person instead of a delivery share.
 
     Raises:
-        ActionNotAllowed: when it does not wait for one.
+        ActionNotAllowed: if the campaign does not wait for a share.
     """
     states.move(
         campaign,
@@ -77,18 +79,18 @@ def hold(campaign: Campaign) -> None:
 
 
 def waits_for_a_share() -> Q:
-    """Campaigns that go on by themselves when enough of the first were delivered."""
+    """Return the filter for campaigns that wait for a share of the canary to be delivered."""
     return Q(status=CampaignStatus.PAUSED, canary_is_out=True, canary_share__isnull=False)
 
 
 def _release_or_explain(campaign: Campaign) -> None:
-    found = _first(campaign).aggregate(
+    counts = _first(campaign).aggregate(
         all=Count("pk"),
         reached=Count("pk", filter=Q(status__in=_REACHED)),
         over=Count("pk", filter=Q(status__in=[status.value for status in FINAL])),
     )
     share = campaign.canary_share or 0
-    if found["reached"] * _PERCENT >= found["all"] * share:
+    if counts["reached"] * _PERCENT >= counts["all"] * share:
         states.try_move(
             campaign,
             "resume",
@@ -98,9 +100,9 @@ def _release_or_explain(campaign: Campaign) -> None:
             canary_last_id=None,
             canary_is_out=False,
         )
-    elif found["over"] == found["all"]:
-        reached = found["reached"] * _PERCENT // found["all"]
-        reason = f"Of the first {found['all']} only {reached} % were delivered, not {share} %."
+    elif counts["over"] == counts["all"]:
+        reached = counts["reached"] * _PERCENT // counts["all"]
+        reason = f"Of the first {counts['all']} only {reached} % were delivered, not {share} %."
         same = Campaign.objects.filter(waits_for_a_share(), pk=campaign.pk)
         same.exclude(pause_reason=reason).update(pause_reason=reason)
 

@@ -1,4 +1,4 @@
-"""From a draft to messages: check, schedule, launch. Content and audience are frozen here."""
+"""Check, schedule and launch a campaign. The launch freezes content and audience."""
 
 from datetime import datetime
 
@@ -16,10 +16,10 @@ from django_smsbat.services.exceptions import ActionNotAllowed
 
 
 def check(campaign: Campaign) -> None:
-    """Refuse content that could be sent to nobody.
+    """Validate the campaign's content.
 
     Raises:
-        InvalidMessage: naming the field of the campaign that is wrong.
+        InvalidMessage: naming the invalid field of the campaign.
     """
     audience.content_of(campaign)
     if campaign.is_transactional and campaign.is_promotional:
@@ -32,26 +32,26 @@ def check(campaign: Campaign) -> None:
 def launch(
     campaign: Campaign, now: datetime | None = None, *, fingerprint: str | None = None
 ) -> AudienceSummary:
-    """Freeze content and audience into messages, and have them sent.
+    """Create a message for each recipient, and notify the workers.
 
-    One message for each phone, whatever the lists say. All or nothing: a failure leaves a draft.
-    What is sent is what the database holds: changes that were not saved are lost. Where a preflight
-    was made, the words and the audience must still be what it saw.
+    Each phone gets one message, even if it is on several lists. The launch is all or nothing: after
+    a failure the campaign is still a draft. The content comes from the database: unsaved changes
+    are lost. If there is a preflight, text and audience must not have changed since.
 
     Args:
-        fingerprint: of the preflight that somebody looked at; without one, that of the last.
+        fingerprint: the fingerprint of the preflight that the person saw; None for the last one.
 
     Returns:
-        How many messages were made, and who was left out and why.
+        How many messages were created, and how many people were excluded and why.
 
     Raises:
-        InvalidMessage: when the content cannot be sent.
-        ActionNotAllowed: if the campaign was launched before, its audience is empty, or it is no
-            longer what the preflight saw; the sentence says what has changed.
+        InvalidMessage: if the content is invalid.
+        ActionNotAllowed: if the campaign was launched before, its audience is empty, or it has
+            changed since the preflight; the text says what has changed.
     """
-    made = _launch(campaign, "launch", Q(), now or timezone.now(), fingerprint)
+    summary = _launch(campaign, "launch", Q(), now or timezone.now(), fingerprint)
     transaction.on_commit(runners.wake)
-    return made
+    return summary
 
 
 def _launch(
@@ -66,33 +66,34 @@ def _launch(
     try:
         with transaction.atomic():
             states.move(campaign, transition, CampaignStatus.SENDING, provided, started_at=now)
-            campaign.refresh_from_db()  # its row is locked now: nobody changes it behind our back
-            made = audience.create_messages(campaign, now)
-            preflight.hold_to(campaign, made, fingerprint, people_may_change=people_may_change)
+            campaign.refresh_from_db()  # its row is locked now and cannot change
+            summary = audience.create_messages(campaign, now)
+            preflight.hold_to(campaign, summary, fingerprint, people_may_change=people_may_change)
             if people_may_change:
-                approval.hold_due_to(campaign, made)
-            if not made.recipients:
-                raise ActionNotAllowed(_why_nobody(made))
+                approval.hold_due_to(campaign, summary)
+            if not summary.recipients:
+                raise ActionNotAllowed(_why_nobody(summary))
             canary.hold_after_first(campaign)
     except Exception:
         campaign.refresh_from_db(fields=["status", "started_at"])
         raise
-    return made
+    return summary
 
 
 @private_frames
 def schedule(
     campaign: Campaign, now: datetime | None = None, *, fingerprint: str | None = None
 ) -> None:
-    """Let the workers launch it at its `scheduled_at`.
+    """Schedule the campaign: a worker launches it at `scheduled_at`.
 
     Args:
-        fingerprint: of the preflight that somebody looked at: the words must still be the same.
+        fingerprint: the fingerprint of the preflight that the person saw; the text must not have
+            changed since.
 
     Raises:
-        InvalidMessage: when the content cannot be sent.
-        ActionNotAllowed: if it is not a draft, differs from what the preflight saw, or its time
-            is not set or is over.
+        InvalidMessage: if the content is invalid.
+        ActionNotAllowed: if the campaign is not a draft, its text has changed since the preflight,
+            or `scheduled_at` is empty or in the past.
     """
     if campaign.scheduled_at is None or campaign.scheduled_at <= (now or timezone.now()):
         raise ActionNotAllowed("Set a time in the future to schedule for.")
@@ -110,18 +111,18 @@ def unschedule(campaign: Campaign) -> None:
 
 @private_frames
 def launch_due(now: datetime) -> list[Campaign]:
-    """Launch what was scheduled for by now. One that cannot be launched becomes paused.
+    """Launch the campaigns that are due. A campaign that cannot be launched is paused.
 
-    For a worker, which goes on with what it finds queued: nobody else is woken.
+    Called by a worker, which then sends the messages, so other workers are not notified.
 
-    Who joined or left the lists since it was scheduled is expected: only the words must be the
-    same that the preflight saw, and an approval holds (see `approval.hold_due_to`).
+    The lists may have changed since the campaign was scheduled. Only the text must match the
+    preflight, and an approval must still apply (see `approval.hold_due_to`).
 
     Returns:
-        Those that could not be launched, with the reason on them.
+        The campaigns that could not be launched, with the reason in `pause_reason`.
     """
     failed = []
-    is_due = Q(scheduled_at__lte=now)  # asked again at each launch: it may be put off meanwhile
+    is_due = Q(scheduled_at__lte=now)  # checked again at each launch: it may be rescheduled
     due = Campaign.objects.filter(is_due, status=CampaignStatus.SCHEDULED)
     for campaign in due.order_by("scheduled_at"):
         try:
@@ -138,8 +139,8 @@ def launch_due(now: datetime) -> list[Campaign]:
     return failed
 
 
-def _why_nobody(made: AudienceSummary) -> str:
-    if not made.total_excluded:
+def _why_nobody(summary: AudienceSummary) -> str:
+    if not summary.total_excluded:
         return "The campaign's lists are empty."
-    reasons = ", ".join(f"{count} {reason.value}" for reason, count in made.excluded.items())
+    reasons = ", ".join(f"{count} {reason.value}" for reason, count in summary.excluded.items())
     return f"No recipient would get it: {reasons}."

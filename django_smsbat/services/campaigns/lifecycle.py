@@ -1,6 +1,6 @@
-"""The life of a campaign, for everybody who controls one: the functions that buttons call.
+"""Control a campaign: the functions behind the buttons of the admin.
 
-How it is launched stands in `launching`, which state leads to which in `transitions`.
+`launching` launches campaigns; `states` defines the allowed transitions.
 """
 
 from datetime import datetime
@@ -46,25 +46,25 @@ __all__ = [
 ]
 
 _CHUNK: Final = 2_000
-# What may be tried once more. What was cancelled was cancelled by somebody's word.
+# Statuses that a retry sends again. Not `cancelled`, which was a decision.
 _RETRIED: Final = [status.value for status in UNDELIVERED]
 
 
 def pause(campaign: Campaign, reason: str = "") -> None:
-    """Send no more of it after the batches in hand."""
+    """Pause the campaign. Batches that are already claimed are still sent."""
     move(campaign, "pause", CampaignStatus.PAUSED, pause_reason=reason)
 
 
 def resume(campaign: Campaign, *, fingerprint: str | None = None) -> None:
-    """Go on where it was paused. One that never got to its launch is launched.
+    """Continue a paused campaign; launch it if it was never launched.
 
-    Where the first few were sent ahead, the rest follows.
+    If the canary was sent, the rest follows.
 
     Args:
-        fingerprint: of the preflight that somebody looked at, where it is yet to be launched.
+        fingerprint: the fingerprint of the preflight that the person saw, if this launches it.
     """
     if campaign.started_at is None:
-        with transaction.atomic():  # what cannot be launched stays paused, with its reason
+        with transaction.atomic():  # after a failed launch it stays paused, with its reason
             move(campaign, "resume", CampaignStatus.DRAFT, pause_reason="")
             launch(campaign, fingerprint=fingerprint)
         return
@@ -82,7 +82,7 @@ def resume(campaign: Campaign, *, fingerprint: str | None = None) -> None:
 
 
 def cancel(campaign: Campaign, now: datetime | None = None) -> int:
-    """Send no more of it, ever. What was handed to SMSBAT already can't be called back.
+    """Cancel the campaign for good. Messages that SMSBAT already has cannot be recalled.
 
     Returns:
         How many messages became `cancelled`.
@@ -93,10 +93,10 @@ def cancel(campaign: Campaign, now: datetime | None = None) -> int:
 
 
 def cancel_leftovers(now: datetime, campaign_id: int | None = None) -> int:
-    """Cancel what is queued of cancelled campaigns; returns how many messages.
+    """Cancel the queued messages of cancelled campaigns; return how many.
 
-    Also what a worker put back to the queue afterwards, or what a process that died in the middle
-    of cancelling left behind: every run of the workers begins with this.
+    Every run of a worker starts with this: another worker may have requeued messages after the
+    cancellation, or a process may have died during it.
     """
     cancelled = Campaign.objects.filter(status=CampaignStatus.CANCELLED)
     if campaign_id is not None:
@@ -114,12 +114,13 @@ def cancel_leftovers(now: datetime, campaign_id: int | None = None) -> int:
 
 
 def retry_failed(campaign: Campaign, *, login: str = "") -> int:
-    """Send again what SMSBAT rejected or could not deliver. A finished campaign is sending again.
+    """Requeue the messages that SMSBAT rejected or could not deliver.
 
-    It is a new attempt: only its reports will count.
+    A finished campaign becomes `sending` again. Only reports of the new attempt count.
 
     Args:
-        login: of the person who asks for it; an approval by somebody else may be needed then.
+        login: the person who requests the retry, which may need an approval by another person;
+            empty for code, which needs none.
 
     Returns:
         How many messages were queued.
@@ -128,7 +129,7 @@ def retry_failed(campaign: Campaign, *, login: str = "") -> int:
         ActionNotAllowed: if the campaign was not launched or was cancelled, or lacks approval.
     """
     with transaction.atomic():
-        # Locked: it can be neither finished nor cancelled while we queue again.
+        # Locked, so that the campaign is not finished or cancelled during the requeue.
         locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
         if not may(locked, "send again"):
             raise states.refusal(campaign, "send again")
@@ -144,7 +145,7 @@ def retry_failed(campaign: Campaign, *, login: str = "") -> int:
 
 
 def duplicate(campaign: Campaign) -> Campaign:
-    """A draft that says the same to the same lists."""
+    """Create a draft with the same content and the same lists."""
     copied = (
         *CONTENT_FIELDS,
         "account",
@@ -156,18 +157,19 @@ def duplicate(campaign: Campaign) -> Campaign:
     longest = Campaign._meta.get_field("name").max_length or 0
     ending = " (2)"
     with transaction.atomic():
-        made = Campaign.objects.create(
+        copy = Campaign.objects.create(
             name=campaign.name[: longest - len(ending)] + ending,
             **{name: getattr(campaign, name) for name in copied},
         )
-        made.lists.set(campaign.lists.all())
-    return made
+        copy.lists.set(campaign.lists.all())
+    return copy
 
 
 def finish_if_done(campaign_id: int, now: datetime | None = None) -> bool:
-    """Say `sent` when no message is queued or being sent any more; once, whoever asks.
+    """Mark the campaign as `sent` if no message is queued or being sent; return whether it did.
 
-    One whose first few have left, and whose rest waits for them, is paused instead.
+    Concurrent calls mark it once. If the canary was sent and the rest waits, pause the campaign
+    instead.
     """
     unsent = Message.objects.filter(
         campaign=campaign_id, status__in=[status.value for status in UNSENT]
@@ -178,7 +180,7 @@ def finish_if_done(campaign_id: int, now: datetime | None = None) -> bool:
             canary.pause_when_out(campaign)
         return False
     with transaction.atomic():
-        # Looked at again under the lock: whoever queues messages again holds it too.
+        # Checked again under the lock, which a requeue takes too.
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
         if unsent.exists() or not may(campaign, "finish"):
             return False
@@ -190,6 +192,6 @@ def finish_if_done(campaign_id: int, now: datetime | None = None) -> bool:
 
 
 def lock_for_editing(campaign: Campaign) -> bool:
-    """Whether its content may still be changed; nobody launches it before the transaction ends."""
+    """Lock the campaign against a launch; return whether its content may still be changed."""
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     return locked.status in EDITABLE

@@ -1,7 +1,7 @@
-"""The syntax of placeholders in texts, and what is wrong with braces that are none.
+"""Parse placeholders in texts, and explain malformed ones.
 
-A text is split into literal pieces and placeholders. Braces that belong to no placeholder are
-refused here, so that none reaches a phone.
+A text is split into literal pieces and placeholders. Other braces are refused, so that none reaches
+a phone.
 """
 
 import re
@@ -26,10 +26,10 @@ _EXAMPLE: Final = '{{ city|default:"your city" }}'
 
 @dataclass(frozen=True)
 class Placeholder:
-    """A place in a text for a field of the recipient.
+    """A placeholder for a field of the recipient.
 
     Attributes:
-        default: shown instead of a missing value; None to leave such recipients out.
+        default: replaces a missing value; None to exclude recipients without a value.
     """
 
     field: str
@@ -41,18 +41,18 @@ Piece = str | Placeholder
 
 @lru_cache(maxsize=256)
 def compile_text(text: str) -> tuple[Piece, ...]:
-    """The text as literal pieces and placeholders.
+    """Split the text into literal pieces and placeholders.
 
     Raises:
-        ValueError: for braces that belong to no placeholder; says what would be right.
+        ValueError: for braces outside a placeholder; the text says how to correct them.
     """
     pieces: list[Piece] = []
     end = 0
-    for found in _PLACEHOLDER.finditer(text):
-        if _BRACE.search(found["default"] or ""):
-            raise _braces_in_default(found.group())
-        pieces += [text[end : found.start()], Placeholder(found["field"], found["default"])]
-        end = found.end()
+    for match in _PLACEHOLDER.finditer(text):
+        if _BRACE.search(match["default"] or ""):
+            raise _braces_in_default(match.group())
+        pieces += [text[end : match.start()], Placeholder(match["field"], match["default"])]
+        end = match.end()
     pieces.append(text[end:])
     for piece, following in zip_longest(pieces, pieces[1:]):
         if isinstance(piece, str):
@@ -62,17 +62,17 @@ def compile_text(text: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def _braces_in_default(written: str) -> ValueError:
-    return ValueError(f"{written} has braces in its default; write plain text there")
+def _braces_in_default(placeholder: str) -> ValueError:
+    return ValueError(f"{placeholder} has braces in its default; write plain text there")
 
 
 def _refuse_braces(piece: str) -> None:
     if "{" not in piece and "}" not in piece:
         return
     if wrong := _DOUBLE.search(piece):
-        written = _IN_BRACES.match(piece, wrong.start())
-        if written:
-            _refuse_placeholder(written.group(), written["inside"].strip())
+        match = _IN_BRACES.match(piece, wrong.start())
+        if match:
+            _refuse_placeholder(match.group(), match["inside"].strip())
         raise ValueError(
             f"{wrong.group()} does not belong to a placeholder such as {{{{ name }}}} or {_EXAMPLE}"
         )
@@ -82,11 +82,12 @@ def _refuse_braces(piece: str) -> None:
 
 @dataclass(frozen=True)
 class _Mistake:
-    """A usual mistake between double braces.
+    """A common mistake between double braces.
 
     Attributes:
-        pattern: what is written between the braces.
-        sentence: takes the whole placeholder as `what`, and what `details` finds.
+        pattern: matches the text between the braces.
+        sentence: the error message, a template for the whole placeholder as `what` and `details`.
+        details: extracts further template values from the text between the braces.
     """
 
     pattern: re.Pattern[str]
@@ -125,7 +126,7 @@ _MISTAKES: Final = (
 
 
 def _refuse_placeholder(what: str, inside: str) -> None:
-    """Refuse a usual mistake by name."""
+    """Raise a specific error for a common mistake."""
     for mistake in _MISTAKES:
         if mistake.pattern.fullmatch(inside):
             details = mistake.details(inside)

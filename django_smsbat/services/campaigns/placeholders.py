@@ -1,7 +1,7 @@
-"""Placeholders in texts: ``{{ name }}`` and ``{{ city|default:"your city" }}``, and nothing else.
+"""Placeholders in texts: only ``{{ name }}`` and ``{{ city|default:"your city" }}``.
 
-The engine can reach the recipient's own fields and attributes only: no calls, no dots, no tags.
-What it cannot fill is found before anything is sent.
+The engine reads only the recipient's fields and attributes: no calls, no dots, no tags. A missing
+value is detected before anything is sent.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class MissingValue(Exception):
-    """A recipient has no value for a placeholder that names no default."""
+    """A recipient has no value for a placeholder without a default."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f"no value for {{{{ {field} }}}}")
@@ -32,20 +32,21 @@ _Change = Callable[[tuple[Piece, ...], str, str], str]  # pieces, the whole text
 def values_from(
     known: Mapping[str, Any], fields: Collection[str], own: Mapping[str, Any] = _NOTHING
 ) -> dict[str, str]:
-    """The values of those fields, as they are shown, from a person's attributes and own fields.
+    """Return the values of the fields as text, from a recipient's attributes and own fields.
 
-    A value of which nothing can be seen is empty, that is, missing.
+    A value without visible characters is empty, that is, missing.
 
     Args:
-        own: the person's own fields, which win over attributes of the same name.
+        known: the recipient's attributes.
+        own: the recipient's own fields, which override attributes of the same name.
     """
     return {name: _shown(own[name] if name in own else known.get(name)) for name in fields}
 
 
 def _shown(value: object) -> str:
-    """Text and numbers are shown; what has no plain form counts as missing."""
+    """Return a text or a number as text; other types count as missing."""
     if type(value) is str:
-        # Most values need no change; this is done for each recipient.
+        # A fast path: most values need no change, and this runs for each recipient.
         if not value:
             return value
         if value[0] not in INVISIBLE and value[-1] not in INVISIBLE and "\r" not in value:
@@ -58,10 +59,10 @@ def _shown(value: object) -> str:
 
 @dataclass(frozen=True)
 class ContentTemplate:
-    """Content with placeholders, checked and ready to be filled for many recipients.
+    """Validated content with placeholders, which can be filled for many recipients.
 
     Raises:
-        InvalidMessage: from the constructor, naming the field whose placeholders are malformed.
+        InvalidMessage: from the constructor, naming the field with malformed placeholders.
     """
 
     content: Content
@@ -75,7 +76,7 @@ class ContentTemplate:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """The fields and attributes that its placeholders name."""
+        """The fields and attributes in the placeholders."""
         named: set[str] = set()
 
         def note(pieces: tuple[Piece, ...], text: str, field: str) -> str:
@@ -87,38 +88,38 @@ class ContentTemplate:
 
     @cached_property
     def defaults(self) -> Mapping[str, Sequence[str]]:
-        """The defaults of each field that has any, each once."""
-        found: dict[str, dict[str, None]] = {}
+        """The distinct defaults of each field that has any."""
+        by_field: dict[str, dict[str, None]] = {}
 
         def note(pieces: tuple[Piece, ...], text: str, field: str) -> str:
             for piece in pieces:
                 if isinstance(piece, Placeholder) and piece.default is not None:
-                    found.setdefault(piece.field, {})[piece.default] = None
+                    by_field.setdefault(piece.field, {})[piece.default] = None
             return text
 
         self._walk(note)
-        return {name: tuple(texts) for name, texts in found.items()}
+        return {name: tuple(texts) for name, texts in by_field.items()}
 
     def fill(self, values: Mapping[str, str]) -> Content:
-        """The content for one recipient.
+        """Return the content for one recipient.
 
         Raises:
-            MissingValue: for a placeholder without value and without default.
+            MissingValue: for a placeholder without a value and without a default.
         """
         return self.fill_trimmed({name: _shown(value) for name, value in values.items()})
 
     def fill_trimmed(self, values: Mapping[str, str]) -> Content:
-        """The same for values from `values_from`, which are trimmed already."""
+        """`fill` for values from `values_from`, which are trimmed already."""
 
         def filled(pieces: tuple[Piece, ...], text: str, field: str) -> str:
-            # A value inside an address must not be able to change where it leads.
+            # A value inside a URL must not be able to change its target.
             is_address = field == "message_data" and text.lower().startswith("https:")
             return _filled(pieces, values, _percent if is_address else str)
 
         return self._walk(filled)
 
     def sample(self) -> Content:
-        """The content with a short value in each placeholder, to be checked before it is filled."""
+        """Return the content with a short value in each placeholder, for validation."""
         return self._walk(
             lambda pieces, text, field: "".join(
                 piece if isinstance(piece, str) else (piece.default or _SAMPLE) for piece in pieces
@@ -126,13 +127,13 @@ class ContentTemplate:
         )
 
     def fill_words(self, values: Mapping[str, str]) -> tuple[str, str]:
-        """Only text and SMS fallback for one recipient: what a large campaign waits for.
+        """Return only text and SMS fallback for one recipient: the fast path of large campaigns.
 
         Args:
-            values: from `values_from`, which trims them.
+            values: trimmed values from `values_from`.
 
         Raises:
-            MissingValue: for a placeholder without value and without default.
+            MissingValue: for a placeholder without a value and without a default.
         """
         text, fallback = self._words
         return _joined(text, values), _joined(fallback, values)
@@ -143,7 +144,7 @@ class ContentTemplate:
 
     @cached_property
     def data_is_personal(self) -> bool:
-        """Whether the message data holds placeholders, besides the two texts."""
+        """Whether the message data contains placeholders."""
         return self.sample().message_data != self.content.message_data
 
     def _walk(self, change: _Change) -> Content:
@@ -157,7 +158,7 @@ class ContentTemplate:
 
 
 def _changed(field: str, value: Any, change: _Change) -> Any:
-    """The same structure with every text changed."""
+    """Return the same structure with `change` applied to every text."""
     if isinstance(value, str):
         try:
             return change(compile_text(value), value, field)
@@ -180,7 +181,7 @@ def _filled(
 
 
 def _joined(pieces: tuple[Piece, ...], values: Mapping[str, str]) -> str:
-    """With the values as they are, for each message of a large campaign."""
+    """Join the pieces with unescaped values: the fast path of large campaigns."""
     if len(pieces) == 1:
         return str(pieces[0])
     return "".join(

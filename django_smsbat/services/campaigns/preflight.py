@@ -1,7 +1,8 @@
-"""The look at a campaign before it is sent: who, who not and why, how many parts, how long.
+"""The preflight: recipients, exclusions with reasons, SMS parts and duration before a launch.
 
-It is stored with the campaign and carries a fingerprint of words and audience. A launch that no
-longer fits it is refused: nobody pays for another campaign than the one that was looked at.
+It is stored with the campaign, with a fingerprint of text and audience. A launch that does not
+match the fingerprint is refused, so that no site pays for a campaign that differs from its
+preflight.
 """
 
 import json
@@ -34,52 +35,52 @@ _APPROVAL: Final = ("approved_by", "approved_at")
 
 
 def look(campaign: Campaign, now: datetime | None = None) -> Preflight:
-    """Find out what a launch would do now, and keep it with the campaign in place of the last look.
+    """Compute what a launch would do now, and store it in place of the last preflight.
 
     Raises:
-        InvalidMessage: when the campaign itself cannot be sent.
+        InvalidMessage: if the campaign's content is invalid.
     """
     with transaction.atomic():
         return _store(compute(campaign, now))
 
 
 def compute(campaign: Campaign, now: datetime | None = None) -> Preflight:
-    """Find out what a launch would do now, without storing it.
+    """Compute what a launch would do now, without storing it.
 
     Raises:
-        InvalidMessage: when the campaign itself cannot be sent.
+        InvalidMessage: if the campaign's content is invalid.
     """
-    found = audience.tally(campaign)
+    summary = audience.tally(campaign)
     settings = conf.current()
     account = registry.account(campaign.account)
     by_sms = campaign.type == MessageType.SMS
-    made = Preflight(
+    preflight = Preflight(
         campaign_id=campaign.pk,
         made_at=now or timezone.now(),
         words=words_of(campaign),
-        audience=found.audience,
-        recipients=found.recipients,
-        excluded={reason.value: count for reason, count in found.excluded.items()},
-        examples={reason.value: told for reason, told in found.examples.items()},
-        placeholders=_placeholders(campaign, found),
-        repeated=found.repeated,
-        parts={str(parts): count for parts, count in sorted(found.parts.items())},
-        worst_case_parts=found.sms_parts + (0 if by_sms else found.recipients),
-        duration=math.ceil(found.recipients / settings.batch_size) / account.send_rate,
+        audience=summary.audience,
+        recipients=summary.recipients,
+        excluded={reason.value: count for reason, count in summary.excluded.items()},
+        examples={reason.value: example for reason, example in summary.examples.items()},
+        placeholders=_placeholders(campaign, summary),
+        repeated=summary.repeated,
+        parts={str(parts): count for parts, count in sorted(summary.parts.items())},
+        worst_case_parts=summary.sms_parts + (0 if by_sms else summary.recipients),
+        duration=math.ceil(summary.recipients / settings.batch_size) / account.send_rate,
     )
-    _carry_approval(made, Preflight.objects.filter(campaign=campaign).first())
-    return made
+    _carry_approval(preflight, Preflight.objects.filter(campaign=campaign).first())
+    return preflight
 
 
 def sign(made: Preflight) -> str:
-    """Return the preflight as signed text, which a form carries from the question to the answer."""
+    """Return the preflight as signed text, which the confirmation form carries."""
     fields = {name: getattr(made, name) for name in _COMPUTED}
     fields |= {"campaign_id": made.campaign_id, "made_at": made.made_at.isoformat()}
     return signing.dumps(fields, salt=_SALT, compress=True)
 
 
 def unsign(campaign: Campaign, signed: str) -> Preflight | None:
-    """Return the preflight of this campaign that was signed; None for anything else."""
+    """Return the preflight from signed text; None if it is invalid or of another campaign."""
     try:
         fields = signing.loads(signed, salt=_SALT)
     except signing.BadSignature:
@@ -90,10 +91,10 @@ def unsign(campaign: Campaign, signed: str) -> Preflight | None:
 
 
 def confirm(seen: Preflight) -> Preflight:
-    """Store the preflight that a person saw and confirmed.
+    """Store the preflight that a person confirmed.
 
     Raises:
-        ActionNotAllowed: when another one was stored since.
+        ActionNotAllowed: if a different preflight was stored since.
     """
     with transaction.atomic():
         last = Preflight.objects.select_for_update().filter(campaign=seen.campaign_id).first()
@@ -104,7 +105,7 @@ def confirm(seen: Preflight) -> Preflight:
 
 
 def _store(made: Preflight) -> Preflight:
-    """Replace the stored preflight, within a transaction; an approval of the same stays."""
+    """Replace the stored preflight in a transaction; an approval of an equal one stays valid."""
     last = Preflight.objects.select_for_update().filter(campaign=made.campaign_id).first()
     _carry_approval(made, last)
     names = (*_COMPUTED, "made_at", *_APPROVAL)
@@ -119,10 +120,12 @@ def _carry_approval(made: Preflight, last: Preflight | None) -> None:
     made.approved_at = last.approved_at if last and is_same else None
 
 
-def _placeholders(campaign: Campaign, found: AudienceSummary) -> dict[str, dict[str, Any]]:
-    """What was found of each placeholder's field, as it is stored."""
-    counts: dict[str, dict[str, Any]] = {name: asdict(one) for name, one in found.fields.items()}
-    unknown = [name for name, one in found.fields.items() if not one.has_value]
+def _placeholders(campaign: Campaign, summary: AudienceSummary) -> dict[str, dict[str, Any]]:
+    """Return the counts of each placeholder's field, with a suggestion for unknown fields."""
+    counts: dict[str, dict[str, Any]] = {
+        name: asdict(count) for name, count in summary.fields.items()
+    }
+    unknown = [name for name, count in summary.fields.items() if not count.has_value]
     if unknown:
         people = recipient_fields.sample(campaign.lists.values_list("pk", flat=True))
         known = recipient_fields.known_fields(people)
@@ -132,19 +135,19 @@ def _placeholders(campaign: Campaign, found: AudienceSummary) -> dict[str, dict[
 
 
 def words_of(campaign: Campaign) -> str:
-    """A fingerprint of everything that is said, of whether it needs consent, and of who pays."""
-    said = asdict(audience.content_of(campaign).content)
-    # The default account stands for itself: looks of before there were others stay what they were.
+    """Return a fingerprint of the content, of its promotional flag, and of the account."""
+    content = asdict(audience.content_of(campaign).content)
+    # The default account is omitted, so that older fingerprints stay valid.
     payer = [] if campaign.account == DEFAULT_ACCOUNT else [campaign.account]
-    text = json.dumps([said, campaign.is_promotional, *payer], sort_keys=True)
+    text = json.dumps([content, campaign.is_promotional, *payer], sort_keys=True)
     return blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def hold_words_to(campaign: Campaign, fingerprint: str) -> None:
-    """Refuse what says something else than what was looked at.
+    """Require that the text has not changed since the preflight.
 
     Raises:
-        ActionNotAllowed: saying so.
+        ActionNotAllowed: if it has changed.
     """
     if fingerprint.partition("-")[0] != words_of(campaign):
         raise ActionNotAllowed("Since it was looked at, what it says has changed: look again.")
@@ -153,13 +156,14 @@ def hold_words_to(campaign: Campaign, fingerprint: str) -> None:
 def hold_to(
     campaign: Campaign, made: AudienceSummary, fingerprint: str | None, *, people_may_change: bool
 ) -> None:
-    """Refuse a launch that does something else than what was looked at.
+    """Require that a launch matches its preflight.
 
     Args:
-        fingerprint: of the look that is meant; None for the last one, where there is one.
+        fingerprint: the fingerprint of the preflight; None for the last one, if there is one.
+        people_may_change: whether the audience may differ.
 
     Raises:
-        ActionNotAllowed: saying what has changed.
+        ActionNotAllowed: naming what has changed.
     """
     last = Preflight.objects.filter(campaign=campaign).first()
     if fingerprint is None and last is None:
@@ -169,7 +173,7 @@ def hold_to(
     if words != words_of(campaign):
         changed.append("what it says")
     seen = last.recipients if last and last.audience == people else None
-    # Other words make another fingerprint of a personal audience too.
+    # A changed text also changes the audience fingerprint of a personal campaign.
     same_people = people == made.audience or (changed and seen == made.recipients)
     if not same_people and not people_may_change:
         counted = f" ({seen:,} then, {made.recipients:,} now)" if seen is not None else ""

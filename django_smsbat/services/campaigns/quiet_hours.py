@@ -1,7 +1,7 @@
-"""When nothing promotional may leave: by the recipient's own clock where it is known.
+"""Quiet hours: no promotional messages, in the recipient's time zone if it is known.
 
-Held at the moment of sending, and by the time to live: what is sent before the quiet hours must not
-arrive in them.
+Workers check them before sending and limit the TTL, so that a message sent before quiet hours does
+not arrive during them.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django_smsbat import conf
 
 ZONE_ATTRIBUTE: Final = "timezone"  # of a recipient, such as "Europe/Kyiv"
-_LAST_MINUTES: Final = timedelta(minutes=5)  # before them: too short to be delivered in
+_LAST_MINUTES: Final = timedelta(minutes=5)  # before quiet hours: too short for a delivery
 
 
 @cache
@@ -26,37 +26,37 @@ def _zones() -> Collection[str]:
 
 
 def told() -> str:
-    """The hours that the site sets, such as ``21:00-09:00``; empty for none."""
+    """Return the site's quiet hours as text, such as ``21:00-09:00``; empty if it has none."""
     hours = conf.current().quiet_hours
     return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}" if hours else ""
 
 
 @dataclass(frozen=True)
 class QuietHours:
-    """The quiet hours as they stand at a moment."""
+    """The quiet hours at a point in time."""
 
     start: time
     end: time
     now: datetime
 
     def binds(self, zone: str = "") -> bool:
-        """Whether nothing promotional may leave to that zone now; empty for the site's."""
-        moment = self._local(zone)
-        return self._in_between(moment) or self._in_between(moment + _LAST_MINUTES)
+        """Whether it is quiet hours in the time zone now; an empty zone means the site's zone."""
+        local = self._local(zone)
+        return self._in_between(local) or self._in_between(local + _LAST_MINUTES)
 
     def seconds_left(self, zone: str = "") -> int:
-        """Seconds until they begin there."""
-        moment = self._local(zone)
-        begin = moment.replace(
+        """Return the seconds until quiet hours begin in the time zone."""
+        local = self._local(zone)
+        begin = local.replace(
             hour=self.start.hour, minute=self.start.minute, second=self.start.second, microsecond=0
         )
-        if begin <= moment:
+        if begin <= local:
             begin += timedelta(days=1)
-        # Across a change of the clocks the wall's difference is not what passes.
-        return int(begin.timestamp() - moment.timestamp())
+        # Timestamps, because a clock change makes the wall-clock difference wrong.
+        return int(begin.timestamp() - local.timestamp())
 
     def awake(self) -> Q:
-        """Messages to those zones where they do not bind now."""
+        """Return the filter for messages to time zones outside quiet hours."""
         quiet = [name for name in _zones() if self.binds(name)]
         if self.binds():
             return Q(time_zone__in=sorted(set(_zones()) - set(quiet)))
@@ -68,20 +68,20 @@ class QuietHours:
             self.now, ZoneInfo(zone) if known else timezone.get_default_timezone()
         )
 
-    def _in_between(self, moment: datetime) -> bool:
-        at = moment.time()
+    def _in_between(self, local: datetime) -> bool:
+        clock_time = local.time()
         if self.start < self.end:
-            return self.start <= at < self.end
-        return at >= self.start or at < self.end  # over midnight
+            return self.start <= clock_time < self.end
+        return clock_time >= self.start or clock_time < self.end  # over midnight
 
 
 def at(now: datetime) -> QuietHours | None:
-    """The site's quiet hours at that moment; None where it has none."""
+    """Return the site's quiet hours at `now`; None if it has none."""
     hours = conf.current().quiet_hours
     return QuietHours(*hours, now) if hours else None
 
 
 def in_quiet_hours(now: datetime) -> bool:
-    """Whether nothing promotional may leave now by the site's own clock."""
+    """Whether it is quiet hours now in the site's time zone."""
     hours = at(now)
     return hours is not None and hours.binds()

@@ -1,4 +1,4 @@
-"""The fields that recipients have, to suggest one for a placeholder that names none of them."""
+"""The fields of recipients, and suggestions for a placeholder with an unknown field."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -14,7 +14,7 @@ OWN_FIELDS: Final = ("name", "phone", "email")
 _USABLE: Final = re.compile(r"\w+")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _CLOSE_ENOUGH: Final = 0.75
-# What other products and people call the fields of a recipient.
+# Other usual names of the recipient's own fields.
 _SYNONYMS: Final[Mapping[str, str]] = {
     other: own
     for own, others in {
@@ -27,22 +27,22 @@ _SYNONYMS: Final[Mapping[str, str]] = {
 
 
 def people_on(lists: Iterable[int]) -> QuerySet[Recipient]:
-    """The people on the lists, in the order of their keys.
+    """Return the recipients on the lists, ordered by key.
 
     Args:
-        lists: keys.
+        lists: the keys of the lists.
     """
     places = memberships().filter(recipientlist__in=list(lists))
     return Recipient.objects.filter(pk__in=places.values("recipient")).order_by("pk")
 
 
 def sample(lists: Iterable[int]) -> list[Recipient]:
-    """The first people on the lists."""
+    """Return the first `SAMPLE_SIZE` recipients on the lists."""
     return list(people_on(lists)[:SAMPLE_SIZE])
 
 
 def known_fields(people: Iterable[Recipient]) -> list[str]:
-    """The recipients' own fields and the names of their attributes, each once."""
+    """Return the recipients' own fields and their attribute names, each once."""
     names: dict[Any, None] = dict.fromkeys(OWN_FIELDS)
     for person in people:
         if isinstance(person.attributes, Mapping):
@@ -51,7 +51,7 @@ def known_fields(people: Iterable[Recipient]) -> list[str]:
 
 
 def closest(field: str, known: Collection[str]) -> str:
-    """The known field that was probably meant; empty if none is similar."""
+    """Return the most similar known field; empty if none is similar."""
     by_key = {_key(name): name for name in reversed(list(known)) if name != field}
     key = _key(field)
     if key in by_key:
@@ -63,5 +63,5 @@ def closest(field: str, known: Collection[str]) -> str:
 
 
 def _key(name: str) -> str:
-    """A name without capitals, separators and apostrophes."""
+    """Return the name without capitals, separators and apostrophes."""
     return _SEPARATORS.sub("", name.casefold())

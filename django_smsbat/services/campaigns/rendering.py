@@ -1,7 +1,7 @@
-"""One person on a campaign's lists: what they will be sent, or why they are left out.
+"""Render a campaign's message for one person on its lists, or exclude the person with a reason.
 
-Filling is what a large personal campaign waits for: the whole check of a message is made only where
-a quick look does not settle it.
+Rendering limits the speed of a large personal campaign's launch. So a message is fully validated
+only if a quick check is not conclusive.
 """
 
 import re
@@ -19,13 +19,13 @@ from django_smsbat.models import Campaign, Recipient
 from django_smsbat.services.campaigns.placeholders import ContentTemplate, MissingValue, values_from
 from django_smsbat.services.campaigns.quiet_hours import ZONE_ATTRIBUTE
 
-ANY_PHONE: Final = "+380671112233"  # content is checked apart from who it goes to
-ZONE_MAX: Final = 64  # characters, as the column holds
+ANY_PHONE: Final = "+380671112233"  # content is validated independently of the recipient
+ZONE_MAX: Final = 64  # characters, the length of the column
 _PHONE: Final = re.compile(PHONE)
 
 
 class Exclusion(StrEnum):
-    """Why somebody on the lists gets nothing."""
+    """Why a person on the lists gets no message."""
 
     OPTED_OUT = "opted out"
     INVALID_NUMBER = "invalid number"
@@ -34,12 +34,12 @@ class Exclusion(StrEnum):
 
 
 class Excluded(Exception):
-    """A person who gets nothing.
+    """The person gets no message.
 
     Attributes:
         reason: why.
-        example: what exactly is wrong, such as ``no value for {{ city }}``.
-        field: the placeholder's field that has no value, if that is the reason.
+        example: the details, such as ``no value for {{ city }}``.
+        field: the placeholder's field without a value, if that is the reason.
     """
 
     def __init__(self, reason: Exclusion, example: str = "", field: str = "") -> None:
@@ -51,7 +51,7 @@ class Excluded(Exception):
 
 @dataclass(slots=True)
 class RenderedMessage:
-    """One person who gets it, and what exactly."""
+    """A message for one recipient."""
 
     pk: int
     phone: str
@@ -63,7 +63,7 @@ class RenderedMessage:
 
 @dataclass(frozen=True, slots=True)
 class FieldCount:
-    """What a campaign finds of one placeholder's field.
+    """How many people have a value for one placeholder's field.
 
     Attributes:
         default: how many recipients get the placeholder's default.
@@ -86,31 +86,32 @@ RECIPIENT_COLUMNS: Final = (
 
 
 def values_of(person: Recipient, fields: Collection[str]) -> dict[str, str]:
-    """What placeholders that name these fields show of a person."""
+    """Return the values of a recipient for placeholders with these fields."""
     known = person.attributes if isinstance(person.attributes, Mapping) else {}
     own = {"phone": person.phone, "name": person.name, "email": person.email}
     return values_from(known, fields, own)
 
 
 class MessageRenderer:
-    """Fills a campaign's words for one person after another."""
+    """Renders a campaign's messages, one recipient at a time."""
 
     def __init__(self, campaign: Campaign, template: ContentTemplate) -> None:
         self._template = template
         self._is_promotional = campaign.is_promotional
-        self._said = template.content
+        self._content = template.content
         self._text_max = TYPES[MessageType(template.content.type)].text_max
         self._defaults = dict.fromkeys(template.fields, 0)  # recipients without a value, by field
-        self._excluded_with = dict.fromkeys(template.fields, 0)  # excluded people who have one
+        self._excluded_with = dict.fromkeys(template.fields, 0)  # excluded people with a value
         self._has_excluded = False
 
     def __call__(self, row: Sequence[Any]) -> RenderedMessage:
-        """
+        """Render the message for one recipient.
+
         Args:
             row: the columns `RECIPIENT_COLUMNS`.
 
         Raises:
-            LeftOut: saying why that person gets nothing.
+            Excluded: if the person gets no message, with the reason.
         """
         pk, phone, name, email, attributes, opted_out_at = row
         if opted_out_at and self._is_promotional:
@@ -146,10 +147,10 @@ class MessageRenderer:
                 self._defaults[name] += 1
 
     def field_counts(self, recipients: int) -> dict[str, FieldCount]:
-        """What was found of each placeholder's field; empty if nobody was looked at.
+        """Return the counts of each placeholder's field; empty if no recipient was processed.
 
         Args:
-            recipients: how many were filled.
+            recipients: the number of rendered messages.
         """
         if not recipients and not self._has_excluded:
             return {}
@@ -161,18 +162,18 @@ class MessageRenderer:
         }
 
     def _fill(self, values: Mapping[str, str]) -> tuple[str, str, Mapping[str, Any]]:
-        """The whole check only where a quick look does not settle it."""
+        """Fill the content; validate it fully only if a quick check is not conclusive."""
         if not self._template.data_is_personal:
             text, fallback_text = self._template.fill_words(values)
-            if (text == self._said.text or self._is_surely_fine(text)) and (
-                fallback_text == self._said.fallback_text or self._is_surely_fine(fallback_text)
+            if (text == self._content.text or self._is_surely_fine(text)) and (
+                fallback_text == self._content.fallback_text or self._is_surely_fine(fallback_text)
             ):
-                return text, fallback_text, self._said.message_data
+                return text, fallback_text, self._content.message_data
         content = self._template.fill_trimmed(values)
         from_content(content, ANY_PHONE)
         return content.text, content.fallback_text, content.message_data
 
     def _is_surely_fine(self, text: str) -> bool:
-        """Whether it cannot make the content invalid that was valid with another value in it."""
+        """Whether the text is certainly valid in content that is valid with sample values."""
         fits = self._text_max is None or len(text) <= self._text_max
         return fits and not is_blank(text) and not UNSENDABLE.search(text)

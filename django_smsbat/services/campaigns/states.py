@@ -1,6 +1,6 @@
-"""The states of a campaign and what leads from one to another: one table, one conditional UPDATE.
+"""The state machine of a campaign: one table of transitions, one conditional UPDATE.
 
-Two people, or a person and a worker, cannot both win: whoever comes second is refused.
+Of two concurrent actions, by people or workers, the second is refused.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ FROM: Final[dict[str, tuple[CampaignStatus, ...]]] = {
     "launch when due": (CampaignStatus.SCHEDULED,),
     "pause": (CampaignStatus.SENDING,),
     "resume": (CampaignStatus.PAUSED,),
-    "hold": (CampaignStatus.PAUSED,),  # one that would go on by itself
+    "hold": (CampaignStatus.PAUSED,),  # a campaign that would resume automatically
     "cancel": (CampaignStatus.SCHEDULED, CampaignStatus.SENDING, CampaignStatus.PAUSED),
     "finish": (CampaignStatus.SENDING,),
     "send again": (CampaignStatus.SENDING, CampaignStatus.PAUSED, CampaignStatus.SENT),
@@ -37,9 +37,14 @@ def move(
     provided: Q = Q(),  # noqa: B008 - never changed
     **fields: object,
 ) -> None:
-    """
+    """Move the campaign to another status.
+
+    Args:
+        provided: a further condition.
+        fields: other columns to set.
+
     Raises:
-        ActionNotAllowed: when its status, or what is provided, does not allow it.
+        ActionNotAllowed: if the campaign's status or the condition does not allow the action.
     """
     if not try_move(campaign, action, status, provided, **fields):
         raise refusal(campaign, action)
@@ -48,7 +53,7 @@ def move(
 def try_move(
     campaign: Campaign, action: str, status: CampaignStatus, provided: Q, **fields: object
 ) -> bool:
-    """The same, saying False instead of refusing."""
+    """`move` that returns False instead of raising."""
     allowed = Campaign.objects.filter(provided, pk=campaign.pk, status__in=FROM[action])
     if not allowed.update(status=status, **fields):
         return False
@@ -58,6 +63,6 @@ def try_move(
 
 
 def refusal(campaign: Campaign, action: str) -> ActionNotAllowed:
-    """Why the action is impossible, by what the database says now."""
+    """Return the exception that explains, from the stored status, why the action is refused."""
     campaign.refresh_from_db(fields=["status"])
     return ActionNotAllowed(f"A campaign that is {campaign.get_status_display()} cannot {action}.")

@@ -1,4 +1,4 @@
-"""Counts of what became of messages, read from the database for people and programs to look at."""
+"""Campaign statistics, counted from the database."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _SMS: Final = TYPES[MessageType.SMS].channel
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a campaign has come: messages by status."""
+    """The progress of a campaign: messages by status."""
 
     by_status: Counter[Status] = field(default_factory=Counter)
 
@@ -44,7 +44,7 @@ class Progress:
 
     @property
     def delivered(self) -> int:
-        """Those that reached the phone, read or not."""
+        """Messages that reached the phone, read or not."""
         return self.count(*REACHED)
 
     @property
@@ -65,7 +65,7 @@ class Progress:
 
 
 def progress(campaign: Campaign) -> Progress:
-    """Also of messages whose rows were purged."""
+    """Count the campaign's messages by status, including purged rows."""
     rows = Message.objects.filter(campaign=campaign).order_by().values_list("status")
     counted = Counter({Status(status): n for status, n in rows.annotate(n=Count("pk"))})
     for status, n in _purged(campaign).values_list("status", "messages"):
@@ -77,7 +77,7 @@ _FORESEEN: Final = timedelta(days=30)
 
 
 def estimated_end(campaign: Campaign, told: Progress, now: datetime) -> datetime | None:
-    """When the last message will have left, at the speed so far; None where that cannot be said."""
+    """Estimate when the last message is sent, at the speed so far; None if unknown."""
     done = told.total - told.unsent
     if campaign.status != CampaignStatus.SENDING or not (done and told.unsent):
         return None
@@ -89,7 +89,14 @@ def estimated_end(campaign: Campaign, told: Progress, now: datetime) -> datetime
 
 @dataclass(frozen=True)
 class OverTime:
-    """Deliveries by time: so many slots of that length, the empty ones left out of the counts."""
+    """Deliveries by time slot.
+
+    Attributes:
+        since: when the first slot begins.
+        slot: the length of a slot.
+        slots: the number of slots.
+        counts: deliveries by the start of their slot; slots without deliveries are omitted.
+    """
 
     since: datetime
     slot: timedelta
@@ -106,7 +113,7 @@ _SLOTS_MAX: Final = 120
 
 
 def delivered_over_time(campaign: Campaign) -> OverTime | None:
-    """None while nothing is delivered. What came later than the chart is long is left out."""
+    """Count deliveries by time; None without deliveries. Later ones than `slots` are omitted."""
     reached = Message.objects.filter(campaign=campaign, status__in=_REACHED).order_by()
     ends = reached.aggregate(first=Min("final_at"), last=Max("final_at"))
     first, last = ends["first"], ends["last"]
@@ -114,7 +121,7 @@ def delivered_over_time(campaign: Campaign) -> OverTime | None:
         return None
     span = last - first
     slot, truncate = next((s for s in _SLOTS if span / s[0] < _SLOTS_MAX - 1), _SLOTS[-1])
-    # In UTC: databases without tables of time zones can do it too.
+    # In UTC, which also works in databases without time zone tables.
     counted = reached.values_list(truncate("final_at", tzinfo=UTC)).annotate(n=Count("pk"))
     counts = {at: n for at, n in counted if at is not None}
     begin = min(counts)
@@ -124,11 +131,11 @@ def delivered_over_time(campaign: Campaign) -> OverTime | None:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why messages of a campaign did not arrive, and how many.
+    """A reason of failure, and how many messages of a campaign have it.
 
     Attributes:
-        code: SMSBAT's, or our own word; empty where none was told.
-        example: what was told with one of them, in words.
+        code: SMSBAT's error code, or our own; empty if there is none.
+        example: the error message of one of these messages.
     """
 
     status: Status
@@ -138,34 +145,35 @@ class Failure:
 
     @property
     def words(self) -> str:
-        """For people: the status in their language, and the code."""
+        """The reason as text: the status in the reader's language, and the code."""
         return " · ".join(filter(None, [str(STATUS_LABELS[self.status]), self.code]))
 
 
 def reasons_of_failure(campaign_id: int, among: int) -> list[Failure]:
-    """The reasons of so many of its failed messages, not counted further: for who only chooses."""
+    """Return the reasons of at most `among` failed messages, for filter choices."""
     failed = Message.objects.filter(campaign=campaign_id, status__in=_FAILURES).order_by()
-    found = Counter(failed.values_list("status", "error_code")[:among])
-    return [Failure(Status(status), code, n, "") for (status, code), n in found.most_common()]
+    counts = Counter(failed.values_list("status", "error_code")[:among])
+    return [Failure(Status(status), code, n, "") for (status, code), n in counts.most_common()]
 
 
 def failures(campaign_id: int) -> list[Failure]:
-    """The reasons, the most frequent first."""
+    """Return the reasons of failure, the most frequent first."""
     failed = Message.objects.filter(campaign=campaign_id, status__in=_FAILURES).order_by()
     counted = failed.values_list("status", "error_code").annotate(n=Count("pk"))
-    told = counted.annotate(example=Max("error_message")).order_by("-n", "status", "error_code")
-    return [Failure(Status(status), code, n, example) for status, code, n, example in told]
+    rows = counted.annotate(example=Max("error_message")).order_by("-n", "status", "error_code")
+    return [Failure(Status(status), code, n, example) for status, code, n, example in rows]
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What SMSBAT has told of costs, in one currency; empty where it never named one.
+    """The costs that SMSBAT reported, in one currency.
 
     Attributes:
+        currency: the currency; empty if SMSBAT never named one.
         amount: the sum over messages and attempts.
-        priced: of how many messages a cost was told.
-        parts: billed parts of these.
-        delivered: how many of all messages arrived; 0 where costs are in several currencies.
+        priced: the number of messages with a reported cost.
+        parts: the billed parts of these messages.
+        delivered: the number of delivered messages; 0 if costs are in several currencies.
     """
 
     currency: str
@@ -176,21 +184,21 @@ class Costs:
 
     @property
     def per_delivered(self) -> Decimal | None:
-        """Cost for each message that arrived; None where that cannot be said."""
+        """The cost for each delivered message; None if `delivered` is 0."""
         return self.amount / self.delivered if self.delivered else None
 
 
 @dataclass(frozen=True)
 class Results:
-    """What a campaign came to.
+    """The results of a campaign.
 
     Attributes:
-        by_channel: how many each channel delivered; those of which no report named it under "".
-        by_fallback: how many the SMS fallback reached.
+        by_channel: deliveries by channel; under "" if no report named the channel.
+        by_fallback: the number of messages that the SMS fallback delivered.
         costs: by currency.
-        replies: incoming messages that answer one of its messages.
-        requests: HTTP requests for it: those that sent, and those that asked for a status.
-        duration: from its launch to the last message that became final; None before that.
+        replies: incoming messages that answer one of the campaign's messages.
+        requests: HTTP requests, both sends and status requests.
+        duration: from the launch to the last final message; None if no message is final.
     """
 
     progress: Progress
@@ -203,9 +211,9 @@ class Results:
 
 
 def results(campaign: Campaign) -> Results:
-    """Everything is read from the database; nothing is remembered from the sending."""
+    """Read the results of a campaign from the database."""
     messages = Message.objects.filter(campaign=campaign)
-    told = messages.aggregate(
+    totals = messages.aggregate(
         sends=Count("messagelist_id", distinct=True, filter=~Q(messagelist_id="")),
         polls=Sum("polls"),
         last=Max("final_at"),
@@ -215,7 +223,7 @@ def results(campaign: Campaign) -> Results:
         replies=Sum("replies"), requests=Sum("requests"), last=Max("last_final_at")
     )
     reached = by_channel(campaign)
-    last = max(filter(None, [told["last"], purged["last"]]), default=None)
+    last = max(filter(None, [totals["last"], purged["last"]]), default=None)
     by_sms = 0 if campaign.type == MessageType.SMS else reached[_SMS]
     return Results(
         progress=progress(campaign),
@@ -223,7 +231,7 @@ def results(campaign: Campaign) -> Results:
         by_fallback=by_sms,
         costs=costs(campaign, reached.total()),
         replies=replies + (purged["replies"] or 0),
-        requests=told["sends"] + (told["polls"] or 0) + (purged["requests"] or 0),
+        requests=totals["sends"] + (totals["polls"] or 0) + (purged["requests"] or 0),
         duration=last - campaign.started_at if last and campaign.started_at else None,
     )
 
@@ -233,23 +241,27 @@ def _purged(campaign: Campaign) -> QuerySet[PurgedMessages]:
 
 
 def by_channel(campaign: Campaign) -> Counter[str]:
-    """How many each channel delivered; those of which no report named it under ""."""
+    """Count deliveries by channel; under "" if no report named the channel."""
     reached = Message.objects.filter(campaign=campaign, status__in=_REACHED).order_by()
     counted = reached.values_list("delivered_by").annotate(n=Count("pk"))
-    found = Counter(dict(counted))
-    kept = _purged(campaign).filter(status__in=_REACHED).values_list("delivered_by", "messages")
-    for channel, n in kept:
-        found[channel] += n
-    return found
+    counts = Counter(dict(counted))
+    purged = _purged(campaign).filter(status__in=_REACHED).values_list("delivered_by", "messages")
+    for channel, n in purged:
+        counts[channel] += n
+    return counts
 
 
 def costs(campaign: Campaign, delivered: int) -> list[Costs]:
-    """What was told of costs, by currency; `delivered` is how many messages arrived."""
+    """Return the reported costs by currency.
+
+    Args:
+        delivered: the number of delivered messages.
+    """
     priced = Message.objects.filter(campaign=campaign).exclude(cost=None).order_by()
     live = priced.values_list("currency").annotate(Sum("cost"), Count("pk"), Sum("parts"))
-    kept = _purged(campaign).exclude(priced=0).values_list("currency").order_by()
+    purged = _purged(campaign).exclude(priced=0).values_list("currency").order_by()
     sums: dict[str, tuple[Decimal, int, int]] = {}
-    counted = (*live, *kept.annotate(Sum("cost"), Sum("priced"), Sum("parts")))
+    counted = (*live, *purged.annotate(Sum("cost"), Sum("priced"), Sum("parts")))
     for currency, amount, count, parts in counted:
         before = sums.get(currency, (Decimal(), 0, 0))
         sums[currency] = (before[0] + exact(amount), before[1] + count, before[2] + (parts or 0))
@@ -258,4 +270,4 @@ def costs(campaign: Campaign, delivered: int) -> list[Costs]:
         bare, own = sums.pop(""), sums[named[0]]
         sums[named[0]] = (bare[0] + own[0], bare[1] + own[1], bare[2] + own[2])
     arrived = delivered if len(sums) == 1 else 0
-    return [Costs(currency, *told, arrived) for currency, told in sorted(sums.items())]
+    return [Costs(currency, *totals, arrived) for currency, totals in sorted(sums.items())]

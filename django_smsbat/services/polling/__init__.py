@@ -1,1 +1,1 @@
-"""Status requests: what SMSBAT is asked if no callback came."""
+"""Status requests to SMSBAT for messages without a callback."""

@@ -1,7 +1,8 @@
-"""Asking SMSBAT what became of messages: the safety net where callbacks do not come.
+"""Poll SMSBAT for message statuses, as a fallback for missing callbacks.
 
-Least recently due first, after 5, 10, 20 ... seconds for each message, up to a few hours, and not
-beyond its time to live: then the message is `expired` by our own word, which a report may correct.
+Each message is polled after 5, 10, 20 ... seconds, with pauses of up to a few hours, until its TTL
+and a grace period end. Then it becomes `expired` by a local report, which a later report from
+SMSBAT may correct.
 """
 
 import logging
@@ -37,24 +38,24 @@ from django_smsbat.services.verification import finishing
 
 logger = logging.getLogger("django_smsbat")
 
-_BATCH: Final = 200  # messages taken at once, at least
-_AHEAD: Final = 6  # of which so many for each connection
+_BATCH: Final = 200  # the minimum number of messages in progress
+_AHEAD: Final = 6  # messages in progress for each connection
 _LONGEST_PAUSE: Final = timedelta(hours=4)
-_GRACE: Final = timedelta(hours=1)  # after the time to live, for reports that come late
+_GRACE: Final = timedelta(hours=1)  # after the TTL, for late reports
 _FINAL: Final = frozenset(status.value for status in FINAL)
 _READ: Final = tuple(Asked.__dataclass_fields__)
 
 
 @dataclass
 class Summary:
-    """What one run did.
+    """The result of one run.
 
     Attributes:
-        requests: status requests made.
-        changed: messages whose status changed.
-        matched: messages found for reports that had come before their ids were known.
-        emails: e-mails that followed messages which no channel delivered.
-        failure: why the run stopped before its work was done, empty when it did not.
+        requests: the number of status requests.
+        changed: the number of messages with a changed status.
+        matched: the number of messages matched with orphans.
+        emails: the number of fallback e-mails sent for undelivered messages.
+        failure: why the run stopped before its work was done; empty if it did not.
     """
 
     requests: int = 0
@@ -73,19 +74,19 @@ def sync(
     clock: Clock | None = None,
     on_progress: Callable[[int], object] = lambda asked: None,
 ) -> Summary:
-    """Ask once about every message that is due, and record the answers.
+    """Poll every message that is due once, and record the answers.
 
-    Also matches reports that came early, forgets those that belong to nobody, and sends the e-mails
+    Also match orphans, delete old ones, expire overdue verifications, and send the fallback e-mails
     that are due.
 
     Args:
-        campaign_id: only this campaign's messages.
-        limit: at most so many requests.
-        client: for all accounts, in place of their own.
+        campaign_id: poll only this campaign's messages.
+        limit: the maximum number of requests.
+        client: a client that replaces those of all accounts.
         on_progress: called after each batch of answers with their number.
 
     Raises:
-        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+        ImproperlyConfigured: if the settings do not say how to reach SMSBAT.
     """
     clock = clock or SystemClock()
     clients.insist_on_any(registry.names(), client)
@@ -109,14 +110,14 @@ def sync(
 
 @dataclass(kw_only=True)
 class _Run(AccountRun):
-    """One account's part: takes what is due, keeps the threads busy, writes what they bring."""
+    """One account's part: take the messages that are due, poll them, record the answers."""
 
     kind = backoff.STATUS
 
     campaign_id: int | None
     clock: Clock
     on_progress: Callable[[int], object]
-    summary: Summary  # of all accounts; changed under the crew's lock
+    summary: Summary  # of all accounts; changed under the pool's lock
     capacity: int = field(default_factory=lambda: max(_BATCH, _AHEAD * conf.current().concurrency))
     asker: Asker = field(init=False)
     lock: RLock = field(init=False)
@@ -140,7 +141,7 @@ class _Run(AccountRun):
         self._withdraw()
 
     def _take(self) -> list[Asked]:
-        """As many as leave the threads no pause, and as the limit allows."""
+        """Take enough messages to keep the threads busy, within the limit."""
         room = self.capacity - len(self.asker)
         if self.limit is not None:
             room = min(room, self.limit - self.summary.requests - len(self.asker))
@@ -153,7 +154,7 @@ class _Run(AccountRun):
         return taken
 
     def _waited(self) -> bool:
-        """Whether nothing was due because all workers are held back, and that is over now."""
+        """Wait until a back-off ends; return False if there is none or the limit is reached."""
         if self.limit is not None and self.summary.requests >= self.limit:
             return False
         delay = backoff.remaining(self.name, self.clock.now())
@@ -162,20 +163,20 @@ class _Run(AccountRun):
         return bool(delay)
 
     def _withdraw(self) -> None:
-        """Nothing more leaves; what was not asked about is asked about next time."""
+        """Send no more requests; make messages without an answer due again."""
         unasked, answered = self.asker.withdraw()
         failed = self._record(answered)
         refused = [message for message, error in failed if _is_refusal(error)]
         _put_off([*unasked, *refused], self.clock.now())
 
     def _write(self, answered: Sequence[tuple[Asked, Reply]]) -> None:
-        """Record all answers at once, each failure in its own way."""
+        """Record all answers at once, then handle the failures."""
         if answered:
             failed = self._record(answered)
-            self._heed(failed, got_answers=len(failed) < len(answered))
+            self._handle_failures(failed, got_answers=len(failed) < len(answered))
 
     def _record(self, answered: Sequence[tuple[Asked, Reply]]) -> list[tuple[Asked, GatewayError]]:
-        """Record what was answered; returns what was not."""
+        """Record the answers; return the messages without one and their errors."""
         reports = [
             _report(m, self.account, reply)
             for m, reply in answered
@@ -191,21 +192,23 @@ class _Run(AccountRun):
             logger.warning("%d status requests failed: %s", len(failed), failed[0][1])
         return failed
 
-    def _heed(self, failed: Sequence[tuple[Asked, GatewayError]], *, got_answers: bool) -> None:
-        """Hold all workers back where SMSBAT refuses, or answers nothing that can be read.
+    def _handle_failures(
+        self, failed: Sequence[tuple[Asked, GatewayError]], *, got_answers: bool
+    ) -> None:
+        """Start a back-off if SMSBAT refuses requests, or if there is no readable answer at all.
 
-        An id that SMSBAT does not know yet was asked about all the same: the next turn is later. A
-        time-out or a failure of SMSBAT's likewise, unless there is nothing else.
+        An id that SMSBAT does not know yet counts as polled: the message waits for its next poll.
+        The same applies to time-outs and failures of SMSBAT, if other requests were answered.
         """
         refused = [pair for pair in failed if _is_refusal(pair[1])]
-        told = [error for _, error in failed if error.kind is not ErrorKind.NOT_FOUND]
+        errors = [error for _, error in failed if error.kind is not ErrorKind.NOT_FOUND]
         if refused:
             _put_off([message for message, _ in refused], self.clock.now())
             self._hold_back([error for _, error in refused])
         elif got_answers:
             self._succeeded()
-        elif told:
-            self._hold_back(told)
+        elif errors:
+            self._hold_back(errors)
 
     def _succeeded(self) -> None:
         self.refusals = 0
@@ -214,15 +217,15 @@ class _Run(AccountRun):
             self.was_refused = False
 
     def _hold_back(self, errors: Sequence[GatewayError]) -> None:
-        """What is wrong for everybody ends the run; after anything else all workers wait."""
+        """End the run if an error affects all requests; otherwise make all workers back off."""
         self.was_refused = True
         for error in errors:
             if error.kind.for_everybody:
                 self.failure = error.explanation
                 return
-        asked = [error.retry_after for error in errors if error.retry_after is not None]
+        requested = [error.retry_after for error in errors if error.retry_after is not None]
         now = self.clock.now()
-        self.refusals += backoff.refused(self.name, max(asked, default=None), now)
+        self.refusals += backoff.refused(self.name, max(requested, default=None), now)
         if self.refusals >= backoff.REFUSALS_MAX:
             self.failure = f"gave up after {self.refusals} refusals in a row: {errors[0]}"
         self._withdraw()
@@ -231,10 +234,10 @@ class _Run(AccountRun):
 def _take(
     account: str, campaign_id: int | None, size: int, now: datetime
 ) -> tuple[list[Asked], int]:
-    """Messages to ask about now, each put off to its next turn before the request leaves.
+    """Take messages to poll now. Their next poll is scheduled before the request is sent.
 
     Returns:
-        They, and how many became `expired` instead.
+        The messages to poll, and how many messages became `expired` instead.
     """
     name = backoff.of(backoff.STATUS, account)
     held_back = Backoff.objects.filter(name=name, not_before__gt=now)
@@ -244,8 +247,8 @@ def _take(
         due = due.filter(campaign=campaign_id)
     while True:
         with transaction.atomic():
-            found = due.locked(skip=True).values_list(*_READ)[:size]
-            messages = [Asked(*values) for values in found]
+            rows = due.locked(skip=True).values_list(*_READ)[:size]
+            messages = [Asked(*values) for values in rows]
             late = [m for m in messages if _is_given_up(m, now) and m.status not in _FINAL]
             reports = [recorder.local(m, Status.EXPIRED, "ttl") for m in late]
             expired += len(recorder.record(reports, now))
@@ -262,26 +265,26 @@ def _take(
 
 
 def _next_turn(message: Asked, now: datetime) -> datetime | None:
-    """When to ask again; one that SMSBAT took without an id is only waited for."""
+    """Return the time of the next poll; a message without an id only waits until it expires."""
     if _is_given_up(message, now):
         return None
-    return now + _pause(message.polls) if message.smsbat_id else _asked_until(message, now)
+    return now + _pause(message.polls) if message.smsbat_id else _poll_until(message, now)
 
 
 def _pause(polls: int) -> timedelta:
-    """How long to wait after the poll that follows `polls` earlier ones."""
+    """Return the pause after a poll that follows `polls` earlier ones."""
     doubled: int = 2 ** min(polls + 1, 20)
     return min(FIRST_POLL_AFTER * doubled, _LONGEST_PAUSE)
 
 
 def _is_given_up(message: Asked, now: datetime) -> bool:
-    """Each message is asked about once at least, however long no worker was there to do it."""
+    """Whether polling has ended. Each message is polled at least once, however late."""
     was_asked = message.polls or not message.smsbat_id
-    return bool(was_asked) and now >= _asked_until(message, now)
+    return bool(was_asked) and now >= _poll_until(message, now)
 
 
-def _asked_until(message: Asked, now: datetime) -> datetime:
-    """SMSBAT's advice on the type stands in where the message has no time to live of its own."""
+def _poll_until(message: Asked, now: datetime) -> datetime:
+    """Return when polling ends. Without a TTL, SMSBAT's longest advised TTL for the type counts."""
     longest_advised = TYPES[MessageType(message.type)].ttl_advice[1]
     lifetime = timedelta(seconds=message.ttl or longest_advised)
     return (message.submitted_at or now) + lifetime + _GRACE
@@ -305,10 +308,10 @@ def _is_refusal(error: GatewayError) -> bool:
 
 
 def _put_off(messages: Sequence[Asked], now: datetime) -> None:
-    """What was not asked after all is made up for when SMSBAT answers again.
+    """Make messages that were not polled due again.
 
-    What became final meanwhile, or was sent again, or put off by a callback, is left as it is: it
-    no longer has the turn that it was given.
+    A message that became final, was sent again, or was postponed by a callback does not change: its
+    `next_poll_at` is no longer the one set here.
     """
     if messages:
         turns = {message.next_poll_at for message in messages}

@@ -1,6 +1,6 @@
-"""The threads that ask SMSBAT for statuses, a few connections at once. They touch no database.
+"""The threads that send status requests over a few connections. They do not use the database.
 
-Requests go on while answers are written: neither the network nor the database waits for the other.
+Requests continue while answers are recorded: network and database do not wait for each other.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.errors import GatewayError
 from django_smsbat.services.clock import Clock
 
-_LONGEST_WAIT: Final = timedelta(seconds=1)  # until answers that are there are written
-_STEP: Final = 0.2  # seconds between two looks at the clock
+_LONGEST_WAIT: Final = timedelta(seconds=1)  # before available answers are recorded
+_STEP: Final = 0.2  # seconds between two checks of the clock
 
 Reply = StatusReport | GatewayError
 
 
 @dataclass(slots=True)
 class Asked:
-    """A message to ask about. No model: a campaign makes one a status request."""
+    """A message to poll. Not a model: a campaign creates one per status request."""
 
     pk: int
     smsbat_id: str
@@ -38,7 +38,7 @@ class Asked:
 
 
 class Asker:
-    """Asks about messages with so many connections; answers are fetched when there are enough."""
+    """Polls messages with a fixed number of connections; the caller fetches answers in batches."""
 
     def __init__(self, client: Client, threads: int) -> None:
         self._client = client
@@ -54,7 +54,7 @@ class Asker:
         self._pool.shutdown(cancel_futures=True)
 
     def __len__(self) -> int:
-        """Messages whose answer was not fetched yet."""
+        """The number of messages with answers not fetched yet."""
         return len(self._under_way)
 
     def ask(self, messages: Sequence[Asked]) -> None:
@@ -62,7 +62,7 @@ class Asker:
             self._under_way[self._pool.submit(self._reply, message.smsbat_id)] = message
 
     def answers(self, enough: int, clock: Clock) -> list[tuple[Asked, Reply]]:
-        """What was answered, as soon as so many answers are there, or a second is over."""
+        """Return the answers once there are `enough` of them, or after a second."""
         begun = clock.now()
         done: set[Future[Reply]] = set()
         while len(done) < min(enough, len(self._under_way)) and not clock.stopping:
@@ -73,7 +73,7 @@ class Asker:
         return [(self._under_way.pop(future), future.result()) for future in done]
 
     def withdraw(self) -> tuple[list[Asked], list[tuple[Asked, Reply]]]:
-        """Stop: the messages that were not asked about, and the answers that still came."""
+        """Stop; return the messages that were not polled, and the remaining answers."""
         unasked = [one for future, one in self._under_way.items() if future.cancel()]
         asked = [(one, f.result()) for f, one in self._under_way.items() if not f.cancelled()]
         self._under_way.clear()

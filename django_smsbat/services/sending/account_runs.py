@@ -1,4 +1,4 @@
-"""A run for each account, side by side: what one of them comes to is not the others' concern."""
+"""Run one job per account in parallel. A failure in one account does not stop the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,11 +18,11 @@ class AccountRun:
     """One account's part of a run.
 
     Attributes:
-        kind: of the requests that it makes, by which they are held back.
-        given: a client in place of the account's own.
-        limit: of all accounts together; None for none.
-        failure: why it ended before its work was done, empty when it did not.
-        refusals: in a row.
+        kind: the kind of request, which selects the back-off state.
+        given: a client that replaces the account's own.
+        limit: the limit for all accounts together; None for no limit.
+        failure: why the run ended before its work was done; empty if it did not.
+        refusals: the number of consecutive refusals.
     """
 
     kind: ClassVar[str]
@@ -39,11 +39,11 @@ class AccountRun:
 
     @property
     def name(self) -> str:
-        """Under which its requests are held back."""
+        """The name of the back-off state for this account's requests."""
         return backoff.of(self.kind, self.account)
 
     def client(self) -> Client | None:
-        """None where the settings do not say how to reach SMSBAT: another account's may."""
+        """Return the account's client; None, and set `failure`, if the settings are incomplete."""
         try:
             return self.given or clients.client(self.account)
         except ImproperlyConfigured as error:
@@ -51,15 +51,15 @@ class AccountRun:
             return None
 
     def work(self, crew: WorkerPool) -> None:
-        """What one thread does until nothing is left to do."""
+        """Do the work of one thread until there is nothing left to do."""
         raise NotImplementedError
 
 
 def work(runs: Sequence[AccountRun]) -> str:
-    """Let all of them work, within `CONCURRENCY`; those with a limit one after the other.
+    """Run all of them with up to `CONCURRENCY` threads; with one thread if there is a limit.
 
     Returns:
-        Why some of them ended before their work was done, empty when none did.
+        Why some runs ended before their work was done; empty if none did.
     """
     limited = any(run.limit is not None for run in runs)
     crew = WorkerPool(1 if limited else conf.current().concurrency)

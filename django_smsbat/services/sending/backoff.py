@@ -1,4 +1,4 @@
-"""When SMSBAT asks to be left alone, all workers on all machines are told so by the database."""
+"""Back off after a refusal by SMSBAT. The state is in the database, shared by all workers."""
 
 import random
 from datetime import datetime, timedelta
@@ -16,32 +16,36 @@ STATUS: Final = "status"
 
 
 def of(kind: str, account: str) -> str:
-    """The name under which requests of that kind, of that account, are held back."""
+    """Return the name of the back-off state for a kind of request and an account."""
     return kind if account == DEFAULT_ACCOUNT else f"{kind}:{account}"
 
 
-REFUSALS_MAX: Final = 5  # in a row; then a run gives up, and leaves the rest to the next one
-_PATIENCE: Final = 60.0  # seconds that a run waits when all workers are held back
+REFUSALS_MAX: Final = 5  # in a row; then a run gives up and leaves the rest to the next run
+_PATIENCE: Final = 60.0  # seconds; a run does not wait longer than this for a back-off to end
 
 _FIRST_DELAY: Final = 1.0  # seconds, doubled with each refusal: SMSBAT's advice for 429
 _LONGEST_DELAY: Final = 300.0
-_LONGEST_ASKED: Final = 86_400.0  # a Retry-After of more than a day is taken for a mistake
-_JITTER: Final = 0.25  # of the delay, so that workers do not come back all at once
+_LONGEST_ASKED: Final = 86_400.0  # a Retry-After of more than a day is treated as a mistake
+_JITTER: Final = 0.25  # of the delay, so that workers do not resume all at once
 
 
 def remaining(name: str, now: datetime) -> float:
-    """Seconds until requests of that kind may leave again; 0 when they may leave now."""
+    """Return the seconds until the back-off ends; 0 if requests may be sent now."""
     row = Backoff.objects.filter(name=name, not_before__gt=now).first()
     return (row.not_before - now).total_seconds() if row and row.not_before else 0.0
 
 
 def is_counting(name: str) -> bool:
-    """Whether the last request of that kind was refused, as far as the database knows."""
+    """Whether the last recorded request of that kind was refused."""
     return Backoff.objects.filter(name=name, refusals__gt=0).exists()
 
 
 def wait(delay: float, clock: Clock) -> str:
-    """Wait until all workers may send again; the reason to give up where that is too long."""
+    """Wait until the back-off ends.
+
+    Returns:
+        The reason to give up, if the wait is too long or the clock does not move; else empty.
+    """
     if delay > _PATIENCE:
         return f"SMSBAT is left alone for {delay:.0f} more seconds"
     before = clock.now()
@@ -54,15 +58,15 @@ def wait(delay: float, clock: Clock) -> str:
 
 
 def refused(name: str, retry_after: float | None, now: datetime) -> bool:
-    """Hold all workers back after a refusal.
+    """Make all workers back off after a refusal.
 
-    Requests that were under way at once are refused at once: they count as one refusal.
+    Concurrent requests are refused together, so they count as one refusal.
 
     Args:
-        retry_after: seconds that SMSBAT asked for; it wins over our own doubling delays.
+        retry_after: seconds that SMSBAT requested; overrides our own doubling delay.
 
     Returns:
-        Whether it counted, or others had been refused just before.
+        Whether the refusal counted. It does not if a back-off was already in force.
     """
     with transaction.atomic():
         Backoff.objects.get_or_create(name=name)
@@ -79,16 +83,16 @@ def refused(name: str, retry_after: float | None, now: datetime) -> bool:
 
 
 def succeeded(name: str, now: datetime) -> None:
-    """SMSBAT answers again: the next refusal starts from the first delay.
+    """Reset the back-off after a success: the next refusal starts from the first delay.
 
-    Unless it asked another worker to wait meanwhile: then that still holds.
+    A back-off that another worker has started meanwhile stays in force.
     """
     over = Backoff.objects.filter(name=name, refusals__gt=0, not_before__lte=now)
     over.update(refusals=0, not_before=None)
 
 
 def forget_after_success(name: str, now: datetime) -> None:
-    """`succeeded`, for a request that belongs to no run: it does not know what came before."""
+    """Call `succeeded` for a request outside a run, if an earlier refusal is recorded."""
     if is_counting(name):
         succeeded(name, now)
 

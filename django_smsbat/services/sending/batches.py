@@ -1,4 +1,4 @@
-"""Where a worker's next batch comes from: single messages first, then campaign after campaign."""
+"""Choose a worker's next batch: single messages first, then one campaign after another."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,23 +14,23 @@ _SINGLES_EVERY: Final = timedelta(seconds=1)  # while a campaign is being sent
 
 
 class Source:
-    """Where one thread's batches come from: single messages first, then campaign after campaign."""
+    """The batches of one thread: single messages first, then one campaign after another."""
 
     def __init__(self, account: str, campaign_id: int | None, paused: list[str]) -> None:
         self._account = account
         self._campaign_id = campaign_id
         self._paused = paused
         self._campaigns: list[Campaign] = []
-        self._after = 0  # the key of the last message claimed of the first of them
+        self._after = 0  # key of the last message claimed from the first campaign
         self._singles_seen: datetime | None = None
 
     def next_batch(self, size: int, now: datetime) -> Batch | None:
-        """The next batch, None when nothing that is queued may leave now."""
+        """Return the next batch; None if no queued message may be sent now."""
         if batch := self._single_messages(size, now):
             return batch
         if batch := self._of_campaigns(size, now):
             return batch
-        # A campaign that was launched, or resumed, since we looked; then nothing is left.
+        # Check once more: a campaign may have been launched or resumed since the last query.
         self._campaigns = list(sending(self._account, self._campaign_id))
         self._singles_seen = None
         return self._single_messages(size, now) or self._of_campaigns(size, now)
@@ -41,7 +41,7 @@ class Source:
         if self._singles_seen is not None and now - self._singles_seen < _SINGLES_EVERY:
             return None
         batch = claiming.claim_singles(size, now, self._account)
-        # While there are some, they are looked for each time.
+        # While there are single messages, query for more before each batch.
         self._singles_seen = None if batch else now
         return batch
 
@@ -61,17 +61,17 @@ class Source:
 
     def _of_campaign(self, campaign: Campaign, size: int, now: datetime) -> Batch | None:
         batch = claiming.claim_campaign(campaign, size, now, self._after)
-        if batch is None and self._after:  # what was put back, or left out, lies behind
+        if batch is None and self._after:  # requeued or skipped messages have lower keys
             batch = claiming.claim_campaign(campaign, size, now)
         return batch
 
 
 def sending(account: str, campaign_id: int | None) -> QuerySet[Campaign]:
-    found = Campaign.objects.filter(status=CampaignStatus.SENDING, account=account)
-    found = found.order_by("started_at", "pk")
-    return found if campaign_id is None else found.filter(pk=campaign_id)
+    campaigns = Campaign.objects.filter(status=CampaignStatus.SENDING, account=account)
+    campaigns = campaigns.order_by("started_at", "pk")
+    return campaigns if campaign_id is None else campaigns.filter(pk=campaign_id)
 
 
 def told(campaign: Campaign) -> str:
-    """A campaign that paused, with its reason."""
+    """Describe a paused campaign and its reason."""
     return f"campaign {campaign.pk} is paused: {campaign.pause_reason}"

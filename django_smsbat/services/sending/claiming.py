@@ -1,7 +1,7 @@
-"""How a worker takes messages for itself: committed as `sending`, attempts counted, with a lease.
+"""Claim messages for a worker: commit them as `sending`, count the attempt and set a lease.
 
-What is claimed is what may leave at this very moment: of a campaign that is being sent, not held
-back, not in quiet hours, to nobody who has opted out.
+Only messages that may be sent now are claimed: their campaign is `sending`, no back-off or quiet
+hours apply, and the recipient has not opted out.
 """
 
 import json
@@ -36,7 +36,7 @@ _OWN: Final = (
 )
 _ANYBODY_ERASED: Final = _OWN.index("anybody_erased")
 _HAS_BUDGET: Final = _OWN.index("has_budget")
-_SAID: Final = ("type", "sender", "text", "data", "ttl", "fallback_text")
+_CONTENT: Final = ("type", "sender", "text", "data", "ttl", "fallback_text")
 PROMOTIONAL_ALONE: Final = [
     kind.value for kind in MessageType if is_promotional(kind, transactional_campaign=None)
 ]
@@ -44,7 +44,7 @@ PROMOTIONAL_ALONE: Final = [
 
 @dataclass(slots=True, repr=False)
 class Claimed(Outgoing):
-    """A message in a worker's hands, ready to leave. No model: a campaign makes one a message."""
+    """A claimed message, ready to send. Not a model: a campaign creates one per message."""
 
     pk: int
     attempts: int
@@ -53,7 +53,7 @@ class Claimed(Outgoing):
 
 
 class _Rows(list[tuple[Any, ...]]):
-    """Rows of the database. The repr shows none: error reports show the variables of frames."""
+    """Database rows. The repr hides them, because error reports show local variables."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} rows>"
@@ -61,7 +61,7 @@ class _Rows(list[tuple[Any, ...]]):
 
 @dataclass
 class Batch:
-    """Messages that a worker has claimed, and until when they are its own."""
+    """Messages that a worker has claimed, and the end of its lease."""
 
     claim: uuid.UUID
     messages: Sequence[Claimed]
@@ -74,7 +74,7 @@ class Batch:
 
     @property
     def is_first_attempt(self) -> bool:
-        """Whether none of them was ever sent before."""
+        """Whether no message in the batch was sent before."""
         return all(message.attempts == 1 for message in self.messages)
 
     @property
@@ -87,7 +87,7 @@ def lease_from(now: datetime) -> datetime:
 
 
 def singles(now: datetime, account: str | None = None) -> MessageQuerySet:
-    """Queued messages outside any campaign that may leave now: of one account, or of all."""
+    """Return the queued single messages that may be sent now, for one account or for all."""
     queued = Message.objects.filter(campaign=None).queued()
     if account is not None:
         queued = queued.filter(account=account)
@@ -99,7 +99,7 @@ def singles(now: datetime, account: str | None = None) -> MessageQuerySet:
 def claim_singles(
     size: int, now: datetime, account: str, keys: Sequence[int] | None = None
 ) -> Batch | None:
-    """Claim single messages of an account; only those with these keys where any are given."""
+    """Claim single messages of an account; if `keys` is set, only those messages."""
     wanted = singles(now, account)
     if keys is not None:
         wanted = wanted.filter(pk__in=keys_in(Message, keys))
@@ -108,9 +108,9 @@ def claim_singles(
 
 
 def claim_campaign(campaign: Campaign, size: int, now: datetime, after: int = 0) -> Batch | None:
-    """Claim what is queued of a campaign, beyond the key `after`.
+    """Claim queued messages of a campaign with keys greater than `after`.
 
-    Whether it is still being sent is asked within the claim: after a pause nothing more is taken.
+    The claim itself checks that the campaign is `sending`, so a pause stops the next claim.
     """
     still = Campaign.objects.filter(pk=campaign.pk, status=CampaignStatus.SENDING)
     wanted = Message.objects.filter(
@@ -136,9 +136,11 @@ def _claim(
     campaign: Campaign | None,
     hours: QuietHours | None,
 ) -> Batch | None:
-    """Durable: inside somebody's transaction it would be no commit, and a rollback would forget it.
+    """Claim up to `size` messages in a durable transaction.
 
-    A batch of which nobody may get anything is settled, and the next one looked at.
+    Inside a caller's transaction the claim would not be committed, and a rollback would undo it.
+    If all recipients in a batch have opted out, their messages are cancelled and the next batch
+    is tried.
     """
     name = backoff.of(backoff.SEND, account)
     held_back = Backoff.objects.filter(name=name, not_before__gt=now)
@@ -150,9 +152,9 @@ def _claim(
             is_limited = campaign is not None and campaign.budget is not None
             allowed = budget.allowance(campaign, size) if campaign and is_limited else size
             rows = wanted.filter(pk__gt=last).order_by("pk").locked(skip=True)
-            found = _Rows(rows.values_list(*_OWN, *_SAID)[:allowed] if allowed else ())
+            found = _Rows(rows.values_list(*_OWN, *_CONTENT)[:allowed] if allowed else ())
             if campaign and not is_limited and found and found[0][_HAS_BUDGET]:
-                campaign.refresh_from_db(fields=["budget"])  # somebody has set one meanwhile
+                campaign.refresh_from_db(fields=["budget"])  # the budget was set meanwhile
                 continue
             welcome, refused = _read(found, is_bound)
             _cancel_opted_out(refused, now)
@@ -160,7 +162,7 @@ def _claim(
             key = campaign.pk if campaign else None
             batch = Batch(claim, welcome, lease_from(now), key, account)
             if hours:
-                _shorten([one for one in welcome if is_bound(one.content.type)], hours)
+                _shorten([message for message in welcome if is_bound(message.content.type)], hours)
             _hold(batch)
             if campaign:
                 budget.draw(campaign, len(welcome))
@@ -183,7 +185,7 @@ def _readable(wanted: MessageQuerySet, campaign: Campaign | None) -> MessageQuer
 
 
 def who_is_bound(campaign: Campaign | None) -> Callable[[str], bool]:
-    """Whether consent binds a message of that type."""
+    """Return a function that checks whether a message type requires consent."""
     if campaign is None:
         return lambda kind: kind in PROMOTIONAL_ALONE
     bound = campaign.is_promotional
@@ -192,28 +194,28 @@ def who_is_bound(campaign: Campaign | None) -> Callable[[str], bool]:
 
 @sensitive_variables()
 def _read(
-    found: Sequence[Sequence[Any]], is_bound: Callable[[str], bool]
+    rows: Sequence[Sequence[Any]], is_bound: Callable[[str], bool]
 ) -> tuple[list[Claimed], list[Claimed]]:
-    """Messages to send, and those whose recipient has opted out since the launch.
+    """Split rows into messages to send and messages to recipients who opted out since the launch.
 
-    What is the same for all is one object, so that it is built and written on the wire once.
+    Messages with equal content share one `Content`, so that it is built and serialised once.
     """
-    said: dict[tuple[Any, ...], Content] = {}
+    contents: dict[tuple[Any, ...], Content] = {}
     parsed: dict[str, Any] = {}
     welcome: list[Claimed] = []
     refused: list[Claimed] = []
     width = len(_OWN)
     erased = (
-        suppression.among({row[1] for row in found}) if found and found[0][_ANYBODY_ERASED] else ()
+        suppression.among({row[1] for row in rows}) if rows and rows[0][_ANYBODY_ERASED] else ()
     )
-    for row in found:
-        words = tuple(row[width:])
-        content = said.get(words)
+    for row in rows:
+        content_key = tuple(row[width:])
+        content = contents.get(content_key)
         if content is None:
-            kind, sender, text, data, ttl, fallback_text = words
+            kind, sender, text, data, ttl, fallback_text = content_key
             if data not in parsed:
                 parsed[data] = json.loads(data)
-            content = said[words] = Content(
+            content = contents[content_key] = Content(
                 type=kind,
                 sender=sender,
                 text=text,
@@ -230,22 +232,26 @@ def _read(
 
 
 def _cancel_opted_out(refused: Sequence[Claimed], now: datetime) -> None:
-    words = "the recipient opted out"
-    recorder.record([recorder.local(m, Status.CANCELLED, "opted_out", words) for m in refused], now)
+    reason = "the recipient opted out"
+    recorder.record(
+        [recorder.local(m, Status.CANCELLED, "opted_out", reason) for m in refused], now
+    )
 
 
 def _shorten(messages: Sequence[Claimed], hours: QuietHours) -> None:
-    """The time to live ends before the quiet hours begin where the recipient is.
+    """Limit the TTL so that it ends before quiet hours begin in the recipient's time zone.
 
-    On the wire only: an attempt on another day has all its time again.
+    Only the request is changed: an attempt on another day has the full TTL again.
     """
     ends = {zone: hours.seconds_left(zone) for zone in {m.time_zone for m in messages}}
-    # By identity, beside the original, whose identity nobody else gets while it is kept here.
+    # Keyed by `id`. The original is stored too, so that its id cannot be reused.
     known: dict[tuple[int, int], tuple[Content, Content]] = {}
     for message in messages:
-        said, seconds = message.content, ends[message.time_zone]
-        if said.ttl is None or said.ttl > seconds:
-            pair = known.setdefault((id(said), seconds), (said, replace(said, ttl=seconds)))
+        content, seconds = message.content, ends[message.time_zone]
+        if content.ttl is None or content.ttl > seconds:
+            pair = known.setdefault(
+                (id(content), seconds), (content, replace(content, ttl=seconds))
+            )
             message.content = pair[1]
 
 

@@ -1,7 +1,7 @@
-"""One claimed batch, from its request to its recorded answer: what becomes of each message.
+"""Send one claimed batch and record SMSBAT's answer for each message.
 
-Three fates of a request are told apart: not taken (the messages go back to the queue), perhaps
-taken (they become `unconfirmed`), refused (the batch is split until the culprit stands alone).
+A failed request has one of three outcomes. Not taken: the messages return to the queue. Perhaps
+taken: they become `unconfirmed`. Refused: the batch is split until the invalid message is isolated.
 """
 
 import logging
@@ -33,8 +33,8 @@ from django_smsbat.services.tracking.recorder import Fresh
 
 logger = logging.getLogger("django_smsbat")
 
-_ALIKE_MIN: Final = 10  # so many messages refused for one reason are not to blame one by one
-_RECORD_TRIES: Final = 4  # an answer is worth more than one try to write it down
+_ALIKE_MIN: Final = 10  # from this size on, one common reason is not a fault of each message
+_RECORD_TRIES: Final = 4  # tries to record an answer
 _RECORD_PAUSE: Final = 0.25  # seconds, doubled with each try
 _RECORD_PAUSE_MAX: Final = 5.0
 _RECORD_MARGIN: Final = timedelta(seconds=10)  # before the lease ends
@@ -44,11 +44,11 @@ _Written = TypeVar("_Written")
 
 @dataclass
 class Outcome:
-    """What became of a batch.
+    """The outcome of one batch.
 
     Attributes:
-        is_new_setback: whether it was the first of the requests under way to be held back.
-        stop_reason: set when sending on would be in vain.
+        is_new_setback: whether this request was the first of the concurrent ones to be refused.
+        stop_reason: why further sending is pointless; empty if it is not.
     """
 
     taken: int = 0
@@ -66,28 +66,28 @@ class Outcome:
 
     @property
     def held_back(self) -> bool:
-        """SMSBAT asked to be left alone, cannot be reached or fails; the batch is not to blame."""
+        """Whether workers must back off: SMSBAT refuses, fails or cannot be reached."""
         return self.error is not None and not self.error.kind.for_everybody
 
 
 class _LeaseLost(Exception):
-    """Part of the batch is no longer ours: it must not leave."""
+    """The worker no longer owns part of the batch, so that part must not be sent."""
 
 
 def deliver(batch: Batch, client: Client, clock: Clock) -> Outcome:
-    """Hand claimed messages to SMSBAT and record what it says of each.
+    """Send claimed messages to SMSBAT and record the result for each.
 
-    A refused batch is halved until the culprit stands alone: about ``2 log2(n)`` requests for each
-    culprit among `n` messages, and ``2 n - 1`` where every single one is refused.
+    A refused batch is halved until the invalid message is isolated: about ``2 log2(n)`` requests
+    for each invalid message among `n`, and ``2 n - 1`` if every message is refused.
     """
     return Delivery(batch, client, clock).run()
 
 
 @dataclass
 class Delivery:
-    """The state of one delivery: what still has to leave, and what was refused so far.
+    """The state of one delivery: the parts still to send and the refusals so far.
 
-    Those whose words must not be kept deliver in a way of their own: see `confidential`.
+    Messages whose text must not be stored use a subclass: see `verification.secret_message`.
     """
 
     batch: Batch
@@ -106,14 +106,14 @@ class Delivery:
             failed = GatewayError(ErrorKind.NOT_STARTED, type(error).__name__)
             self.outcome.error = self.outcome.error or failed
             raise
-        finally:  # also when the database fails in between: what never left is not in doubt
+        finally:  # also if the database fails in between: unsent messages are not in doubt
             for part in self.waiting:
                 self.put_back(part)
             self._settle_refusals()
         return self.outcome
 
     def kept(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """What is kept of SMSBAT's answer on one message: all of it."""
+        """Return the part of SMSBAT's result for one message to store: all of it."""
         return payload
 
     def _post(self, part: Sequence[Claimed]) -> None:
@@ -133,7 +133,7 @@ class Delivery:
             self.answered(part, answer)
 
     def _send(self, part: Sequence[Claimed]) -> SendAnswer:
-        """The request, while which the thread needs no database connection."""
+        """Send the request. The thread needs no database connection during it."""
         database_connections.release()
         begun = self.clock.now()
         try:
@@ -142,22 +142,26 @@ class Delivery:
             database_connections.waited((self.clock.now() - begun).total_seconds())
 
     def _may_have_left(self, error: BaseException) -> bool:
-        """Whether the request was begun before it was interrupted.
+        """Whether sending had begun before the request was interrupted.
 
-        A stand-in for the client that cannot tell raises no `Exception` after the first byte.
+        A test client without `has_left` raises no `Exception` after the first byte.
         """
         return getattr(self.client, "has_left", not isinstance(error, Exception))
 
     def _make_sure(self, part: Sequence[Claimed]) -> None:
-        """The whole lease lies before each request, also after waiting for our turn."""
+        """Renew the lease before a request if too little of it remains, e.g. after rate limiting.
+
+        Raises:
+            _LeaseLost: if another process has settled messages of this part.
+        """
         now = self.clock.now()
         needed = timedelta(seconds=longest(conf.current().timeout))
         if self.batch.lease_until - now > needed:
             return
         self.batch.lease_until = lease_from(now)
-        held = Message.objects.claimed_by(self.batch.claim)
-        held.update(lease_until=self.batch.lease_until)
-        if held.filter(pk__in=_keys(part)).count() < len(part):
+        claimed = Message.objects.claimed_by(self.batch.claim)
+        claimed.update(lease_until=self.batch.lease_until)
+        if claimed.filter(pk__in=_keys(part)).count() < len(part):
             raise _LeaseLost
         database_connections.release()
 
@@ -189,10 +193,10 @@ class Delivery:
     def _reports(
         self, message: Claimed, result: MessageResult | None, messagelist_id: str
     ) -> list[Report]:
-        """What the answer says of one message, and our own doubt where it says nothing certain."""
+        """Return the reports for a message: SMSBAT's, and `unconfirmed` if it is inconclusive."""
         if result is None:
-            words = "the answer does not mention it"
-            return [recorder.local(message, Status.UNCONFIRMED, "unmentioned", words)]
+            reason = "the answer does not mention it"
+            return [recorder.local(message, Status.UNCONFIRMED, "unmentioned", reason)]
         report = Report(
             source=Source.SUBMIT,
             status=result.status,
@@ -205,19 +209,19 @@ class Delivery:
         )
         if result.status is not None:
             return [report]
-        words = f"the answer says {result.raw_status!r}, which is unknown"
-        return [report, recorder.local(message, Status.UNCONFIRMED, "unknown_status", words)]
+        reason = f"the answer says {result.raw_status!r}, which is unknown"
+        return [report, recorder.local(message, Status.UNCONFIRMED, "unknown_status", reason)]
 
     def _failed(self, part: Sequence[Claimed], error: GatewayError) -> None:
-        """No readable answer came: what that means for these messages and for the next ones."""
+        """Handle a request without a readable answer: settle its messages and start a back-off."""
         if error.kind.fate is Fate.REFUSED:
             self._split(part, error)
             return
         logger.warning("a request with %d messages failed: %s", len(part), error)
         self.outcome.error = error
         if error.kind.fate is Fate.PERHAPS_TAKEN:
-            told = (error.kind.name.lower(), error.explanation)
-            self._record([recorder.local(m, Status.UNCONFIRMED, *told) for m in part])
+            reason = (error.kind.name.lower(), error.explanation)
+            self._record([recorder.local(m, Status.UNCONFIRMED, *reason) for m in part])
             self.outcome.unconfirmed += len(part)
         else:
             self.put_back(part)
@@ -237,17 +241,17 @@ class Delivery:
         self.refused.append(_refusal(part[0], self.kept(payload)))
 
     def _fresh(self) -> Fresh | None:
-        """What lets the record skip reading rows of which nothing was ever said."""
+        """Return the messages of a first attempt, so that recording need not read their rows."""
         return Fresh(self.batch.claim, self.batch.messages) if self.batch.is_first_attempt else None
 
     def put_back(self, part: Sequence[Claimed]) -> None:
-        """Queue again what certainly did not get through, if it is still ours."""
+        """Requeue messages that SMSBAT certainly did not take, if this worker still owns them."""
         self.outcome.put_back += self._insist(partial(self._requeue, part))
 
     def _requeue(self, part: Sequence[Claimed]) -> int:
         error = self.outcome.error
-        held = Message.objects.claimed_by(self.batch.claim).filter(pk__in=_keys(part))
-        return held.update(
+        claimed = Message.objects.claimed_by(self.batch.claim).filter(pk__in=_keys(part))
+        return claimed.update(
             status=Status.QUEUED.value,
             claim=None,
             lease_until=None,
@@ -256,28 +260,28 @@ class Delivery:
         )
 
     def _settle_refusals(self) -> None:
-        """Rejections stand, unless everybody was rejected for one and the same reason.
+        """Record the rejections, unless the whole batch was rejected for the same reason.
 
-        That has nothing to do with the recipients: no document of SMSBAT's names a code for "the
-        money is gone", so this is how it shows. Single messages have no campaign to pause.
+        A common reason is not about the recipients. SMSBAT documents no code for an empty balance,
+        so this is how to detect one. Single messages have no campaign to pause.
         """
         alike = len(self.refused) == len(self.batch) >= _ALIKE_MIN
         reasons = {_reason(report) for report in self.refused}
         if alike and len(reasons) == 1 and self.batch.campaign_id is not None:
             self.outcome.put_back += self._insist(self._keep_but_do_not_count)
-            told = reasons.pop() or "no reason given"
+            reason = reasons.pop() or "no reason given"
             self.outcome.stop_reason = (
-                f"every message of a batch was rejected for the same reason: {told}"
+                f"every message of a batch was rejected for the same reason: {reason}"
             )
             return
         self._record(self.refused)
         self.outcome.rejected += len(self.refused)
 
     def _keep_but_do_not_count(self) -> int:
-        """Keep the rejections as reports, and queue the messages for another attempt."""
+        """Store the rejections as reports and requeue the messages for another attempt."""
         with transaction.atomic():
-            held = Message.objects.claimed_by(self.batch.claim)
-            held.update(resent_after=F("attempts"))
+            claimed = Message.objects.claimed_by(self.batch.claim)
+            claimed.update(resent_after=F("attempts"))
             recorder.record(self.refused, self.clock.now())
             return self._requeue(self.batch.messages)
 
@@ -285,10 +289,10 @@ class Delivery:
         self._insist(lambda: recorder.record(reports, self.clock.now(), self._fresh()))
 
     def _insist(self, write: Callable[[], _Written]) -> _Written:
-        """Write; a deadlock, or a database that is away, is worth another try.
+        """Run `write`, and retry after a deadlock or while the database is unavailable.
 
-        A thread of the package tries until shortly before the lease ends: until then no other
-        worker calls these messages unconfirmed. A thread of the site gives up sooner.
+        A thread of this package retries until shortly before the lease ends: until then no other
+        worker marks these messages as unconfirmed. A thread of the site gives up sooner.
         """
         tries = 0
         while True:
@@ -322,6 +326,6 @@ def _refusal(message: Claimed, payload: dict[str, Any]) -> Report:
 
 
 def _reason(report: Report) -> str:
-    """Why it was rejected, without the phone that SMSBAT may quote."""
-    code, words = answers.read_error(report.payload)
-    return ", ".join(filter(None, [code, phones.redact(words)]))
+    """Return the reason of the rejection, without any phone number that SMSBAT quotes."""
+    code, text = answers.read_error(report.payload)
+    return ", ".join(filter(None, [code, phones.redact(text)]))

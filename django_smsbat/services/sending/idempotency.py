@@ -1,4 +1,4 @@
-"""One message for each of the caller's keys, however often it is asked for and by whom at once."""
+"""Store at most one message per idempotency key, also under concurrent calls."""
 
 import json
 from functools import partial
@@ -21,16 +21,16 @@ _SALT: Final = "django_smsbat.idempotency"
 
 
 def stored_once(message: Message, key: str, given: Content) -> Message:
-    """Store the message under that key; the one that is stored already where there is one.
+    """Store the message under the key, or return the message already stored under it.
 
-    Of two who ask in the same moment the second one waits for the first one's commit, and after its
-    rollback stores the message itself.
+    Of two concurrent calls, the second waits for the first to commit. If the first rolls back, the
+    second stores the message itself.
 
     Args:
-        given: what the caller asked for, before the settings filled anything in.
+        given: the content that the caller passed, before defaults from the settings.
 
     Raises:
-        InvalidMessage: when the key is no key, or was used for another message.
+        InvalidMessage: if the key is malformed, or was used for another message.
     """
     fits = isinstance(key, str) and 0 < len(key) <= KEY_MAX and key.isprintable()
     require(fits, _FIELD, f"give 1 to {KEY_MAX} printable characters")
@@ -39,20 +39,20 @@ def stored_once(message: Message, key: str, given: Content) -> Message:
     known = _find(digest) or tried_again(partial(_stored, message, digest, fingerprints[0]))
     if known is None:
         return message
-    if not any(constant_time_compare(known.said, one) for one in fingerprints):
+    if not any(constant_time_compare(known.said, fingerprint) for fingerprint in fingerprints):
         raise InvalidMessage(_FIELD, "was used for another message: give each its own")
     return known.message
 
 
-def _stored(message: Message, digest: str, said: str) -> IdempotencyKey | None:
-    """None when this call stored it, else what stores it already."""
+def _stored(message: Message, digest: str, fingerprint: str) -> IdempotencyKey | None:
+    """Store message and key. Return None, or the existing key if there is one."""
     if known := _find(digest):
         return known
     try:
         with transaction.atomic():
             message.pk = None
             message.save(force_insert=True)
-            IdempotencyKey.objects.create(digest=digest, message=message, said=said)
+            IdempotencyKey.objects.create(digest=digest, message=message, said=fingerprint)
     except IntegrityError:
         if known := _find(digest):
             return known
@@ -69,12 +69,13 @@ def _digest(key: str) -> str:
 
 
 def _fingerprints(message: Message, given: Content) -> list[str]:
-    """Keyed, so that nobody can try words on what outlives them; by Django's keys, newest first.
+    """Return a keyed hash of the request for each of Django's secret keys, newest first.
 
-    Only these are passed on: no frame that the database's errors pass through holds the words.
+    A keyed hash cannot be used to guess the text, which it outlives. Callers pass only the hashes
+    on, so that no stack frame of a database error contains the text.
     """
-    asked = json.dumps([message.account, message.to, fields_of(given)], sort_keys=True)
+    request = json.dumps([message.account, message.to, fields_of(given)], sort_keys=True)
     return [
-        salted_hmac(_SALT, asked, secret=key, algorithm="sha256").hexdigest()
+        salted_hmac(_SALT, request, secret=key, algorithm="sha256").hexdigest()
         for key in conf.secret_keys()
     ]

@@ -1,4 +1,4 @@
-"""What a worker held longer than it may: nobody knows whether SMSBAT took it."""
+"""Settle messages with an expired lease: it is unknown whether SMSBAT took them."""
 
 import logging
 from datetime import datetime
@@ -17,15 +17,15 @@ _SETTLE_CHUNK: Final = 1_000
 
 
 def settle_lost(now: datetime) -> int:
-    """Make `unconfirmed` what a worker held longer than its lease; returns how many."""
+    """Mark messages with an expired lease as `unconfirmed`; return how many."""
     settled = 0
     while True:
         with transaction.atomic():
             lost = list(
                 Message.objects.lease_expired(now).order_by("pk").locked(skip=True)[:_SETTLE_CHUNK]
             )
-            words = "the worker that sent it fell silent"
-            reports = [recorder.local(m, Status.UNCONFIRMED, "lease_over", words) for m in lost]
+            reason = "the worker that sent it fell silent"
+            reports = [recorder.local(m, Status.UNCONFIRMED, "lease_over", reason) for m in lost]
             moved = len(recorder.record(reports, now))
         if not moved:
             return settled

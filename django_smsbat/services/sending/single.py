@@ -1,4 +1,4 @@
-"""``send`` and ``send_many``: single messages, outside any campaign."""
+"""``send`` and ``send_many``: messages outside any campaign."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -26,36 +26,35 @@ def send(
     account: str = DEFAULT_ACCOUNT,
     idempotency_key: str | None = None,
 ) -> Message:
-    """Store a message, hand it to SMSBAT, and return the row with its outcome.
+    """Store a message, send it to SMSBAT, and return the row with its outcome.
 
-    Rejected or unconfirmed is an outcome, not an exception. A message that SMSBAT certainly did not
+    Rejected and unconfirmed are outcomes, not exceptions. A message that SMSBAT certainly did not
     take (no connection, too many requests, wrong credentials) stays `queued`, with the reason in
-    `error_message`, and the workers try again; where one of them was quicker than this call, it
-    comes back as `sending`.
+    `error_message`, and the workers try again. If a worker has already claimed it, its status is
+    `sending`.
 
-    Inside a transaction the message is stored with it, leaves after the commit, and not at all
-    after a rollback; the row returned is `queued` until then, and is brought up to date after the
-    commit.
+    Inside a transaction, the message is stored in that transaction and sent after the commit. After
+    a rollback it is not sent. The returned row is `queued` until the commit and updated after it.
 
     Args:
-        queue: leave it to the workers instead of waiting for SMSBAT's answer.
-        account: one of the settings' `ACCOUNTS`.
-        idempotency_key: up to 128 characters that name this message and no other, such as
-            ``f"order-{order.pk}-shipped"``. Sent once under it, the message is returned to whoever
-            asks again, also at the same moment; it is known as long as the message is kept.
+        queue: leave the message to the workers instead of waiting for SMSBAT's answer.
+        account: a name from the `ACCOUNTS` setting.
+        idempotency_key: up to 128 characters that identify this message, such as
+            ``f"order-{order.pk}-shipped"``. The message is sent once. Later or concurrent calls
+            with the same key return it. The key is valid until the message is deleted.
 
     Raises:
-        InvalidMessage: when there is no such account, neither the message nor the account's
+        InvalidMessage: if the account does not exist, neither the message nor the account's
             `SENDER` names a sender, or the key was used for another message.
-        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
-        TransactionManagementError: with autocommit switched off, outside of `transaction.atomic`.
+        ImproperlyConfigured: if the settings do not say how to reach SMSBAT.
+        TransactionManagementError: if autocommit is off, outside `transaction.atomic`.
     """
     row = _row(message, account)
     if idempotency_key is None:
         return _stored_and_sent([row], account, queue=queue)[0]
     _insist_on_sendable(account, queue=queue)
     row = idempotency.stored_once(row, idempotency_key, message.content())
-    if row.status == Status.QUEUED:  # a new one, or one that nobody could send yet
+    if row.status == Status.QUEUED:  # new, or not sent yet
         _leave([row], account, queue=queue)
     return row
 
@@ -64,16 +63,16 @@ def send(
 def send_many(
     batch: Iterable[messages.Message], *, queue: bool = False, account: str = DEFAULT_ACCOUNT
 ) -> list[Message]:
-    """Store and send many messages in batches; the rows come in the order of the messages.
+    """Store and send messages in batches; return the rows in the order of the messages.
 
-    All are checked before any is stored. See `send`.
+    All messages are validated before any is stored. See `send`.
 
     Raises:
-        InvalidMessage: when there is no such account, or neither a message nor the account's
+        InvalidMessage: if the account does not exist, or neither a message nor the account's
             `SENDER` names a sender.
-        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+        ImproperlyConfigured: if the settings do not say how to reach SMSBAT.
     """
-    return _stored_and_sent([_row(one, account) for one in batch], account, queue=queue)
+    return _stored_and_sent([_row(message, account) for message in batch], account, queue=queue)
 
 
 async def asend(
@@ -83,7 +82,7 @@ async def asend(
     account: str = DEFAULT_ACCOUNT,
     idempotency_key: str | None = None,
 ) -> Message:
-    """`send`, for code that must not block; in Django's thread for the database."""
+    """`send` for async code. It runs in Django's database thread."""
     return await sync_to_async(send)(
         message, queue=queue, account=account, idempotency_key=idempotency_key
     )
@@ -92,7 +91,7 @@ async def asend(
 async def asend_many(
     batch: Iterable[messages.Message], *, queue: bool = False, account: str = DEFAULT_ACCOUNT
 ) -> list[Message]:
-    """`send_many`, likewise."""
+    """`send_many` for async code."""
     return await sync_to_async(send_many)(batch, queue=queue, account=account)
 
 
@@ -112,7 +111,7 @@ def _stored_and_sent(rows: list[Message], account: str, *, queue: bool) -> list[
 
 
 def _insist_on_sendable(account: str, *, queue: bool) -> None:
-    """What is misconfigured is said before anything is stored."""
+    """Report a misconfiguration before anything is stored."""
     insist_on_commits()
     if not queue:
         clients.client(account)
@@ -129,5 +128,5 @@ def _send_now(rows: Sequence[Message], account: str) -> None:
     worker.submit_now([row.pk for row in rows], account)
     fresh = Message.objects.in_bulk([row.pk for row in rows])
     for row in rows:
-        if row.pk in fresh:  # nobody has removed it since
+        if row.pk in fresh:  # not deleted since
             row.__dict__.update(fresh[row.pk].__dict__)

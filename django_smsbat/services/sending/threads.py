@@ -1,7 +1,7 @@
-"""The threads of one run: as many as the waiting leaves room for, each with its own connection.
+"""The threads of one run, each with its own database connection.
 
-Python works in one thread at a time; more of them are of use while others wait for SMSBAT, or for
-the database. So one more is called when a batch has shown that it mostly waited.
+Python runs one thread at a time. More threads help only while others wait for SMSBAT or for the
+database. So the pool starts another thread if a batch has spent most of its time waiting.
 """
 
 import threading
@@ -13,20 +13,20 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from django_smsbat.services import database_connections
 
-_MARGIN: Final = 0.5  # threads that are in each other's way wait too
+_MARGIN: Final = 0.5  # threads that block each other wait too
 
 
 class WorkerPool:
-    """The calling thread, and others that it calls when there is work for them.
+    """The calling thread, and further threads while there is work for them.
 
-    Plain threads: those of an executor would keep a process that ends until all work is done.
+    Plain threads: an executor's threads would delay the exit of a process until all work is done.
 
     Args:
-        most: threads at once, the calling one included.
+        most: the maximum number of threads, including the calling thread.
     """
 
     def __init__(self, most: int) -> None:
-        # Another thread would not see what this one has not committed yet.
+        # Another thread would not see the uncommitted rows of this thread.
         self._most = 1 if connections[DEFAULT_DB_ALIAS].in_atomic_block else most
         self._called: list[threading.Thread] = []
         self._failures: list[Exception] = []
@@ -36,10 +36,10 @@ class WorkerPool:
         self.lock = threading.RLock()
 
     def work(self, *jobs: "Job") -> None:
-        """Do the jobs, side by side as far as there are threads; return when all ended.
+        """Run the jobs in parallel, as far as there are threads; return after the last one ends.
 
         Raises:
-            Exception: what any of the threads raised.
+            Exception: an exception that one of the threads raised.
         """
         self._waiting = list(jobs)
         self._caller = threading.get_ident()
@@ -54,10 +54,11 @@ class WorkerPool:
             raise failure
 
     def start_another(self, job: "Job", taken: float, busy: float) -> None:
-        """One thread more for that job, where one is left and there is room beside the others.
+        """Start another thread for the job, if one is available and the others mostly wait.
 
         Args:
-            taken: seconds that a full batch took; `busy` of them were work.
+            taken: the duration of a full batch in seconds.
+            busy: the seconds of it in which the thread did not wait.
         """
         with self.lock:
             at_work = 1 + sum(thread.is_alive() for thread in self._called)
@@ -65,29 +66,29 @@ class WorkerPool:
                 self._call(partial(self._do_and_go_on, job))
 
     def later(self, job: "Job") -> None:
-        """Do it when those that wait have had their turn."""
+        """Append the job to the waiting jobs."""
         with self.lock:
             self._waiting.append(job)
 
     @property
     def is_calling_thread(self) -> bool:
-        """Whether the current thread is the one that began the run."""
+        """Whether the current thread started the run."""
         return threading.get_ident() == self._caller
 
     @property
     def has_waiting_jobs(self) -> bool:
-        """Whether some job waits for a thread."""
+        """Whether a job is waiting for a thread."""
         return bool(self._waiting)
 
     def _do_and_go_on(self, job: "Job") -> None:
-        """What it puts off for others may find nobody else left to do it."""
+        """Run the job, then the waiting jobs: all other threads may have ended."""
         try:
             job(self)
         finally:
             self._work_off()
 
     def _work_off(self) -> None:
-        """One job after the other; one that fails does not take the others with it."""
+        """Run the waiting jobs one by one; a failure does not stop the next ones."""
         while job := self._next():
             try:
                 job(self)
@@ -104,13 +105,13 @@ class WorkerPool:
         thread.start()
 
     def _run_other(self, what: Callable[[], None]) -> None:
-        """One more thread, if the database grants it a connection; otherwise the others do it."""
+        """Run `what` in another thread, if the database grants it a connection."""
         try:
             with database_connections.own_thread(is_in_web=self._is_in_web):
                 if database_connections.can_connect():
                     what()
                 else:
-                    self._most = 1  # none more is called in this run
+                    self._most = 1  # start no more threads in this run
         except Exception as error:
             self._failures.append(error)
         finally:

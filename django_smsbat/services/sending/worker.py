@@ -1,8 +1,8 @@
-"""Where messages are sent: claimed with a lease, handed to SMSBAT, their answer recorded.
+"""The sending worker: claim a batch with a lease, send it to SMSBAT, record the answer.
 
-A message is committed as `sending` before its request leaves, and its answer is committed before
-the same worker claims again. So a worker may die at any moment: what it held becomes `unconfirmed`
-when the lease runs out, and the software never sends such a message again on its own.
+A message is committed as `sending` before its request is sent, and the answer is committed before
+the same worker claims again. So a worker may die at any time: its messages become `unconfirmed`
+when the lease expires. By default, only a person sends such a message again (see `unconfirmed`).
 """
 
 import logging
@@ -32,16 +32,16 @@ from django_smsbat.services.sending.threads import WorkerPool
 logger = logging.getLogger("django_smsbat")
 
 _TIDY_EVERY: Final = timedelta(seconds=5)
-_TURN: Final = timedelta(seconds=10)  # of an account, where others wait for a thread
+_TURN: Final = timedelta(seconds=10)  # of an account, if others wait for a thread
 
 
 @dataclass
 class Summary:
-    """What one run did. Counts are messages; `requests` are HTTP requests.
+    """The result of one run. Counts are messages; `requests` are HTTP requests.
 
     Attributes:
-        failure: why the run stopped before its work was done, empty when it did not.
-        paused: campaigns that paused themselves, with their reasons.
+        failure: why the run stopped before its work was done; empty if it did not.
+        paused: campaigns that were paused automatically, with their reasons.
     """
 
     taken: int = 0
@@ -71,20 +71,20 @@ def submit_queued(
     clock: Clock | None = None,
     on_progress: Callable[[int], object] = lambda settled: None,
 ) -> Summary:
-    """Start what is due, and send what is queued until there is nothing left to send.
+    """Launch the campaigns that are due, and send queued messages until none are left.
 
-    Up to `CONCURRENCY` requests are under way at once, as far as there is work for them and time to
-    wait for; with a `limit`, or inside a transaction, one. What goes wrong with one account of
-    several does not keep the others from sending.
+    Up to `CONCURRENCY` requests run at once, as far as there is enough work and waiting time. With
+    a `limit`, or inside a transaction, requests run one by one. A failure of one account does not
+    stop the others.
 
     Args:
-        campaign_id: only this campaign's messages; all campaigns and single messages otherwise.
-        limit: at most so many messages.
-        client: for all accounts, in place of their own.
-        on_progress: called after each batch with the number of messages that it settled.
+        campaign_id: send only this campaign's messages; None for all campaigns and single messages.
+        limit: the maximum number of messages.
+        client: a client that replaces those of all accounts.
+        on_progress: called after each batch with the number of messages it settled.
 
     Raises:
-        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+        ImproperlyConfigured: if the settings do not say how to reach SMSBAT.
     """
     clock = clock or SystemClock()
     clients.insist_on_any(registry.names(), client)
@@ -108,9 +108,9 @@ def submit_queued(
 
 @dataclass(kw_only=True)
 class _Run(AccountRun):
-    """One account's part of a run: what its threads share, and what each of them does.
+    """One account's part of a run: the work of each thread and the state that threads share.
 
-    What is shared is changed under the lock of their crew.
+    Shared state is changed under the pool's lock.
     """
 
     kind = backoff.SEND
@@ -123,7 +123,7 @@ class _Run(AccountRun):
     has_stepped_aside: bool = False
 
     def work(self, crew: WorkerPool) -> None:
-        """What one thread does until nothing is left to send, or others wait for their turn."""
+        """Send batches until no messages are left, or until other accounts wait for a thread."""
         client = self.client()
         if client is None:
             return
@@ -162,7 +162,7 @@ class _Run(AccountRun):
                 crew.start_another(self.work, taken, worked)
 
     def _tidy(self, crew: WorkerPool) -> None:
-        """Settle what dead workers held; now and then, by whichever thread comes by."""
+        """Settle messages of dead workers. Any thread does this, at most once per interval."""
         now = self.clock.now()
         with crew.lock:
             if self.tidied is not None and now - self.tidied < _TIDY_EVERY:
@@ -204,17 +204,17 @@ def submit_now(
     client: Client | None = None,
     clock: Clock | None = None,
 ) -> None:
-    """Send these single messages of one account at once, in batches.
+    """Send these single messages of one account immediately, in batches.
 
-    What SMSBAT does not take now stays queued for the workers.
+    Messages that SMSBAT does not take now stay queued for the workers.
     """
     client, clock = client or clients.client(account), clock or SystemClock()
     size = conf.current().batch_size
     name = backoff.of(backoff.SEND, account)
     for start in range(0, len(message_ids), size):
         if delay := backoff.remaining(name, clock.now()):
-            words = f"SMSBAT is left alone for {delay:.0f} more seconds"
-            _explain(message_ids[start:], "held_back", words)
+            reason = f"SMSBAT is left alone for {delay:.0f} more seconds"
+            _explain(message_ids[start:], "held_back", reason)
             return
         keys = message_ids[start : start + size]
         batch = claiming.claim_singles(size, clock.now(), account, keys)
@@ -229,10 +229,11 @@ def submit_now(
 
 
 def something_waits() -> bool:
-    """Whether anything can be done later that no person holds back.
+    """Whether there is work for a later run that needs no action by a person.
 
-    What is queued or scheduled, a rest that waits for a share of the first to be delivered, what a
-    dead worker holds; and what is in doubt, where the site wants that sent again.
+    This includes queued messages, scheduled campaigns, campaigns that wait for the canary's
+    delivery share, and messages of dead workers. If `RESEND_UNCONFIRMED` is set, it also includes
+    unconfirmed messages.
     """
     known = list(registry.names())
     campaigns_wait = Campaign.objects.filter(
@@ -247,19 +248,19 @@ def something_waits() -> bool:
     return campaigns_wait.exists() or singles_wait.exists() or resent
 
 
-def _explain(message_ids: Sequence[int], code: str, words: str) -> None:
-    """Say on messages that wait why they do."""
+def _explain(message_ids: Sequence[int], code: str, reason: str) -> None:
+    """Store on queued messages why they wait."""
     waiting = Message.objects.filter(pk__in=message_ids).queued()
-    waiting.update(error_code=code, error_message=words)
+    waiting.update(error_code=code, error_message=reason)
 
 
 def _after_setback(
     campaign_id: int | None, outcome: Outcome, summary: Summary, now: datetime
 ) -> str:
-    """What is wrong for everybody pauses the campaign, or ends the run of single messages.
+    """If a failure affects all messages, pause the campaign or end the run of single messages.
 
     Returns:
-        Why the account's run ends, empty where it goes on.
+        Why the account's run ends; empty if it continues.
     """
     if outcome.put_back and campaign_id is not None:
         lifecycle.cancel_leftovers(now, campaign_id)

@@ -1,7 +1,7 @@
-"""What a message's row says, worked out from the set of its reports. Pure: no database, no clock.
+"""Derive the columns of a message from the set of its reports. Pure: no database, no clock.
 
-The same set gives the same row, whatever the order of arrival. Rows and events are read without
-their models here: a campaign waits for this work once a row.
+The same set gives the same row, in whatever order the reports arrive. Rows and events are plain
+objects, not models, because this runs once for each message of a campaign.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ from django_smsbat.gateway.statuses import (
 from django_smsbat.models import Source
 
 FIRST_POLL_AFTER: Final = timedelta(seconds=5)  # SMSBAT's advice: every 5 to 10 s at first
-# A message that a callback has told of is not asked about for so long: while callbacks come,
-# asking is only the safety net.
+# No status request follows a callback for this long: polling is only a fallback while callbacks
+# arrive.
 REST_AFTER_CALLBACK: Final = timedelta(minutes=10)
-# A callback says that a message arrived, but neither by which channel nor what is billed: where
-# that is open, one status request more is made.
+# A callback reports a delivery, but neither the channel nor the billed cost. If the channel is
+# unknown, one more status request follows.
 LAST_POLL_AFTER: Final = timedelta(minutes=1)
 _LOCAL: Final = Source.LOCAL.value
 _SUBMIT: Final = Source.SUBMIT.value
@@ -43,7 +43,7 @@ _REACHED: Final = frozenset(status.value for status in REACHED)
 
 @dataclass(slots=True)
 class Row:
-    """The columns of a message that its reports decide, behind those that they are read with."""
+    """The input columns of a message, followed by the columns derived from its reports."""
 
     pk: int
     attempts: int
@@ -72,7 +72,7 @@ derived: Final = attrgetter(*DERIVED_FIELDS)
 
 
 def blank(row: Row) -> Row:
-    """The row as if nothing had been reported, but for its status and when it is asked about."""
+    """Return the row without its derived columns, except the status and the next poll."""
     return Row(
         row.pk,
         row.attempts,
@@ -87,7 +87,7 @@ def blank(row: Row) -> Row:
 
 @dataclass(eq=False)
 class Event:
-    """One report as it is kept, without its row."""
+    """One stored report, without its message."""
 
     status: str
     source: str
@@ -108,8 +108,8 @@ def derive(
     """Set the derived columns of the row from its reports.
 
     Args:
-        now: only says when to ask SMSBAT next.
-        is_called_back: whether it is a callback that brought the news.
+        now: only used to schedule the next status request.
+        is_called_back: whether the new reports came from a callback.
     """
     before = row.status
     if len(events) == 1 and events[0].attempt > row.resent_after:
@@ -120,20 +120,20 @@ def derive(
 
 
 def _derive_from_one(row: Row, event: Event) -> None:
-    """The same as `_derive_from_all`, for what almost every message of a campaign begins with."""
+    """A fast path of `_derive_from_all` for a single report, the usual case in a campaign."""
     status = _STATUSES.get(event.status)
     if status is None:
         return
     row.status = event.status
-    told = event.told
+    report = event.told
     if event.smsbat_id or event.source == _SUBMIT:
         row.submitted_at = event.occurred_at
         row.smsbat_id = event.smsbat_id
-        row.messagelist_id = (told.messagelist_id or row.messagelist_id)[:32]
+        row.messagelist_id = (report.messagelist_id or row.messagelist_id)[:32]
     if event.source != _LOCAL:
-        row.parts = row.parts if told.parts is None else told.parts
-        if told.money is not None:
-            row.cost, row.currency = told.money.amount, told.money.currency
+        row.parts = row.parts if report.parts is None else report.parts
+        if report.money is not None:
+            row.cost, row.currency = report.money.amount, report.money.currency
     _set_channels(row, [event])
     _set_error(row, [event])
     row.final_at = event.occurred_at if status.is_final else None
@@ -170,17 +170,17 @@ def _set_next_poll(
 
 
 def _is_channel_open(row: Row, events: Sequence[Event]) -> bool:
-    """Whether it arrived, nobody knows by which channel, and SMSBAT was not asked since."""
+    """Whether the message was delivered by an unknown channel, and no poll has reported since."""
     if row.status not in _REACHED or row.delivered_by or not row.smsbat_id:
         return False
     return not any(event.source == _POLL and event.status in _REACHED for event in events)
 
 
 def _deciding(counted: Sequence[Event]) -> list[Event]:
-    """The reports that the status follows from.
+    """Return the reports that decide the status.
 
-    Our own word that a message failed gives way to a failure that SMSBAT tells of, whichever came
-    first; that it arrived after all counts anyway.
+    A local failure gives way to a failure that SMSBAT reports, whichever came first. A later
+    delivery counts in any case.
     """
     known = [event for event in counted if event.status]
     failures = [event for event in known if event.status in _FAILURES]
@@ -190,27 +190,27 @@ def _deciding(counted: Sequence[Event]) -> list[Event]:
 
 
 def _set_ids(row: Row, counted: Sequence[Event]) -> None:
-    """From the answer to the request where there is one, else from the first report."""
-    told = [e for e in counted if e.smsbat_id or e.source == _SUBMIT]
-    if not told:
+    """Take the ids from SMSBAT's answer to the send request, or else from the first report."""
+    submitted = [e for e in counted if e.smsbat_id or e.source == _SUBMIT]
+    if not submitted:
         return
-    if len(told) > 1:
-        told.sort(key=lambda e: (e.source != _SUBMIT, e.occurred_at, e.smsbat_id))
-    row.submitted_at = told[0].occurred_at
-    ids = [event.smsbat_id for event in told if event.smsbat_id]
+    if len(submitted) > 1:
+        submitted.sort(key=lambda e: (e.source != _SUBMIT, e.occurred_at, e.smsbat_id))
+    row.submitted_at = submitted[0].occurred_at
+    ids = [event.smsbat_id for event in submitted if event.smsbat_id]
     row.smsbat_id = ids[0] if ids else ""
-    lists = [event.told.messagelist_id for event in told if event.told.messagelist_id]
+    lists = [event.told.messagelist_id for event in submitted if event.told.messagelist_id]
     row.messagelist_id = (lists[0] if lists else row.messagelist_id)[:32]
 
 
-def _take_costs(row: Row, told: Sequence[Event]) -> None:
-    """What each attempt cost, added; within one attempt no sum is ever added to another.
+def _take_costs(row: Row, priced: Sequence[Event]) -> None:
+    """Add up the cost of all attempts, with one amount for each attempt.
 
-    Of several sums for one attempt what is billed counts, and of these the last said. A bare sum is
-    in the currency that another attempt names: callbacks name none.
+    If an attempt has several amounts, the billed amount counts, and the latest of these. An amount
+    without a currency takes the currency of another attempt: callbacks name none.
     """
     best: dict[int, Money] = {}
-    for event in told:
+    for event in priced:
         report = event.told
         if report.parts is not None and event.attempt > row.resent_after:
             row.parts = report.parts
@@ -225,41 +225,45 @@ def _take_costs(row: Row, told: Sequence[Event]) -> None:
 
 
 def _set_channels(row: Row, counted: Sequence[Event]) -> None:
-    """What each channel came to, by the same order of statuses; and which of them arrived."""
-    said: dict[str, list[tuple[str, datetime]]] = {}
+    """Set the latest status of each channel, and the channel that delivered the message."""
+    history: dict[str, list[tuple[str, datetime]]] = {}
     for event in counted:
         if event.source != _LOCAL and event.told.channels:
-            for channel, word in event.told.channels.items():
-                said.setdefault(channel, []).append((word, event.occurred_at))
-    if not said and row.status not in _REACHED:
+            for channel, status in event.told.channels.items():
+                history.setdefault(channel, []).append((status, event.occurred_at))
+    if not history and row.status not in _REACHED:
         return
-    if said:
-        row.channels = {channel: _furthest_word(said[channel]) for channel in sorted(said)}
+    if history:
+        row.channels = {
+            channel: _latest_channel_status(history[channel]) for channel in sorted(history)
+        }
     own = TYPES[MessageType(row.type)].channel
-    arrived = [channel for channel, word in row.channels.items() if word in _REACHED]
+    arrived = [channel for channel, status in row.channels.items() if status in _REACHED]
     if arrived:
         row.delivered_by = own if own in arrived else arrived[0]
     elif row.status in _REACHED and not row.has_fallback:
         row.delivered_by = own
 
 
-def _furthest_word(said: Sequence[tuple[str, datetime]]) -> str:
-    """A word that nobody has heard of stands only where no other was said."""
-    known = latest_status([(_STATUSES[word], at) for word, at in said if word in _STATUSES])
-    return known[0].value if known else said[-1][0]
+def _latest_channel_status(history: Sequence[tuple[str, datetime]]) -> str:
+    """Return the latest known status; an unknown one only if there is no other."""
+    known = latest_status(
+        [(_STATUSES[status], at) for status, at in history if status in _STATUSES]
+    )
+    return known[0].value if known else history[-1][0]
 
 
 def _set_error(row: Row, counted: Sequence[Event]) -> None:
-    """The words of the report that decided, where it tells of a failure or of a doubt."""
-    code, words = "", ""
+    """Set the error of the deciding report, if the status is a failure or `unconfirmed`."""
+    code, text = "", ""
     if row.status in _FAILURES or row.status == Status.UNCONFIRMED:
-        told = [answers.read_error(e.payload) for e in counted if e.status == row.status]
-        code, words = next((error for error in told if any(error)), ("", ""))
-    row.error_code, row.error_message = code[:64], words
+        errors = [answers.read_error(e.payload) for e in counted if e.status == row.status]
+        code, text = next((error for error in errors if any(error)), ("", ""))
+    row.error_code, row.error_message = code[:64], text
 
 
 def _final_at(counted: Sequence[Event], decided: tuple[Status, datetime]) -> datetime | None:
-    """When it was over: a message that was delivered and then read was over when delivered."""
+    """Return when the message became final; for a message that was read, its delivery time."""
     status, occurred_at = decided
     if status.value in _REACHED:
         return min(event.occurred_at for event in counted if event.status in _REACHED)

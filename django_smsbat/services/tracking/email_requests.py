@@ -1,6 +1,6 @@
-"""Which failed messages an e-mail follows: asked for where the failure is recorded, once for each.
+"""Request a fallback e-mail for a failed message, once, when the failure is recorded.
 
-How and when it leaves is `email_fallback`'s.
+`email_fallback` sends the e-mails.
 """
 
 from collections.abc import Collection
@@ -14,17 +14,17 @@ from django_smsbat.db.set_based import insert_rows
 from django_smsbat.gateway.message_types import TYPES
 from django_smsbat.models import EmailState, FallbackEmail, Message, Recipient
 
-# A one-time code and a flash call have no words that an e-mail could carry.
-_WITH_WORDS: Final = [kind.value for kind, facts in TYPES.items() if facts.has_text]
-# The SMS that SMSBAT sends in the first channel's place may still be under way.
+# One-time codes and flash calls have no text to send by e-mail.
+_WITH_TEXT: Final = [kind.value for kind, facts in TYPES.items() if facts.has_text]
+# The fallback SMS that SMSBAT sends may still be in delivery.
 _FALLBACK_GRACE: Final = timedelta(minutes=5)
 
 
 def ask_for(message_ids: Collection[int], now: datetime) -> None:
-    """Ask for an e-mail to whom these messages did not reach, where the site has their address.
+    """Request an e-mail to the recipients of these failed messages, if their address is known.
 
-    In the transaction in which the failure is recorded; a message that was asked for one already
-    never gets another, whatever is reported of it later.
+    Runs in the transaction that records the failure. A message gets at most one e-mail, whatever
+    is reported later.
     """
     if not conf.current().email_fallback:
         return
@@ -32,15 +32,15 @@ def ask_for(message_ids: Collection[int], now: datetime) -> None:
     failed = Message.objects.among(message_ids).filter(
         Exists(with_address),
         ~Q(text="", fallback_text=""),
-        type__in=_WITH_WORDS,
-        purged_at=None,  # a code, which is nowhere but on the phone
+        type__in=_WITH_TEXT,
+        purged_at=None,  # not a one-time code: that exists only on the phone
     )
     rows = [
         (key, EmailState.QUEUED.value, now + (_FALLBACK_GRACE if fallback else timedelta()))
         for key, fallback in failed.values_list("pk", "fallback_text")
     ]
     insert_rows(FallbackEmail, ("message", "state", "due_at"), rows, ignore_conflicts=True)
-    # One that was not needed after all, before the message was sent again, is needed now.
+    # The message was sent again and failed again: an e-mail marked as not needed is needed now.
     again = FallbackEmail.objects.filter(pk__in=[row[0] for row in rows])
     again.filter(state=EmailState.UNNEEDED).update(
         state=EmailState.QUEUED, due_at=now + _FALLBACK_GRACE

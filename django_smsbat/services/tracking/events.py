@@ -1,6 +1,6 @@
-"""Reports as they are kept: what is known of a message, and what is new, each stored once.
+"""Store reports once each, and read the stored reports of a message.
 
-Knows nothing of what follows from them.
+`derive` turns them into a status.
 """
 
 from collections import defaultdict
@@ -51,13 +51,13 @@ _READ_OF_EVENTS: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What somebody says of a message, which it names by our key or by SMSBAT's id.
+    """A report about a message, identified by our key or by SMSBAT's id.
 
     Attributes:
-        account: by which the message was sent; SMSBAT's ids are known within it only.
-        status: None for a word that nobody has heard of.
-        occurred_at: when it happened; None where the reporter does not say.
-        attempt: which attempt it speaks of; None to find out.
+        account: the account that sent the message; SMSBAT's ids are unique within an account.
+        status: None for an unknown status.
+        occurred_at: when it happened; None if the report does not say.
+        attempt: the attempt that the report is about; None if unknown.
     """
 
     source: Source
@@ -78,27 +78,30 @@ class Report:
 def known_events(
     rows: Mapping[int, Row], answered: Mapping[Name, Report]
 ) -> defaultdict[int, list[Event]]:
-    """What was reported before of these messages, by message.
+    """Return the earlier reports of these messages, by message.
 
-    Reports that came before the answer which names their id find their message here.
+    Orphans, reports that arrived before the answer with their id, are attached to their message.
+
+    Args:
+        answered: the new answers to send requests, by SMSBAT's name for the message.
     """
     events: defaultdict[int, list[Event]] = defaultdict(list)
     if not rows:
         return events
-    found = StatusEvent.objects.filter(
+    own = StatusEvent.objects.filter(
         message__in=keys_in(Message, rows), message__gte=min(rows), message__lte=max(rows)
     )
-    known = found.order_by().values_list(*_READ_OF_EVENTS)
+    known = own.order_by().values_list(*_READ_OF_EVENTS)
     if answered:
         ids = texts_in(Message, (smsbat_id for _account, smsbat_id in answered))
         waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=ids)
         known = known.union(waiting.order_by().values_list(*_READ_OF_EVENTS), all=True)
     matched: dict[int, tuple[int, int]] = {}
-    for key, owner, account, *said in known:
-        event = _event(said)
+    for key, owner, account, *values in known:
+        event = _event(values)
         message_id = owner
         if message_id is None:
-            # More than what was asked for: of other accounts, and where a collation ignores case.
+            # The query also returns other accounts' rows, and other case with some collations.
             report = answered.get((account, event.smsbat_id))
             if report is None or report.message_id is None or report.message_id not in rows:
                 continue
@@ -110,15 +113,15 @@ def known_events(
     return events
 
 
-def _event(said: Sequence[Any]) -> Event:
-    """From the columns `_READ_OF_EVENTS` without the keys."""
-    status, source, at, attempt, smsbat_id, fingerprint, payload = said
+def _event(values: Sequence[Any]) -> Event:
+    """Build an event from the columns `_READ_OF_EVENTS` without the keys."""
+    status, source, at, attempt, smsbat_id, fingerprint, payload = values
     return Event(status, source, at, attempt, smsbat_id, fingerprint.hex, payload)
 
 
 @dataclass(slots=True)
 class New:
-    """A report on its way into the table."""
+    """A report that is not stored yet."""
 
     event: Event
     message_id: int | None
@@ -131,7 +134,7 @@ class New:
         return self.event.smsbat_id, self.event.fingerprint
 
     def columns(self, now: datetime) -> tuple[Any, ...]:
-        """In the order of `_EVENT_FIELDS`."""
+        """Return the values in the order of `_EVENT_FIELDS`."""
         event = self.event
         return (
             self.message_id,
@@ -149,9 +152,9 @@ class New:
 
 
 def new(report: Report, rows: Mapping[int, Row], now: datetime) -> New:
-    """The report as it will stand in the table.
+    """Prepare a report for storage.
 
-    Whoever names a message by our key is believed; an attempt that is not named is the present one.
+    A message key in the report is trusted. Without an attempt, the current attempt is assumed.
     """
     row = rows.get(report.message_id) if report.message_id is not None else None
     attempt = report.attempt
@@ -171,7 +174,7 @@ def new(report: Report, rows: Mapping[int, Row], now: datetime) -> New:
 
 
 def store(reports: Iterable[New], events: defaultdict[int, list[Event]], now: datetime) -> None:
-    """Add the reports to the table and to what is known of their messages, each once."""
+    """Store each report once, and add it to `events`."""
     known = {(event.smsbat_id, event.fingerprint) for of in events.values() for event in of}
     fresh: dict[tuple[str, str], New] = {}
     for new in reports:
@@ -185,7 +188,7 @@ def store(reports: Iterable[New], events: defaultdict[int, list[Event]], now: da
 
 
 def message_ids_for(names: Collection[Name]) -> dict[Name, tuple[int, int]]:
-    """Message and attempt by SMSBAT's name for it."""
+    """Return message key and attempt by account and SMSBAT's id."""
     if not names:
         return {}
     ids = {smsbat_id for _account, smsbat_id in names}
@@ -200,35 +203,37 @@ def message_ids_for(names: Collection[Name]) -> dict[Name, tuple[int, int]]:
 
 
 _NAMED_FIELDS: Final = tuple(name for name in _EVENT_FIELDS if name not in ("message", "attempt"))
-_OWN_PLACES: Final = [_EVENT_FIELDS.index(name) for name in _NAMED_FIELDS]
+_NAMED_INDEXES: Final = [_EVENT_FIELDS.index(name) for name in _NAMED_FIELDS]
 
 
 def store_named(reports: Iterable[Report], now: datetime) -> list[int | None]:
-    """Add reports that name their message by SMSBAT's id alone, each once.
+    """Store reports that identify their message only by SMSBAT's id, each once.
 
     Returns:
-        For each report that is new its message, locked; None for an unknown message.
+        The key of the message, which is locked, for each new report; None for an unknown message.
     """
-    fresh = {made.identity: made for made in (new(report, {}, now) for report in reports)}
+    fresh = {
+        prepared.identity: prepared for prepared in (new(report, {}, now) for report in reports)
+    }
     rows = []
-    for made in fresh.values():
-        columns = made.columns(now)
-        rows.append([columns[place] for place in _OWN_PLACES])
+    for prepared in fresh.values():
+        columns = prepared.columns(now)
+        rows.append([columns[index] for index in _NAMED_INDEXES])
     return insert_named(_NAMED_FIELDS, rows)
 
 
 def row_and_events(message_id: int) -> tuple[dict[int, Row], dict[int, list[Event]]]:
-    """A message, and all that was reported of it, in one statement."""
-    width = len(_SAID)
-    told = _told_of(message_id=message_id)
-    rows = {message_id: Row(*told[0][width:])} if told else {}
-    return rows, {message_id: [_event(values[:width]) for values in told]}
+    """Read a message and all its reports with one statement."""
+    width = len(_EVENT_COLUMNS)
+    records = _prepared_query(message_id=message_id)
+    rows = {message_id: Row(*records[0][width:])} if records else {}
+    return rows, {message_id: [_event(values[:width]) for values in records]}
 
 
-_SAID: Final = _READ_OF_EVENTS[_READ_OF_EVENTS.index("status") :]
+_EVENT_COLUMNS: Final = _READ_OF_EVENTS[_READ_OF_EVENTS.index("status") :]
 
 
-def _asked(message_id: int) -> QuerySet[StatusEvent, Any]:
+def _query(message_id: int) -> QuerySet[StatusEvent, Any]:
     own = ("has_fallback", "is_redacted")
     of_its_message = [name if name in own else f"message__{name}" for name in ROW_FIELDS]
     return (
@@ -238,20 +243,20 @@ def _asked(message_id: int) -> QuerySet[StatusEvent, Any]:
             is_redacted=Q(message__purged_at__isnull=False),
         )
         .order_by()
-        .values_list(*_SAID, *of_its_message)
+        .values_list(*_EVENT_COLUMNS, *of_its_message)
     )
 
 
-_told_of: Final = Prepared(_asked, message_id=int)
+_prepared_query: Final = Prepared(_query, message_id=int)
 
 
 def _fingerprint(report: Report, payload: str) -> str:
-    """Equal for identical reports. A moment of ours is no part of it: only what was said is."""
-    whose = f"{report.smsbat_id or report.message_id}:{report.attempt or ''}"
+    """Return a hash that is equal for identical reports; our own timestamps are not part of it."""
+    subject = f"{report.smsbat_id or report.message_id}:{report.attempt or ''}"
     if report.account != DEFAULT_ACCOUNT:
-        whose = f"{report.account}\0{whose}"
-    moment = report.occurred_at.isoformat() if report.occurred_at else ""
-    said = "\0".join((whose, report.source, report.raw_status, moment, payload))
-    digest = blake2b(said.encode(), digest_size=16).hexdigest()
-    # A UUID with a version, though none fits a digest: MariaDB turns any other into zeros.
+        subject = f"{report.account}\0{subject}"
+    occurred = report.occurred_at.isoformat() if report.occurred_at else ""
+    text = "\0".join((subject, report.source, report.raw_status, occurred, payload))
+    digest = blake2b(text.encode(), digest_size=16).hexdigest()
+    # A valid UUID version, although this is a digest: MariaDB turns other values into zeros.
     return f"{digest[:12]}5{digest[13:16]}8{digest[17:]}"

@@ -1,6 +1,6 @@
-"""Reports of messages that nobody knows: matched when their message is known, forgotten in time.
+"""Orphans: reports of unknown messages. Match them later, or delete them after a week.
 
-Who holds the secret could else fill the table with reports of nothing.
+Otherwise, anyone with the webhook secret could fill the table with reports.
 """
 
 from datetime import datetime, timedelta
@@ -18,15 +18,15 @@ from django_smsbat.models.status_event import (
 )
 from django_smsbat.services.tracking import events, recorder
 
-KEPT: Final = timedelta(days=7)  # the answer that names the id comes within seconds, as a rule
+KEPT: Final = timedelta(days=7)  # the answer with the id usually arrives within seconds
 _CHUNK: Final = 1_000
 
 
 def match(now: datetime, limit: int = _CHUNK) -> int:
-    """Give reports that still wait to the messages whose id has become known since.
+    """Attach orphans to messages with ids that have become known since.
 
-    A callback and the answer to the request may be stored at the very same moment, neither
-    seeing the other: this finds such pairs later. Returns how many messages were found.
+    A callback and the answer to the request may be stored at the same time without seeing each
+    other. This matches such pairs later. Returns the number of matched messages.
     """
     with transaction.atomic():
         known = StatusEvent.objects.filter(
@@ -44,7 +44,7 @@ def match(now: datetime, limit: int = _CHUNK) -> int:
 
 
 def forget_phone(phone: str) -> None:
-    """Remove the reports that quote a phone: no message is known whose erasure would remove them.
+    """Delete the orphans that quote a phone: they have no message to be erased with.
 
     Args:
         phone: in E.164.
@@ -57,14 +57,14 @@ def forget_phone(phone: str) -> None:
 
 def _quotes(value: Any, phone: str) -> bool:
     if isinstance(value, dict):
-        return any(_quotes(one, phone) for item in value.items() for one in item)
+        return any(_quotes(part, phone) for item in value.items() for part in item)
     if isinstance(value, list):
-        return any(_quotes(one, phone) for one in value)
+        return any(_quotes(part, phone) for part in value)
     return phones.holds(str(value), phone)
 
 
 def forget_old(now: datetime) -> int:
-    """Remove what belongs to nobody for a week; returns how many reports."""
+    """Delete orphans older than a week; return how many."""
     removed = 0
     while count := remove_orphans(now - KEPT, _CHUNK):
         removed += count

@@ -1,6 +1,6 @@
-"""All statuses derived again from the stored reports: what the rows say must follow from them.
+"""Derive all statuses again from the stored reports.
 
-For after a change of the rules, or a doubt. What is right already is not written.
+Use it after a change of the rules, or if a status is in doubt. Correct rows are not written.
 """
 
 from collections.abc import Callable
@@ -25,11 +25,11 @@ def rebuild(
     campaign_id: int | None = None,
     on_progress: Callable[[int], object] = lambda messages: None,
 ) -> int:
-    """Derive the row of each message again; returns how many statuses have changed.
+    """Derive the row of each message again; return how many statuses changed.
 
     Args:
-        campaign_id: only this campaign's messages.
-        on_progress: called after each chunk with the number of messages looked at.
+        campaign_id: process only this campaign's messages.
+        on_progress: called after each chunk with its number of messages.
     """
     changed = 0
     messages = Message.objects.all()
@@ -44,11 +44,11 @@ def rebuild(
 @transaction.atomic
 def _rebuild(keys: list[int], now: datetime) -> int:
     rows = recorder.lock(keys)
-    begun = {key: _begun(row) for key, row in rows.items()}
+    initial = {key: _initial_row(row) for key, row in rows.items()}
     events = event_store.known_events(rows, {})
-    return len(recorder.follow(begun, events, now, stored=rows))
+    return len(recorder.follow(initial, events, now, stored=rows))
 
 
-def _begun(row: Row) -> Row:
-    """What was not sent yet owes to its reports at most what it cost before."""
+def _initial_row(row: Row) -> Row:
+    """Return the row to derive from; an unsent row keeps its columns, such as earlier costs."""
     return row if row.status in _UNSENT else blank(row)

@@ -1,7 +1,7 @@
-"""The one door for everything that is reported of a message, whoever says it.
+"""Record status reports: send responses, polls, callbacks and local decisions.
 
-A report is stored as it came, once; the message's status then follows from the set of all its
-reports, whatever the order in which they arrived. Nothing else changes a status that a report gave.
+Each report is stored unchanged, once. The message's status is then derived from the set of all its
+reports, in whatever order they arrive. Nothing else changes a status that a report has set.
 """
 
 import uuid
@@ -36,11 +36,11 @@ from django_smsbat.services.tracking.events import Report
 
 _FAILED: Final = frozenset(status.value for status in UNDELIVERED)
 _UNSENT: Final = frozenset(status.value for status in UNSENT)
-_HELD: Final = ("claim", "lease_until")
+_CLAIM_FIELDS: Final = ("claim", "lease_until")
 
 
 class Counted(Protocol):
-    """A message as far as our own word on it needs to know it."""
+    """The fields of a message that a local report needs."""
 
     pk: int
     attempts: int
@@ -49,7 +49,7 @@ class Counted(Protocol):
 
 @dataclass(frozen=True)
 class Change:
-    """A message whose status is another now."""
+    """A change of a message's status."""
 
     message_id: int
     old_status: str
@@ -57,20 +57,20 @@ class Change:
 
 
 def local(message: Counted, status: Status, code: str = "", words: str = "") -> Report:
-    """Our own word on a message's present attempt."""
+    """Create a local report about a message's current attempt."""
     return Report(
         source=Source.LOCAL,
         status=status,
         raw_status=status.value,
         payload={name: value for name, value in (("code", code), ("message", words)) if value},
         message_id=message.pk,
-        # Before the first attempt, or the next one, our word is about what is to come.
+        # Before the first attempt, or before a retry, the report is about the coming attempt.
         attempt=max(message.attempts, message.resent_after + 1),
     )
 
 
 class FirstTry(Protocol):
-    """A message that a worker sends for the first time, as far as its row has to be known."""
+    """The fields of a first-attempt message that replace reading its row."""
 
     pk: int
     content: Content
@@ -78,17 +78,17 @@ class FirstTry(Protocol):
 
 @dataclass(frozen=True)
 class Fresh:
-    """Messages that a worker holds by this claim, and that were never sent before.
+    """Messages of a worker's claim that were never sent before.
 
-    Their rows need no reading: where the worker still holds them, nothing was said of them yet.
-    They are none whose words are not kept.
+    Their rows need not be read: while the claim is valid, they have no reports. Messages with a
+    secret text are not among them.
     """
 
     claim: uuid.UUID
     messages: Sequence[FirstTry]
 
     def lock(self, keys: Collection[int]) -> dict[int, Row] | None:
-        """The rows, locked; None where the worker has lost any of them."""
+        """Lock and return the rows; None if the worker no longer owns all of them."""
         found = set(
             Message.objects.claimed_by(self.claim).among(keys).locked().values_list("pk", flat=True)
         )
@@ -106,21 +106,21 @@ class Fresh:
 
 @private_frames
 def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None) -> list[Change]:
-    """Store reports and move the messages that they speak of.
+    """Store reports and update the status of their messages.
 
-    A fixed number of statements, however many reports; callbacks, which come one by one and name
-    their message by SMSBAT's id alone, take three each. A report that names an unknown id is kept
-    without a message, and matched as soon as that id is known.
+    The number of statements does not depend on the number of reports. Callbacks arrive one by one,
+    identify their message only by SMSBAT's id, and take three statements each. A report with an
+    unknown id is stored without a message, and matched when the id becomes known.
 
     Args:
-        fresh: where all of them are answers to a worker's first attempt.
+        fresh: the messages, if all reports are about a worker's first attempt.
 
     Returns:
-        What changed; it is announced by signal after the commit.
+        The status changes. A signal announces them after the commit.
 
     Raises:
-        ValueError: for a report that names no message, neither by our key nor by SMSBAT's id.
-        LimitReached: if too many callbacks named unknown messages within the hour; nothing was
+        ValueError: if a report has neither our key nor SMSBAT's id.
+        LimitReached: if too many callbacks named unknown messages within the hour; nothing is
             stored.
     """
     if not reports:
@@ -143,7 +143,7 @@ def record(reports: Sequence[Report], now: datetime, fresh: Fresh | None = None)
 
 
 def _record_ours(reports: Sequence[Report], now: datetime, fresh: Fresh | None) -> list[Change]:
-    """Reports of messages that we know: answers to our requests, and our own word."""
+    """Record reports with our key: send responses, polls and local decisions."""
     answered = {r.name: r for r in reports if r.source == Source.SUBMIT and r.smsbat_id}
     keys = {report.message_id for report in reports if report.message_id is not None}
     rows = (fresh.lock(keys) if fresh else None) or lock(keys)
@@ -153,7 +153,7 @@ def _record_ours(reports: Sequence[Report], now: datetime, fresh: Fresh | None) 
 
 
 def _record_named(reports: Sequence[Report], now: datetime) -> list[Change]:
-    """Reports that name their message by SMSBAT's id alone: callbacks."""
+    """Record reports with only SMSBAT's id: callbacks."""
     heartbeats.beat_after_commit(HeartbeatName.STATUS_CALLBACK, now)
     changes: list[Change] = []
     named = event_store.store_named(reports, now)
@@ -166,7 +166,7 @@ def _record_named(reports: Sequence[Report], now: datetime) -> list[Change]:
 
 
 def lock(keys: Iterable[int]) -> dict[int, Row]:
-    """The messages with these keys, theirs until the transaction ends."""
+    """Lock the messages with these keys until the transaction ends; return their rows."""
     wanted = set(keys)
     if not wanted:
         return {}
@@ -184,13 +184,13 @@ def follow(
     is_called_back: bool = False,
     stored: Mapping[int, Row] | None = None,
 ) -> list[Change]:
-    """Let each message say what follows from all its reports; announce what changed.
+    """Derive each message's row from all its reports, write it and announce changes.
 
     Args:
-        stored: what the database says of them, where that is not `rows`: when all is derived again,
-            for which nobody gets an e-mail.
+        stored: the rows as stored, if they differ from `rows`. A rebuild passes them; it requests
+            no e-mails.
     """
-    _keep_no_words(rows)
+    _empty_redacted_payloads(rows)
     changes: list[Change] = []
     moved: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]] = []
     for key, row in rows.items():
@@ -208,19 +208,19 @@ def follow(
     return changes
 
 
-def _keep_no_words(rows: Mapping[int, Row]) -> None:
-    """Of what carried a code, or was purged, reports are kept without their words, too."""
-    if wordless := [key for key, row in rows.items() if row.is_redacted]:
-        empty_payloads(wordless)
+def _empty_redacted_payloads(rows: Mapping[int, Row]) -> None:
+    """Empty the report payloads of redacted messages: those with a code, and purged ones."""
+    if redacted := [key for key, row in rows.items() if row.is_redacted]:
+        empty_payloads(redacted)
 
 
 def _write(moved: Sequence[tuple[int, tuple[Any, ...], tuple[Any, ...]]]) -> None:
-    """Only the columns in which something moved travel to the database.
+    """Write only the columns that changed.
 
-    Whoever held a message that has left the worker's hands holds it no longer.
+    A message that is no longer queued or being sent loses its claim and lease.
     """
-    for let_go in (True, False):
-        chosen = [one for one in moved if (one[2][0] not in _UNSENT) is let_go]
+    for is_released in (True, False):
+        chosen = [one for one in moved if (one[2][0] not in _UNSENT) is is_released]
         if not chosen:
             continue
         keys, before, after = zip(*chosen, strict=True)
@@ -228,14 +228,14 @@ def _write(moved: Sequence[tuple[int, tuple[Any, ...], tuple[Any, ...]]]) -> Non
             DERIVED_FIELDS, zip(*before, strict=True), zip(*after, strict=True), strict=True
         )
         changed = [(name, new) for name, old, new in columns if new != old]
-        names = [name for name, _ in changed] + [*(_HELD if let_go else ())]
-        released = [(None,) * len(keys)] * (len(_HELD) if let_go else 0)
+        names = [name for name, _ in changed] + [*(_CLAIM_FIELDS if is_released else ())]
+        released = [(None,) * len(keys)] * (len(_CLAIM_FIELDS) if is_released else 0)
         rows = list(zip(keys, *(new for _, new in changed), *released, strict=True))
         update_rows(Message, names, rows)
 
 
 def _announce(changes: Sequence[Change]) -> None:
-    """Rows are made into messages for receivers only, and only where there are any."""
+    """Send the signal; load the messages only if there are receivers."""
     if not changes or not signals.message_status_changed.has_listeners(Message):
         return
     messages = Message.objects.in_bulk([change.message_id for change in changes])
