@@ -1,4 +1,4 @@
-"""The bodies of SMSBAT's callbacks, checked and turned into what the services take."""
+"""Validate the bodies of SMSBAT's callbacks and convert them for the services."""
 
 from typing import Any, Final
 
@@ -17,8 +17,8 @@ _SENDER_MAX: Final = 64  # characters
 class InboundSerializer(serializers.Serializer[Any]):
     """``{"idUuid", "alphaName", "phoneNumber", "text", "dt"}``; the phone has no plus.
 
-    Only `idUuid` and `phoneNumber` are required: a sticker or a picture may bring no text. Without
-    a readable `dt` the message counts as written when it is received.
+    Only `idUuid` and `phoneNumber` are required: a sticker or a picture may have no text. Without a
+    readable `dt`, the time of receipt is used.
     """
 
     idUuid = serializers.CharField(max_length=64)
@@ -43,7 +43,7 @@ class InboundSerializer(serializers.Serializer[Any]):
 class StatusSerializer(serializers.Serializer[Any]):
     """``{"messageId", "deliverystatus", "timestamp", "cost"}``; the last two may be missing.
 
-    What else is said, such as `billAmount` or `fallbacks`, is kept and read as in a status request.
+    Other fields, such as `billAmount` or `fallbacks`, are stored and read as in a status request.
     """
 
     messageId = serializers.CharField(max_length=64)
@@ -51,10 +51,10 @@ class StatusSerializer(serializers.Serializer[Any]):
     timestamp = Moment()
 
     def report(self, account: str) -> Report:
-        told = read_report(self.initial_data)
+        report = read_report(self.initial_data)
         return Report(
             source=Source.CALLBACK,
-            status=told.status,
+            status=report.status,
             raw_status=self.validated_data["deliverystatus"],
             payload=dict(self.initial_data),
             occurred_at=self.validated_data["timestamp"],
