@@ -80,9 +80,7 @@ def _character_set(connection: Any) -> Iterator[CheckMessage]:
 
 
 def _narrow_tables(connection: Any) -> list[str]:
-    """Return this app's tables with a text column that is not utf8mb4; before `migrate`, the
-    database.
-    """
+    """Return tables with a text column that is not utf8mb4; before `migrate`, the database."""
     models = apps.get_app_config("smsbat").get_models(include_auto_created=True)
     tables = [model._meta.db_table for model in models]
     marks = ", ".join(["%s"] * len(tables))

@@ -16,7 +16,7 @@ from django_smsbat.gateway.message_types import FLASH_CALL_DIGITS, MessageType
 
 @register(Tags.urls)
 def check_flash_calls(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Flash calls are enabled by VERIFY_CHANNELS if it is set, else by a view that offers them."""
+    """Flash calls are enabled by VERIFY_CHANNELS, if it is set, or by a view that offers them."""
     from django_smsbat.models import Channel
     from django_smsbat.services.verification import channels
 

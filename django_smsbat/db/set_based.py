@@ -30,7 +30,7 @@ class LookedUp:
     """Values that an INSERT looks up in the database, by a value of each row.
 
     Attributes:
-        by: the fields whose values are the lookup keys.
+        by: the fields to look up by.
         queries: fields, each with a scalar query. It may use ``{exactly}`` (a condition: the
             columns ``k.<by>`` equal those values) and ``{lock}`` (locks the rows read until the end
             of the transaction).
@@ -153,7 +153,7 @@ def insert_returning(
     """Insert rows like `insert_rows`, and return a column of them.
 
     Args:
-        looked_up: fields whose values the database looks up.
+        looked_up: fields that the database fills by a lookup.
 
     Returns:
         The named column of each inserted row; in MariaDB also of the skipped ones.

@@ -53,7 +53,7 @@ def _postgresql_type(connection: BaseDatabaseWrapper, field: Field) -> str:
 
 
 # PostgreSQL. The key range in the update matters: if the table is analysed during a launch, the
-# planner overestimates the batch and scans it once for each row.
+# planner mistakes the batch for the whole table and scans it once for each row.
 
 
 def _postgresql_rows(connection: BaseDatabaseWrapper, fields: Sequence[Field]) -> str:
@@ -144,7 +144,7 @@ DIALECTS: Final[dict[str, Dialect]] = {
         insert=_mariadb_insert,
         keys="SELECT k.c FROM JSON_TABLE(%s, '$[*]' COLUMNS (c BIGINT PATH '$')) AS k",
         texts="SELECT k.c FROM JSON_TABLE(%s, '$[*]' COLUMNS (c LONGTEXT PATH '$')) AS k",
-        exactly="{0} = {1} AND BINARY {0} = {1}",  # collations ignore case; BINARY has no index
+        exactly="{0} = {1} AND BINARY {0} = {1}",  # collations ignore case; BINARY uses no index
         joins_before_it_sets=True,
     ),
 }

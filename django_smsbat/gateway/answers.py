@@ -82,7 +82,7 @@ class SendAnswer:
         ]
 
 
-@dataclass(slots=True)  # likewise
+@dataclass(slots=True)  # not frozen, as above
 class StatusReport:
     """The status of one message, from a status request or a callback.
 
@@ -156,7 +156,7 @@ def parse_send(body: bytes, sent: Sequence[Outgoing]) -> SendAnswer:
     """Parse the response to a send.
 
     Results are matched by `customerMessageId`, else by phone if exactly one message was sent to it.
-    A message with several results counts as accepted if one of them says so.
+    A message with several results counts as accepted if any of them does.
 
     Raises:
         GatewayError: of the kind ``UNREADABLE``.
@@ -272,9 +272,7 @@ _NO_CHANNELS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def read_channels(report: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return status by channel, from `extendedStatuses` and `fallbacks`; the latter takes
-    precedence.
-    """
+    """Return status by channel, from `extendedStatuses`, overridden by `fallbacks`."""
     extended, fallbacks = report.get("extendedStatuses"), report.get("fallbacks")
     if not extended and not fallbacks:
         return _NO_CHANNELS

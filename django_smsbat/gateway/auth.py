@@ -62,7 +62,7 @@ class Credentials(AuthBase):
         return cls(method, api_key=api_key, login=login, password=password)
 
     def conceal(self, body: bytes) -> bytes:
-        """Remove this site's secrets from a response, whose text may be logged."""
+        """Remove this site's secrets from a response, because its text may be logged."""
         for secret in (self.api_key, self.password):
             body = body.replace(secret.encode(), b"...") if secret else body
         return body

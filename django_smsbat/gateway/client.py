@@ -102,8 +102,7 @@ class Client:
         return _or_raise(_parsed(self._exchange("GET", end, lambda: None), answers.parse_status))
 
     def post(self, body: bytes) -> None:
-        """Post a body to the send path unchanged and return nothing: an observer receives the
-        response.
+        """Post a body to the send path unchanged. Only an observer receives the response.
 
         For checking how SMSBAT refuses a request. The body must not contain a message that could be
         sent: use `send` for those.
@@ -127,7 +126,7 @@ class Client:
             self._on_exchange = None
 
     def close(self) -> None:
-        """Stop the pacing threads and this thread's session."""
+        """Close the rate limiters' connections and this thread's session."""
         for turnstile in self._turnstiles.values():
             turnstile.close()
         if transport := getattr(self._local, "connection", None):

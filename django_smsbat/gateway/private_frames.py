@@ -36,7 +36,7 @@ def private_frames(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def private_coroutine(function: Callable[_P, Awaitable[_R]]) -> Callable[_P, Awaitable[_R]]:
-    """Like `private_frames` for a coroutine function: its thread handover keeps the arguments."""
+    """Like `private_frames`, for a coroutine function: its thread's frames have its arguments."""
 
     @wraps(function)
     async def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -52,9 +52,7 @@ def private_coroutine(function: Callable[_P, Awaitable[_R]]) -> Callable[_P, Awa
 
 
 def private_view(view: Callable[_P, Any]) -> Callable[_P, Any]:
-    """Like `private_frames` for a view, and for a response that is rendered after the view
-    returned.
-    """
+    """Like `private_frames`, for a view and for a response that is rendered later."""
     guarded = private_frames(view)
 
     @wraps(view)

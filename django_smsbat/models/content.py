@@ -11,9 +11,7 @@ class HasContent:
     """Mixin for models with the columns in `CONTENT_FIELDS`."""
 
     def content(self) -> Content:
-        """Return the content as the gateway takes it. A campaign's content still has its
-        placeholders.
-        """
+        """Return the content for the gateway. A campaign's content still has its placeholders."""
         return Content(**fields_of(self))
 
 

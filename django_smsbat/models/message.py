@@ -48,7 +48,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(status=Status.QUEUED.value)
 
     def lease_expired(self, now: datetime) -> Self:
-        """Return messages whose worker has died or has not renewed its lease in time."""
+        """Return messages with an expired lease: their worker has died or stalled."""
         return self.filter(status=Status.SENDING.value, lease_until__lt=now)
 
     def due_for_poll(self, now: datetime) -> Self:

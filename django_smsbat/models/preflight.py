@@ -8,7 +8,7 @@ from django_smsbat.models.campaign import Campaign
 
 
 class Preflight(PrimaryModel):
-    """The last preflight check: who receives a campaign, who is excluded and why, and its cost.
+    """The last preflight check: a campaign's recipients, exclusions with reasons, and cost.
 
     Attributes:
         words, audience: fingerprints of the content and of the recipients. A launch is refused if

@@ -43,9 +43,7 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
         return self.filter(status=VerificationStatus.PENDING)
 
     def sent(self) -> Self:
-        """Return verifications whose code was or may have been sent: not those that failed together
-        with their message.
-        """
+        """Exclude verifications that failed together with their message: no code was sent."""
         failures = [status.value for status in FAILURES]
         unsent = models.Q(status=VerificationStatus.FAILED, message__status__in=failures)
         return self.exclude(unsent)
@@ -141,8 +139,8 @@ class VerificationCounter(PrimaryModel):
     """Codes requested in the hour, or failed attempts in the day, since `since`.
 
     Attributes:
-        name: what is counted and for whom: the site, or a keyed hash of a phone, of an address, or
-            of both.
+        name: the kind of count and its subject: the site, or a keyed hash of a phone, of an
+            address, or of both.
     """
 
     name = models.CharField(max_length=80, primary_key=True)

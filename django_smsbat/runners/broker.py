@@ -20,7 +20,7 @@ logger = logging.getLogger("django_smsbat")
 _SECONDS: Final = 2.0  # to connect, to write and to read
 _PATIENCE: Final = 3.0  # maximum seconds that a caller waits in total
 _AWAY: Final = 15.0  # seconds without an attempt after a failure
-_CONNECTIONS: Final = 4  # kept open
+_CONNECTIONS: Final = 4  # open at the same time
 _STUCK: Final = 4  # threads that may block at the same time
 # Retries without long pauses: a pooled connection may have been closed, and the addresses of a
 # cluster are tried in turn.

@@ -245,9 +245,7 @@ class Sandbox:
         )
 
     async def _record(self, _request: web.Request) -> web.Response:
-        """Return the sandbox's own record of each message's status, and the number of pending
-        callbacks.
-        """
+        """Return each message's status in the sandbox, and the number of pending callbacks."""
         now = monotonic()
         reports = {
             key: self.ledger.status(entry, now) for key, entry in self.ledger.entries.items()

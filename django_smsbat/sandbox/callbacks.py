@@ -66,11 +66,9 @@ class Caller:
         await asyncio.gather(*self._workers, return_exceptions=True)
         await self._session.close()
 
-    def status_body(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the callback body of a delivery status; `told` is the response to a status
-        request.
-        """
-        body = {name: told[name] for name in ("messageId", "deliverystatus", "cost")}
+    def status_body(self, report: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the callback body of a delivery status, from the response to a status request."""
+        body = {name: report[name] for name in ("messageId", "deliverystatus", "cost")}
         return body | {"timestamp": _now()}
 
     def post_later(self, path: str, body: Mapping[str, Any]) -> None:

@@ -94,9 +94,7 @@ class StartView(SendsCodes, _Open):
         return Response(self.get_serializer(verification).data, status.HTTP_201_CREATED)
 
     def _arguments(self, request: Request) -> dict[str, Any]:
-        """Return the arguments of `start`. `post` stores none of them, so that no error report
-        shows the phone.
-        """
+        """Return the arguments of `start`. `post` stores none: error reports show its variables."""
         data = self.validated(request)
         self.may_start(request, cast("Mapping[str, Any]", request.data))  # the parser takes objects
         return {

@@ -20,14 +20,11 @@ class SendsCodes(OffersChannels):
     purpose = ""
 
     def address_of(self, request: Any) -> str:
-        """Return the address that the limits count. Behind a proxy this is the proxy's: override
-        it.
-        """
+        """Return the address that limits count. Override it behind a proxy: it is the proxy's."""
         return str(request.META.get("REMOTE_ADDR") or "")
 
     def may_start(self, request: Any, data: Mapping[str, Any]) -> None:
-        """Refuse to send a code, before anything is stored or sent. By default, call
-        `VERIFY_GUARD`.
+        """Refuse to send a code before anything is stored or sent. Calls `VERIFY_GUARD`.
 
         Args:
             request: Django's, or in the API that of Django REST framework.

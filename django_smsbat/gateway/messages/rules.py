@@ -124,8 +124,7 @@ def check_whole(field: str, number: int | None, maximum: int | None = None) -> N
 
 
 def check_texts(field: str, owner: Any) -> None:
-    """Check that every attribute declared as text is text: other types could pass an emptiness
-    check.
+    """Check that every attribute declared as text is text: other types may pass as empty.
 
     Args:
         field: the owner's name followed by a dot, empty for a message.

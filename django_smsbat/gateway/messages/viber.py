@@ -157,9 +157,7 @@ class Button:
 
     @classmethod
     def from_data(cls, field: str, data: object) -> "Button":
-        """Also accept ``text`` and ``url``, the names on SMSBAT's help page; its site has the
-        others.
-        """
+        """Also accept ``text`` and ``url``: SMSBAT's help page has them, its site the others."""
         known = rules.check_keys(field, data, ("label", "actionUrl", "text", "url"))
         label = known.get("label", known.get("text", ""))
         return cls(label=label, url=known.get("actionUrl", known.get("url", "")))
