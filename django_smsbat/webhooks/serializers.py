@@ -17,8 +17,8 @@ _SENDER_MAX: Final = 64  # characters
 class InboundSerializer(serializers.Serializer[Any]):
     """``{"idUuid", "alphaName", "phoneNumber", "text", "dt"}``; the phone has no plus.
 
-    Only `idUuid` and `phoneNumber` are required: a sticker or a picture may have no text. Without a
-    readable `dt`, the time of receipt is used.
+    Only `idUuid` and `phoneNumber` are required: a sticker or a picture may bring no text. Without
+    a readable `dt` the message counts as written when it is received.
     """
 
     idUuid = serializers.CharField(max_length=64)
@@ -43,7 +43,7 @@ class InboundSerializer(serializers.Serializer[Any]):
 class StatusSerializer(serializers.Serializer[Any]):
     """``{"messageId", "deliverystatus", "timestamp", "cost"}``; the last two may be missing.
 
-    Other fields, such as `billAmount` or `fallbacks`, are stored and read as in a status request.
+    What else is said, such as `billAmount` or `fallbacks`, is kept and read as in a status request.
     """
 
     messageId = serializers.CharField(max_length=64)
