@@ -1,4 +1,4 @@
-"""The app's registration with Django: its name, its checks, its admin, its API's description."""
+"""The app's configuration: its name, its checks, its log filter, its API description."""
 
 from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _

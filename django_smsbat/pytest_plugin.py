@@ -1,22 +1,22 @@
-"""For projects that test with pytest and pytest-django: two fixtures, there without an import."""
+"""Two fixtures for projects that test with pytest and pytest-django; no import is needed."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# Nothing of Django's is imported before its settings are there: pytest loads this first of all.
+# No Django module may be imported before the settings are configured: pytest loads plugins first.
 if TYPE_CHECKING:
     from django_smsbat.sandbox.server import Running
     from django_smsbat.testing import FakeGateway
 
 # Set through pytest-django's own fixture: a test may change settings before and after, and all of
-# them are as they were afterwards.
+# them are restored afterwards.
 
 
 @pytest.fixture
 def smsbat(db: None, settings: Any) -> "Iterator[FakeGateway]":
-    """SMSBAT in memory; see `django_smsbat.testing.FakeGateway`."""
+    """An in-memory SMSBAT; see `django_smsbat.testing.FakeGateway`."""
     from django_smsbat.testing import FakeGateway
 
     gateway = FakeGateway()

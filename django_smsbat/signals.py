@@ -1,14 +1,14 @@
-"""The signals that other code may listen to. All are sent after the commit.
+"""Signals for other code. All are sent after the commit.
 
-A receiver that fails is logged and stops neither the others nor the work.
+A receiver that fails is logged; it stops neither other receivers nor the work.
 
 ``message_status_changed``: `message` (a Message), `old_status`, `new_status`.
 ``inbound_received``: `inbound` (an InboundMessage), once for each message.
 ``recipient_opted_out``, ``recipient_opted_in``: `recipient` (a Recipient), `change` (a
-ConsentChange), where that changed anything.
+ConsentChange), only if the consent changed.
 ``campaign_finished``: `campaign` (a Campaign), once for each campaign.
 ``phone_verified``: `verification` (a Verification), once for each.
-``verification_prefix_closed``: `closed_prefix` (a ClosedPrefix): codes for it were asked for, and
+``verification_prefix_closed``: `closed_prefix` (a ClosedPrefix): its codes were requested but
 not entered.
 """
 

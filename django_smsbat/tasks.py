@@ -1,7 +1,7 @@
-"""Celery's tasks, found by `autodiscover_tasks`. They carry ids only, and hold no rules.
+"""Celery tasks, discovered by `autodiscover_tasks`. They carry ids only, and contain no rules.
 
-Acknowledged late: a task whose worker died is delivered again, which is as harmless as running it
-twice at once, for what is claimed is claimed in the database.
+Tasks are acknowledged late: if a worker dies, its task is delivered again. Running a task twice at
+once is harmless, because workers claim rows in the database.
 """
 
 import logging
@@ -21,12 +21,15 @@ from django_smsbat.services.sending import worker
 logger = logging.getLogger("django_smsbat")
 
 SYNC_TASK: Final = "django_smsbat.sync"
-_BUDGET: Final = 60.0  # seconds; then the next task goes on, so that none outlives a broker's wait
+_BUDGET: Final = (
+    60.0  # seconds; then the next task takes over, before a broker's visibility timeout
+)
 _EVERY: Final = 30.0  # seconds
 _HARMLESS_TWICE: Final = {"acks_late": True, "reject_on_worker_lost": True, "ignore_result": True}
 
-# For `app.conf.beat_schedule`: due campaigns, what a dead worker left, statuses, files. These tasks
-# end before the next ones come, and call no others: else a long campaign would fill all workers.
+# For `app.conf.beat_schedule`: due campaigns, batches of dead workers, statuses, files. These tasks
+# end before the next ones start and start no others: otherwise a long campaign would occupy all
+# workers.
 BEAT_SCHEDULE: Final[dict[str, dict[str, Any]]] = {
     name: {
         "task": name,
@@ -39,7 +42,7 @@ BEAT_SCHEDULE: Final[dict[str, dict[str, Any]]] = {
 
 
 class _BudgetClock(SystemClock):
-    """Ends the work after a time, at the end of the batch in hand."""
+    """Ends the work after a time limit, at the end of the current batch."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -51,18 +54,18 @@ class _BudgetClock(SystemClock):
 
 
 def _own_thread() -> AbstractContextManager[None]:
-    """A task that runs eagerly is in a thread of the site, with the site's connection."""
+    """Use the site's connection for an eager task, which runs in a thread of the site."""
     is_eager = bool(current_task and current_task.request.is_eager)
     return nullcontext() if is_eager else database_connections.own_thread()
 
 
 @shared_task(name=SUBMIT_TASK, **_HARMLESS_TWICE)  # type: ignore[untyped-decorator]
 def submit(campaign_id: int | None = None, seconds: float = _BUDGET, again: bool = True) -> None:
-    """Start what is due and send what is queued.
+    """Start due campaigns and send queued messages.
 
     Args:
-        seconds: after which the batch in hand is the last.
-        again: whether another task then goes on.
+        seconds: time limit, after which no further batch is started.
+        again: whether another task then continues the work.
     """
     clock = _BudgetClock(seconds)
     with _own_thread():
@@ -77,7 +80,7 @@ def submit(campaign_id: int | None = None, seconds: float = _BUDGET, again: bool
 def sync_statuses(
     campaign_id: int | None = None, seconds: float = _BUDGET, again: bool = True
 ) -> None:
-    """Ask SMSBAT what became of the messages that are due; `seconds` and `again` as above."""
+    """Request the status of due messages from SMSBAT; `seconds` and `again` as in `submit`."""
     clock = _BudgetClock(seconds)
     with _own_thread():
         summary = poller.sync(campaign_id=campaign_id, clock=clock)
@@ -89,7 +92,7 @@ def sync_statuses(
 
 @shared_task(name=IMPORT_TASK, **_HARMLESS_TWICE)  # type: ignore[untyped-decorator]
 def import_uploads(seconds: float = _BUDGET, again: bool = True) -> None:
-    """Import the files that were handed to the admin; `seconds` and `again` as above."""
+    """Import the files uploaded in the admin; `seconds` and `again` as in `submit`."""
     clock = _BudgetClock(seconds)
     uploads.import_waiting(clock)
     if again and clock.stopping:

@@ -1,4 +1,4 @@
-"""Checks of `BASE_URL`: an address, over TLS, and in production not this machine."""
+"""Checks of `BASE_URL`: a valid URL, https, and in production not this machine."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,23 +19,25 @@ _HINT: Final = "Your account manager names your region's, such as https://restap
 def base_url(settings: Settings) -> Iterator[CheckMessage]:
     for account in settings.accounts.values():
         if not account.base_url:
-            words = account.called("SMSBAT['BASE_URL'] is not set.")
-            yield Error(words, hint=_HINT, id="smsbat.E003")
+            message = account.called("SMSBAT['BASE_URL'] is not set.")
+            yield Error(message, hint=_HINT, id="smsbat.E003")
             continue
         scheme, host = scheme_and_host(account.base_url)
         if scheme not in ("http", "https") or not host:
-            words = account.called("SMSBAT['BASE_URL'] is no address.")
-            yield Error(words, hint=_HINT, id="smsbat.E003")
+            message = account.called("SMSBAT['BASE_URL'] is no address.")
+            yield Error(message, hint=_HINT, id="smsbat.E003")
         elif is_plain_to_other_host(account.base_url):
-            words = account.called(
+            message = account.called(
                 "SMSBAT['BASE_URL'] is not https: credentials and texts would travel readable."
             )
-            yield Error(words, hint=_HINT, id="smsbat.E004")
+            yield Error(message, hint=_HINT, id="smsbat.E004")
 
 
 def sandbox_in_production(settings: Settings) -> Iterator[CheckMessage]:
     for account in settings.accounts.values():
         if not is_loopback(scheme_and_host(account.base_url)[1]):
             continue
-        words = account.called("SMSBAT['BASE_URL'] leads to this machine: no message will arrive.")
-        yield CheckWarning(words, hint=_HINT, id="smsbat.W004")
+        message = account.called(
+            "SMSBAT['BASE_URL'] leads to this machine: no message will arrive."
+        )
+        yield CheckWarning(message, hint=_HINT, id="smsbat.W004")

@@ -1,4 +1,4 @@
-"""Checks of the database: what the package needs of it, and what waits in it."""
+"""Checks of the database: its requirements, and the health of its queues."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,28 +16,28 @@ from django_smsbat import conf
 def check_database(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """SQLite lets one writer in at a time; without these two options the others fail at once."""
+    """SQLite allows one writer at a time; without these two options, other writers fail at once."""
     from django_smsbat.models import Message
 
     alias = router.db_for_write(Message)
     if alias != DEFAULT_DB_ALIAS:
-        words = "django-smsbat's models have to live in the default database."
+        message = "django-smsbat's models have to live in the default database."
         hint = f"A router sends them to {alias!r}; transactions and locks would not be theirs."
-        return [Error(words, hint=hint, id="smsbat.E009")]
+        return [Error(message, hint=hint, id="smsbat.E009")]
     connection = connections[alias]
     if connection.vendor != "sqlite" or alias not in (databases or [alias]):
         return []
     options = connection.settings_dict.get("OPTIONS", {})
-    found: list[CheckMessage] = []
+    problems: list[CheckMessage] = []
     if str(options.get("transaction_mode", "")).upper() != "IMMEDIATE":
         hint = f'Set DATABASES["{alias}"]["OPTIONS"]["transaction_mode"] = "IMMEDIATE".'
-        words = "SQLite without immediate transactions: workers fail with “database is locked”."
-        found.append(CheckWarning(words, hint=hint, id="smsbat.W007"))
+        message = "SQLite without immediate transactions: workers fail with “database is locked”."
+        problems.append(CheckWarning(message, hint=hint, id="smsbat.W007"))
     if "wal" not in str(options.get("init_command", "")).lower() and not _is_wal(connection):
         hint = f'Set DATABASES["{alias}"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL;".'
-        words = "SQLite without write-ahead log: the admin waits while messages are sent."
-        found.append(CheckWarning(words, hint=hint, id="smsbat.W008"))
-    return found
+        message = "SQLite without write-ahead log: the admin waits while messages are sent."
+        problems.append(CheckWarning(message, hint=hint, id="smsbat.W008"))
+    return problems
 
 
 def _is_wal(connection: Any) -> bool:
@@ -50,7 +50,7 @@ def _is_wal(connection: Any) -> bool:
 def check_health(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """What waits longer than it should, and what a person should look at."""
+    """Report overdue queues and problems that an operator should check."""
     from django_smsbat.models import Heartbeat
     from django_smsbat.services.monitoring import health
 
@@ -59,5 +59,5 @@ def check_health(
     connection = connections[DEFAULT_DB_ALIAS]
     if Heartbeat._meta.db_table not in connection.introspection.table_names():
         return []  # before the first migrate
-    found = health.look(timezone.now())
-    return [CheckWarning(words, id="smsbat.W009") for words in found.problems]
+    report = health.look(timezone.now())
+    return [CheckWarning(message, id="smsbat.W009") for message in report.problems]

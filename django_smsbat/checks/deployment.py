@@ -1,4 +1,4 @@
-"""Checks for `check --deploy`: what is right for development and not for production."""
+"""Checks for `check --deploy`: settings that suit development but not production."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -14,7 +14,7 @@ from django_smsbat.conf import Settings, error_reports
 
 _SECRET_MIN: Final = 16  # characters
 _DIFFERENT_MIN: Final = 8  # characters
-# What the README, the docs and the demo show in the place of a secret.
+# Placeholder secrets in the README, the docs and the demo.
 EXAMPLE_SECRETS: Final = frozenset(
     {"a-long-random-secret", "demo-secret-demo-secret", "tutorial-secret-tutorial"}
 )
@@ -23,7 +23,7 @@ _DJANGOS_OWN_ADDRESS: Final = "webmaster@localhost"
 
 @register(Tags.security, deploy=True)
 def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """What is right for development and not for production."""
+    """Report settings that suit development but not production."""
     if conf.problems():
         return []
     settings = conf.current()
@@ -44,13 +44,13 @@ def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:
             f"A secret in SMSBAT['WEBHOOK_SECRETS'] {problem}.", hint=hint, id="smsbat.W002"
         )
     if settings.webhook_secret_in_path:
-        words = "SMSBAT['WEBHOOK_SECRET_IN_PATH']: servers in between write paths to their logs."
+        message = "SMSBAT['WEBHOOK_SECRET_IN_PATH']: servers in between write paths to their logs."
         hint = "Prefer the secret as the Basic password: https://smsbat:SECRET@your.site/…"
-        yield CheckWarning(words, hint=hint, id="smsbat.W003")
+        yield CheckWarning(message, hint=hint, id="smsbat.W003")
 
 
 def _weakness(secret: str) -> str:
-    """Why a secret can be guessed; empty if it cannot."""
+    """Return why a secret can be guessed; empty if it cannot."""
     if len(secret) < _SECRET_MIN:
         return f"is shorter than {_SECRET_MIN} characters"
     if secret.strip().lower() in EXAMPLE_SECRETS:
@@ -62,24 +62,24 @@ def _weakness(secret: str) -> str:
 
 def _emails(settings: Settings) -> Iterator[CheckMessage]:
     if settings.email_fallback and conf.email_timeout() is None:
-        words = (
+        message = (
             "SMSBAT['EMAIL_FALLBACK']: a mail server that hangs would hold smsbat_sync for ever."
         )
         yield CheckWarning(
-            words,
+            message,
             hint="Set EMAIL_TIMEOUT, or the timeout of the mailer, in seconds.",
             id="smsbat.W006",
         )
     if settings.email_fallback and conf.default_from_email() == _DJANGOS_OWN_ADDRESS:
-        words = f"SMSBAT['EMAIL_FALLBACK']: e-mails would come from {_DJANGOS_OWN_ADDRESS}."
-        yield CheckWarning(words, hint="Set DEFAULT_FROM_EMAIL.", id="smsbat.W005")
+        message = f"SMSBAT['EMAIL_FALLBACK']: e-mails would come from {_DJANGOS_OWN_ADDRESS}."
+        yield CheckWarning(message, hint="Set DEFAULT_FROM_EMAIL.", id="smsbat.W005")
 
 
 def _error_reports() -> Iterator[CheckMessage]:
     if not error_reports.is_hidden():
-        words = "DEFAULT_EXCEPTION_REPORTER_FILTER shows the setting SMSBAT in error reports."
+        message = "DEFAULT_EXCEPTION_REPORTER_FILTER shows the setting SMSBAT in error reports."
         hint = (
             "It replaces the names that Django's filter hides: add "
             "django_smsbat.conf.error_reports.HIDDEN to its hidden_settings."
         )
-        yield CheckWarning(words, hint=hint, id="smsbat.W030")
+        yield CheckWarning(message, hint=hint, id="smsbat.W030")

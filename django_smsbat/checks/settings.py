@@ -1,4 +1,4 @@
-"""Checks of the `SMSBAT` setting: each key, then keys that have to fit each other."""
+"""Checks of the `SMSBAT` setting: each key, then combinations of keys."""
 
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -22,10 +22,10 @@ _IDS: Final = {"BATCH_SIZE": "smsbat.E005"}
 
 @register(Tags.compatibility)
 def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """The `SMSBAT` setting itself, then what it says together."""
+    """Check the `SMSBAT` setting itself, then the combination of its keys."""
     wrong = conf.problems()
     if wrong:
-        return [Error(words, id=_IDS.get(key, "smsbat.E001")) for key, words in wrong.items()]
+        return [Error(message, id=_IDS.get(key, "smsbat.E001")) for key, message in wrong.items()]
     settings = conf.current()
     return [
         *_time_zones(),
@@ -42,11 +42,11 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
 
 
 def _time_zones() -> Iterator[CheckMessage]:
-    """Without zones the hour that comes twice in autumn would be one hour."""
+    """Without time zones, the repeated hour in autumn would be ambiguous."""
     if not conf.uses_time_zones():
-        words = "USE_TZ is False: django-smsbat stores and compares moments with their time zone."
+        message = "USE_TZ is False: django-smsbat stores and compares moments with their time zone."
         hint = "Set USE_TZ = True, as new projects have it."
-        yield Error(words, hint=hint, id="smsbat.E014")
+        yield Error(message, hint=hint, id="smsbat.E014")
 
 
 def _credentials(settings: Settings) -> Iterator[CheckMessage]:
@@ -65,27 +65,27 @@ def _credentials(settings: Settings) -> Iterator[CheckMessage]:
 def _lease(settings: Settings) -> Iterator[CheckMessage]:
     longest = attempt.longest(settings.timeout)
     if settings.lease <= longest:
-        words = f"SMSBAT['LEASE'] must be longer than the longest request, {longest:g} seconds."
+        message = f"SMSBAT['LEASE'] must be longer than the longest request, {longest:g} seconds."
         hint = "TIMEOUT counts twice: for connecting, and for the request with its answer."
-        yield Error(words, hint=hint, id="smsbat.E006")
+        yield Error(message, hint=hint, id="smsbat.E006")
 
 
 def _secrets(settings: Settings) -> Iterator[CheckMessage]:
     for account in settings.accounts.values():
         if not account.webhook_secrets:
-            words = account.called(
+            message = account.called(
                 "SMSBAT['WEBHOOK_SECRETS'] is empty: callbacks and incoming messages are refused."
             )
             hint = "Set at least one long random secret."
-            yield CheckWarning(words, hint=hint, id="smsbat.W001")
+            yield CheckWarning(message, hint=hint, id="smsbat.W001")
     if shared_secrets(settings.accounts):
-        words = "Two accounts have a secret in WEBHOOK_SECRETS in common."
+        message = "Two accounts have a secret in WEBHOOK_SECRETS in common."
         hint = "Give each its own: a report counts for the account of its secret."
-        yield Error(words, hint=hint, id="smsbat.E010")
+        yield Error(message, hint=hint, id="smsbat.E010")
 
 
 def _extras(settings: Settings) -> Iterator[CheckMessage]:
-    """What a setting needs and `pip install django-smsbat` alone does not bring."""
+    """Check the packages that a setting needs but `pip install django-smsbat` does not install."""
     if settings.runner is Runner.CELERY and not find_spec("celery"):
         hint = "pip install 'django-smsbat[celery]'"
         yield Error(
@@ -93,17 +93,17 @@ def _extras(settings: Settings) -> Iterator[CheckMessage]:
         )
     if settings.rate_limit_storage != MEMORY and not find_spec("redis"):
         hint = "pip install 'django-smsbat[redis]'"
-        words = "SMSBAT['RATE_LIMIT_STORAGE'] is a Redis, but its client is not installed."
-        yield Error(words, hint=hint, id="smsbat.E008")
+        message = "SMSBAT['RATE_LIMIT_STORAGE'] is a Redis, but its client is not installed."
+        yield Error(message, hint=hint, id="smsbat.E008")
 
 
 def _celery_app(settings: Settings) -> Iterator[CheckMessage]:
-    """Without an app of the project's, Celery makes one that publishes to amqp://localhost."""
+    """Without a Celery app of the project, Celery creates one that publishes to amqp://localhost."""
     if settings.runner is not Runner.CELERY or not find_spec("celery"):
         return
     from django_smsbat.runners import celery
 
     if not celery.is_configured(celery.current_app_of_this_thread()):
-        words = "SMSBAT['RUNNER'] is celery, and no Celery app is configured in this process."
+        message = "SMSBAT['RUNNER'] is celery, and no Celery app is configured in this process."
         hint = "Import the project's Celery app in the project's __init__.py (docs/howto/celery)."
-        yield CheckWarning(words, hint=hint, id="smsbat.W020")
+        yield CheckWarning(message, hint=hint, id="smsbat.W020")

@@ -1,7 +1,7 @@
-"""The `SMSBAT` setting, read once into one typed object. Nothing else looks at Django's settings.
+"""The `SMSBAT` setting, read once into one typed object. Only this package reads Django's settings.
 
-A key that is missing in the dict is read from the environment variable ``SMSBAT_<KEY>``, then
-taken from the default. The object is read anew when Django says that the setting has changed.
+A key that is missing in the dict is read from the environment variable ``SMSBAT_<KEY>``, then from
+its default. The object is rebuilt when Django signals that the setting has changed.
 """
 
 import os
@@ -45,9 +45,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Settings:
-    """What `SMSBAT` says. Rates are requests per second; times are seconds.
+    """The values of `SMSBAT`. Rates are requests per second; times are seconds.
 
-    What an account may have for itself is read by `account`, also that of the default one.
+    Use `accounts` for the values that an account may override, also for the default account.
     """
 
     base_url: str
@@ -104,7 +104,7 @@ class Settings:
 
     @cached_property
     def accounts(self) -> Mapping[str, Account]:
-        """All accounts by name, the default one first where there is one."""
+        """All accounts by name; the default one, if any, comes first."""
         return accounts_of(self, self.named_accounts)
 
 
@@ -112,46 +112,46 @@ _BOOLEANS: Final = (*environ.Env.BOOLEAN_TRUE_STRINGS, "false", "off", "n", "no"
 
 
 def current() -> Settings:
-    """The settings as they are now.
+    """Return the current settings.
 
     Raises:
-        ImproperlyConfigured: naming every key that is wrong and what would be right.
+        ImproperlyConfigured: naming every invalid key and its valid values.
     """
     return _read()
 
 
 def secret_keys() -> list[str]:
-    """Django's secret keys, the present one first: what is hashed with an older one stays known."""
+    """Return Django's secret keys, current one first: hashes made with an older key stay valid."""
     return [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS]
 
 
 def default_from_email() -> str:
-    """Whom Django's e-mails come from."""
+    """Return the sender of Django's e-mails."""
     return str(django_settings.DEFAULT_FROM_EMAIL)
 
 
 def allowed_hosts() -> list[str]:
-    """The hosts that the site may serve, as Django's `ALLOWED_HOSTS` gives them."""
+    """Return the hosts that the site may serve, from Django's `ALLOWED_HOSTS`."""
     return list(django_settings.ALLOWED_HOSTS)
 
 
 def proxy_ssl_header() -> tuple[str, str] | None:
-    """The header by which the site's proxy says that a request came by HTTPS."""
+    """Return the header by which the site's proxy reports that a request used HTTPS."""
     return django_settings.SECURE_PROXY_SSL_HEADER
 
 
 def uses_time_zones() -> bool:
-    """Whether Django stores moments with their zone."""
+    """Whether Django stores datetimes with their time zone."""
     return bool(django_settings.USE_TZ)
 
 
 def is_tenant_app() -> bool:
-    """Whether django-tenants gives each tenant tables of this package in a schema of its own."""
+    """Whether django-tenants creates this package's tables in the schema of each tenant."""
     return "django_smsbat" in getattr(django_settings, "TENANT_APPS", ())
 
 
 def email_timeout() -> float | None:
-    """Seconds that Django waits for the mail server; None for ever."""
+    """Return the seconds that Django waits for the mail server; None for no limit."""
     mailers: Mapping[str, Any] | None = getattr(django_settings, "MAILERS", None)
     if mailers is not None:  # Django 6.1, which warns of the older settings
         seconds: float | None = mailers.get("default", {}).get("OPTIONS", {}).get("timeout")
@@ -162,28 +162,28 @@ def email_timeout() -> float | None:
 
 
 def has_urls() -> bool:
-    """Whether the project has URLs at all."""
+    """Whether the project has a URL configuration."""
     return bool(getattr(django_settings, "ROOT_URLCONF", None))
 
 
 def dict_given() -> Any:
-    """What stands in Django's settings as it is, unread: a dict, if all is well."""
+    """Return the raw `SMSBAT` setting: a dict, unless it is misconfigured."""
     return getattr(django_settings, "SMSBAT", {})
 
 
 def is_given(name: str) -> bool:
-    """Whether the dict or the environment gives that key."""
+    """Whether the dict or the environment has that key."""
     return name in dict_given() or f"SMSBAT_{name}" in os.environ
 
 
 def problems() -> dict[str, str]:
-    """What is wrong with the setting: key to sentence, empty when all is well."""
+    """Return a sentence for each invalid key of the setting; empty if there are none."""
     return _read_keys()[1]
 
 
 @cache
 def _read() -> Settings:
-    if wrong := problems():  # this frame is shown by error reports: it holds no values
+    if wrong := problems():  # error reports show this frame: it must contain no values
         raise ImproperlyConfigured("; ".join(wrong.values()))
     values, _wrong = _read_keys()
     named = values.pop("ACCOUNTS")
@@ -192,14 +192,14 @@ def _read() -> Settings:
 
 
 def _read_keys() -> tuple[dict[str, Any], dict[str, str]]:
-    given = dict_given()
-    if not isinstance(given, Mapping):
+    raw = dict_given()
+    if not isinstance(raw, Mapping):
         return {}, {"SMSBAT": "SMSBAT: must be a dict"}
     values: dict[str, Any] = {}
-    wrong = {str(name): _unknown(str(name)) for name in given if name not in KEYS}
+    wrong = {str(name): _unknown(str(name)) for name in raw if name not in KEYS}
     for name, key in KEYS.items():
         try:
-            values[name] = key.read(_raw(given, name, key))
+            values[name] = key.read(_raw(raw, name, key))
         except ValueError as error:
             right = error if isinstance(error, Wrong) else f"must be given as {key.cast.__name__}"
             wrong[name] = f"SMSBAT[{name!r}]: {right}"
@@ -208,7 +208,7 @@ def _read_keys() -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _read_dependent(values: dict[str, Any], wrong: dict[str, str]) -> None:
-    """Read the keys that depend on another key, unless one of the two is wrong already."""
+    """Read the keys that depend on another key, unless one of the two is already invalid."""
     for name, (read, other) in DEPENDENT.items():
         if name in values and other in values:
             try:
@@ -217,16 +217,16 @@ def _read_dependent(values: dict[str, Any], wrong: dict[str, str]) -> None:
                 wrong[name] = f"SMSBAT[{name!r}]: {error}"
 
 
-def _raw(given: Mapping[str, Any], name: str, key: Key) -> Any:
-    if name in given:
-        return given[name]
-    written = os.environ.get(f"SMSBAT_{name}")
-    if written is None:
+def _raw(settings: Mapping[str, Any], name: str, key: Key) -> Any:
+    if name in settings:
+        return settings[name]
+    text = os.environ.get(f"SMSBAT_{name}")
+    if text is None:
         return key.default
-    if key.cast is bool and written.lower() not in _BOOLEANS:
+    if key.cast is bool and text.lower() not in _BOOLEANS:
         raise Wrong("must be true or false")
-    # Only parsed: `Env()` itself would take a leading "$" for the name of another variable.
-    return environ.Env.parse_value(written, key.cast)
+    # Parsed only: `Env()` itself would treat a leading "$" as the name of another variable.
+    return environ.Env.parse_value(text, key.cast)
 
 
 def _unknown(name: str) -> str:
@@ -235,9 +235,9 @@ def _unknown(name: str) -> str:
     return f"SMSBAT[{name!r}]: no such setting; {advice}"
 
 
-def _forget(*, setting: str, **_: Any) -> None:
+def _reset_cache(*, setting: str, **_: Any) -> None:
     if setting == "SMSBAT":
         _read.cache_clear()
 
 
-setting_changed.connect(_forget, dispatch_uid="django_smsbat.conf")
+setting_changed.connect(_reset_cache, dispatch_uid="django_smsbat.conf")

@@ -1,7 +1,7 @@
-"""Accounts of SMSBAT: what each has for itself, and what it takes over from the default one.
+"""SMSBAT accounts: their own values, and those inherited from the default account.
 
-The default account is what stands in the setting itself, so that a site with one need not know of
-accounts at all.
+The top level of the setting is the default account, so that a site with one account can ignore
+accounts altogether.
 """
 
 import re
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 DEFAULT_ACCOUNT: Final = "default"
 NAME_MAX: Final = 32  # characters
 _NAME: Final = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{NAME_MAX - 1}}}")
-# Credentials, senders and webhook secrets are an account's own, and never another's.
+# Credentials, senders and webhook secrets are never inherited from another account.
 _TAKEN_OVER: Final = ("BASE_URL", "DIALECT", "SEND_RATE", "STATUS_RATE")
 
 
 @dataclass(frozen=True)
 class Account:
-    """One account of SMSBAT's. Rates are requests per second."""
+    """One SMSBAT account. Rates are requests per second."""
 
     name: str
     base_url: str
@@ -44,65 +44,65 @@ class Account:
     def is_default(self) -> bool:
         return self.name == DEFAULT_ACCOUNT
 
-    def called(self, words: str) -> str:
-        """The words, with the account's name where it is not the default one."""
-        return words if self.is_default else f"account {self.name}: {words}"
+    def called(self, text: str) -> str:
+        """Prefix a text with the account's name, unless it is the default account."""
+        return text if self.is_default else f"account {self.name}: {text}"
 
 
 def read(value: Any, keys: Mapping[str, Key]) -> dict[str, dict[str, Any]]:
-    """What `ACCOUNTS` says: for each name the values of its own keys.
+    """Read `ACCOUNTS`: the values of each account's own keys, by name.
 
     Raises:
-        Wrong: for the first thing that is.
+        Wrong: for the first invalid value.
     """
     if not isinstance(value, Mapping):
         raise Wrong("must be a dict of accounts by name")
-    return {name: _read_one(name, given, keys) for name, given in value.items()}
+    return {name: _read_one(name, raw, keys) for name, raw in value.items()}
 
 
-def _read_one(name: Any, given: Any, keys: Mapping[str, Key]) -> dict[str, Any]:
+def _read_one(name: Any, raw: Any, keys: Mapping[str, Key]) -> dict[str, Any]:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name == DEFAULT_ACCOUNT:
         raise Wrong(
             f"{name!r} is no name for an account: up to {NAME_MAX} small letters, digits, "
             f'"-" and "_", and not {DEFAULT_ACCOUNT!r}, which is the one beside ACCOUNTS'
         )
-    if not isinstance(given, Mapping):
+    if not isinstance(raw, Mapping):
         raise Wrong(f"{name!r} must be a dict")
-    unknown = [key for key in given if key not in keys]
+    unknown = [key for key in raw if key not in keys]
     if unknown:
         raise Wrong(f"{name!r} has {unknown[0]!r}; an account may have {', '.join(keys)}")
-    found: dict[str, Any] = {}
-    for key, written in given.items():
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
         try:
-            found[key] = keys[key].read(written)
+            values[key] = keys[key].read(value)
         except Wrong as error:
             raise Wrong(f"{name!r}: {key} {error}") from None
-    return found | {
-        key: one.read(one.default) for key, one in keys.items() if _is_missing(key, found)
+    return values | {
+        key: one.read(one.default) for key, one in keys.items() if _is_missing(key, values)
     }
 
 
-def _is_missing(key: str, found: Mapping[str, Any]) -> bool:
-    return key not in found and key not in _TAKEN_OVER
+def _is_missing(key: str, values: Mapping[str, Any]) -> bool:
+    return key not in values and key not in _TAKEN_OVER
 
 
 def accounts_of(
     settings: "Settings", named: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Account]:
-    """All accounts by name.
+    """Return all accounts by name.
 
-    Where others are named and the setting itself holds no credentials, there is no default one.
+    If `ACCOUNTS` has entries and the top level has no credentials, there is no default account.
     """
     own = {name: getattr(settings, name) for name in Account.__dataclass_fields__ if name != "name"}
     has_default = bool(settings.api_key or settings.login or settings.password or not named)
     default = {DEFAULT_ACCOUNT: Account(DEFAULT_ACCOUNT, **own)} if has_default else {}
     return default | {
-        name: Account(name, **{**own, **{key.lower(): value for key, value in given.items()}})
-        for name, given in named.items()
+        name: Account(name, **{**own, **{key.lower(): value for key, value in values.items()}})
+        for name, values in named.items()
     }
 
 
 def shared_secrets(accounts: Mapping[str, Account]) -> bool:
-    """Whether two accounts have a secret in common: nobody could tell whose report it is."""
+    """Whether two accounts share a secret: a report's account would be ambiguous."""
     secrets = Counter(secret for one in accounts.values() for secret in set(one.webhook_secrets))
     return any(count > 1 for count in secrets.values())

@@ -1,9 +1,9 @@
-"""Keeps the `SMSBAT` setting out of Django's debug page and error mails.
+"""Hide the `SMSBAT` setting in Django's debug page and error e-mails.
 
-Django hides a setting, or a variable of the environment, by its name. It knows ``API_KEY`` and
-``PASSWORD``; it does not know ``RATE_LIMIT_STORAGE``, an address with a password, ``ACCOUNTS`` as
-JSON, or the numbers that flash calls come from. All our names are hidden, so that a new setting is
-hidden from its first day.
+Django hides a setting, or an environment variable, by its name. It knows ``API_KEY`` and
+``PASSWORD``, but not ``RATE_LIMIT_STORAGE`` (an address with a password), ``ACCOUNTS`` as JSON, or
+the caller ids of flash calls. All names of this package are hidden, so that new settings are hidden
+from the start.
 """
 
 import re
@@ -15,16 +15,16 @@ from django.views.debug import (
     get_default_exception_reporter_filter,
 )
 
-# The names of our setting and of our variables of the environment, as a regular expression.
+# A regular expression for the setting's name and the names of its environment variables.
 HIDDEN: Final = "^SMSBAT(?:_|$)"
 _PROBE: Final = "value-that-must-be-hidden"
 
 
 def hide_own_settings() -> None:
-    """Add our names to those that Django's filter hides; what it hides already stays hidden.
+    """Add this package's names to those that Django's filter hides; the others stay hidden.
 
-    On Django's class, not on a subclass: only the project could choose that one, and a project that
-    forgets it would show its secrets.
+    The class itself is changed, not a subclass: only the project could select a subclass, and a
+    project that forgets it would show its secrets.
     """
     known = SafeExceptionReporterFilter.hidden_settings
     if HIDDEN not in known.pattern:
@@ -33,7 +33,7 @@ def hide_own_settings() -> None:
 
 
 def is_hidden() -> bool:
-    """Whether the project's filter hides our names: it may have replaced Django's list."""
+    """Whether the project's filter hides these names: it may have replaced Django's list."""
     request = HttpRequest()
     request.META = {"SMSBAT_ACCOUNTS": _PROBE}
     reports = get_default_exception_reporter_filter()

@@ -1,4 +1,4 @@
-"""The table of all keys of the `SMSBAT` setting. The README's list is held to it by a test."""
+"""All keys of the `SMSBAT` setting. A test compares the README's list with this table."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -36,7 +36,7 @@ from django_smsbat.gateway.pacing import MEMORY
 
 
 class Runner(StrEnum):
-    """How queued work finds a worker."""
+    """The way in which queued work reaches a worker."""
 
     INLINE = "inline"
     THREAD = "thread"
@@ -58,7 +58,7 @@ def _template(value: Any) -> str:
     return str(value)
 
 
-# What an account may have for itself.
+# The keys that an account may set.
 OF_AN_ACCOUNT: Final[dict[str, Key]] = {
     "BASE_URL": Key("", str, text, "address of your region's API, given by your account manager"),
     "API_KEY": Key("", str, secret, "key of your account"),
@@ -224,7 +224,7 @@ KEYS: Final[dict[str, Key]] = {
     ),
 }
 
-# Keys whose value is read with the value of another key: the reader and the other key.
+# Keys that depend on the value of another key: the reader and the other key.
 DEPENDENT: Final[Mapping[str, tuple[Callable[[Any, Any], Any], str]]] = {
     "VERIFY_CALLER_IDS": (phone_numbers, "DEFAULT_REGION"),
 }

@@ -1,11 +1,11 @@
-"""The default opt-out keywords, and how much a message may say besides each of them."""
+"""The default opt-out keywords, and how much text may follow each of them."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class Beside(StrEnum):
-    """What may follow a keyword in a message that opts its sender out.
+    """The text that may follow a keyword in a message that opts its sender out.
 
     Courtesy ("please", "дякую"), repetitions of keywords and a signature may always follow.
     """

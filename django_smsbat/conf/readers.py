@@ -1,4 +1,4 @@
-"""How the value of one key is read: what is right for it, in one sentence where it is not."""
+"""Readers that validate the value of one key. Errors describe the valid values in a sentence."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,12 +14,12 @@ from django_smsbat.gateway.pacing import MEMORY, REDIS_SCHEMES
 
 
 class Wrong(ValueError):
-    """What would be right for a key."""
+    """An invalid value; the message describes the valid ones."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key: what it defaults to, how the environment's text is cast, what is right for it."""
+    """One key: its default, the cast of the environment's text, its reader and its meaning."""
 
     default: Any
     cast: Callable[[str], Any]
@@ -103,10 +103,10 @@ def quiet_hours(value: Any) -> tuple[time, time]:
     return hours
 
 
-def from_json(written: str) -> Any:
-    """The environment's text for what no list of words can hold."""
+def from_json(raw: str) -> Any:
+    """Parse the environment's text as JSON, for values that a list of texts cannot express."""
     try:
-        return json.loads(written)
+        return json.loads(raw)
     except ValueError:
         raise Wrong("must be given as JSON") from None
 
@@ -116,41 +116,41 @@ def regions(value: Any) -> tuple[str, ...]:
 
 
 def prefixes(value: Any) -> tuple[str, ...]:
-    found = texts(value)
-    if not all(one.startswith("+") and one[1:].isdigit() for one in found):
+    values = texts(value)
+    if not all(one.startswith("+") and one[1:].isdigit() for one in values):
         raise Wrong('must be a list of beginnings of phone numbers, such as ["+38067"]')
-    return found
+    return values
 
 
 def members(kind: type[StrEnum], *of: StrEnum) -> Callable[[Any], Any]:
-    """A list of some of these members, each once, in the order of the list."""
+    """Return a reader for a list of these members; it removes duplicates and keeps the order."""
     read = member(kind)
 
     def read_all(value: Any) -> Any:
-        found = tuple(dict.fromkeys(texts(value)))
-        if not found or not set(found) <= set(of):
+        names = tuple(dict.fromkeys(texts(value)))
+        if not names or not set(names) <= set(of):
             raise Wrong(f"must be a list with at least one of {', '.join(of)}")
-        return tuple(read(one) for one in found)
+        return tuple(read(name) for name in names)
 
     return read_all
 
 
 def phone_numbers(value: Any, region: str) -> tuple[str, ...]:
-    """Phone numbers in E.164. An error names the position of a number and never the number.
+    """Read phone numbers as E.164. An error names the position of a number and never the number.
 
     Args:
-        region: two-letter country of the numbers that are written without one.
+        region: two-letter country of numbers without a country code.
     """
-    found: list[str] = []
-    for place, written in enumerate(texts(value), 1):
+    numbers: list[str] = []
+    for place, raw in enumerate(texts(value), 1):
         try:
-            number = phones.normalise(written, region)
+            number = phones.normalise(raw, region)
         except phones.InvalidPhone as error:
             raise Wrong(f"number {place}: {error}") from None
-        if number in found:
-            raise Wrong(f"number {place} is the same as number {found.index(number) + 1}")
-        found.append(number)
-    return tuple(found)
+        if number in numbers:
+            raise Wrong(f"number {place} is the same as number {numbers.index(number) + 1}")
+        numbers.append(number)
+    return tuple(numbers)
 
 
 def parameters(value: Any) -> Mapping[str, str | int]:
@@ -163,7 +163,7 @@ def parameters(value: Any) -> Mapping[str, str | int]:
 
 
 def text_with_code(value: Any) -> str:
-    found = text(value)
-    if found and "{code}" not in found:
+    template = text(value)
+    if template and "{code}" not in template:
         raise Wrong("must hold {code}, where the code will stand")
-    return found
+    return template

@@ -1,4 +1,4 @@
-"""Columns of our own kind: phone numbers in E.164, and JSON as it came from the wire."""
+"""Model fields: phone numbers in E.164, and JSON as received from SMSBAT."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -30,11 +30,11 @@ def validate_mobile(value: str) -> None:
 
 
 class PhoneField(_PhoneBase):
-    """A phone number, stored in E.164 however it was written.
+    """A phone number, stored in E.164 whatever its input format.
 
-    National numbers are read as those of `DEFAULT_REGION`. A text that is not a phone number is
-    refused with `ValidationError` by forms, by `save` and by `bulk_create`. Forms and `full_clean`
-    also refuse landlines; `save` keeps those that are already stored.
+    National numbers belong to `DEFAULT_REGION`. Forms, `save` and `bulk_create` raise
+    `ValidationError` for a text that is not a phone number. Forms and `full_clean` also refuse
+    landlines; `save` accepts those that are already stored.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,7 +44,7 @@ class PhoneField(_PhoneBase):
     default_validators = [validate_mobile]
 
     def formfield(self, **kwargs: Any) -> Any:
-        """The input takes more than a number needs: a label, spaces, or two numbers to refuse."""
+        """Accept input longer than a number: a label, spaces, or two numbers (to be refused)."""
         return super().formfield(**{"max_length": _WRITTEN_MAX, **kwargs})
 
     def to_python(self, value: Any) -> Any:
@@ -54,7 +54,7 @@ class PhoneField(_PhoneBase):
         return _normalised(value) if value else value
 
     def get_prep_value(self, value: Any) -> Any:
-        """Looking for what is no number finds nothing; it is no error."""
+        """A lookup by a text that is not a phone number matches no row and raises no error."""
         return None if value is None else str(value)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
@@ -75,7 +75,7 @@ def _as_validation_error(error: phones.InvalidPhone) -> ValidationError:
 
 
 class WireJSONEncoder(DjangoJSONEncoder):
-    """Writes a decimal as a number, as it was on the wire; exact sums have columns of their own."""
+    """Encodes a decimal as a number, as received; exact sums have columns of their own."""
 
     def default(self, o: Any) -> Any:
         return float(o) if isinstance(o, Decimal) else super().default(o)

@@ -1,7 +1,7 @@
-"""Queries that are asked many times a second, whose SQL is worked out once for each connection.
+"""Queries that run many times a second; their SQL is compiled once for each connection.
 
-The ORM takes longer to write such a statement than the database takes to answer it. What is asked,
-and how the values are read, is the ORM's all the same.
+The ORM takes longer to compile such a statement than the database takes to execute it. The ORM
+still defines the query and the conversion of its values.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,43 +16,45 @@ else:
     _Query = models.QuerySet
 
 
-_Asked = _Query | tuple[_Query, ...]
-_KEPT: Final = "_smsbat_prepared"
+_QueryOrQueries = _Query | tuple[_Query, ...]
+_CACHE: Final = "_smsbat_prepared"
 
 
 class Prepared:
-    """A query over values, by named texts or numbers.
+    """A `values_list` query with named text or number parameters.
 
     Args:
-        make: the query as `values_list`, by those values; its conditions name each of them. Or
-            several queries of one number each, which are asked in one statement.
-        kinds: of what type each is.
+        make: returns the query for those parameters; its conditions use each of them. Or returns
+            several queries of one number each, to run in one statement.
+        kinds: the type of each parameter.
     """
 
-    def __init__(self, make: Callable[..., _Asked], **kinds: type[str] | type[int]) -> None:
+    def __init__(
+        self, make: Callable[..., _QueryOrQueries], **kinds: type[str] | type[int]
+    ) -> None:
         self._make = make
-        # Values that stand nowhere else: where the statement takes them, the real ones go.
+        # Unique placeholder values: the real ones replace them in the statement's parameters.
         self._marks: dict[str, str | int] = {
             name: f"\x02{name}\x03" if kind is str else -(2**62) - place
             for place, (name, kind) in enumerate(kinds.items())
         }
 
-    def __call__(self, **given: str | int) -> list[Sequence[Any]]:
-        """The rows; read from the database that is written to, as what follows is written there."""
+    def __call__(self, **arguments: str | int) -> list[Sequence[Any]]:
+        """Return the rows, read from the primary database, because later writes go there."""
         connection = connections[DEFAULT_DB_ALIAS]
-        # Kept on the connection, so that both go together.
-        kept: dict[Prepared, _Written] = connection.__dict__.setdefault(_KEPT, {})
-        written = kept.get(self)
-        if written is None:
-            written = kept[self] = _Written(self._make(**self._marks), connection)
-        values = {self._marks[name]: value for name, value in given.items()}
-        return written.rows(connection, values)
+        # Stored on the connection, so that both have the same lifetime.
+        statements: dict[Prepared, _Statement] = connection.__dict__.setdefault(_CACHE, {})
+        statement = statements.get(self)
+        if statement is None:
+            statement = statements[self] = _Statement(self._make(**self._marks), connection)
+        values = {self._marks[name]: value for name, value in arguments.items()}
+        return statement.rows(connection, values)
 
 
-class _Written:
-    """The statement, and how its columns are read, for one connection."""
+class _Statement:
+    """The compiled statement and its column converters, for one connection."""
 
-    def __init__(self, query: _Asked, connection: BaseDatabaseWrapper) -> None:
+    def __init__(self, query: _QueryOrQueries, connection: BaseDatabaseWrapper) -> None:
         self._converters: Mapping[int, Any] = {}
         if isinstance(query, tuple):
             parts = [one.query.get_compiler(connection=connection).as_sql() for one in query]
@@ -70,9 +72,9 @@ class _Written:
         parameters = [values.get(one, one) for one in self._parameters]
         with connection.cursor() as cursor:
             cursor.execute(self._sql, parameters)
-            found: list[Any] = [list(row) for row in cursor.fetchall()]
+            rows: list[Any] = [list(row) for row in cursor.fetchall()]
         for place, (converters, expression) in self._converters.items():
-            for row in found:
+            for row in rows:
                 for convert in converters:
                     row[place] = convert(row[place], expression, connection)
-        return found
+        return rows

@@ -1,7 +1,7 @@
-"""Reads from the database that is written to, whatever a site's routers say about reads.
+"""Read from the primary database, whatever a site's routers return for reads.
 
-The services read rows in order to write: whether a key was used, who opted out, what a message's
-reports are. A replica that lags behind would answer with the past.
+The services read rows in order to write: used keys, opt-outs, a message's reports. A replica that
+lags behind would return outdated rows.
 """
 
 from typing import TypeVar
@@ -14,8 +14,8 @@ _Row = TypeVar("_Row", bound=models.Model)
 class PrimaryManager(models.Manager[_Row]):
     """Uses the default database unless `using` names another one.
 
-    Managers of relations are derived from it, and `refresh_from_db` and foreign keys use it, too,
-    because `PrimaryModel` makes it the base manager.
+    Managers of relations derive from it. `refresh_from_db` and foreign keys also use it, because
+    `PrimaryModel` makes it the base manager.
     """
 
     def get_queryset(self) -> models.QuerySet[_Row]:

@@ -1,7 +1,7 @@
-"""What the ORM has no words for: one statement that writes many rows which differ from each other.
+"""Statements that the ORM lacks: one statement writes many rows with different values.
 
-The rows travel as one JSON parameter, and what is the same in all of them travels once. The words
-of each database stand in `sql_dialects`; everything here is the same for all three.
+The rows are sent as one JSON parameter, and values common to all of them are sent once. The SQL of
+each database is in `sql_dialects`; this module is common to all three.
 """
 
 import json
@@ -27,12 +27,12 @@ _Row = Sequence[Any]
 
 @dataclass(frozen=True)
 class LookedUp:
-    """Values that an INSERT finds in the database, by a value of each row.
+    """Values that an INSERT looks up in the database, by a value of each row.
 
     Attributes:
-        by: the fields whose values they are looked up by.
-        queries: fields, each with a scalar query, which may say ``{exactly}`` (a condition: the
-            columns ``k.<by>`` are those values) and ``{lock}`` (locks what it reads until the end
+        by: the fields to look up by.
+        queries: fields, each with a scalar query. It may use ``{exactly}`` (a condition: the
+            columns ``k.<by>`` equal those values) and ``{lock}`` (locks the rows read until the end
             of the transaction).
     """
 
@@ -69,12 +69,12 @@ def _of(model: type[models.Model]) -> tuple[BaseDatabaseWrapper, Dialect]:
 
 
 def keys_in(model: type[models.Model], keys: Iterable[int]) -> RawSQL:
-    """For ``pk__in=keys_in(Model, keys)``: one parameter, however many keys."""
+    """Return a subquery for ``pk__in=keys_in(Model, keys)``: one parameter, however many keys."""
     return RawSQL(_of(model)[1].keys, [json.dumps(list(keys))])  # noqa: S611 - numbers only
 
 
 def texts_in(model: type[models.Model], texts: Iterable[str]) -> RawSQL:
-    """For ``name__in=texts_in(Model, texts)``, likewise."""
+    """Return a subquery for ``name__in=texts_in(Model, texts)``: one parameter."""
     return RawSQL(_of(model)[1].texts, [json.dumps(list(texts))])  # noqa: S611 - a parameter
 
 
@@ -82,8 +82,8 @@ def update_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
     """Write the named fields of many rows in one statement.
 
     Args:
-        names: for a foreign key the field's name.
-        rows: for each row its key, then a value for each name. Each key once.
+        names: for a foreign key, the field's name.
+        rows: for each row its key, then a value for each name. Keys must be unique.
     """
     if not rows:
         return
@@ -99,7 +99,7 @@ def update_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
         cursor.execute(sql, [*sides[0], *sides[1], min(columns[0]), max(columns[0])])
 
 
-# A callback writes one row: writing the statement anew would take longer than the database does.
+# A callback writes one row: building the statement each time would take longer than executing it.
 @lru_cache(maxsize=256)
 def _update_sql(
     vendor: str, model: type[models.Model], same: tuple[Field, ...], fields: tuple[Field, ...]
@@ -125,14 +125,13 @@ def insert_rows(
     *,
     ignore_conflicts: bool = False,
 ) -> int:
-    """Insert many rows in one statement; fields that are not named get their defaults.
+    """Insert many rows in one statement; other fields get their defaults.
 
     Args:
-        known_are_left: leave rows alone that a unique constraint knows already; no other error
-            is swallowed.
+        ignore_conflicts: skip rows that violate a unique constraint; other errors are raised.
 
     Returns:
-        How many rows were inserted (PostgreSQL and SQLite).
+        The number of rows inserted (PostgreSQL and SQLite).
     """
     if not rows:
         return 0
@@ -151,13 +150,13 @@ def insert_returning(
     ignore_conflicts: bool = False,
     looked_up: LookedUp | None = None,
 ) -> list[Any]:
-    """The same, returning a column of what was inserted.
+    """Insert rows like `insert_rows`, and return a column of them.
 
     Args:
-        looked_up: fields whose values the database finds itself.
+        looked_up: fields that the database fills by a lookup.
 
     Returns:
-        The named column of each row that was inserted; in MariaDB also of those that were known.
+        The named column of each inserted row; in MariaDB also of the skipped ones.
     """
     connection = _of(model)[0]
     sql, parameters = _insert(model, names, rows, ignore_conflicts, looked_up)
@@ -223,13 +222,13 @@ def insert_from(
     *,
     ignore_conflicts: bool = False,
 ) -> int:
-    """Insert a row for each row of a query, in one statement; returns how many.
+    """Insert a row for each row of a query, in one statement; return the number.
 
     Args:
-        names: the fields that the query's columns go to, in their order; the rows are inserted in
-            the order of the first.
-        same_in_all: values that are the same in every row. Other fields get their defaults.
-        known_are_left: whether rows that break a unique constraint are left out.
+        names: the fields for the query's columns, in their order; the rows are inserted in the
+            order of the first.
+        same_in_all: values common to all rows. Other fields get their defaults.
+        ignore_conflicts: skip rows that violate a unique constraint.
     """
     connection, dialect = _of(model)
     quote = connection.ops.quote_name
@@ -239,7 +238,7 @@ def insert_from(
     selected, parameters = source.order_by().query.sql_with_params()
     cells = ", ".join([*(dialect.constant(connection, field) for field, _ in same), "r.*"])
     select = f"SELECT {cells} FROM ({selected}) AS r WHERE 1 = 1 ORDER BY {len(same) + 1}"
-    if ignore_conflicts:  # the dialects end such a statement with a condition
+    if ignore_conflicts:  # the dialects append a condition to such a statement
         select = f"SELECT * FROM ({select}) AS o"
     columns = ", ".join(quote(_column(field)) for field in fields)
     with connection.cursor() as cursor:
@@ -260,7 +259,7 @@ def _key(model: type[models.Model]) -> Field:
 
 
 def _defaults(model: type[models.Model], given: set[str]) -> list[tuple[Field, Any]]:
-    """The fields that nobody gave a value for, with their defaults."""
+    """Return the other fields, with their defaults."""
     return [
         (field, field.get_default())
         for field in model._meta.concrete_fields
@@ -271,10 +270,10 @@ def _defaults(model: type[models.Model], given: set[str]) -> list[tuple[Field, A
 def _sorted_out(
     fields: Sequence[Field], columns: Sequence[Sequence[Any]], keys: Sequence[str] = ()
 ) -> tuple[list[tuple[Field, Any]], list[tuple[Field, Sequence[Any]]]]:
-    """Fields that are the same in all rows with their value, and the others with their column.
+    """Split fields into those with one value for all rows, and the others with their column.
 
     Args:
-        keys: the fields that count among the others in any case.
+        keys: fields that always belong to the others.
     """
     same: list[tuple[Field, Any]] = []
     varying: list[tuple[Field, Sequence[Any]]] = []
@@ -293,7 +292,7 @@ _KEPT_AS_THEY_ARE: Final = (models.CharField, models.TextField, models.IntegerFi
 def _as_json(
     connection: BaseDatabaseWrapper, fields: Sequence[Field], columns: Sequence[Sequence[Any]]
 ) -> str:
-    """The rows as a JSON list of lists, each value as the database takes it for its field."""
+    """Return the rows as a JSON list of lists, with values in the database's format."""
     written = [
         column
         if isinstance(getattr(field, "target_field", field), _KEPT_AS_THEY_ARE)
@@ -305,7 +304,7 @@ def _as_json(
 
 
 def _is_text_already(field: Field, column: Sequence[Any]) -> bool:
-    """JSON may be given as its text, and a UUID as its digits."""
+    """Whether JSON is already serialised, or UUIDs are hex digits."""
     return isinstance(field, models.JSONField | models.UUIDField) and isinstance(column[0], str)
 
 
@@ -319,7 +318,7 @@ def _as_text(field: Field, value: Any, connection: BaseDatabaseWrapper) -> Any:
 
 
 def _prepared(field: Field, value: Any, connection: BaseDatabaseWrapper) -> Any:
-    """A parameter of that field's type. JSON may be given as its text."""
+    """Return a parameter of that field's type. JSON may already be serialised."""
     if isinstance(field, models.JSONField):
         return _as_text(field, value, connection)
     return field.get_db_prep_save(value, connection)

@@ -1,6 +1,6 @@
-"""The databases' own words for statements over many rows: one table, a row for each database.
+"""The SQL of each database for statements over many rows.
 
-Only words are here: which rows and fields they are about is said by `set_based`.
+This module contains SQL only: `set_based` supplies the rows and fields.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,17 +18,17 @@ else:
 
 @dataclass(frozen=True)
 class Dialect:
-    """One database's words.
+    """The SQL of one database.
 
     Attributes:
-        rows: a table expression of the JSON parameter, with one column a given field.
-        constant: a parameter that has the type of a field.
+        rows: a table expression of the JSON parameter, with one column for each field.
+        constant: a parameter with the type of a field.
         update: an UPDATE of a table from such a table expression.
-        insert: an INSERT of a SELECT, the last argument saying whether known rows are left out.
+        insert: an INSERT of a SELECT; the last argument is whether conflicting rows are skipped.
         keys, texts: a subquery that yields the numbers, or texts, of a JSON parameter.
-        exactly: whether two texts are the same, letter by letter.
-        lock: ends a SELECT whose rows nobody else may change before the transaction ends.
-        joins_before_it_sets: whether an UPDATE names the rows before the values.
+        exactly: compares two texts letter by letter.
+        lock: the end of a SELECT that locks its rows until the transaction ends.
+        joins_before_it_sets: whether an UPDATE has the rows before the values.
     """
 
     rows: Callable[[BaseDatabaseWrapper, Sequence[Field]], str]
@@ -47,13 +47,13 @@ def _typed(connection: BaseDatabaseWrapper, field: Field) -> str:
 
 
 def _postgresql_type(connection: BaseDatabaseWrapper, field: Field) -> str:
-    """Without a length: a cast to it would cut a text that is too long, instead of refusing it."""
+    """Omit the length: a cast to it would truncate a long text instead of refusing it."""
     kind = _typed(connection, field)
     return "text" if kind.startswith("varchar") else kind
 
 
-# PostgreSQL. The bounds of the keys in the update matter: when the table is analysed in the middle
-# of a launch, the planner takes the batch for the whole table, and scans it once for each row.
+# PostgreSQL. The key range in the update matters: if the table is analysed during a launch, the
+# planner mistakes the batch for the whole table and scans it once for each row.
 
 
 def _postgresql_rows(connection: BaseDatabaseWrapper, fields: Sequence[Field]) -> str:
@@ -72,7 +72,7 @@ def _update_from(table: str, key: str, assignments: Sequence[str], source: str) 
 
 
 def _insert_on_conflict(table: str, columns: str, select: str, ignore_conflicts: bool) -> str:
-    # SQLite needs a WHERE before ON CONFLICT, to tell it from the ON of a join.
+    # SQLite needs a WHERE before ON CONFLICT, to distinguish it from the ON of a join.
     end = " WHERE 1 = 1 ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     return f"INSERT INTO {table} ({columns}) {select}{end}"
 
@@ -99,7 +99,7 @@ def _mariadb_rows(connection: BaseDatabaseWrapper, fields: Sequence[Field]) -> s
 
 
 def _mariadb_type(connection: BaseDatabaseWrapper, field: Field) -> str:
-    """What `JSON_TABLE` can read; it knows no `uuid`, and no length of a text in JSON."""
+    """Return a type for `JSON_TABLE`, which has no `uuid` and no length of a text in JSON."""
     kind = _typed(connection, field).removesuffix(" AUTO_INCREMENT")
     return {"uuid": "varchar(36)", "json": "longtext"}.get(kind, kind)
 
@@ -113,7 +113,7 @@ def _mariadb_update(table: str, key: str, assignments: Sequence[str], source: st
 
 
 def _mariadb_insert(table: str, columns: str, select: str, ignore_conflicts: bool) -> str:
-    # INSERT IGNORE would swallow every other error too, such as a text that is too long.
+    # INSERT IGNORE would also suppress all other errors, such as a text that is too long.
     first = columns.partition(",")[0]
     end = f" ON DUPLICATE KEY UPDATE {first} = {table}.{first}" if ignore_conflicts else ""
     return f"INSERT INTO {table} ({columns}) {select}{end}"
@@ -144,7 +144,7 @@ DIALECTS: Final[dict[str, Dialect]] = {
         insert=_mariadb_insert,
         keys="SELECT k.c FROM JSON_TABLE(%s, '$[*]' COLUMNS (c BIGINT PATH '$')) AS k",
         texts="SELECT k.c FROM JSON_TABLE(%s, '$[*]' COLUMNS (c LONGTEXT PATH '$')) AS k",
-        exactly="{0} = {1} AND BINARY {0} = {1}",  # its collations ignore case; BINARY no index
+        exactly="{0} = {1} AND BINARY {0} = {1}",  # collations ignore case; BINARY uses no index
         joins_before_it_sets=True,
     ),
 }

@@ -1,1 +1,1 @@
-"""Base classes of the views that anonymous clients call: webhooks, verification pages and API."""
+"""Base classes of the views for anonymous clients: webhooks, verification pages and API."""

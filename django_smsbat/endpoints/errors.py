@@ -1,4 +1,4 @@
-"""The exception handler of our endpoints: their status codes are their protocol."""
+"""The exception handler of this package's endpoints, which depend on exact status codes."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from rest_framework.response import Response
 def error_response(error: Exception, context: Any) -> Response | None:
     """Return the response to a refused request; None for an unexpected exception.
 
-    Unlike DRF's handler it marks no transaction for rollback: what a service has committed, such as
-    a failed attempt at a code, stays.
+    Unlike DRF's handler, it marks no transaction for rollback: changes that a service has
+    committed, such as a failed attempt at a code, are kept.
     """
     refusal = _as_api_exception(error)
     if refusal is None:

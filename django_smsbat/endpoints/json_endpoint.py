@@ -13,16 +13,16 @@ from django_smsbat.endpoints.errors import error_response
 from django_smsbat.endpoints.json_format import JSONObjectParser, JSONOnly, PlainJSONRenderer
 from django_smsbat.endpoints.public import PublicView
 
-# DRF reads the settings that have no class attribute, such as EXCEPTION_HANDLER, through
+# DRF reads settings without a class attribute, such as EXCEPTION_HANDLER, through
 # `APIView.settings`. These are DRF's defaults, without the project's REST_FRAMEWORK.
 _OWN_SETTINGS: Final = APISettings({"EXCEPTION_HANDLER": error_response}, DEFAULTS, IMPORT_STRINGS)
 
 
 class JSONEndpoint(PublicView, APIView):
-    """An endpoint that takes POST with a JSON object and answers JSON.
+    """An endpoint that accepts POST with a JSON object and returns JSON.
 
-    It sets every DRF policy, so that the project's REST_FRAMEWORK changes nothing here. Only the
-    schema class is the project's: it describes the endpoint, and takes no part in a request.
+    It sets every DRF policy, so that the project's REST_FRAMEWORK has no effect. Only the schema
+    class is the project's: it describes the endpoint and takes no part in a request.
     """
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
@@ -38,9 +38,9 @@ class JSONEndpoint(PublicView, APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        # If a middleware has read `request.POST`, DRF takes the body of a form for an empty one.
+        # If a middleware has read `request.POST`, DRF treats the body of a form as empty.
         if is_form_media_type(request.content_type):
             raise UnsupportedMediaType(request.content_type)
 
     def perform_authentication(self, request: Request) -> None:
-        """Leave `request.user` alone: DRF would import the project's UNAUTHENTICATED_USER."""
+        """Do not access `request.user`: DRF would import the project's UNAUTHENTICATED_USER."""

@@ -1,4 +1,4 @@
-"""JSON in and JSON out: the parser, the renderer and the content negotiation of our endpoints."""
+"""The JSON parser, renderer and content negotiation of this package's endpoints."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from django_smsbat.gateway.answers import parse_json
 
 BODY_MAX: Final = (
-    65_536  # bytes; a report takes some 200, the longest incoming message a few thousand
+    65_536  # bytes; a report has about 200, the longest incoming message a few thousand
 )
 
 
@@ -22,7 +22,7 @@ class BodyTooLarge(APIException):
 
 
 class JSONObjectParser(BaseParser):
-    """Parses one JSON object as the gateway does: exact decimals, U+FFFD for NUL and half pairs."""
+    """Parses a JSON object like the gateway: exact decimals, U+FFFD for NUL and lone surrogates."""
 
     media_type = "application/json"
 
@@ -48,7 +48,7 @@ class JSONObjectParser(BaseParser):
 
 
 class PlainJSONRenderer(JSONRenderer):
-    """JSON that depends on no ``*_JSON`` setting of the project."""
+    """Renders JSON independently of the project's ``*_JSON`` settings."""
 
     ensure_ascii = False
     compact = True
@@ -56,7 +56,7 @@ class PlainJSONRenderer(JSONRenderer):
 
 
 class JSONOnly(BaseContentNegotiation):
-    """Responses are JSON whatever `Accept` says, and only JSON bodies are parsed."""
+    """Always responds with JSON, whatever the `Accept` header, and parses only JSON bodies."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         media_type = (request.content_type or "").partition(";")[0].strip().lower()

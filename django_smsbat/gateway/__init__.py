@@ -1,5 +1,5 @@
-"""SMSBAT's REST protocol over HTTP: what goes out, what comes back, what can go wrong.
+"""SMSBAT's REST protocol over HTTP: requests, responses and errors.
 
-Knows nothing of Django, of databases or of settings: everything that it needs is passed in,
-so that it could be used without the rest of the package.
+This package imports no Django, database or settings code. Callers pass in everything it needs, so
+that it could be used on its own.
 """

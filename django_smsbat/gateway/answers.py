@@ -1,7 +1,7 @@
-"""SMSBAT's answers and callbacks, read into typed objects.
+"""Parse SMSBAT's responses and callbacks into typed objects.
 
-Tolerant of what the documents disagree on and of what a service may do on a bad day; a body from
-which nothing certain can be read raises `GatewayError` of the kind ``UNREADABLE``.
+The parsers tolerate differences between SMSBAT's documents and irregular responses. A body that
+cannot be read reliably raises `GatewayError` of the kind ``UNREADABLE``.
 """
 
 import json
@@ -21,17 +21,17 @@ from django_smsbat.gateway.messages.rules import UNSENDABLE
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.gateway.wire_values import decimal_of, identifier_of, text_of, whole_of
 
-DEPTH_MAX: Final = 32  # levels; SQLite keeps no JSON of more than a thousand
+DEPTH_MAX: Final = 32  # levels; SQLite stores no JSON deeper than a thousand
 _DETAIL_MAX: Final = 500  # characters
 _WORD_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What a message costs. The currency is empty where SMSBAT names none.
+    """The cost of a message. The currency is empty if SMSBAT names none.
 
     Attributes:
-        rank: 2 for what is billed, 1 for what is rated, 0 for a bare cost.
+        rank: 2 for a billed amount, 1 for a rated amount, 0 for a bare cost.
     """
 
     amount: Decimal
@@ -39,13 +39,13 @@ class Money:
     rank: int = field(default=0, compare=False)
 
 
-@dataclass(slots=True)  # not frozen, which takes thrice as long: there is one for each message
+@dataclass(slots=True)  # not frozen, which takes three times as long: there is one for each message
 class MessageResult:
-    """What the answer to a send says of one message.
+    """The result of one message in the response to a send.
 
     Attributes:
-        status: None for a word that nobody has heard of.
-        caller_id, pattern: of a flash call, the number that rings and its visible digits.
+        status: None for an unknown status.
+        caller_id, pattern: for a flash call, the calling number and its visible digits.
     """
 
     message_id: str
@@ -61,12 +61,12 @@ class MessageResult:
 
 @dataclass(frozen=True, slots=True)
 class SendAnswer:
-    """The answer to a send, matched to what was sent.
+    """The response to a send, matched to the messages sent.
 
     Attributes:
-        results: by our own `customer_message_id`.
-        sent: what was sent.
-        strangers: results that belong to nothing that was sent.
+        results: by this site's `customer_message_id`.
+        sent: the messages sent.
+        unmatched_results: results that match no message sent.
     """
 
     messagelist_id: str
@@ -76,18 +76,20 @@ class SendAnswer:
 
     @property
     def missing_results(self) -> list[Outgoing]:
-        """The messages of which the answer says nothing that can be matched."""
-        return [one for one in self.sent if one.customer_message_id not in self.results]
+        """The messages without a matching result."""
+        return [
+            outgoing for outgoing in self.sent if outgoing.customer_message_id not in self.results
+        ]
 
 
-@dataclass(slots=True)  # likewise
+@dataclass(slots=True)  # not frozen, as above
 class StatusReport:
-    """What a status check, or a callback, says of one message.
+    """The status of one message, from a status request or a callback.
 
     Attributes:
-        status: None for a word that nobody has heard of.
-        channels: what each channel that was used came to, such as ``{"viber": "undeliverable",
-            "sms": "delivered"}``: in our vocabulary, or as it came where that has no such word.
+        status: None for an unknown status.
+        channels: the result of each channel used, such as ``{"viber": "undeliverable", "sms":
+            "delivered"}``. A status that `Status` does not have is passed on unchanged.
     """
 
     message_id: str
@@ -101,11 +103,11 @@ class StatusReport:
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON with numbers kept exact: money must never pass through a float.
+    """Parse JSON with exact numbers: money must never pass through a float.
 
     Raises:
-        ValueError: for anything that is not JSON in UTF-8, is nested too deeply or holds an
-            absurd number.
+        ValueError: if the body is not JSON in UTF-8, is nested too deeply or has a number out of
+            range.
     """
     text = body.decode("utf-8-sig")
     try:
@@ -118,7 +120,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _depth(value: Any) -> int:
-    """Levels of objects and lists, counted without recursion."""
+    """Count the levels of objects and lists, without recursion."""
     depth, level = 0, [value]
     while level := [item for item in level if isinstance(item, dict | list)]:
         depth += 1
@@ -129,7 +131,7 @@ def _depth(value: Any) -> int:
 
 
 def storable(value: Any) -> Any:
-    """The same with a replacement character for NUL and half pairs, which no database keeps."""
+    """Replace NUL and unpaired surrogates, which no database stores, by a replacement character."""
     if isinstance(value, str):
         return UNSENDABLE.sub("\ufffd", value)
     if isinstance(value, dict):
@@ -137,24 +139,24 @@ def storable(value: Any) -> Any:
     return [storable(item) for item in value] if isinstance(value, list) else value
 
 
-def _finite_decimal(written: str) -> Decimal:
+def _finite_decimal(text: str) -> Decimal:
     try:
-        if math.isfinite(float(written)):
-            return Decimal(written)
-    except InvalidOperation:  # an exponent beyond what a decimal can hold
+        if math.isfinite(float(text)):
+            return Decimal(text)
+    except InvalidOperation:  # the exponent is out of the range of Decimal
         pass
     raise ValueError("a number is out of range")
 
 
-def _refuse_constant(written: str) -> None:
-    raise ValueError(f"{written} is not JSON")
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
 
 
 def parse_send(body: bytes, sent: Sequence[Outgoing]) -> SendAnswer:
-    """Read the answer to a send.
+    """Parse the response to a send.
 
-    Matched by `customerMessageId`, else by phone where just one message went to that phone.
-    A message mentioned twice counts as taken if one of the mentions says so.
+    Results are matched by `customerMessageId`, else by phone if exactly one message was sent to it.
+    A message with several results counts as accepted if any of them does.
 
     Raises:
         GatewayError: of the kind ``UNREADABLE``.
@@ -183,7 +185,7 @@ def _says_taken(result: MessageResult) -> bool:
 
 
 class _Matcher:
-    """Finds whose result an item of the answer is, by id, else by a phone that is not ambiguous."""
+    """Matches an item of the response to a message: by id, else by an unambiguous phone."""
 
     def __init__(self, sent: Sequence[Outgoing]) -> None:
         self._ids = {outgoing.customer_message_id for outgoing in sent}
@@ -195,8 +197,8 @@ class _Matcher:
         }
 
     def __call__(self, item: Mapping[str, Any]) -> str | None:
-        if given := text_of(item.get("customerMessageId")):
-            return given if given in self._ids else None
+        if own_id := text_of(item.get("customerMessageId")):
+            return own_id if own_id in self._ids else None
         phone = text_of(item.get("to")) or text_of(item.get("recipient"))
         return self._by_phone.get(f"+{phone.lstrip('+')}")
 
@@ -216,7 +218,7 @@ def _result(item: Mapping[str, Any]) -> MessageResult:
 
 
 def parse_status(body: bytes) -> StatusReport:
-    """Read the answer to a status check.
+    """Parse the response to a status request.
 
     Raises:
         GatewayError: of the kind ``UNREADABLE``.
@@ -228,7 +230,7 @@ def parse_status(body: bytes) -> StatusReport:
 
 
 def read_report(report: Mapping[str, Any]) -> StatusReport:
-    """Read a status report that is parsed already: a callback's, or one that was stored."""
+    """Read a status report that is already parsed: from a callback or from the database."""
     raw = text_of(report.get("deliverystatus"))
     return StatusReport(
         identifier_of(report.get("messageId")),
@@ -242,7 +244,7 @@ def read_report(report: Mapping[str, Any]) -> StatusReport:
     )
 
 
-# What is billed comes before what is rated, and both before a bare cost without a currency.
+# A billed amount takes precedence over a rated one, and both over a bare cost without a currency.
 _MONEY_KEYS: Final = {
     2: ("billAmount", "billCurrency"),
     1: ("rateAmount", "rateCurrency"),
@@ -270,20 +272,20 @@ _NO_CHANNELS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def read_channels(report: Mapping[str, Any]) -> Mapping[str, str]:
-    """Channel to status, from `extendedStatuses` and from `fallbacks`, which comes later."""
+    """Return status by channel, from `extendedStatuses`, overridden by `fallbacks`."""
     extended, fallbacks = report.get("extendedStatuses"), report.get("fallbacks")
     if not extended and not fallbacks:
         return _NO_CHANNELS
-    said = list(extended.items()) if isinstance(extended, Mapping) else []
+    pairs = list(extended.items()) if isinstance(extended, Mapping) else []
     for fallback in fallbacks if isinstance(fallbacks, list) else []:
         if isinstance(fallback, Mapping):
-            said.append((fallback.get("type"), fallback.get("status")))
-    found: dict[str, str] = {}
-    for name, raw in said[:_CHANNELS_MAX]:
+            pairs.append((fallback.get("type"), fallback.get("status")))
+    channels: dict[str, str] = {}
+    for name, raw in pairs[:_CHANNELS_MAX]:
         channel, word = text_of(name).lower()[:_CHANNEL_NAME_MAX], text_of(raw)
         if channel and word and re.sub(r"[^a-z]", "", word.lower()) != _NOT_USED:
-            found[channel] = str(statuses.from_wire(word) or word[:_WORD_MAX])
-    return found
+            channels[channel] = str(statuses.from_wire(word) or word[:_WORD_MAX])
+    return channels
 
 
 _FACTS: Final = (
@@ -293,9 +295,9 @@ _FACTS: Final = (
 
 
 def redact_payload(report: Mapping[str, Any]) -> dict[str, Any]:
-    """What everything that is read of a report follows from, but for the words of an error.
+    """Reduce a report to the facts that this package reads, without the error text.
 
-    No phone, no text, and nothing that nobody knows the meaning of.
+    The result contains no phone, no text and no unknown field.
     """
     facts = {name: report[name] for name in _FACTS if _is_plain(report.get(name))}
     if code := read_error(report)[0]:
@@ -309,7 +311,7 @@ def _is_plain(value: object) -> bool:
 
 
 def parse_error(status: int, body: bytes, retry_after: float | None) -> GatewayError:
-    """The error that an HTTP status outside 2xx means, with SMSBAT's own words where it has any."""
+    """Return the error for an HTTP status outside 2xx, with SMSBAT's error text if there is any."""
     code, detail = "", ""
     try:
         answer = parse_json(body)
@@ -323,7 +325,7 @@ def parse_error(status: int, body: bytes, retry_after: float | None) -> GatewayE
 
 
 def read_error(answer: Mapping[str, Any]) -> tuple[str, str]:
-    """Code and words, from any of the three shapes in which SMSBAT reports an error."""
+    """Return code and text, from any of the three shapes in which SMSBAT reports an error."""
     nested = answer.get("error")
     if nested is None and "message" not in answer and "code" not in answer:
         return "", ""

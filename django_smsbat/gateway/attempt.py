@@ -1,7 +1,7 @@
-"""One request on its way: how far it came, and its limits in seconds and in bytes.
+"""One request attempt: its phase, and its limits in seconds and bytes.
 
-The phase answers whether SMSBAT can have taken the messages. It is `BEGUN` from the moment at which
-the first byte of the request is handed to the established connection, and never before.
+The phase determines whether SMSBAT can have accepted the messages. It becomes `BEGUN` when the
+first byte of the request is passed to the established connection, and never earlier.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from enum import Enum
 from time import monotonic
 from typing import Final
 
-ANSWER_MAX: Final = 8 * 2**20  # bytes; an answer on 5,000 messages has about 1.5 million
+ANSWER_MAX: Final = 8 * 2**20  # bytes; a response on 5,000 messages has about 1.5 million
 _OVERHEAD_MAX: Final = 2**20  # bytes of headers and framing around it
-_TIMEOUTS: Final = 2  # for connecting, and for the request with its answer
+_TIMEOUTS: Final = 2  # one for connecting, one for the request with its response
 
 
 class Phase(Enum):
-    """What the attempt is doing. Everything but `BEGUN` comes before the first byte."""
+    """The phase of an attempt. All phases except `BEGUN` precede the first byte."""
 
     PREPARING = "preparing the request"
     CHOOSING_PROXY = "reading the proxy variable"
@@ -26,11 +26,11 @@ class Phase(Enum):
 
 
 class AnswerTooLarge(Exception):
-    """SMSBAT sends more than an answer can have."""
+    """The response is larger than any valid one."""
 
 
 def longest(timeout: float) -> float:
-    """The seconds after which an exchange with that timeout is over, whatever the server does."""
+    """Return the maximum seconds of an exchange with that timeout, whatever the server does."""
     return _TIMEOUTS * timeout
 
 
@@ -38,8 +38,8 @@ class Attempt:
     """The state of one exchange.
 
     Args:
-        timeout: seconds for connecting in all, and for each wait afterwards.
-        now: seconds of a clock that never goes back.
+        timeout: seconds for connecting in total, and for each wait afterwards.
+        now: returns the seconds of a monotonic clock.
     """
 
     def __init__(self, timeout: float, now: Callable[[], float] = monotonic) -> None:
@@ -51,11 +51,11 @@ class Attempt:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the first byte of the request may have left."""
+        """Whether the first byte of the request may have been sent."""
         return self.phase is Phase.BEGUN
 
     def begin(self) -> None:
-        """Note that the request is written now.
+        """Record that the request is being written.
 
         Raises:
             TimeoutError: if connecting took too long; then the request must not be written.
@@ -65,14 +65,14 @@ class Attempt:
             self.phase = Phase.BEGUN
 
     def elapsed(self) -> float:
-        """Seconds since the attempt was made."""
+        """Return the seconds since the attempt was created."""
         return self._now() - self._start
 
     def seconds_left(self) -> float:
-        """Seconds that the next wait may take.
+        """Return the seconds that the next wait may take.
 
         Raises:
-            TimeoutError: when none are left.
+            TimeoutError: if none are left.
         """
         total = longest(self._timeout) if self.has_begun else self._timeout
         left = total - self.elapsed()
@@ -81,10 +81,10 @@ class Attempt:
         return min(left, self._timeout)
 
     def count(self, received: int) -> None:
-        """Add bytes that came from the network.
+        """Add bytes received from the network.
 
         Raises:
-            AnswerTooLarge: when they are more than an answer can have.
+            AnswerTooLarge: if the total exceeds the limit of a response.
         """
         self._received += received
         if self._received > ANSWER_MAX + _OVERHEAD_MAX:

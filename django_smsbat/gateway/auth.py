@@ -1,4 +1,4 @@
-"""The three ways in which SMSBAT lets a client prove who it is."""
+"""SMSBAT's three authentication methods."""
 
 import base64
 import re
@@ -19,26 +19,26 @@ class AuthMethod(StrEnum):
 
 
 KEY_HEADER: Final = "X-Authorization-Key"
-KEY_LOGIN: Final = "@"  # the login that SMSBAT expects where the key stands in as the password
+KEY_LOGIN: Final = "@"  # the login that SMSBAT expects if the password is the API key
 
 _HEADER_VALUE: Final = re.compile(r"[!-~]+")
 
 
 def basic_pair(header: str) -> bytes:
-    """``login:password`` from an `Authorization` header; empty where it holds none."""
+    """Return ``login:password`` from an `Authorization` header; empty if it has none."""
     scheme, _, encoded = header.partition(" ")
     try:
         return base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
-    except ValueError:  # no Base64, or letters that are not even ASCII
+    except ValueError:  # not Base64, or not ASCII
         return b""
 
 
 @dataclass(frozen=True)
 class Credentials(AuthBase):
-    """What proves who we are. The repr shows none of it.
+    """The credentials of one account. The repr shows none of them.
 
     Raises:
-        ValueError: naming what the chosen method lacks.
+        ValueError: naming the values that the method lacks.
     """
 
     method: AuthMethod
@@ -57,12 +57,12 @@ class Credentials(AuthBase):
 
     @classmethod
     def by_what_is_given(cls, *, api_key: str, login: str, password: str) -> "Credentials":
-        """The key in the header where there is a key, else login and password."""
+        """Use the key in the header if there is a key, else login and password."""
         method = AuthMethod.BASIC if not api_key and (login or password) else AuthMethod.HEADER
         return cls(method, api_key=api_key, login=login, password=password)
 
     def conceal(self, body: bytes) -> bytes:
-        """An answer without our own secrets in it: its words may end in a log."""
+        """Remove this site's secrets from a response, because its text may be logged."""
         for secret in (self.api_key, self.password):
             body = body.replace(secret.encode(), b"...") if secret else body
         return body

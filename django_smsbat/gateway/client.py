@@ -1,8 +1,8 @@
-"""The one place where a request leaves for SMSBAT.
+"""The only module that sends requests to SMSBAT.
 
-One call is one request: it is paced, but neither repeated nor delayed after a refusal. Everything
-that can go wrong comes out as `GatewayError`, whose kind says what became of the messages. Any
-other exception, such as one of `before_leaving`, says that nothing left.
+One call is one request: it waits for the rate limit, and is neither repeated nor delayed after a
+refusal. Failures raise `GatewayError`, and its kind states what happened to the messages. Any other
+exception, such as one from `before_leaving`, means that nothing was sent.
 """
 
 import re
@@ -29,14 +29,14 @@ __all__ = ["SEND_PATH", "STATUS_PATH", "Client"]
 
 
 class Client:
-    """SMSBAT's API for one account. Safe to share between threads: each has its own session.
+    """SMSBAT's API for one account. Threads may share a client: each has its own session.
 
     Args:
         base_url: of the account's region, such as ``https://restapi.smsbat.com``.
-        timeout: seconds, for connecting in all and again for each wait for the answer. The whole
-            exchange is over after twice as many.
-        send_pace: of requests that send.
-        status_pace: of requests that ask for a status.
+        timeout: seconds, for connecting in total and again for each wait for the response. The
+            whole exchange ends after twice that time.
+        send_pace: rate limit of send requests.
+        status_pace: rate limit of status requests.
     """
 
     def __init__(
@@ -66,16 +66,17 @@ class Client:
     def send(
         self, messages: Sequence[Outgoing], *, before_leaving: Callable[[], object] | None = None
     ) -> SendAnswer:
-        """Hand messages to SMSBAT in one request.
+        """Send messages to SMSBAT in one request.
 
         Args:
-            before_leaving: called when the request's turn has come, before its first byte; what
-                it raises stops the request.
+            before_leaving: called after the wait for the rate limit, before the first byte; an
+                exception from it stops the request.
 
         Raises:
-            GatewayError: where no readable answer came; its kind says what to think of them.
-            Exception: what `before_leaving` raises; then nothing left.
-            ValueError: for no messages, or more than a request may hold.
+            GatewayError: if there is no readable response; its kind states what happened to the
+                messages.
+            Exception: from `before_leaving`; then nothing was sent.
+            ValueError: for no messages, or more than one request may contain.
         """
         self._local.attempt = None
         if not 0 < len(messages) <= BATCH_MAX:
@@ -91,23 +92,23 @@ class Client:
         )
 
     def status(self, message_id: str) -> StatusReport:
-        """Ask what became of one message.
+        """Request the status of one message.
 
         Raises:
-            GatewayError: where no readable answer came; ``NOT_FOUND`` for an unknown id.
+            GatewayError: if there is no readable response; ``NOT_FOUND`` for an unknown id.
         """
         self._wait_for_turn(STATUS_PATH)
         end = quote(message_id, safe="")
         return _or_raise(_parsed(self._exchange("GET", end, lambda: None), answers.parse_status))
 
     def post(self, body: bytes) -> None:
-        """Post a body to the send path as it is, and return nothing: an observer sees the answer.
+        """Post a body to the send path unchanged. Only an observer receives the response.
 
-        For checking how SMSBAT refuses a request. The body must not hold a message that could be
-        sent: `send` is for those.
+        For checking how SMSBAT refuses a request. The body must not contain a message that could be
+        sent: use `send` for those.
 
         Raises:
-            GatewayError: if no answer came, or a refusal.
+            GatewayError: if there is no response, or a refusal.
         """
         self._wait_for_turn(SEND_PATH)
         _or_raise(self._exchange("POST", "", lambda: body))
@@ -125,7 +126,7 @@ class Client:
             self._on_exchange = None
 
     def close(self) -> None:
-        """Stop the pacing threads and this thread's session."""
+        """Close the rate limiters' connections and this thread's session."""
         for turnstile in self._turnstiles.values():
             turnstile.close()
         if transport := getattr(self._local, "connection", None):
@@ -133,7 +134,7 @@ class Client:
 
     @property
     def has_left(self) -> bool:
-        """Whether the first byte of this thread's last `send` may have left."""
+        """Whether the first byte of this thread's last `send` may have been sent."""
         attempt: Attempt | None = getattr(self._local, "attempt", None)
         return attempt is not None and attempt.has_begun
 
@@ -146,27 +147,27 @@ class Client:
     def _exchange(
         self, method: str, end: str, body: Callable[[], bytes | None]
     ) -> bytes | GatewayError:
-        """One request, one answer: the only place of the package that sends anything.
+        """Perform one request: the only code in the package that sends anything.
 
         An error is returned, not raised: error pages show the variables of the frames that an
-        exception passed through, and these hold the texts and the credentials.
+        exception passed through, and these contain the texts and the credentials.
         """
         self._local.attempt = attempt = Attempt(self._timeout)
         try:
-            written = body()
-        except ValueError:  # half a surrogate pair, which UTF-8 cannot write
+            content = body()
+        except ValueError:  # an unpaired surrogate, which UTF-8 cannot encode
             return GatewayError(ErrorKind.INVALID, "a text cannot be encoded")
         except Exception as error:
             return failures.classify(error, attempt, None)
         try:
-            answer = self._connection().exchange(method, end, written, attempt)
-        except Exception as error:  # every one: the attempt knows whether anything left
+            answer = self._connection().exchange(method, end, content, attempt)
+        except Exception as error:  # all of them: the attempt knows whether anything was sent
             failed = failures.classify(error, attempt, self._route())
             if self._on_exchange is not None:
-                self._on_exchange(_unanswered(method, end, written, failed))
+                self._on_exchange(_unanswered(method, end, content, failed))
             return failed
         if self._on_exchange is not None:
-            self._on_exchange(self._answered(method, end, written, answer))
+            self._on_exchange(self._answered(method, end, content, answer))
         return self._outcome(answer)
 
     def _outcome(self, answer: Answer) -> bytes | GatewayError:
@@ -184,12 +185,12 @@ class Client:
             error = GatewayError(error.kind, status=answer.status, culprit=str(route.proxy))
         return error
 
-    def _answered(self, method: str, end: str, written: bytes | None, answer: Answer) -> Exchange:
+    def _answered(self, method: str, end: str, content: bytes | None, answer: Answer) -> Exchange:
         return Exchange(
             method=method,
             path=PATHS[method],
             message_id=unquote(end),
-            request=written or b"",
+            request=content or b"",
             status=answer.status,
             headers=visible_headers(answer.headers),
             body=self._credentials.conceal(answer.body),
@@ -199,21 +200,21 @@ class Client:
     def _connection(self) -> Transport:
         if not hasattr(self._local, "connection"):
             self._local.connection = Transport(self._base_url, self._credentials)
-        kept: Transport = self._local.connection
-        return kept
+        transport: Transport = self._local.connection
+        return transport
 
     def _route(self) -> Route | None:
-        """Of this thread's session; None if it could not be made."""
+        """Return the route of this thread's session; None if the session could not be created."""
         transport: Transport | None = getattr(self._local, "connection", None)
         return transport.route if transport else None
 
 
-def _unanswered(method: str, end: str, written: bytes | None, error: GatewayError) -> Exchange:
+def _unanswered(method: str, end: str, content: bytes | None, error: GatewayError) -> Exchange:
     return Exchange(
         method=method,
         path=PATHS[method],
         message_id=unquote(end),
-        request=written or b"",
+        request=content or b"",
         failure=f"{error.kind.name.lower()} ({error.detail})",
     )
 
@@ -222,14 +223,14 @@ _Read = TypeVar("_Read")
 
 
 def _parsed(answer: bytes | GatewayError, parse: Callable[[bytes], _Read]) -> _Read | GatewayError:
-    """The answer as an object. An error is returned, as `_exchange` returns it."""
+    """Parse the response. An error is returned, as `_exchange` returns it."""
     if isinstance(answer, GatewayError):
         return answer
     try:
         return parse(answer)
     except GatewayError as error:
         return error.with_traceback(None)
-    except Exception as error:  # the messages left: whatever is wrong with their answer
+    except Exception as error:  # the messages were sent, even if their response is faulty
         return GatewayError(ErrorKind.UNREADABLE, type(error).__name__)
 
 
@@ -240,14 +241,14 @@ def _or_raise(outcome: _Read | GatewayError) -> _Read:
 
 
 def _seconds(retry_after: str, date: str | None) -> float | None:
-    """`Retry-After` in seconds, from either of HTTP's two forms; None for anything else.
+    """Convert `Retry-After` to seconds, from either of HTTP's two forms; None for anything else.
 
-    A moment is read against the answer's own `Date`, so that no clock of ours comes into it.
+    A date is compared with the response's own `Date` header, so that no local clock matters.
     """
     if re.fullmatch(r"[0-9]{1,9}", retry_after):
         return float(retry_after)
     try:
-        moment, now = parsedate_to_datetime(retry_after), parsedate_to_datetime(date or "")
-        return max(0.0, (moment - now).total_seconds())
-    except (ValueError, TypeError):  # TypeError: only one of the two says its zone
+        when, now = parsedate_to_datetime(retry_after), parsedate_to_datetime(date or "")
+        return max(0.0, (when - now).total_seconds())
+    except (ValueError, TypeError):  # TypeError: only one of the two has a time zone
         return None

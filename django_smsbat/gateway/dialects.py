@@ -1,6 +1,6 @@
-"""How a message is written on the wire, in the two ways that SMSBAT's documents show.
+"""The JSON of a message in the two dialects of SMSBAT's documents.
 
-Only field names differ; both dialects carry the same message.
+The dialects differ in field names only.
 """
 
 import json
@@ -16,18 +16,18 @@ from django_smsbat.gateway.messages.base import Content, Message
 
 
 class Dialect(StrEnum):
-    """`MESSAGELIST` is the help centre's, `OVERVIEW` that of the document "SMSBAT API"."""
+    """`MESSAGELIST` is used in the help centre, `OVERVIEW` in the document "SMSBAT API"."""
 
     MESSAGELIST = "messagelist"
     OVERVIEW = "overview"
 
 
-@dataclass(slots=True)  # not frozen, which takes thrice as long: there is one for each message
+@dataclass(slots=True)  # not frozen, which takes three times as long: there is one for each message
 class Outgoing:
     """One message of a request.
 
     Attributes:
-        customer_message_id: our own id, echoed in the answer.
+        customer_message_id: this site's id, echoed in the response.
         to: E.164 with the plus.
     """
 
@@ -51,7 +51,7 @@ _OVERVIEW_TYPES: Final = {
 
 
 def encode(outgoing: Outgoing, dialect: Dialect) -> dict[str, Any]:
-    """The message as an object of the request's `messages`."""
+    """Return the message as an object of the request's `messages`."""
     wire: dict[str, Any] = {
         _RECIPIENT_KEY[dialect]: outgoing.to,
         "customerMessageId": outgoing.customer_message_id,
@@ -62,7 +62,7 @@ def encode(outgoing: Outgoing, dialect: Dialect) -> dict[str, Any]:
 
 
 def _shared(content: Content, dialect: Dialect) -> dict[str, Any]:
-    """What is the same whoever the message goes to; the text may be personal."""
+    """Return the fields that do not depend on the recipient; the text may be personal."""
     kind = content.type
     if dialect is Dialect.OVERVIEW:
         kind = _OVERVIEW_TYPES.get(kind, kind)
@@ -79,21 +79,28 @@ def _shared(content: Content, dialect: Dialect) -> dict[str, Any]:
 
 
 def encode_request(messages: Sequence[Outgoing], dialect: Dialect) -> bytes:
-    """The request's body in UTF-8: escapes would double what Cyrillic takes.
+    """Return the request's body in UTF-8: escapes would double the size of Cyrillic text.
 
-    The same as `encode` of each message, but what many of them share is written once and copied.
+    The result equals `encode` of each message, but fields shared by several messages are encoded
+    once.
     """
     key = _RECIPIENT_KEY[dialect]
-    written: dict[tuple[Any, ...], str] = {}
+    encoded: dict[tuple[Any, ...], str] = {}
     items = []
     for outgoing in messages:
-        said = outgoing.content
-        shape = (said.type, said.sender, said.ttl, id(said.message_data), said.fallback_text)
-        shared = written.get(shape)
+        content = outgoing.content
+        shape = (
+            content.type,
+            content.sender,
+            content.ttl,
+            id(content.message_data),
+            content.fallback_text,
+        )
+        shared = encoded.get(shape)
         if shared is None:
-            shared = written[shape] = _json(_shared(said, dialect))[1:]
+            shared = encoded[shape] = _json(_shared(content, dialect))[1:]
         to, own_id = _quoted(outgoing.to), _quoted(outgoing.customer_message_id)
-        text = f'"text":{_quoted(said.text)},' if said.text else ""
+        text = f'"text":{_quoted(content.text)},' if content.text else ""
         items.append(f'{{"{key}":{to},"customerMessageId":{own_id},{text}{shared}')
     return f'{{"messages":[{",".join(items)}]}}'.encode()
 

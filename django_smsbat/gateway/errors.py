@@ -1,7 +1,7 @@
-"""What can go wrong with a request, sorted by the one question that matters afterwards.
+"""Request errors, classified by whether SMSBAT accepted the messages.
 
-Did SMSBAT take the messages? Certainly not, perhaps, or did it refuse what we said?
-A kind that is not in the table counts as "perhaps": the software never sends such a message twice.
+A kind states that SMSBAT did not accept them, may have accepted them, or refused the request.
+Unknown errors count as "may have accepted": the package never sends such a message twice.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django_smsbat.gateway import phones
 
 
 class Fate(StrEnum):
-    """What an error says of the messages in the request."""
+    """What an error means for the messages in the request."""
 
     NOT_TAKEN = "not taken"
     PERHAPS_TAKEN = "perhaps taken"
@@ -27,7 +27,7 @@ class _Facts:
 
 
 class ErrorKind(Enum):
-    """The kinds of errors, each with its fate and whether it is wrong for every message alike."""
+    """The kinds of errors: the fate of the messages, and whether every message would fail alike."""
 
     UNREACHABLE = _Facts(Fate.NOT_TAKEN, False, "SMSBAT cannot be reached")
     TLS_FAILED = _Facts(Fate.NOT_TAKEN, True, "no secure connection to SMSBAT can be made")
@@ -57,7 +57,7 @@ class ErrorKind(Enum):
 
     @property
     def for_everybody(self) -> bool:
-        """Sending other messages would fail in the same way until a person mends it."""
+        """Whether other messages would fail in the same way until an operator fixes the problem."""
         return self.value.for_everybody
 
     @property
@@ -65,7 +65,7 @@ class ErrorKind(Enum):
         return self.value.meaning
 
 
-# Answers with which a server says that it did not process the request at all.
+# Statuses with which a server reports that it did not process the request at all.
 _NOT_PROCESSED: Final = (301, 307, 308, 405, 411, 414, 415, 421, 426, 431)
 
 _BY_STATUS: Final[dict[int, ErrorKind]] = {
@@ -76,7 +76,7 @@ _BY_STATUS: Final[dict[int, ErrorKind]] = {
     404: ErrorKind.NOT_FOUND,
     407: ErrorKind.PROXY_FAILED,
     408: ErrorKind.TIMED_OUT,
-    413: ErrorKind.INVALID,  # too large: halved until it fits
+    413: ErrorKind.INVALID,  # too large: the batch is halved until it fits
     422: ErrorKind.INVALID,
     429: ErrorKind.THROTTLED,
     503: ErrorKind.UNAVAILABLE,
@@ -85,21 +85,21 @@ _BY_STATUS: Final[dict[int, ErrorKind]] = {
 
 
 def kind_of_status(status: int) -> ErrorKind:
-    """The kind of an HTTP status outside 2xx; one that is not listed may have got through."""
+    """Return the kind of an HTTP status outside 2xx. Unlisted ones may have been processed."""
     unlisted = ErrorKind.SERVER_ERROR if status >= 500 else ErrorKind.UNEXPECTED
     return _BY_STATUS.get(status, unlisted)
 
 
 class GatewayError(Exception):
-    """A request that did not bring an answer to work with.
+    """A request without a usable response.
 
     Attributes:
-        kind: what went wrong, and what that says of the messages.
-        status: HTTP status, None where no answer came.
-        code: SMSBAT's own code, such as ``1003`` or ``INVALID_RECIPIENT``; empty where none came.
-        detail: SMSBAT's own words, or those of the network; may quote what was sent.
-        retry_after: seconds that SMSBAT asks to wait, None where it did not say.
-        culprit: the setting of ours that is to blame, with its value; no secret. Empty for none.
+        kind: the kind of error, and what it means for the messages.
+        status: HTTP status, None if there was no response.
+        code: SMSBAT's own code, such as ``1003`` or ``INVALID_RECIPIENT``; empty if there was none.
+        detail: the error text of SMSBAT or of the network; may quote the content sent.
+        retry_after: seconds that SMSBAT asks to wait, None if it did not specify any.
+        culprit: the setting that caused the error, with its value; never a secret. Empty for none.
     """
 
     def __init__(
@@ -122,8 +122,8 @@ class GatewayError(Exception):
 
     @property
     def explanation(self) -> str:
-        """One line for people, with phone numbers and codes masked in SMSBAT's own words."""
+        """One line for users; phone numbers and codes in SMSBAT's error text are masked."""
         status = f"HTTP {self.status}" if self.status else ""
         parts = [status, self.code, self.culprit, phones.redact(self.detail)]
-        told = ", ".join(filter(None, parts))
-        return f"{self.kind.meaning} ({told})" if told else self.kind.meaning
+        details = ", ".join(filter(None, parts))
+        return f"{self.kind.meaning} ({details})" if details else self.kind.meaning

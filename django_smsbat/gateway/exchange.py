@@ -1,4 +1,4 @@
-"""One HTTP request with its answer, as an observer of the client receives it."""
+"""One HTTP request with its response, as passed to an observer of the client."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ _RATE_PREFIXES: Final = ("ratelimit", "x-ratelimit", "x-rate-limit")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and what came back. The repr shows neither bodies nor ids.
+    """One request and its response. The repr shows neither bodies nor ids.
 
     Attributes:
         path: the documented path, without the message id.
-        message_id: the id that a status request names, empty for a send.
-        status: HTTP status, None if no answer came.
-        headers: the answer's content type and everything about rate limits, names in lower case.
-        body: the answer, without our own credentials.
-        seconds: from the request to the answer's headers, None if no answer came.
-        failure: the name of the network failure, empty if an answer came.
+        message_id: the id in a status request, empty for a send.
+        status: HTTP status, None if there was no response.
+        headers: the response's content type and rate-limit headers, names in lower case.
+        body: the response, without this site's credentials.
+        seconds: from the request to the response's headers, None if there was no response.
+        failure: the name of the network failure, empty if there was a response.
     """
 
     method: str
@@ -34,7 +34,7 @@ class Exchange:
 
 
 def visible_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers of an answer that an observer may see; cookies are not among them."""
+    """Return the response headers that an observer may see; cookies are excluded."""
     lowered = {name.lower(): value for name, value in headers.items()}
     return {
         name: value

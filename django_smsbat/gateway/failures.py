@@ -1,7 +1,7 @@
-"""What the failure of an attempt means for its messages, and which setting is to blame.
+"""Classify a failed attempt: what it means for its messages, and the setting that caused it.
 
-Whether SMSBAT can have taken them follows from the phase of the attempt alone. The exception says
-only what went wrong: one that is not known here changes the explanation, not the outcome.
+Only the phase of the attempt determines whether SMSBAT can have accepted the messages. The
+exception only explains the failure: an unknown one changes the explanation, not the outcome.
 """
 
 import re
@@ -34,19 +34,19 @@ _BAD_ADDRESS: Final = (
     urllib3_errors.LocationValueError,
     UnicodeError,
 )
-# OpenSSL ends a handshake with these if the other side, or the network, breaks off.
+# OpenSSL raises these if the peer or the network aborts a handshake.
 _BROKEN_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _BAD_CERTIFICATE: Final = (ssl.SSLCertVerificationError, ssl.CertificateError)
 _CONNECT_REFUSED: Final = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
-_PASSING: Final = range(500, 600)  # of a proxy that cannot reach SMSBAT at the moment
+_PASSING: Final = range(500, 600)  # from a proxy that temporarily cannot reach SMSBAT
 _NO_PROXY_AT_ALL: Final = "501"
 
 
 def classify(error: Exception, attempt: Attempt, route: Route | None) -> GatewayError:
-    """What a failed attempt says of its messages.
+    """Return the error for a failed attempt.
 
     Args:
-        route: None if the attempt failed before it was known.
+        route: None if the attempt failed before the route was known.
     """
     if attempt.has_begun:
         return _may_have_left(error)
@@ -91,7 +91,7 @@ def _connecting(error: Exception, route: Route) -> GatewayError:
 
 
 def _tunnelling(error: Exception, route: Route) -> GatewayError:
-    """A proxy that cannot reach SMSBAT now may do so later; one that refuses will refuse again."""
+    """Classify by the proxy's response: failing to reach SMSBAT is temporary, refusing is not."""
     refusal = next(filter(None, (_CONNECT_REFUSED.search(str(c)) for c in _causes(error))), None)
     if refusal is None:
         is_passing = _is_broken_off(error)
@@ -104,7 +104,7 @@ def _tunnelling(error: Exception, route: Route) -> GatewayError:
 
 
 def _securing(error: Exception, route: Route) -> GatewayError:
-    """A handshake that breaks off is no worse than a connection that is refused."""
+    """An aborted handshake counts like a refused connection."""
     if bundle_failure := _ca_bundle_failure(route):
         return bundle_failure
     if _is_broken_off(error):
@@ -134,7 +134,7 @@ def _proxy(route: Route) -> str:
 
 
 def _tls_detail(error: Exception) -> str:
-    """OpenSSL's own name for it, such as ``WRONG_VERSION_NUMBER``."""
+    """Return OpenSSL's reason, such as ``WRONG_VERSION_NUMBER``."""
     causes = list(_causes(error))
     if any(isinstance(cause, _BAD_CERTIFICATE) for cause in causes):
         return "its TLS certificate is not trusted"
@@ -143,7 +143,7 @@ def _tls_detail(error: Exception) -> str:
 
 
 def _is_broken_off(error: Exception) -> bool:
-    """Whether the connection ended or went silent, and nothing wrong was said."""
+    """Whether the connection ended or timed out without an error from the peer."""
     last = list(_causes(error))[-1]
     is_refusal = isinstance(last, ssl.SSLError) and not isinstance(last, _BROKEN_OFF)
     return _is_timeout(last) or (isinstance(last, OSError) and not is_refusal)
@@ -154,13 +154,13 @@ def _is_timeout(error: BaseException) -> bool:
 
 
 def _name(error: Exception) -> str:
-    """The class of what a library wrapped, which says more than that of its wrappers."""
+    """Return the class name of the wrapped exception, which is more specific than its wrappers."""
     inner = (cause for cause in _causes(error) if not isinstance(cause, _WRAPPERS))
     return type(next(inner, error)).__name__
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it wraps, outermost first."""
+    """Yield the error and the errors it wraps, outermost first."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:

@@ -1,4 +1,4 @@
-"""Which addresses only this machine can reach: the only ones that plain http may go to."""
+"""Detect loopback addresses: the only ones that plain http requests may go to."""
 
 import ipaddress
 from typing import Final
@@ -10,11 +10,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class PlainHTTPRefused(Exception):
-    """Credentials and texts would have left this machine unencrypted."""
+    """Credentials and texts would have been sent to another machine unencrypted."""
 
 
 def address_of(host: str) -> Address | None:
-    """An IP address written in full, None for a name. An IPv4 address in IPv6 is IPv4."""
+    """Parse a full IP address; None for a name. An IPv4 address mapped to IPv6 becomes IPv4."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -23,10 +23,10 @@ def address_of(host: str) -> Address | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches that address or name.
+    """Whether only this machine can reach that address or name.
 
-    Short forms of addresses, such as ``127.1`` or a decimal number, are names that are not
-    loopback: programs read them differently.
+    Short forms of addresses, such as ``127.1`` or a decimal number, count as names that are not
+    loopback: programs interpret them differently.
     """
     address = address_of(host)
     if address is not None:
@@ -36,9 +36,9 @@ def is_loopback(host: str) -> bool:
 
 
 def scheme_and_host(url: str) -> tuple[str, str]:
-    """Scheme and host of an address; empty where there is none.
+    """Return scheme and host of a URL; empty if it has none.
 
-    They are read as `requests` reads them: other parsers see another host in some addresses.
+    The URL is parsed as `requests` parses it: other parsers read a different host from some URLs.
     """
     try:
         parts = parse_url(url)
@@ -48,6 +48,6 @@ def scheme_and_host(url: str) -> tuple[str, str]:
 
 
 def is_plain_to_other_host(url: str) -> bool:
-    """Whether a request to that address would leave this machine unencrypted."""
+    """Whether a request to that URL would go to another machine unencrypted."""
     scheme, host = scheme_and_host(url)
     return scheme == "http" and bool(host) and not is_loopback(host)

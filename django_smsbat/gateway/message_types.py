@@ -1,6 +1,7 @@
-"""The one table of message types and of the limits that SMSBAT documents for them.
+"""Message types and the limits that SMSBAT documents for them.
 
-Holds facts only; the message classes apply them, and the admin and the sandbox read them.
+This module contains facts only. The message classes apply them; the admin and the sandbox read
+them.
 """
 
 from collections.abc import Mapping
@@ -27,21 +28,21 @@ class Purpose(StrEnum):
 
     PROMOTIONAL = "promotional"
     TRANSACTIONAL = "transactional"
-    AS_SAID = "as_said"  # what the campaign says; transactional when sent singly
+    AS_SAID = "as_said"  # as the campaign states; transactional for single messages
 
 
 @dataclass(frozen=True)
 class TypeFacts:
-    """What is documented of one message type.
+    """The documented facts of one message type.
 
     Attributes:
-        channel: the channel that is tried first, as SMSBAT's ``extendedStatuses`` names it.
-        purpose: whether consent binds it.
-        text_max: characters, None where no document names a limit.
-        has_text: whether the type carries free text at all.
-        ttl_advice: seconds, from and to, as SMSBAT advises.
-        ttl_max: seconds, None where no document names a limit.
-        has_fallback: whether an SMS may follow when the first channel fails.
+        channel: the first channel, as named in SMSBAT's ``extendedStatuses``.
+        purpose: whether it requires consent.
+        text_max: characters, None if no document states a limit.
+        has_text: whether the type has free text at all.
+        ttl_advice: seconds, from and to, as SMSBAT recommends.
+        ttl_max: seconds, None if no document states a limit.
+        has_fallback: whether an SMS may be sent if the first channel fails.
     """
 
     channel: str
@@ -117,17 +118,17 @@ TYPES: Final[dict[MessageType, TypeFacts]] = {
     ),
 }
 
-SENDER_MAX: Final = 11  # Latin letters and digits, for SMS; a phone number may stand there too
-BUTTON_TEXT_MAX: Final = 30  # of a promotional Viber message; for other types none is documented
+SENDER_MAX: Final = 11  # Latin letters and digits, for SMS; or a phone number
+BUTTON_TEXT_MAX: Final = 30  # of a promotional Viber message; undocumented for other types
 
-# No document names these; they are what our own columns hold.
+# Not documented; these are the limits of this package's own columns.
 ANY_SENDER_MAX: Final = 64  # characters
 TTL_MAX: Final = 2_147_483_647  # seconds
 SURVEY_OPTIONS: Final = (2, 5)
 SURVEY_OPTION_MAX: Final = 30
 RCS_BUTTONS_MAX: Final = 4
-FLASH_CALL_TTL: Final = 60  # what SMSBAT takes when none is given
-FLASH_CALL_DIGITS: Final = 6  # the end of the caller's number that the documented pattern shows
+FLASH_CALL_TTL: Final = 60  # SMSBAT's default
+FLASH_CALL_DIGITS: Final = 6  # the last digits of the caller's number in the documented pattern
 
 MEGABYTE: Final = 1_048_576
 VIBER_IMAGE_BYTES_MAX: Final = MEGABYTE
@@ -138,7 +139,7 @@ VIBER_VIDEO_SUFFIXES: Final = (".mp4",)
 
 
 class MediaKind(StrEnum):
-    """The kinds of media that an RCS message shows or plays."""
+    """The kinds of media in an RCS message."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -152,8 +153,8 @@ class MediaFacts:
     Attributes:
         formats: the formats as the documents name them.
         mime_types: the registered (IANA) names of these formats.
-        bytes_max: the largest file.
-        seconds_max: the longest recording, None for a picture.
+        bytes_max: maximum file size.
+        seconds_max: maximum duration, None for a picture.
     """
 
     formats: str
@@ -162,9 +163,9 @@ class MediaFacts:
     seconds_max: int | None = None
 
 
-# The documents name audio by format, MP3 and AAC. The registered names of these two are audio/mpeg
-# (RFC 3003) and audio/aac. "audio/mp3" is not registered. "audio/mp4" is a container that may hold
-# other codecs, and no document names it.
+# The documents name two audio formats, MP3 and AAC. Their registered names are audio/mpeg (RFC
+# 3003) and audio/aac. "audio/mp3" is not registered. "audio/mp4" is a container for several codecs,
+# and no document names it.
 RCS_MEDIA: Final[Mapping[MediaKind, MediaFacts]] = {
     MediaKind.IMAGE: MediaFacts(
         "JPEG, PNG, GIF", ("image/jpeg", "image/png", "image/gif"), 2 * MEGABYTE
@@ -176,14 +177,14 @@ RCS_MEDIA_TYPES: Final = tuple(name for one in RCS_MEDIA.values() for name in on
 
 
 def media_kind(mime_type: str) -> MediaKind | None:
-    """The kind of media that a MIME type names, None for a type that RCS does not take."""
+    """Return the kind of media of a MIME type, None for a type that RCS does not accept."""
     return next((kind for kind, one in RCS_MEDIA.items() if mime_type in one.mime_types), None)
 
 
 BATCH_MAX: Final = 5_000  # messages in one request
 
-# What a promotional Viber message may be made of. Image with text, or image with a button, is
-# not among them: Viber shows an image either alone or with both.
+# The valid combinations in a promotional Viber message. Image with text, or image with a button, is
+# not one of them: Viber shows an image either alone or with both.
 PROMO_COMBINATIONS: Final = frozenset(
     frozenset(parts.split("+"))
     for parts in (
@@ -199,11 +200,11 @@ PROMO_COMBINATIONS: Final = frozenset(
 
 
 def is_promotional(message_type: str, *, transactional_campaign: bool | None) -> bool:
-    """Whether opt-outs and quiet hours bind a message.
+    """Whether opt-outs and quiet hours apply to a message.
 
     Args:
         message_type: a value of `MessageType`.
-        transactional_campaign: what the campaign says of itself; None for a single message.
+        transactional_campaign: the campaign's setting; None for a single message.
     """
     purpose = TYPES[MessageType(message_type)].purpose
     if purpose is Purpose.AS_SAID:

@@ -1,4 +1,4 @@
-"""The types of phone numbers that may be anybody's own and receive messages."""
+"""The types of phone numbers that a person may own and that can receive messages."""
 
 from enum import StrEnum
 from typing import Final
@@ -13,7 +13,7 @@ class NumberType(StrEnum):
     PERSONAL = "personal"
 
 
-# Some countries, such as the United States, do not tell mobile numbers from others.
+# Some countries, such as the United States, do not distinguish mobile numbers from others.
 _TYPES: Final = {
     PhoneNumberType.MOBILE: NumberType.MOBILE,
     PhoneNumberType.FIXED_LINE_OR_MOBILE: NumberType.MOBILE,
@@ -23,5 +23,5 @@ _TYPES: Final = {
 
 
 def number_type(phone: str) -> NumberType | None:
-    """The type of a number in E.164; None for landlines and numbers that cost their caller more."""
+    """Return the type of a number in E.164; None for landlines and premium-rate numbers."""
     return _TYPES.get(phonenumbers.number_type(phonenumbers.parse(phone)))

@@ -1,6 +1,6 @@
 """The nine Viber OTP templates that SMSBAT offers, their parameters and languages.
 
-Source: SMSBAT's help page on Viber OTP. The texts themselves are Viber's and are not known here.
+Source: SMSBAT's help page on Viber OTP. Viber owns the texts; they are not documented.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import Final
 
 logger = logging.getLogger("django_smsbat")
 
-# The languages that SMSBAT names. Another partner of Viber's lists more.
+# The languages that SMSBAT documents. Another Viber partner lists more.
 LANGUAGES: Final = (
     "uk",
     "en",
@@ -34,7 +34,7 @@ LANGUAGES: Final = (
     "vi",
 )
 
-# What a parameter holds. Minutes travel as a number, everything else as text.
+# The types of the parameters. Minutes are sent as a number, everything else as text.
 PARAMETERS: Final[dict[str, type[str] | type[int]]] = {
     "pin": str,
     "pin_type": str,
@@ -92,10 +92,10 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2}")
 
 
 def takes_language(code: str) -> bool:
-    """Whether a template may be asked for in that language.
+    """Whether a template may be requested in that language.
 
-    Any code of two letters may. One that SMSBAT does not name is logged as a warning, once in a
-    process: Viber may know it, and SMSBAT says so in its answer if not.
+    Any two-letter code is allowed. A code that SMSBAT does not document is logged as a warning,
+    once per process: Viber may support it, and SMSBAT's response reports it if not.
     """
     if code in LANGUAGES:
         return True
@@ -111,5 +111,5 @@ def _warn_of_language(code: str) -> None:
 
 
 def find(id_or_slug: str) -> OtpTemplate | None:
-    """The template with that UUID or slug, or None."""
+    """Return the template with that UUID or slug, or None."""
     return _BY_NAME.get(id_or_slug)

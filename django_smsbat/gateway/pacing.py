@@ -1,4 +1,4 @@
-"""Limits the rate of requests: SMSBAT allows so many a second and refuses more with 429.
+"""Client-side rate limits: SMSBAT refuses requests above its rate with 429.
 
 A request reserves the next free slot in one step and then sleeps until that slot. There is no
 background thread and no event loop, so the limit also works under gevent, eventlet, ASGI servers
@@ -13,12 +13,12 @@ from typing import Any, Final, Protocol
 
 MEMORY: Final = "memory"
 REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
-BURST: Final = 1.5  # documented: 150 requests at 100 a second, 75 at 50
+BURST: Final = 1.5  # documented: 150 requests at a rate of 100 per second, 75 at 50
 _MICROSECONDS: Final = 1_000_000
-_REDIS_SECONDS: Final = 5  # to connect and to answer
+_REDIS_SECONDS: Final = 5  # to connect and to respond
 
-# The newest slot is the first of the list, which holds no more slots than a window may have. The
-# time is the server's, so that the clocks of the workers do not matter.
+# The newest slot is the first in the list, which is trimmed to the slots of one window. The script
+# uses the server's time, so that the clocks of the workers do not matter.
 _RESERVE: Final = """
 local requests, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
@@ -36,16 +36,16 @@ return slot - now
 
 
 class PaceUnavailable(Exception):
-    """The shared count cannot be read: nothing may leave, since nobody knows how fast."""
+    """The shared count cannot be read: the rate is unknown, so nothing may be sent."""
 
 
 @dataclass(frozen=True)
 class RateLimit:
-    """Requests per second, and how many of them may come at once.
+    """Requests per second, and the size of a burst.
 
     Attributes:
-        storage: ``memory``, or the address of a Redis in which all workers count together.
-        name: whose requests are counted together there.
+        storage: ``memory``, or the address of a Redis in which all workers share a count.
+        name: the name of that shared count.
     """
 
     per_second: float
@@ -62,27 +62,27 @@ class RateLimit:
 
     @property
     def requests(self) -> int:
-        """How many requests a window may hold."""
+        """The maximum number of requests in a window."""
         return max(1, round(self.per_second * self.burst))
 
     @property
     def window(self) -> float:
-        """Seconds of a window."""
+        """The length of a window in seconds."""
         return self.requests / self.per_second
 
 
 class Clock(Protocol):
-    """The time that a limit goes by."""
+    """The clock that a limiter uses."""
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
+        """Return the seconds since an arbitrary fixed time."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep for that many seconds."""
 
 
 class _MachineClock:
-    """The functions are looked up at each call: gevent and eventlet replace them."""
+    """The system clock. Functions are resolved at each call: gevent and eventlet replace them."""
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -92,10 +92,10 @@ class _MachineClock:
 
 
 class RateLimiter:
-    """Lets requests through at a pace, whichever thread, or worker, they come from.
+    """Limits the rate of requests across threads, or across workers.
 
     At most ``per_second * burst`` requests pass in any window of `burst` seconds: such a window
-    never asks more of a token bucket of that size than it holds.
+    never exceeds the capacity of a token bucket of that size.
     """
 
     def __init__(self, pace: RateLimit, clock: Clock | None = None) -> None:
@@ -104,10 +104,10 @@ class RateLimiter:
         self._window: _Window = _RedisWindow(pace) if shared else _MemoryWindow(pace, self._clock)
 
     def wait(self) -> None:
-        """Return when the next request may leave.
+        """Wait until the next request may be sent.
 
         Raises:
-            PaceUnavailable: when the shared count cannot be read.
+            PaceUnavailable: if the shared count cannot be read.
         """
         delay = self._window.reserve()
         if delay > 0:
@@ -120,10 +120,10 @@ class RateLimiter:
 
 class _Window(Protocol):
     def reserve(self) -> float:
-        """Take the next free slot; seconds until it begins."""
+        """Reserve the next free slot; return the seconds until it begins."""
 
     def close(self) -> None:
-        """Release what it holds open."""
+        """Release open resources."""
 
 
 class _MemoryWindow:
@@ -148,7 +148,7 @@ class _MemoryWindow:
 
 
 class _RedisWindow:
-    """The slots of all workers, reserved by a script that Redis runs as one step."""
+    """The slots of all workers, reserved by a script that Redis executes atomically."""
 
     def __init__(self, pace: RateLimit) -> None:
         self._pace = pace
@@ -182,7 +182,7 @@ class _RedisWindow:
 
 
 def _redis_client(address: str) -> Any:
-    """A client that tries again once, at once, where an idle connection was closed."""
+    """Return a client that retries once, immediately, if an idle connection was closed."""
     from redis import Redis
     from redis.backoff import NoBackoff
     from redis.exceptions import ConnectionError as RedisConnectionError

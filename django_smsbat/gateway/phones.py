@@ -1,7 +1,7 @@
-"""Phone numbers: one parser for every number that people, programs or SMSBAT give.
+"""Phone numbers: one parser for all numbers from users, code and SMSBAT.
 
-`normalise` reads user input, `international` reads what SMSBAT sends; both return E.164. Masking
-and redaction keep numbers out of logs. The numbering plans are those of `phonenumbers`.
+`normalise` reads user input, `international` reads SMSBAT's values; both return E.164. Masking and
+redaction keep numbers out of logs. The numbering plans are those of `phonenumbers`.
 """
 
 import re
@@ -16,7 +16,7 @@ from phonenumbers import PhoneNumber, PhoneNumberType
 
 
 class PhoneProblem(StrEnum):
-    """Why a text is refused as a phone number."""
+    """The reason why a text is refused as a phone number."""
 
     EMPTY = "empty"
     NOT_A_PHONE = "not_a_phone"
@@ -46,7 +46,7 @@ class InvalidPhone(ValueError):
     """A text that is not a usable phone number. The message never quotes the text.
 
     Attributes:
-        problem: why it is refused.
+        problem: the reason.
         sentence: the message with placeholders for `params`, to be translated.
     """
 
@@ -57,7 +57,7 @@ class InvalidPhone(ValueError):
         super().__init__(self.sentence % self.params)
 
 
-# What people write between the digits of one number: any space or dash, dots, brackets.
+# Separators between the digits of one number: any space or dash, dots, brackets.
 _FILLER: Final = r"[\s().\-\u2010-\u2015\u2212]"
 _ONE_NUMBER: Final = re.compile(rf"\+?(?:{_FILLER}|\d)*\d(?:{_FILLER})*")
 _LABEL: Final = re.compile(r"[^\d+]*(?:[^\w+]|(?=\+)|^)(?=[\d+])")
@@ -66,14 +66,14 @@ _LETTER: Final = re.compile(r"[^\W\d_]")
 _SCIENTIFIC: Final = re.compile(r"\d+(?:[.,]\d+)?[eEеЕ]\+?\d+")
 _DECIMAL: Final = re.compile(r"(\+?\d{7,15})[.,]0+")
 _BETWEEN_NUMBERS: Final = re.compile(r"[,;/|&\n]|:::|(?<=\d)\s*\+|(?<!\w)(?:або|или|or)(?!\w)")
-_DIGITS_OF_ONE: Final = 7  # fewer digits are not a phone number of their own
+_DIGITS_OF_ONE: Final = 7  # fewer digits are not a phone number on their own
 _DIGITS_MAX: Final = 15  # of E.164
-_AROUND: Final = " \t\r\n\u00a0\"'=,;"  # what programs and people put around a number
-_TEXT_MAX: Final = 200  # characters of a label, a number and what is between its digits
+_AROUND: Final = " \t\r\n\u00a0\"'=,;"  # characters that programs and users put around a number
+_TEXT_MAX: Final = 200  # characters of a label, a number and its separators
 _BARE_MIN: Final = 11  # digits; shorter numbers without a plus are national
 _INTERNATIONAL_PREFIX: Final = "00"
 _UKRAINE: Final = "380"
-_TRUNK_80: Final = re.compile(r"80\d{9}")  # how Ukrainian numbers were dialled before 2009
+_TRUNK_80: Final = re.compile(r"80\d{9}")  # the Ukrainian dialling format before 2009
 
 # Numbers of these types receive no SMS, Viber or RCS messages and no flash calls.
 _NOT_MOBILE: Final = frozenset(
@@ -105,7 +105,7 @@ class _Number(NamedTuple):
     """A valid number.
 
     Attributes:
-        is_own_form: whether the digits are exactly how its country writes it, without the code.
+        is_own_form: whether the digits are exactly its country's national form, without the code.
     """
 
     is_mobile: bool
@@ -118,25 +118,25 @@ _default_region: Callable[[], str | None] = lambda: None  # noqa: E731 - replace
 
 
 def use_default_region(read: Callable[[], str | None]) -> None:
-    """Let message classes read national numbers of the region that `read` returns."""
+    """Set the function that returns the region of national numbers for the message classes."""
     global _default_region  # noqa: PLW0603 - the one hook into the host's settings
     _default_region = read
 
 
 def default_region() -> str | None:
-    """The two-letter country for national numbers; None if only international ones are read."""
+    """Return the two-letter country of national numbers; None to read only international ones."""
     return _default_region()
 
 
 def normalise(raw: object, region: str | None = None, *, mobile: bool = False) -> str:
-    """A number as a person wrote it, in E.164 with the plus.
+    """Convert a user-entered number to E.164 with the plus.
 
-    A number that carries its country code is read as international, with or without the plus.
+    A number that starts with its country code is read as international, with or without the plus.
     If the digits are also a valid national number, the reading that can receive messages wins.
 
     Args:
-        raw: text or a `phonenumbers.PhoneNumber`. A label may come before the digits
-            (``тел. 067...``); letters among or after the digits are refused.
+        raw: text or a `phonenumbers.PhoneNumber`. A label may come before the digits (``тел.
+            067...``); letters among or after the digits are refused.
         region: two-letter country, such as ``UA``, for national numbers.
         mobile: refuse landlines and premium-rate numbers.
 
@@ -150,7 +150,7 @@ def normalise(raw: object, region: str | None = None, *, mobile: bool = False) -
 
 
 def is_phone(raw: object) -> bool:
-    """Whether a text is a number, as the message classes read it."""
+    """Whether the message classes accept a text as a phone number."""
     try:
         return bool(normalise(raw, default_region()))
     except InvalidPhone:
@@ -158,7 +158,7 @@ def is_phone(raw: object) -> bool:
 
 
 def international(raw: str) -> str:
-    """A number as SMSBAT sends it, in E.164: always with a country code, with or without the plus.
+    """Convert a number from SMSBAT to E.164: it has a country code, with or without the plus.
 
     Raises:
         InvalidPhone: if the digits with a plus are not a valid number.
@@ -188,39 +188,39 @@ def _read(raw: str, region: str | None) -> _Number:
 
 
 def _likelihood(number: _Number) -> tuple[bool, bool]:
-    """Of several readings, one that can receive messages, then one in the form of its country."""
+    """Rank a reading: whether it can receive messages, then whether it is in national form."""
     return number.is_mobile, number.is_own_form
 
 
 def _without_invisible(raw: str) -> str:
-    """The text without format characters, which address books put around numbers."""
+    """Remove format characters, which address books put around numbers."""
     if not raw.isascii():
         raw = "".join(c for c in raw if unicodedata.category(c) != "Cf")
     return raw.strip(_AROUND)
 
 
-def _digits_of(written: str, region: str | None = None) -> _Digits:
-    """The digits of the one number in a text."""
-    if written.isascii() and written.isdigit() and len(written) <= _DIGITS_MAX:
-        return _Digits(written, written)  # as most numbers are written
-    if len(written) > _TEXT_MAX:
+def _digits_of(text: str, region: str | None = None) -> _Digits:
+    """Return the digits of the single number in a text."""
+    if text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX:
+        return _Digits(text, text)  # the most common form
+    if len(text) > _TEXT_MAX:
         raise InvalidPhone(PhoneProblem.NOT_A_PHONE, region)
-    if decimal := _DECIMAL.fullmatch(written):  # a number cell that was saved as text
-        written = decimal[1]
-    if _SCIENTIFIC.fullmatch(written):
+    if decimal := _DECIMAL.fullmatch(text):  # a numeric cell saved as text
+        text = decimal[1]
+    if _SCIENTIFIC.fullmatch(text):
         raise InvalidPhone(PhoneProblem.TRUNCATED)
-    label = _LABEL.match(written)
-    number = written[label.end() :] if label else written
+    label = _LABEL.match(text)
+    number = text[label.end() :] if label else text
     if not _ONE_NUMBER.fullmatch(number) or sum(map(str.isdigit, number)) > _DIGITS_MAX:
-        raise InvalidPhone(_problem_of(written, number), region)
+        raise InvalidPhone(_problem_of(text, number), region)
     bare = number.removeprefix("+").removeprefix(_INTERNATIONAL_PREFIX)
     groups = _NOT_A_DIGIT.split(_NOT_A_DIGIT.sub(" ", bare).strip())
     plus = "+" if number.startswith("+") else ""
     return _Digits(plus + _NOT_A_DIGIT.sub("", number), groups[0])
 
 
-def _problem_of(written: str, number: str) -> PhoneProblem:
-    if not written:
+def _problem_of(text: str, number: str) -> PhoneProblem:
+    if not text:
         return PhoneProblem.EMPTY
     if _holds_several(number):
         return PhoneProblem.SEVERAL
@@ -229,7 +229,7 @@ def _problem_of(written: str, number: str) -> PhoneProblem:
 
 
 def _holds_several(number: str) -> bool:
-    """Whether a text goes on with more digits behind what is a number of its own."""
+    """Whether a text has more digits after digits that are already a complete number."""
     pieces = [len(_NOT_A_DIGIT.sub("", piece)) for piece in _BETWEEN_NUMBERS.split(number)]
     if pieces[0] >= _DIGITS_OF_ONE and any(pieces[1:]):
         return True
@@ -237,7 +237,7 @@ def _holds_several(number: str) -> bool:
 
 
 def _readings(digits: _Digits, region: str | None) -> Iterator[_Number]:
-    """The valid numbers that these digits can mean; of equals, the first is meant."""
+    """Yield the valid numbers that these digits can mean, the preferred one of equals first."""
     for candidate, country in _candidates(digits.all, region):
         number = _parsed(candidate, country)
         if number and (country or _begins_with_its_country(digits.first, number, region)):
@@ -245,18 +245,18 @@ def _readings(digits: _Digits, region: str | None) -> Iterator[_Number]:
 
 
 def _begins_with_its_country(first: str, number: _Number, region: str | None) -> bool:
-    """Whether the country code of an international reading is not cut by a space.
+    """Whether no space splits the country code of an international reading.
 
-    In ``5 067 111 22 33`` the digit before the number belongs to something else, and in
-    ``+38 (67) 111 22 33`` a zero is missing: read on, both are numbers of other countries. Only
-    ``+38 067`` is usual, in Ukraine.
+    In ``5 067 111 22 33`` the digit before the number is unrelated, and ``+38 (67) 111 22 33``
+    lacks a zero: without this check, both would be read as numbers of other countries. Only ``+38
+    067`` is usual, in Ukraine.
     """
     known = {_UKRAINE, _country_code(region) if region else _UKRAINE}
     return len(first) >= len(number.country_code) or number.country_code in known
 
 
 def _candidates(digits: str, region: str | None) -> Iterator[tuple[str, str | None]]:
-    """Readings of the digits: a text for `phonenumbers`, and the region of a national one."""
+    """Yield readings of the digits: a text for `phonenumbers`, and the region of a national one."""
     if digits.startswith("+"):
         yield digits, None
         return
@@ -265,7 +265,7 @@ def _candidates(digits: str, region: str | None) -> Iterator[tuple[str, str | No
     elif len(digits) >= _BARE_MIN and not digits.startswith("0"):
         yield f"+{digits}", None
         if region and digits.startswith(_country_code(region)):
-            return  # the national reading takes the country code off again
+            return  # the national reading removes the country code again
     if region:
         yield digits, region
     if region == "UA" and _TRUNK_80.fullmatch(digits):
@@ -291,7 +291,7 @@ def _parsed(candidate: str, region: str | None) -> _Number | None:
 
 
 def _in_own_form(digits: str, number: PhoneNumber) -> bool:
-    """Whether these are the digits of the national form: 11 in China and Brazil, without a 0."""
+    """Whether the digits are in national form: 11 digits in China and Brazil, without a 0."""
     form = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
     return _NOT_A_DIGIT.sub("", form) == digits
 
@@ -302,7 +302,7 @@ _DIGIT_RUN: Final = re.compile(r"\+?\d(?:[\s().\-]*\d){3,}")
 
 
 def national(phone: str) -> str:
-    """The national digits of a number in E.164; empty for a text that is not one."""
+    """Return the national digits of a number in E.164; empty if the text is not a number."""
     try:
         return str(phonenumbers.parse(phone).national_number)
     except phonenumbers.NumberParseException:
@@ -310,24 +310,24 @@ def national(phone: str) -> str:
 
 
 def plain_digits(text: str) -> str:
-    """The text with its decimal digits as 0 to 9, whichever script they are of."""
+    """Return the text with decimal digits of any script converted to 0 to 9."""
     return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
 
 
 def holds(text: str, phone: str) -> bool:
-    """Whether the digits of a text hold the national digits of a number in E.164."""
+    """Whether the digits of a text contain the national digits of a number in E.164."""
     digits = national(phone)
     return bool(digits) and digits in _NO_DIGIT.sub("", plain_digits(text))
 
 
 def mask(phone: str) -> str:
-    """A phone for logs and reprs: at least five digits are hidden."""
+    """Mask a phone for logs and reprs: at least five digits are hidden."""
     shown = max(0, min(6, len(phone) - 7))
     return f"{phone[:shown]}…{phone[-2:]}" if shown else "…"
 
 
 class MaskedPhone(str):
-    """A number whose repr is masked: error reports show the variables of every frame."""
+    """A number with a masked repr: error reports show the variables of every frame."""
 
     __slots__ = ()
 
@@ -336,5 +336,5 @@ class MaskedPhone(str):
 
 
 def redact(text: str) -> str:
-    """Text from outside without phone numbers and codes: no four digits in a row remain."""
+    """Remove phone numbers and codes from external text: no four consecutive digits remain."""
     return _DIGIT_RUN.sub("…", text)

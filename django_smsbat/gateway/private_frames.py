@@ -1,8 +1,8 @@
-"""Exceptions that leave this package carry no variables of the frames below its entry points.
+"""Clear the variables of this package's frames from the exceptions that it raises.
 
-Django's debug page, its error mails and services such as Sentry show the variables of every frame
-of a traceback: phones, texts and codes. The lines of the traceback stay, the variables go. What
-the caller's own frames hold is the caller's.
+Django's debug page, its error e-mails and services such as Sentry show the variables of every frame
+of a traceback: phones, texts and codes. The lines of the traceback remain, the variables are
+removed. The caller's own frames are not changed.
 """
 
 import sys
@@ -16,9 +16,9 @@ _R = TypeVar("_R")
 
 
 def private_frames(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Decorate an entry point: an exception that leaves it shows none of its variables.
+    """Decorate an entry point: exceptions that it raises show none of its variables.
 
-    Variables of the libraries below are cleared too: the frames of a database driver hold the
+    Variables of the libraries below are cleared too: the frames of a database driver contain the
     parameters of statements, and those of an HTTP client the body of the request.
     """
 
@@ -36,7 +36,7 @@ def private_frames(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def private_coroutine(function: Callable[_P, Awaitable[_R]]) -> Callable[_P, Awaitable[_R]]:
-    """The same for a coroutine function: what carries it to another thread holds its arguments."""
+    """Like `private_frames`, for a coroutine function: its thread's frames have its arguments."""
 
     @wraps(function)
     async def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -52,7 +52,7 @@ def private_coroutine(function: Callable[_P, Awaitable[_R]]) -> Callable[_P, Awa
 
 
 def private_view(view: Callable[_P, Any]) -> Callable[_P, Any]:
-    """The same for a view, and for a response that is rendered after the view has returned."""
+    """Like `private_frames`, for a view and for a response that is rendered later."""
     guarded = private_frames(view)
 
     @wraps(view)
@@ -69,22 +69,22 @@ def private_view(view: Callable[_P, Any]) -> Callable[_P, Any]:
 
 
 def _clear(error: BaseException, before: BaseException | None) -> None:
-    """Clear the frames of an exception and of those that led to it, not of what came before."""
+    """Clear the frames of an exception and of its causes, but not of `before` and its causes."""
     seen: set[int] = {id(before)}
     waiting: list[BaseException | None] = [error]
     while waiting:
-        found = waiting.pop()
-        if found is None or id(found) in seen:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
             continue
-        seen.add(id(found))
-        for traceback in _entries(found.__traceback__):
+        seen.add(id(current))
+        for traceback in _entries(current.__traceback__):
             try:
                 traceback.tb_frame.clear()
-            except RuntimeError:  # still running: of this module, or of the caller's
+            except RuntimeError:  # still running: a frame of this module or of the caller
                 continue
-        waiting += [found.__cause__, found.__context__]
-        if isinstance(found, BaseExceptionGroup):
-            waiting += found.exceptions
+        waiting += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            waiting += current.exceptions
 
 
 def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:

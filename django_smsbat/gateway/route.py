@@ -1,6 +1,6 @@
-"""The settings that decide which way requests take: BASE_URL, a proxy, a bundle of certificates.
+"""The settings that determine the route of requests: BASE_URL, a proxy, a CA bundle.
 
-They are kept beside a session so that a failure can name the one that is to blame.
+They are stored with a session so that a failure can name the setting that caused it.
 """
 
 import os
@@ -14,12 +14,15 @@ from urllib.parse import urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 _SHOWN_MAX: Final = 200  # characters of a setting's value
-_BUNDLE_NAMES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # the first one that is set wins
+_BUNDLE_NAMES: Final = (
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+)  # the first variable that is set wins
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting of the environment, by name, with a value that may be shown."""
+    """An environment setting: its name and a value that may be shown."""
 
     name: str
     value: str
@@ -30,11 +33,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Route:
-    """Which way requests take.
+    """The route of requests.
 
     Attributes:
         proxy: None without one.
-        ca_bundle: the file or folder of the certificates that are trusted; None without TLS.
+        ca_bundle: the file or folder of trusted certificates; None without TLS.
     """
 
     base_url: str
@@ -43,10 +46,10 @@ class Route:
 
     @classmethod
     def of(cls, base_url: str, environment: Mapping[str, Any]) -> "Route":
-        """The route of a base URL.
+        """Return the route of a base URL.
 
         Args:
-            environment: what `requests` has read from the environment.
+            environment: the settings that `requests` has read from the environment.
         """
         scheme = urlsplit(base_url).scheme
         proxy = select_proxy(base_url, environment["proxies"])
@@ -58,7 +61,7 @@ class Route:
         )
 
     def ca_bundle_problem(self) -> str:
-        """What is wrong with the certificates that are trusted, empty for nothing."""
+        """Return the problem with the trusted certificates, empty if there is none."""
         return _problem(self.ca_bundle.value) if self.ca_bundle else ""
 
     @property
@@ -69,8 +72,8 @@ class Route:
 
 
 def _proxy(scheme: str, value: str) -> Setting:
-    written = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
-    return Setting(_name_of(value, written, "the system's proxy"), _without_credentials(value))
+    names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    return Setting(_name_of(value, names, "the system's proxy"), _without_credentials(value))
 
 
 def _bundle(verify: str | bool) -> Setting:

@@ -1,7 +1,7 @@
-"""How many parts an SMS takes, and which characters make it dearer.
+"""Count the parts of an SMS and detect the characters that increase it.
 
-GSM 7-bit as in 3GPP TS 23.038: 160 septets in one part, 153 in each of several; anything outside
-that alphabet makes the whole text UCS-2: 70 and 67 UTF-16 units.
+GSM 7-bit as in 3GPP TS 23.038: 160 septets in one part, 153 in each of several. Any character
+outside that alphabet makes the whole text UCS-2: 70 and 67 UTF-16 units.
 """
 
 from collections.abc import Collection, Iterable
@@ -19,12 +19,12 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True)
 class SmsParts:
-    """What a text costs as SMS.
+    """The size of a text as SMS.
 
     Attributes:
-        encoding: the alphabet that the whole text needs.
-        units: septets (GSM 7-bit) or UTF-16 units (UCS-2) that the text takes.
-        parts: how many messages the operator bills; an empty text takes none.
+        encoding: the encoding that the whole text needs.
+        units: septets (GSM 7-bit) or UTF-16 units (UCS-2) of the text.
+        parts: number of messages that the operator bills; 0 for an empty text.
         forced_by: the characters outside GSM 7-bit, each once, in order of appearance.
     """
 
@@ -54,7 +54,7 @@ _KNOWN: Final = BASIC | EXTENSION
 
 
 def count_parts(text: str) -> SmsParts:
-    """Count exactly as operators do: a two-unit character is never split between parts."""
+    """Count as operators do: a two-unit character is never split between parts."""
     letters = set(text)
     if letters <= _KNOWN:
         return _count(Encoding.GSM_7BIT, text, letters & EXTENSION, ())
@@ -65,7 +65,8 @@ def count_parts(text: str) -> SmsParts:
 def _count(
     encoding: Encoding, text: str, wide: Collection[str], forced_by: tuple[str, ...]
 ) -> SmsParts:
-    """
+    """Count the units and the parts of a text.
+
     Args:
         wide: the characters that take two units.
     """

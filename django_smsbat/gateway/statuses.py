@@ -1,6 +1,6 @@
-"""The one vocabulary of message statuses: their order, their spellings on the wire.
+"""Message statuses: their order and their spellings in SMSBAT's format.
 
-Everything that speaks of a status (choices, filters, colours, documents) is derived from here.
+Choices, filters, colours and documents that show a status are derived from this module.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Final
 
 
 class Status(StrEnum):
-    """What became of a message. Members stand in the order in which a message moves forward."""
+    """The status of a message. Members are in the order in which a message progresses."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -35,7 +35,7 @@ class Status(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Nothing more is asked about such a message, though a later report may still move it."""
+        """Whether polling stops for such a message; a later report may still change its status."""
         return self in FINAL
 
 
@@ -58,7 +58,7 @@ MEANINGS: Final[dict[Status, str]] = {
 FAILURES: Final = frozenset(
     {Status.REJECTED, Status.CANCELLED, Status.UNDELIVERABLE, Status.EXPIRED, Status.FAILED}
 )
-# Without what was cancelled, by somebody's word.
+# Excludes messages that a user cancelled.
 UNDELIVERED: Final = FAILURES - {Status.CANCELLED}
 REACHED: Final = frozenset({Status.DELIVERED, Status.READ})
 FINAL: Final = FAILURES | REACHED
@@ -90,26 +90,25 @@ _WIRE: Final = {
 
 @lru_cache(maxsize=1_024)
 def from_wire(raw: str) -> Status | None:
-    """The status that a delivery report means, or None for a word that nobody has heard of."""
+    """Return the status in a delivery report, or None if it is unknown."""
     return _WIRE.get(re.sub(r"[^a-z]", "", raw.lower()))
 
 
 def from_submit_answer(raw: str) -> Status | None:
-    """The status that the answer to a send means.
+    """Return the status in the response to a send.
 
-    The API overview answers ``sent`` where the help pages answer ``accepted``: both only say
-    that SMSBAT has taken the message.
+    The API overview returns ``sent`` where the help pages return ``accepted``: both only mean that
+    SMSBAT has accepted the message.
     """
     status = from_wire(raw)
     return Status.ACCEPTED if status is Status.SENT else status
 
 
 def latest_status(reports: Iterable[tuple[Status, datetime]]) -> tuple[Status, datetime] | None:
-    """The report that decides the status, whatever the order in which the reports arrived.
+    """Return the report that determines the status, whatever the order of arrival.
 
-    A status only moves forward. Failures stand side by side: among them the one that occurred
-    last decides, and of two at the same moment the one that stands later in `Status`.
-    None when there are no reports.
+    A status only moves forward. Failures rank equally: among them the latest occurrence wins, and
+    of two at the same time the later member of `Status`. None if there are no reports.
     """
     known = list(reports)
     return max(known, key=_precedence) if len(known) > 1 else next(iter(known), None)
@@ -119,5 +118,5 @@ def _precedence(report: tuple[Status, datetime]) -> tuple[int, float, int]:
     status, occurred_at = report
     if status.is_failure:
         return _FAILURE_PLACE, occurred_at.timestamp(), _ORDER[status]
-    # Of equal statuses the earliest report tells when it happened.
+    # Of equal statuses, the earliest report has the time at which it happened.
     return _ORDER[status], -occurred_at.timestamp(), 0

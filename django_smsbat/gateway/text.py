@@ -1,7 +1,7 @@
-"""Text as people see it: characters that cannot be seen, and line breaks.
+"""Normalise text: invisible characters and line breaks.
 
-Texts and values pass through here before they are checked, counted, shown or sent, so that all four
-agree.
+Texts and values pass through this module before they are checked, counted, shown or sent, so that
+all four agree.
 """
 
 import re
@@ -11,8 +11,8 @@ from operator import is_
 from typing import Any, Final
 
 # First and last code of each range: categories Cc, Cf, Zs, Zl and Zp, the fillers among letters,
-# symbols and marks, the variation selectors, and the reserved codes that are drawn as nothing.
-# Not the signs of category Cf that are drawn, such as U+0600 before Arabic numbers.
+# symbols and marks, the variation selectors, and reserved codes that are rendered as nothing.
+# Visible signs of category Cf, such as U+0600 before Arabic numbers, are excluded.
 _RANGES: Final = (
     (0x00, 0x20),
     (0x7F, 0xA0),
@@ -45,11 +45,11 @@ INVISIBLE: Final = frozenset(
 )
 _STRIPPED: Final = "".join(INVISIBLE)
 _BLANK_START: Final = INVISIBLE | {""}
-# These change the character before them: variation selectors, and the tags of a flag.
+# These modify the preceding character: variation selectors, and the tags of a flag.
 _ATTACHED: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef"
 _ATTACHED_RUN: Final = re.compile(f"[{_ATTACHED}]*")
-# Joiners make one emoji of several, and shape letters of other scripts; among Latin and Cyrillic
-# letters they do nothing.
+# Joiners combine several emoji into one and shape letters of other scripts; among Latin and
+# Cyrillic letters they have no effect.
 _JOINER: Final = "[\u200c\u200d]"
 _CLASS: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in _RANGES if first)
 _NOT_TEXT: Final = (int, float)
@@ -59,10 +59,10 @@ _REMOVABLE: Final = re.compile(
 
 
 def visible(text: str) -> str:
-    """The text without invisible characters at its ends; empty if nothing can be seen.
+    """Strip invisible characters from the ends of a text; empty if nothing is visible.
 
     Nothing is removed inside the text. A variation selector or tag that belongs to the last visible
-    character stays with it.
+    character stays.
     """
     text = text.strip()
     if not text or (text[0] not in INVISIBLE and text[-1] not in INVISIBLE):
@@ -76,32 +76,33 @@ def visible(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of it can be seen."""
+    """Whether the text has no visible character."""
     return text[:1] in _BLANK_START and not visible(text)
 
 
 def without_invisible(text: str) -> str:
-    """The text that looks the same with plain spaces and without invisible characters.
+    """Return a text that looks the same, with plain spaces and without invisible characters.
 
-    Joiners and selectors stay where they shape an emoji or a letter.
+    Joiners and selectors stay if they shape an emoji or a letter.
     """
-    return _REMOVABLE.sub(lambda found: " " if found[0].isspace() else "", text)
+    return _REMOVABLE.sub(lambda match: " " if match[0].isspace() else "", text)
 
 
 def removable(text: str) -> tuple[str, ...]:
-    """The characters that `without_invisible` removes or replaces, each once."""
+    """Return the characters that `without_invisible` removes or replaces, each once."""
     return tuple(dict.fromkeys(_REMOVABLE.findall(text)))
 
 
 def with_line_feeds(text: str) -> str:
-    """The text with LF for each line break: CR LF and CR cost more characters or show as two."""
+    """Replace each line break by LF: CR LF and CR cost more characters or show as two breaks."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def plain_texts(value: Any) -> Any:
-    """The same structure with plain texts: `str` for lazy translations, LF for each line break.
+    """Return the same structure with plain texts: `str` for lazy translations, LF line breaks.
 
-    Texts, lists, mappings and data classes; a value that needs no change is returned as it is.
+    Supports texts, lists, mappings and data classes; a value that needs no change is returned as it
+    is.
     """
     if isinstance(value, str):
         return with_line_feeds(value) if "\r" in value else value
@@ -133,7 +134,7 @@ def _other_plain(value: Any) -> Any:
 
 
 def _is_lazy_text(value: object) -> bool:
-    """Whether it has the methods of a text, as Django's lazy translations do."""
+    """Whether it has the methods of a string, as Django's lazy translations do."""
     return hasattr(type(value), "casefold")
 
 

@@ -1,7 +1,7 @@
-"""One thread's connection to SMSBAT, by `requests` and urllib3, with hooks of our own beneath.
+"""One thread's connection to SMSBAT: `requests` and urllib3 with hooks below them.
 
-The hooks note the phase of the attempt and hold every wait and every byte against its limits: also
-those of the TLS handshake, of a proxy, of headers, and of a body that comes byte by byte.
+The hooks record the phase of the attempt and check every wait and every byte against its limits:
+also those of the TLS handshake, of a proxy, of headers, and of a body that arrives byte by byte.
 """
 
 import http.client
@@ -34,16 +34,16 @@ _HEADERS: Final = {
     "User-Agent": "django-smsbat",
 }
 _WRITTEN: Final = 64 * 1024  # bytes between two checks of the time
-_READ: Final = 16 * 1024  # bytes of an answer, which may unpack to a thousand times as many
+_READ: Final = 16 * 1024  # bytes of a response, which may decompress to a thousand times as many
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. The repr shows no body.
+    """The response. The repr does not show the body.
 
     Attributes:
         seconds: from the first step of the attempt to the end of the headers.
-        is_cut: whether the body was larger than an answer can be, and its end left out.
+        is_cut: whether the body exceeded the limit and was truncated.
     """
 
     status: int
@@ -60,14 +60,14 @@ class Answer:
 class Transport:
     """A session that is prepared once and used by one thread.
 
-    `requests` looks proxies and certificates up in the environment for each request anew, which
-    takes half of the time that a status request takes.
+    `requests` reads proxies and certificates from the environment for each request, which takes
+    half of the time of a status request.
     """
 
     def __init__(self, base_url: str, credentials: Credentials) -> None:
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
-        self._session.auth = credentials  # set, so that no .netrc is looked into
+        self._session.auth = credentials  # set, so that .netrc is not read
         self._adapter = _Adapter()
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, self._adapter)
@@ -79,21 +79,22 @@ class Transport:
             method: self._session.prepare_request(requests.Request(method, base_url + path))
             for method, path in PATHS.items()
         }
-        self._session.get_adapter(base_url)  # refuses what is neither http nor https
+        self._session.get_adapter(base_url)  # raises for anything but http and https
         self.route = Route.of(base_url, self._environment)
 
     def exchange(self, method: str, end: str, body: bytes | None, attempt: Attempt) -> Answer:
-        """Write one request and read its answer, within the limits of the attempt.
+        """Send one request and read its response, within the limits of the attempt.
 
         Args:
-            end: what follows the path, such as the id of a message.
+            end: the text after the path, such as the id of a message.
         """
         request = self._prepared[method].copy()
         request.url = f"{request.url}{end}"
         if body is not None:
             request.prepare_body(body, None)
         self._adapter.attempt = attempt
-        # Not by the session, which would follow a redirect in thought and read its whole body.
+        # Not through the session, which would prepare the next request of a redirect and read its
+        # whole body.
         response = self._adapter.send(request, timeout=attempt.seconds_left(), **self._environment)
         seconds = attempt.elapsed()
         content, is_cut = _read(response)
@@ -104,7 +105,7 @@ class Transport:
 
 
 def _read(response: requests.Response) -> tuple[bytes, bool]:
-    """The body, unpacked, up to the limit; and whether that is not all of it."""
+    """Return the decompressed body up to the limit, and whether it was truncated."""
     pieces: list[bytes] = []
     size = 0
     try:
@@ -120,7 +121,7 @@ def _read(response: requests.Response) -> tuple[bytes, bool]:
 
 
 class _Adapter(HTTPAdapter):
-    """Has the connections of its pools report to the attempt that is under way."""
+    """Makes the connections of its pools report to the current attempt."""
 
     attempt: Attempt
 
@@ -136,7 +137,7 @@ class _Adapter(HTTPAdapter):
             pool = connect(request, verify, proxies=proxies, cert=cert)
         except Exception:
             if select_proxy(str(request.url), proxies):
-                connect(request, verify, cert=cert)  # raises if not the proxy is to blame
+                connect(request, verify, cert=cert)  # raises if the proxy is not the cause
                 self.attempt.phase = Phase.CHOOSING_PROXY
             raise
         pool = cast(HTTPConnectionPool, pool)
@@ -147,7 +148,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _Connection(HTTPConnection):
-    """Mixed into urllib3's connection classes, those with TLS and those through SOCKS too."""
+    """Mixed into urllib3's connection classes, including those with TLS and through SOCKS."""
 
     adapter: _Adapter
 
@@ -160,7 +161,7 @@ class _Connection(HTTPConnection):
         super().connect()
 
     def _new_conn(self) -> socket.socket:
-        """Connect to the first address that answers, within the time of the attempt in all."""
+        """Connect to the first address that responds, within the attempt's total time."""
         socks: Mapping[str, Any] | None = getattr(self, "_socks_options", None)
         if socks is not None and not isinstance(self, HTTPSConnection):
             _require_loopback(str(socks["proxy_host"]))
@@ -190,15 +191,15 @@ class _Connection(HTTPConnection):
     def _addresses(self) -> Iterator[str]:
         family = sockets.allowed_gai_family()
         try:
-            found = socket.getaddrinfo(self._dns_host, self.port, family, socket.SOCK_STREAM)
+            results = socket.getaddrinfo(self._dns_host, self.port, family, socket.SOCK_STREAM)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
-        return (str(address[0]) for *_, address in found)
+        return (str(address[0]) for *_, address in results)
 
     def _connect_tls_proxy(self, *args: Any, **options: Any) -> Any:
-        """Make the TLS connection to a proxy that is itself spoken to by https."""
+        """Open the TLS connection to an https proxy."""
         self._attempt.phase = Phase.TUNNELLING
-        # mypy: only the connections with TLS have it, and only they call it.
+        # mypy: only the connections with TLS define and call it.
         return super()._connect_tls_proxy(*args, **options)  # type: ignore[misc]
 
     def _tunnel(self) -> None:
@@ -211,9 +212,9 @@ class _Connection(HTTPConnection):
         connected.settimeout(self._attempt.seconds_left())
 
     def send(self, data: Any) -> None:
-        """Write to the server, or ask the proxy for a tunnel to it.
+        """Write to the server, or request a tunnel from the proxy.
 
-        What is written to the established connection is the request: here it begins.
+        Data written to the established connection is the request: the attempt begins here.
         """
         if self.sock is None:
             self.connect()
@@ -233,23 +234,23 @@ class _Connection(HTTPConnection):
 
 
 def _require_loopback(host: str) -> None:
-    """Refuse plain http by the address of the connection itself, be it the server's or a proxy's.
+    """Refuse plain http by the connection's own address, whether a server's or a proxy's.
 
-    The services refuse such a `BASE_URL` by its host; a name may still lead elsewhere.
+    The services check the host of `BASE_URL`, but a name may resolve to another machine.
     """
     if not is_loopback(host):
         raise PlainHTTPRefused
 
 
 class _BoundedSocket:
-    """A socket as a response sees it: the file that it reads from."""
+    """A socket for a response object: it provides the file to read from."""
 
     def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
         self._sock = sock
         self._attempt = attempt
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        raw = self._sock.makefile("rb", buffering=0)  # it keeps the socket open while it is read
+        raw = self._sock.makefile("rb", buffering=0)  # keeps the socket open while it is read
         return io.BufferedReader(_BoundedReader(raw, self._sock, self._attempt))
 
 

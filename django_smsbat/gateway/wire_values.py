@@ -1,4 +1,4 @@
-"""Single values as SMSBAT writes them: text, ids, whole numbers, sums; what is none is absent."""
+"""Read single values in SMSBAT's format. Invalid values count as absent."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -12,20 +12,20 @@ _MONEY_STEP: Final = Decimal("0.000001")
 
 
 def text_of(value: object) -> str:
-    """Ids come as text or as numbers; anything else is taken for absent."""
+    """Return text or a number as text; anything else counts as absent."""
     if value is None or type(value) is str:
         return value or ""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def identifier_of(value: object) -> str:
-    """An id that can be kept whole; a longer one could not be asked about and counts as absent."""
+    """Return an id that fits the column. A longer one could not be polled and counts as absent."""
     text = text_of(value)
     return text if len(text) <= _ID_MAX else ""
 
 
 def whole_of(value: object) -> int | None:
-    """A count of parts, which may come as text; anything else is taken for absent."""
+    """Return a count of parts, which may be text; anything else counts as absent."""
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):

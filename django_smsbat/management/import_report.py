@@ -1,4 +1,4 @@
-"""The report of ``smsbat_import``: how a file is read, and what became of its rows."""
+"""The report of ``smsbat_import``: the interpretation of a file, and the result of its rows."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,7 +14,7 @@ _SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertica
 
 
 def interpretation(preview: ImportPreview) -> Iterator[str]:
-    """How the file is read: its format, its columns, the first recipients."""
+    """Yield the interpretation of the file: its format, its columns, the first recipients."""
     if preview.format:
         yield _format(preview.format)
     for number, shown in enumerate(preview.columns, start=1):
@@ -54,7 +54,7 @@ def _person(shown: PersonPreview) -> str:
 
 
 def summary(result: ImportResult) -> str:
-    """One line with the counts."""
+    """Return one line with the counts."""
     end = "" if result.is_complete else " It was stopped; start it again to continue."
     resumed = f" (continued after row {result.resumed_after})" if result.resumed_after else ""
     rejects = f"; see {result.rejects}" if result.rejects else ""

@@ -1,4 +1,4 @@
-"""What the commands that work share: options, progress, a clean end on SIGTERM, exit codes."""
+"""The base of the worker commands: options, progress, clean exit on SIGTERM, exit codes."""
 
 import gc
 import signal
@@ -22,8 +22,8 @@ from django_smsbat.services import database_connections, unexpected
 from django_smsbat.services.clock import SystemClock
 
 _OBJECTS: Final = 50_000
-_WATCH_PAUSE: Final = 2.0  # seconds between two looks for work
-_LONGEST_PAUSE: Final = 60.0  # seconds between two attempts to reach a database that is away
+_WATCH_PAUSE: Final = 2.0  # seconds between two checks for work
+_LONGEST_PAUSE: Final = 60.0  # seconds between two attempts to reach an unavailable database
 _EXPONENT_MAX: Final = 5
 
 
@@ -33,9 +33,9 @@ class DatabaseFailed(CommandError):
 
 @contextmanager
 def stopped_by_signals(clock: SystemClock) -> Iterator[None]:
-    """SIGTERM and SIGINT finish the batch in hand; afterwards they mean what they meant before."""
+    """Finish the current batch on SIGTERM and SIGINT; restore the previous handlers afterwards."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may listen to signals
+        yield  # only the main thread may handle signals
         return
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = [signal.signal(number, lambda *_: clock.stop()) for number in numbers]
@@ -48,18 +48,18 @@ def stopped_by_signals(clock: SystemClock) -> Iterator[None]:
 
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
-    """Report what is misconfigured, or fails, in one line and with exit code 1.
+    """Report a misconfiguration or a failure in one line, with exit code 1.
 
-    Its message may quote personal data, so an unexpected exception is named by its class and
-    place. ``--traceback`` shows all of it.
+    The message of an unexpected exception may quote personal data, so only its class and location
+    are shown. ``--traceback`` shows all of it.
     """
     try:
         yield
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from None
     except AnyDatabaseError as error:
-        words = phones.redact(str(error)).partition("\n")[0]
-        raise DatabaseFailed(f"the database failed: {words}") from error
+        message = phones.redact(str(error)).partition("\n")[0]
+        raise DatabaseFailed(f"the database failed: {message}") from error
     except CommandError:
         raise
     except Exception as error:
@@ -72,14 +72,14 @@ def campaign_or_error(campaign_id: int | None) -> int | None:
     return campaign_id
 
 
-def positive(written: str) -> int:
-    if not written.isdigit() or not int(written):
+def positive(value: str) -> int:
+    if not value.isdigit() or not int(value):
         raise ArgumentTypeError("give a whole number above 0")
-    return int(written)
+    return int(value)
 
 
 class WorkerCommand(BaseCommand):
-    """Runs one service until there is nothing left to do, or for ever with ``--watch``."""
+    """Runs one service until no work is left, or indefinitely with ``--watch``."""
 
     unit = "messages"
 
@@ -91,13 +91,13 @@ class WorkerCommand(BaseCommand):
         )
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """A process of its own, unlike `call_command` within a site."""
+        """Use connections of this process's own, unlike `call_command` within a site."""
         with database_connections.own_thread():
             super().run_from_argv(argv)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # A batch makes tens of thousands of objects that live for a second and hold no cycles:
-        # Python would look through them seventy times a batch, which takes a tenth of the time.
+        # A batch creates tens of thousands of objects that live for a second and have no cycles.
+        # Python would scan them seventy times per batch, which takes a tenth of the time.
         gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
         clock = SystemClock()
         with stopped_by_signals(clock), self._progress() as bar:
@@ -132,10 +132,10 @@ class WorkerCommand(BaseCommand):
     def _run_through_outages(
         self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]
     ) -> Any:
-        """One run, repeated with growing pauses while the database is away.
+        """Run once; retry with growing pauses while the database is unavailable.
 
-        A database restarts sooner or later. A process that ended each time would be given up by
-        its process manager. None if the process was stopped meanwhile.
+        A database restarts sooner or later. If the process exited each time, its process manager
+        would stop restarting it. Returns None if the process was stopped meanwhile.
         """
         failures = 0
         while not (failures and clock.stopping):
@@ -154,11 +154,11 @@ class WorkerCommand(BaseCommand):
         return None
 
     def _progress(self) -> "tqdm[Any]":
-        """A bar on a terminal, nothing in a pipe."""
+        """Return a progress bar on a terminal, nothing in a pipe."""
         return tqdm(unit=f" {self.unit}", disable=not sys.stderr.isatty(), leave=False)
 
     def failure(self, summary: Any) -> str:
-        """One line for whatever makes this run a failure, empty for none."""
+        """Return one line if this run failed, else an empty text."""
         return str(summary.failure)
 
     def did_something(self, summary: Any) -> bool:
@@ -170,4 +170,4 @@ class WorkerCommand(BaseCommand):
 
     @abstractmethod
     def told(self, summary: Any) -> str:
-        """One line that says what was done."""
+        """Return one line that summarises the run."""

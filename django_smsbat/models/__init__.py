@@ -1,4 +1,4 @@
-"""What is kept in the database. Models hold shape and reading; no rules, no requests."""
+"""Django models: columns and read access only. They contain no rules and send no requests."""
 
 from django_smsbat.models.backoff import Backoff
 from django_smsbat.models.callback_quota import CallbackQuota

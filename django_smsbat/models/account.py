@@ -1,4 +1,4 @@
-"""The column that says by which account of SMSBAT's something was sent, or came."""
+"""The `account` column: the SMSBAT account that sent or received a row."""
 
 from typing import Any
 
@@ -10,9 +10,10 @@ from django_smsbat.conf.accounts import NAME_MAX
 
 
 def account_field(**options: Any) -> "models.CharField[str, str]":
-    """The account's name in the settings; it is no choice, so that one may be retired.
+    """Return the column for an account's name in the settings.
 
-    The database knows the default too: workers of the version before go on during an upgrade.
+    It has no `choices`, so that an account can be removed from the settings. The default is also
+    set in the database: workers of the previous version keep inserting rows during an upgrade.
     """
     return models.CharField(
         _("account"),

@@ -1,4 +1,4 @@
-"""Until when all workers leave SMSBAT alone, because it asked for that."""
+"""Shared back-off state: no worker sends before `not_before`, because SMSBAT asked for a pause."""
 
 from django.db import models
 
@@ -6,9 +6,9 @@ from django_smsbat.db.primary import PrimaryModel
 
 
 class Backoff(PrimaryModel):
-    """One row for each kind of request of an account's.
+    """The back-off of one account for one kind of request.
 
-    `refusals` counts those in a row, without a success.
+    `refusals` counts consecutive refusals since the last success.
     """
 
     name = models.CharField(max_length=48, primary_key=True)

@@ -1,4 +1,4 @@
-"""How much callbacks have used of what they may cause in an hour."""
+"""Hourly quotas that limit the effects of callbacks."""
 
 from django.db import models
 
@@ -10,8 +10,8 @@ class CallbackQuota(PrimaryModel):
 
     Attributes:
         name: the kind and the account, such as ``unknown_reports:default``.
-        used: how often it was allowed.
-        refused: how often it was not.
+        used: number of effects allowed.
+        refused: number of effects refused.
     """
 
     name = models.CharField(max_length=80, primary_key=True)

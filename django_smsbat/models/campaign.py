@@ -1,4 +1,4 @@
-"""A campaign: one text to many people. Its status changes only in the services."""
+"""Campaigns: one text to many recipients. Only the services change a campaign's status."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -28,16 +28,22 @@ class CampaignStatus(models.TextChoices):
 
 
 class Campaign(HasContent, PrimaryModel):
-    """What is said, to which lists, when, and how far it has come.
+    """The content of a campaign, its lists, its schedule and its progress.
 
-    Besides the promised fields: `canary_size` and `canary_share` (how many go first, and which
-    share of them, in percent, must be delivered before the rest follows by itself), and
-    `canary_last_id` (the key of the last message that may go now; null when all may), and
-    `canary_is_out` (whether it paused because these have left, and not by a person's word);
-    `budget` (what it may cost, in the currency that SMSBAT bills) and `budget_room` (how many more
-    messages may leave before costs are looked at again);
-    `retry_approved_by` (the login of who approved that somebody else sends the failed messages
-    again; empty for nobody) and `retry_approved_count` (how many messages at most).
+    In addition to the documented fields:
+
+    Attributes:
+        canary_size: number of messages sent first.
+        canary_share: percentage of them that must be delivered before the rest is sent
+            automatically.
+        canary_last_id: key of the last message that may be sent now; null if all may be sent.
+        canary_is_out: whether the campaign paused because the canary was sent, not because a user
+            paused it.
+        budget: maximum cost, in the currency that SMSBAT bills.
+        budget_room: number of messages that may be sent before the cost is checked again.
+        retry_approved_by: login of the user who approved that another user sends the failed
+            messages again; empty if there is no approval.
+        retry_approved_count: maximum number of messages covered by that approval.
     """
 
     name = models.CharField(_("title"), max_length=200)
@@ -137,12 +143,12 @@ class Campaign(HasContent, PrimaryModel):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store texts with LF, as they are counted and sent; browsers post CR LF."""
+        """Store texts with LF, as they are counted and sent. Browsers post CR LF."""
         for name in _TEXTS:
             setattr(self, name, plain_texts(getattr(self, name)))
         super().save(*args, **kwargs)
 
     @property
     def is_promotional(self) -> bool:
-        """Whether opt-outs and quiet hours bind its messages."""
+        """Whether opt-outs and quiet hours apply to its messages."""
         return is_promotional(self.type, transactional_campaign=self.is_transactional)

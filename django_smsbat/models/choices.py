@@ -1,4 +1,4 @@
-"""Names that people read for the gateway's vocabulary. A test holds each table complete."""
+"""Labels for the gateway's enumerations. A test checks that each table is complete."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What the columns of a kind of file were taken for, to be proposed for the next such file."""
+"""The column assignments of earlier files, proposed for the next file with the same headings."""
 
 from django.db import models
 
@@ -6,11 +6,11 @@ from django_smsbat.db.primary import PrimaryModel
 
 
 class ColumnMapping(PrimaryModel):
-    """The columns that a person chose for files with these headings.
+    """The columns that a user chose for files with these headings.
 
     Attributes:
-        headings_digest: of the headings in their order. The headings are not stored: in a file
-            without any, they would be personal data.
+        headings_digest: digest of the headings in their order. The headings are not stored: in a
+            file without headings, the first row is personal data.
         columns: assignments such as ``phone=#2``.
     """
 

@@ -1,4 +1,4 @@
-"""Who wants promotional messages: each change with its reason, and whom nobody may bring back."""
+"""Consent to promotional messages: each change with its reason, and the suppression list."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,7 @@ from django_smsbat.models.recipient import Recipient
 
 
 class ConsentSource(models.TextChoices):
-    """Where a change of consent came from."""
+    """The origin of a change of consent."""
 
     KEYWORD = "keyword", _("keyword in a message")
     IMPORT = "import", _("imported file")
@@ -19,14 +19,15 @@ class ConsentSource(models.TextChoices):
 
 
 class ConsentChange(PrimaryModel):
-    """Somebody opted out or in. Rows are added, never changed; the latest one counts.
+    """One opt-out or opt-in of a recipient. Rows are only added; the latest one applies.
 
     Attributes:
-        at: when they said so; `recorded_at` when it was learned of, which may be later.
-        reason: their own word, or the words of whoever entered it.
-        entered_by: the login of that person.
-        account: for a keyword the account that it was sent to, else empty.
-        confirmed: whether a message told them of it.
+        at: when the recipient opted out or in; `recorded_at` is when the site learned of it, which
+            may be later.
+        reason: the keyword that the recipient sent, or the reason that a user entered.
+        entered_by: login of that user.
+        account: the account that received the keyword; empty for other sources.
+        confirmed: whether a message confirmed the change to the recipient.
     """
 
     recipient = models.ForeignKey(
@@ -34,7 +35,7 @@ class ConsentChange(PrimaryModel):
         verbose_name=_("recipient"),
         on_delete=models.CASCADE,
         related_name="consent_changes",
-        db_index=False,  # the index below begins with it
+        db_index=False,  # the index below starts with this column.
     )
     is_opt_out = models.BooleanField(_("opted out"))
     source = models.CharField(_("source"), max_length=8, choices=ConsentSource.choices)
@@ -67,9 +68,10 @@ class ConsentChange(PrimaryModel):
 
 
 class Suppression(PrimaryModel):
-    """A person who was erased: nothing of them is kept but a keyed hash of the phone.
+    """An erased person: only a keyed hash of the phone is stored.
 
-    An import that brings the same phone is refused by it. Who writes to us is known again.
+    An import refuses rows with that phone. A person who sends a message is stored as a recipient
+    again.
     """
 
     digest = models.CharField(max_length=64, primary_key=True)

@@ -1,4 +1,4 @@
-"""What campaigns and messages have in common: the columns that hold what is said."""
+"""The content columns that campaigns and messages have in common."""
 
 from typing import Any, Final
 
@@ -8,13 +8,13 @@ CONTENT_FIELDS: Final = ("type", "sender", "text", "message_data", "ttl", "fallb
 
 
 class HasContent:
-    """For models with the columns `CONTENT_FIELDS`."""
+    """Mixin for models with the columns in `CONTENT_FIELDS`."""
 
     def content(self) -> Content:
-        """What is said, as the gateway takes it; of a campaign with placeholders in place."""
+        """Return the content for the gateway. A campaign's content still has its placeholders."""
         return Content(**fields_of(self))
 
 
 def fields_of(owner: object) -> dict[str, Any]:
-    """The same columns from content or from a row, to make the other of them."""
+    """Return the content columns of a row or of a `Content`, to build the other one."""
     return {name: getattr(owner, name) for name in CONTENT_FIELDS}

@@ -1,4 +1,4 @@
-"""The e-mail that follows a message which no channel delivered: one a message, at most."""
+"""The e-mail sent after no channel delivered a message: at most one for each message."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from django_smsbat.models.message import Message
 
 
 class EmailState(models.TextChoices):
-    """What became of the e-mail."""
+    """The state of the e-mail."""
 
     QUEUED = "queued", _("queued")
     SENDING = "sending", _("sending")
@@ -19,12 +19,12 @@ class EmailState(models.TextChoices):
 
 
 class FallbackEmail(PrimaryModel):
-    """One e-mail, from the failure that calls for it until its outcome. No address is kept.
+    """One e-mail, from the failure that triggers it until its outcome. No address is stored.
 
     Attributes:
-        due_at: when it may leave: a report of the SMS fallback may still come before.
-        lease_until: until when the worker that sends it may be silent.
-        error: why it failed, in the mail server's words.
+        due_at: earliest time to send it; until then, a report of the SMS fallback may still arrive.
+        lease_until: when the lease of the sending worker expires.
+        error: why it failed, as reported by the mail server.
     """
 
     message = models.OneToOneField(

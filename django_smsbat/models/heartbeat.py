@@ -1,4 +1,4 @@
-"""Signs of life: when something that should happen again and again happened last."""
+"""Heartbeats: when each recurring activity last happened."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from django_smsbat.db.primary import PrimaryModel
 
 
 class HeartbeatName(models.TextChoices):
-    """What leaves a sign of life."""
+    """The activities that record a heartbeat."""
 
     STATUS_CALLBACK = "status callback"
     INBOUND = "incoming message"
@@ -15,7 +15,7 @@ class HeartbeatName(models.TextChoices):
 
 
 class Heartbeat(PrimaryModel):
-    """The last time, to half a minute."""
+    """The last time of one activity, accurate to 30 seconds."""
 
     name = models.CharField(max_length=20, primary_key=True)
     at = models.DateTimeField()

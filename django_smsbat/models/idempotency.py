@@ -1,4 +1,4 @@
-"""Under which name a message was sent, so that whoever asks twice for it gets it once."""
+"""Idempotency keys: a repeated request with the same key sends the message once."""
 
 from django.db import models
 
@@ -9,11 +9,12 @@ KEY_MAX = 128  # characters
 
 
 class IdempotencyKey(PrimaryModel):
-    """A caller's own name for one message. It goes with the message.
+    """A caller's key for one message. It is deleted with the message.
 
     Attributes:
-        digest: of the key: databases whose collation ignores case would take two for one.
-        said: a keyed fingerprint of what was to be sent, and to whom.
+        digest: digest of the key. Databases with a case-insensitive collation would treat two keys
+            as equal.
+        said: keyed fingerprint of the content and the recipient.
     """
 
     digest = models.CharField(max_length=32, primary_key=True)

@@ -1,4 +1,4 @@
-"""What customers write to us."""
+"""Messages from customers."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,14 +12,18 @@ from django_smsbat.models.recipient import Recipient
 
 
 class InboundMessage(PrimaryModel):
-    """One incoming message, stored once however often it is delivered.
+    """One incoming message, stored once even if SMSBAT delivers it several times.
 
-    `id_uuid` is unique within its account: another account of SMSBAT may use the same.
+    `id_uuid` is unique within its account: another SMSBAT account may use the same id.
 
-    Besides the promised fields: `account`, to which it was written, `in_reply_to`, the last message
-    that was sent to that phone, `answer`, the last message with which somebody answered this one,
-    `read_at`, when a person on this site read it; null while it is unread, and `may_be_opt_out`,
-    whether a person has to decide if the sender asked to opt out.
+    In addition to the documented fields:
+
+    Attributes:
+        account: the account that received it.
+        in_reply_to: the last message sent to that phone.
+        answer: the last message that answered this one.
+        read_at: when a user of this site read it; null while it is unread.
+        may_be_opt_out: whether a user has to decide if the sender wants to opt out.
     """
 
     id_uuid = models.CharField(_("SMSBAT's id"), max_length=64)
@@ -70,7 +74,7 @@ class InboundMessage(PrimaryModel):
             models.Index(fields=["phone", "received_at"], name="smsbat_in_phone"),
             models.Index(fields=["received_at"], name="smsbat_in_received"),
             models.Index(fields=["read_at"], name="smsbat_in_read"),
-            # Not a partial index: MariaDB has none, and would read the whole table.
+            # Not a partial index: MariaDB does not support them and would read the whole table.
             models.Index(fields=["may_be_opt_out"], name="smsbat_in_opt_out"),
         ]
 

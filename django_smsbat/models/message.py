@@ -1,4 +1,4 @@
-"""One message to one phone: the row that tells the truth about what became of it."""
+"""Messages: one row for each message to one phone, with its current state."""
 
 import secrets
 import uuid
@@ -26,20 +26,20 @@ from django_smsbat.models.recipient import Recipient
 
 
 def new_nonce() -> int:
-    """A random part of `customer_message_id`: a restored database counts its keys again."""
+    """Return the random part of `customer_message_id`: a restored database reuses primary keys."""
     return secrets.randbelow(NUMBER_MAX + 1)
 
 
 def customer_message_id(key: int, nonce: int) -> str:
-    """Our own id on the wire, of a message with this primary key."""
+    """Return the id that this site sends to SMSBAT for the message with this primary key."""
     return f"{key}-{nonce:08x}"
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    """How messages are looked for by those who work on them."""
+    """Queries for the services that process messages."""
 
     def among(self, keys: Collection[int]) -> Self:
-        """Those with these keys; with their bounds, which no planner can guess."""
+        """Return messages with these keys. The range helps planners, which cannot infer it."""
         if not keys:
             return self.none()
         return self.filter(pk__in=keys_in(Message, keys), pk__range=(min(keys), max(keys)))
@@ -48,31 +48,31 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(status=Status.QUEUED.value)
 
     def lease_expired(self, now: datetime) -> Self:
-        """Messages whose worker has died, or has been silent for too long."""
+        """Return messages with an expired lease: their worker has died or stalled."""
         return self.filter(status=Status.SENDING.value, lease_until__lt=now)
 
     def due_for_poll(self, now: datetime) -> Self:
-        """Messages whose fate SMSBAT may know more of by now, least recently due first."""
+        """Return messages that are due for a status request, in the order of their due time."""
         return self.filter(next_poll_at__lte=now).order_by("next_poll_at", "id")
 
     def locked(self, *, skip: bool = False) -> Self:
-        """The rows locked until the transaction ends, where the database can lock rows.
+        """Lock the rows until the transaction ends, if the database supports row locks.
 
         Args:
-            skip: leave out what another worker has locked, instead of waiting for it.
+            skip: skip rows that another worker has locked, instead of waiting for them.
         """
         if skip:
             return lock_unlocked_rows(self)
-        return self.order_by("pk").select_for_update()  # one order for all, so that none deadlock
+        return self.order_by("pk").select_for_update()  # a single lock order prevents deadlocks
 
     def of_campaign_by_key(self, campaign_id: int) -> Self:
-        """The same as filtering by the campaign, for who reads in the order of keys.
+        """Filter by campaign, for callers that read in the order of keys.
 
-        A launch writes a campaign's messages one after the other: a walk between its first key and
-        its last meets little else, where an index on the campaign would have them sorted first.
+        A launch writes a campaign's messages consecutively: a scan between its first and its last
+        key reads few other rows. With an index on the campaign, the database would sort them first.
         """
-        # A range of one status, ordered by it: an equality would let PostgreSQL's planner look for
-        # the last key from the table's end, past everything that is younger.
+        # A range over one status, ordered by it: with an equality, PostgreSQL's planner may search
+        # for the last key from the end of the table, past all newer rows.
         own = Message.objects.filter(campaign=campaign_id)
         ends = [
             models.Subquery(
@@ -83,16 +83,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
             for status in Status
             for order in (("status", "pk"), ("-status", "-pk"))
         ]
-        asked = Campaign.objects.filter(pk=campaign_id).values_list(*ends)
-        keys = [key for key in next(iter(asked), ()) if key is not None]
+        bounds = Campaign.objects.filter(pk=campaign_id).values_list(*ends)
+        keys = [key for key in next(iter(bounds), ()) if key is not None]
         if not keys:
             return self.none()
-        # The addition keeps planners from that index.
+        # The addition keeps planners from using that index.
         walked = self.alias(walked_campaign=models.F("campaign_id") + 0)
         return walked.filter(walked_campaign=campaign_id, pk__range=(min(keys), max(keys)))
 
     def batches_of_keys(self, size: int) -> Iterator[list[int]]:
-        """All keys, beyond the last one seen each time: what is left alone is seen once."""
+        """Yield all keys in batches, each after the last key seen: unchanged rows appear once."""
         last = 0
         keys = self.order_by("pk").values_list("pk", flat=True)
         while batch := list(keys.filter(pk__gt=last)[:size]):
@@ -100,9 +100,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
             last = batch[-1]
 
     def requeue(self) -> int:
-        """Let a new attempt begin, of which alone the reports will count; how many rows.
+        """Queue the messages for a new attempt; reports of earlier attempts no longer count.
 
-        Not where the words were purged: there is nothing left to send.
+        Purged messages are skipped: they have no content left to send.
+
+        Returns:
+            The number of rows updated.
         """
         return self.filter(purged_at=None).update(
             status=Status.QUEUED.value,
@@ -123,7 +126,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         )
 
     def claimed_by(self, claim: uuid.UUID) -> Self:
-        """What a worker took with that claim and still holds."""
+        """Return the messages that a worker claimed with that claim and has not released."""
         return self.filter(claim=claim, status=Status.SENDING.value)
 
 
@@ -131,16 +134,23 @@ MessageManager = PrimaryManager.from_queryset(MessageQuerySet)
 
 
 class Message(HasContent, PrimaryModel):
-    """A message from before its request until its last report.
+    """A message, from before its request until its last report.
 
-    Besides the promised fields: `account` (by which it is sent), `nonce` (see
-    `customer_message_id`), `claim` (which worker's batch holds it), `lease_until` (until when that
-    worker may be silent), `resent_after` (reports of attempts up to that one no longer count,
-    because a person had it sent again), `time_zone` (the recipient's, by which quiet hours are
-    kept; empty for the site's), `next_poll_at` and `polls` (when to ask for its status, how often
-    that was done), `delivered_by` (the channel that reached the phone), `channels` (what each
-    channel that was used came to, where SMSBAT has said so), `purged_at` (since when its words are
-    not here: purged, or never kept because they held a code).
+    In addition to the documented fields:
+
+    Attributes:
+        account: the account that sends it.
+        nonce: see `customer_message_id`.
+        claim: the batch of the worker that claimed it.
+        lease_until: when that worker's lease expires.
+        resent_after: reports of attempts up to this number no longer count, because a user had the
+            message sent again.
+        time_zone: the recipient's time zone, used for quiet hours; empty for the site's.
+        next_poll_at, polls: when to request its status next, and the number of requests so far.
+        delivered_by: the channel that reached the phone.
+        channels: the result of each channel used, if SMSBAT has reported it.
+        purged_at: since when its content is not stored: it was purged, or never stored because it
+            contained a code.
     """
 
     campaign = models.ForeignKey(
@@ -150,7 +160,7 @@ class Message(HasContent, PrimaryModel):
         blank=True,
         on_delete=models.PROTECT,
         related_name="messages",
-        db_index=False,  # the indexes below begin with it
+        db_index=False,  # the indexes below start with this column.
     )
     recipient = models.ForeignKey(
         Recipient,
@@ -208,7 +218,8 @@ class Message(HasContent, PrimaryModel):
             models.UniqueConstraint(fields=["campaign", "to"], name="smsbat_one_per_phone"),
         ]
         indexes = [
-            # With the key: what is queued is claimed in that order, without sorting a campaign.
+            # Includes the key: workers claim queued messages in that order, without sorting a
+            # campaign.
             models.Index(fields=["campaign", "status", "id"], name="smsbat_msg_to_claim"),
             models.Index(fields=["status", "id"], name="smsbat_msg_status"),
             models.Index(fields=["to", "id"], name="smsbat_msg_to"),
@@ -220,7 +231,7 @@ class Message(HasContent, PrimaryModel):
 
     @property
     def is_final(self) -> bool:
-        """Whether the status is one after which nothing is expected."""
+        """Whether the status is final: no further report is expected."""
         return Status(self.status).is_final
 
     @property
@@ -235,12 +246,12 @@ class Message(HasContent, PrimaryModel):
 
     @property
     def customer_message_id(self) -> str:
-        """Our own id on the wire; no other site, and no restored database, gives the same."""
+        """The id that this site sends to SMSBAT, unique across sites and restored databases."""
         return customer_message_id(self.pk, self.nonce)
 
     @classmethod
     def with_content(cls, content: Content, **fields: Any) -> "Message":
-        """A new row, not saved, that says this."""
+        """Return a new, unsaved row with this content."""
         return cls(**fields_of(content), **fields)
 
     def outgoing(self) -> Outgoing:

@@ -1,4 +1,4 @@
-"""What was found out about a campaign before it was sent. Computed by `services.preflight`."""
+"""The result of checking a campaign before it is sent. Computed by `services.preflight`."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,23 +8,25 @@ from django_smsbat.models.campaign import Campaign
 
 
 class Preflight(PrimaryModel):
-    """The last look at who will get a campaign, who will not and why, and what it may cost.
+    """The last preflight check: a campaign's recipients, exclusions with reasons, and cost.
 
     Attributes:
-        words, audience: fingerprints of what is said and of whom it goes to; a launch is refused
-            when they are no longer the same.
-        excluded: how many get nothing, by reason; `examples` says for each what exactly is wrong.
-        placeholders: for each field that placeholders name: how many recipients get the `default`,
-            how many people of the audience have a value (`has_value`), and if none has, the field
-            that was probably meant (`suggestion`).
-        repeated: how many more places the same people have on the lists.
-        parts: how many messages take how many SMS parts, by number of parts.
-        worst_case_parts: billed at most: one for each message of another channel, and the parts of
-            its SMS, or of the SMS that follows it.
-        duration: seconds that submitting takes at the configured rate.
-        approved_by: the login of who approved the campaign as it was looked at here; empty for
-            nobody. The next look begins without it, unless it finds the same words and people.
-        scheduled_by: the login of who scheduled it; empty where code did.
+        words, audience: fingerprints of the content and of the recipients. A launch is refused if
+            they have changed.
+        excluded: number of excluded recipients by reason; `examples` has the exact problem for each
+            reason.
+        placeholders: for each placeholder field: how many recipients get the `default`, how many of
+            the audience have a value (`has_value`), and if none has, the field that was probably
+            meant (`suggestion`).
+        repeated: number of duplicate list memberships.
+        parts: number of messages by number of SMS parts.
+        worst_case_parts: maximum billed parts: one for each message of another channel, plus the
+            parts of its SMS or of its SMS fallback.
+        duration: seconds to submit all messages at the configured rate.
+        approved_by: login of the user who approved the campaign in this state; empty if not
+            approved. The next check keeps the approval only if content and recipients are
+            unchanged.
+        scheduled_by: login of the user who scheduled it; empty if code did.
     """
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="preflight")
@@ -52,5 +54,5 @@ class Preflight(PrimaryModel):
 
     @property
     def fingerprint(self) -> str:
-        """What a launch is held to: the same words to the same people."""
+        """The fingerprint that a launch must match: same content, same recipients."""
         return f"{self.words}-{self.audience}"

@@ -1,4 +1,4 @@
-"""What is left of messages that were purged: their numbers."""
+"""Aggregate counts of purged messages."""
 
 from django.db import models
 
@@ -8,13 +8,13 @@ from django_smsbat.models.campaign import Campaign
 
 
 class PurgedMessages(PrimaryModel):
-    """How many messages of a campaign were purged, by what became of them, and what they cost.
+    """The number of purged messages of a campaign, by outcome, and their cost.
 
     Attributes:
         campaign: null for single messages.
         cost: the sum, in `currency`.
         replies: incoming messages that answered them.
-        requests: HTTP requests for them: those that sent, and those that asked for a status.
+        requests: HTTP requests for them: send requests and status requests.
         last_final_at: when the last of them became final.
     """
 

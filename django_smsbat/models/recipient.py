@@ -1,4 +1,4 @@
-"""People whom messages go to, and the lists that they stand in."""
+"""Recipients and recipient lists."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django_smsbat.gateway import phones
 
 
 class Recipient(PrimaryModel):
-    """A phone, what is known of its owner, and whether promotional messages are welcome there."""
+    """A phone, the data about its owner, and the owner's consent to promotional messages."""
 
     phone = PhoneField(
         _("phone"), unique=True, help_text=_("International, such as +380671112233.")
@@ -31,7 +31,7 @@ class Recipient(PrimaryModel):
         help_text=_("While set, nothing promotional is sent to this phone."),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    # A person who wrote to us and of whom nothing else was known: purged with their messages.
+    # An unknown person who sent a message to the site; purged with their messages.
     created_by_callback = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta(PrimaryModel.Meta):
@@ -46,7 +46,7 @@ class Recipient(PrimaryModel):
 
 
 class RecipientList(PrimaryModel):
-    """A named set of recipients. One person may stand in many."""
+    """A named set of recipients. A recipient may be on several lists."""
 
     name = models.CharField(_("title"), max_length=200, unique=True)
     recipients = models.ManyToManyField(
@@ -64,5 +64,5 @@ class RecipientList(PrimaryModel):
 
 
 def memberships() -> "models.QuerySet[Any]":
-    """The rows that put a recipient on a list, from the database that is written to."""
+    """Return the rows that link recipients to lists, read from the primary database."""
     return RecipientList.recipients.through._base_manager.using(DEFAULT_DB_ALIAS)

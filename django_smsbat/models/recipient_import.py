@@ -1,4 +1,4 @@
-"""How far the import of a file of recipients has come, so that a killed one goes on."""
+"""The progress of a recipient import, so that an interrupted import can resume."""
 
 from django.db import models
 
@@ -7,12 +7,12 @@ from django_smsbat.models.recipient import RecipientList
 
 
 class RecipientImport(PrimaryModel):
-    """One file into one list; into no list if it holds opt-outs.
+    """The import of one file into one list; no list if the file contains opt-outs.
 
     Attributes:
-        digest: of the file's content and of how its columns are read.
-        rows_done: the number of the last row, as a spreadsheet counts, that is committed.
-        counts: what became of the rows so far, by word.
+        digest: digest of the file's content and of its column assignments.
+        rows_done: number of the last committed row, numbered as in a spreadsheet.
+        counts: number of rows so far, by result.
     """
 
     list = models.ForeignKey(

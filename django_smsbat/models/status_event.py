@@ -1,7 +1,7 @@
-"""Everything that was ever reported of a message, as it came. Rows are added, never changed.
+"""Status events: every report about a message, as received. Rows are only added.
 
-A report whose `smsbat_id` is not known yet waits here without a message; being matched to one is
-the only thing that ever happens to a row, until its message is purged.
+A report with an unknown `smsbat_id` is stored without a message. Matching it to a message is the
+only change ever made to a row, until its message is purged.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +22,7 @@ from django_smsbat.models.message import Message
 
 
 class Source(models.TextChoices):
-    """Who said it."""
+    """The origin of a report."""
 
     SUBMIT = "submit", _("answer to the request")
     POLL = "poll", _("status request")
@@ -31,7 +31,7 @@ class Source(models.TextChoices):
 
 
 class AppendOnly(TypeError):
-    """Somebody tried to change or delete what was reported."""
+    """Code tried to change or delete a status event."""
 
 
 def _refuse(what: str) -> NoReturn:
@@ -39,7 +39,7 @@ def _refuse(what: str) -> NoReturn:
 
 
 class StatusEventQuerySet(models.QuerySet["StatusEvent"]):
-    """Reading and adding; changing and deleting are refused."""
+    """Supports reading and adding; refuses changes and deletions."""
 
     def update(self, **kwargs: Any) -> NoReturn:
         _refuse("changed")
@@ -56,7 +56,7 @@ class StatusEventQuerySet(models.QuerySet["StatusEvent"]):
         return super().bulk_create(*args, **kwargs)
 
     def orphans(self) -> "StatusEventQuerySet":
-        """Reports of messages that were not known when they came."""
+        """Return reports that were received for unknown messages."""
         return self.filter(message=None)
 
 
@@ -66,9 +66,13 @@ StatusEventManager = PrimaryManager.from_queryset(StatusEventQuerySet)
 class StatusEvent(PrimaryModel):
     """One report.
 
-    Besides the promised fields: `account` (whose report it is: ids of SMSBAT's are known within one
-    account only), `attempt` (which attempt of the message it speaks of) and
-    `fingerprint` (identical reports have the same, and are stored once).
+    In addition to the documented fields:
+
+    Attributes:
+        account: the account that the report belongs to: SMSBAT's ids are unique within one account
+            only.
+        attempt: the attempt of the message that it refers to.
+        fingerprint: equal for identical reports, which are stored once.
     """
 
     message = models.ForeignKey(
@@ -114,82 +118,87 @@ class StatusEvent(PrimaryModel):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             _refuse("changed")
-        kwargs["force_insert"] = True  # a key that exists is refused, not overwritten
+        kwargs["force_insert"] = True  # an existing key is refused, not overwritten
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         _refuse("deleted")
 
 
-# How SMSBAT names a message: the account, and the id that it has there.
+# SMSBAT's identifier of a message: the account, and the id within that account.
 Name = tuple[str, str]
 
 
 def give_waiting(owners: Mapping[Name, tuple[int, int]]) -> None:
-    """Match waiting reports to messages: by SMSBAT's name, the message's key and its attempt."""
+    """Match orphaned reports to messages.
+
+    Args:
+        owners: the message's key and attempt, by account and SMSBAT's id.
+    """
     ids = {smsbat_id for _account, smsbat_id in owners}
     waiting = StatusEvent.objects.orphans().filter(smsbat_id__in=ids)
-    found = waiting.values_list("pk", "account", "smsbat_id")
-    # More than what was asked for: of other accounts, and by a collation that ignores case.
-    give_to({key: owners[(a, i)] for key, a, i in found if (a, i) in owners})
+    rows = waiting.values_list("pk", "account", "smsbat_id")
+    # May include more rows than requested: other accounts, and ids equal in a case-insensitive
+    # collation.
+    give_to({key: owners[(a, i)] for key, a, i in rows if (a, i) in owners})
 
 
 def give_to(owners: Mapping[int, tuple[int, int]]) -> None:
-    """Match waiting reports, by their own key, to a message's key and its attempt."""
+    """Match orphaned reports, by their own key, to a message's key and its attempt."""
     rows = [(key, *owner) for key, owner in owners.items()]
     update_rows(StatusEvent, ("message", "attempt"), rows)
 
 
 def remove_orphans(before: datetime, limit: int) -> int:
-    """Remove reports of nobody's messages that were recorded before; returns how many.
+    """Delete orphaned reports that were recorded before `before`; return the number deleted.
 
-    An exception to "never": a report that belongs to no message is the record of nothing.
+    An exception to append-only: a report without a message documents nothing.
     """
     old = _removable().filter(message=None, recorded_at__lt=before)
     keys = list(old.values_list("pk", flat=True)[:limit])
-    # Asked once more: its message may have become known in this moment.
+    # Check again: its message may have been stored in the meantime.
     removed, _ = old.filter(pk__in=keys_in(StatusEvent, keys)).delete()
     return removed
 
 
 def remove_these_orphans(keys: Sequence[int]) -> None:
-    """Remove reports of nobody's messages, by their keys."""
+    """Delete orphaned reports, by their keys."""
     _removable().filter(message=None, pk__in=keys_in(StatusEvent, keys)).delete()
 
 
 def remove_with_messages(message_ids: Collection[int]) -> None:
-    """The other exception: all reports of messages that are about to be removed themselves."""
+    """The second exception: delete all reports of messages that are about to be deleted."""
     _removable().filter(message__in=keys_in(Message, message_ids)).delete()
 
 
 def empty_payloads(message_ids: Collection[int]) -> None:
-    """The third: what was said stays, the words in which it came do not."""
+    """The third exception: redact the payloads. The reported status remains, its text does not."""
     events = _removable().filter(message__in=keys_in(Message, message_ids))
-    rows = [(key, redact_payload(told)) for key, told in events.values_list("pk", "payload")]
+    rows = [(key, redact_payload(payload)) for key, payload in events.values_list("pk", "payload")]
     update_rows(StatusEvent, ("payload",), rows)
 
 
 def _removable() -> "models.QuerySet[StatusEvent]":
-    """Without the guards of `StatusEventQuerySet`."""
+    """Return a queryset without the guards of `StatusEventQuerySet`."""
     return models.QuerySet(StatusEvent, using=DEFAULT_DB_ALIAS).order_by()
 
 
 def insert_named(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int | None]:
-    """Insert reports that name their messages by SMSBAT's id alone; those known are left out.
+    """Insert reports that identify their messages by SMSBAT's id only; skip known reports.
 
-    In one statement whose messages are locked from then on, so that what is read of them next is
-    the newest. A report whose id nobody knows yet waits without a message.
+    A single statement locks the matched messages, so that later reads of them are current. A report
+    with an unknown id is stored without a message.
 
     Returns:
-        For each that was new its message; in MariaDB also for those that were known.
+        The message of each new report; in MariaDB also of the known ones.
     """
     return insert_returning(
-        StatusEvent, names, rows, "message_id", ignore_conflicts=True, looked_up=_whose()
+        StatusEvent, names, rows, "message_id", ignore_conflicts=True, looked_up=_message_lookup()
     )
 
 
 @cache
-def _whose() -> LookedUp:
+def _message_lookup() -> LookedUp:
     events, messages = StatusEvent._meta.db_table, Message._meta.db_table
     named = f"FROM {events} k WHERE {{exactly}} AND k.message_id IS NOT NULL"
     latest = "ORDER BY k.attempt DESC, k.id DESC LIMIT 1"

@@ -1,7 +1,7 @@
-"""A file of recipients that somebody handed to the admin, until it is imported.
+"""A recipient file uploaded in the admin, until it is imported.
 
-It is kept in the database: the worker that imports it may be on another machine, and a folder of
-uploads may be one that a web server shows to everybody.
+The file is stored in the database: the worker that imports it may run on another machine, and a web
+server may publish an upload folder.
 """
 
 from django.db import models
@@ -11,7 +11,7 @@ from django_smsbat.db.primary import PrimaryModel
 
 
 class UploadState(models.TextChoices):
-    """How far it has come."""
+    """The progress of an upload."""
 
     LOOKED_AT = "looked_at", _("waits for your word")
     QUEUED = "queued", _("waits for a worker")
@@ -21,18 +21,18 @@ class UploadState(models.TextChoices):
 
 
 class RecipientUpload(PrimaryModel):
-    """One file.
+    """One uploaded file.
 
     Attributes:
-        rows: so many are imported.
-        counts: what became of them, by word.
-        failure: why it failed, a sentence for people.
-        attempts: how often its import was begun since its last chunk was done.
-        claim: which worker has it; beat_at: when that was last heard of.
-        columns: what each column is taken for, as assignments such as ``phone=#2``.
-        encoding: chosen by the person who imports; empty to detect it.
-        is_opt_out: every person in the file opts out; then there is no list.
-        preview: what the import would do with the first rows, until it is confirmed.
+        rows: number of imported rows.
+        counts: number of rows by result.
+        failure: why it failed, as a sentence for users.
+        attempts: number of import attempts since the last completed chunk.
+        claim, beat_at: the worker that imports it, and the time of its last heartbeat.
+        columns: column assignments such as ``phone=#2``.
+        encoding: chosen by the user who imports; empty to detect it.
+        is_opt_out: every person in the file opts out; there is no list.
+        preview: the effect of the import on the first rows, until it is confirmed.
     """
 
     list_name = models.CharField(max_length=200, blank=True)
@@ -63,7 +63,7 @@ class RecipientUpload(PrimaryModel):
 
 
 class UploadPart(PrimaryModel):
-    """A piece of the file, or of the file of its rejects: none is too large for a database."""
+    """A chunk of the file, or of its rejects file, small enough for any database."""
 
     upload = models.ForeignKey(RecipientUpload, on_delete=models.CASCADE, related_name="parts")
     is_rejects = models.BooleanField(default=False)

@@ -1,4 +1,4 @@
-"""Phones that prove to be somebody's. A row tells the whole story, and never the code."""
+"""Verifications: proof that a person controls a phone. A row never contains the code."""
 
 import uuid
 from datetime import datetime
@@ -18,7 +18,7 @@ PREFIX_MAX = 12
 
 
 class Channel(models.TextChoices):
-    """How a code travels: each is a message type."""
+    """The channel that carries a code; each is a message type."""
 
     VIBER_OTP = MessageType.VIBER_OTP.value, _("Viber")
     SMS = MessageType.SMS.value, _("SMS")
@@ -26,7 +26,7 @@ class Channel(models.TextChoices):
 
 
 class VerificationStatus(models.TextChoices):
-    """What became of a verification; it leaves `PENDING` once."""
+    """The status of a verification. It leaves `PENDING` once."""
 
     PENDING = "pending", _("waits for the code")
     VERIFIED = "verified", _("verified")
@@ -37,19 +37,19 @@ class VerificationStatus(models.TextChoices):
 
 
 class VerificationQuerySet(models.QuerySet["Verification"]):
-    """How verifications are looked for by those who work on them."""
+    """Queries for the services that process verifications."""
 
     def pending(self) -> Self:
         return self.filter(status=VerificationStatus.PENDING)
 
     def sent(self) -> Self:
-        """Those whose code left, or may have left: not those whose message has failed with them."""
+        """Exclude verifications that failed together with their message: no code was sent."""
         failures = [status.value for status in FAILURES]
         unsent = models.Q(status=VerificationStatus.FAILED, message__status__in=failures)
         return self.exclude(unsent)
 
     def overdue(self, now: datetime) -> Self:
-        """Those whose code is good no longer, and that nobody has said so of."""
+        """Return pending verifications past `expires_at`."""
         return self.pending().filter(expires_at__lte=now)
 
 
@@ -60,19 +60,19 @@ class Verification(PrimaryModel):
     """One code, or one flash call, for one phone.
 
     Attributes:
-        number: our own, in the order in which they were started.
-        id: random, so that only who was given it can try a code on it.
-        purpose: what the phone is verified for; a code for one purpose is good for no other.
-        code_hash: keyed, of the digits that are to be entered; empty until a flash call is
-            answered for, and once nothing can be entered any more.
-        code_shape: of a flash call, which digits of the caller's number are the code: ``***######``
-            as SMSBAT's `pattern` with the digits taken out.
-        attempts: codes that were tried.
-        address_hash: keyed, of the network address that asked for it; empty for none.
-        prefix: the beginning of the phone by which the breaker counts.
+        number: sequential key, in the order of creation.
+        id: random, so that only a client that received it can try a code.
+        purpose: what the phone is verified for; a code is valid for one purpose only.
+        code_hash: keyed hash of the digits to enter; empty until SMSBAT answers for a flash call,
+            and once no code can be entered any more.
+        code_shape: for a flash call, which digits of the caller's number are the code:
+            ``***######``, SMSBAT's `pattern` without the digits.
+        attempts: number of codes tried.
+        address_hash: keyed hash of the network address that requested it; empty if there is none.
+        prefix: the leading digits of the phone that the circuit breaker counts by.
         finished_at: when it left `PENDING`.
-        proof_hash: a hash of the proof that the right code was answered with; empty until then, and
-            once the proof has been used.
+        proof_hash: hash of the proof returned for the right code; empty until then, and after the
+            proof has been used.
         taken_at: when the proof was used.
     """
 
@@ -127,7 +127,7 @@ class Verification(PrimaryModel):
 
     @property
     def code_length(self) -> int:
-        """Digits that are to be entered; 0 while a flash call has not been answered for."""
+        """The number of digits to enter; 0 until SMSBAT answers for a flash call."""
         return self.code_shape.count("#")
 
     @property
@@ -136,10 +136,10 @@ class Verification(PrimaryModel):
 
 
 class VerificationCounter(PrimaryModel):
-    """Codes that were requested in the hour, or failed attempts in the day, since `since`.
+    """Codes requested in the hour, or failed attempts in the day, since `since`.
 
     Attributes:
-        name: what is counted and for whom: for the site, or for a keyed hash of a phone, of an
+        name: the kind of count and its subject: the site, or a keyed hash of a phone, of an
             address, or of both.
     """
 
@@ -156,11 +156,11 @@ class VerificationCounter(PrimaryModel):
 
 
 class ClosedPrefix(PrimaryModel):
-    """Phones to which no codes go for a while: they were asked for, and not entered.
+    """A phone prefix that receives no codes for a while: its codes were requested but not entered.
 
     Attributes:
-        asked, entered: codes by which that was decided.
-        counted_from: codes of before are not counted any more.
+        asked, entered: the numbers of codes that led to this.
+        counted_from: codes from before this time no longer count.
     """
 
     prefix = models.CharField(_("prefix"), max_length=PREFIX_MAX, primary_key=True)

@@ -1,6 +1,6 @@
-"""How queued work finds a worker: one module a way, chosen by `RUNNER`.
+"""Runners: how queued work reaches a worker. One module for each value of `RUNNER`.
 
-A runner only decides where `services.sending.worker.submit_queued` runs; it holds no rules.
+A runner only decides where `services.sending.worker.submit_queued` runs; it contains no rules.
 """
 
 import logging
@@ -20,12 +20,12 @@ _MODULES: Final = {
 
 
 def wake() -> None:
-    """Tell a worker that something is queued. With ``none`` the next `smsbat_send` finds it."""
+    """Notify a worker of queued messages. With ``none``, the next `smsbat_send` sends them."""
     _call("wake")
 
 
 def wake_import() -> None:
-    """Tell a worker that a file waits. With ``none`` `smsbat_import --uploaded` finds it."""
+    """Notify a worker of an uploaded file. With ``none``, `smsbat_import --uploaded` imports it."""
     _call("wake_import")
 
 

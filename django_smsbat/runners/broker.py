@@ -1,8 +1,8 @@
-"""Publishes Celery tasks for a caller that must not wait: in bounded time, and never in vain twice.
+"""Publish Celery tasks in bounded time, without repeating a failed attempt at once.
 
-A broker may refuse, be away or accept a connection and stay silent. Its answer is waited for in a
-thread of its own, so that no resolver, transport or client library can hold the caller. After a
-failure no task is published for some seconds.
+A broker may refuse, be unreachable, or accept a connection and not respond. A separate thread waits
+for its response, so that no resolver, transport or client library can block the caller. After a
+failure, no task is published for some seconds.
 """
 
 import contextvars
@@ -18,19 +18,19 @@ from kombu import pools
 logger = logging.getLogger("django_smsbat")
 
 _SECONDS: Final = 2.0  # to connect, to write and to read
-_PATIENCE: Final = 3.0  # seconds that a caller waits for all of it
-_AWAY: Final = 15.0  # seconds in which a broker that failed is left alone
-_CONNECTIONS: Final = 4  # kept open
-_STUCK: Final = 4  # threads that may hang at once
-# Tries without long pauses: a pooled connection may have been closed, and the addresses of a
-# cluster are tried one after the other.
+_PATIENCE: Final = 3.0  # maximum seconds that a caller waits in total
+_AWAY: Final = 15.0  # seconds without an attempt after a failure
+_CONNECTIONS: Final = 4  # open at the same time
+_STUCK: Final = 4  # threads that may block at the same time
+# Retries without long pauses: a pooled connection may have been closed, and the addresses of a
+# cluster are tried in turn.
 _RETRIES: Final = {
     "max_retries": 4,
     "interval_start": 0,
     "interval_step": 0.1,
     "interval_max": 0.1,
 }
-# By kombu's `driver_type`. Other transports get none: some refuse names that they do not know.
+# By kombu's `driver_type`. Other transports get no timeouts: some refuse unknown option names.
 _TIMEOUTS: Final = {
     "redis": {"socket_connect_timeout": _SECONDS, "socket_timeout": _SECONDS},
     "amqp": {"read_timeout": _SECONDS, "write_timeout": _SECONDS},
@@ -38,7 +38,7 @@ _TIMEOUTS: Final = {
 
 
 class Broker:
-    """What this process knows of its broker, and the connections to it."""
+    """The state of this process's broker, and its connections."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,7 +47,7 @@ class Broker:
         self._connections: Any = pools.Connections(limit=_CONNECTIONS, close_after_fork=False)
 
     def publish(self, app: Any, task: str, **options: float) -> None:
-        """Publish a task, or log in one line that the broker did not take it."""
+        """Publish a task, or log one line if the broker did not accept it."""
         if not self._may_try():
             return
         failures: list[str] = []
@@ -56,7 +56,7 @@ class Broker:
             target=contextvars.copy_context().run,
             args=[target],
             name="smsbat-notify",
-            daemon=True,  # a process that ends does not wait for the broker
+            daemon=True,  # a process that exits does not wait for the broker
         )
         thread.start()
         thread.join(_PATIENCE)
@@ -65,7 +65,7 @@ class Broker:
         self._note(thread, failures)
 
     def _may_try(self) -> bool:
-        """Whether the broker is not known to be away; of several threads one tries it again."""
+        """Whether to try the broker now; after a failure, a single thread tries it again."""
         now = time.monotonic()
         with self._lock:
             self._stuck = [thread for thread in self._stuck if thread.is_alive()]
@@ -91,9 +91,9 @@ class Broker:
         try:
             self._send(app, task, options)
         except Exception as error:
-            failures.append(type(error).__name__)  # its message may hold the broker's password
+            failures.append(type(error).__name__)  # its message may contain the broker's password
         finally:
-            connections.close_all()  # of receivers of Celery's signals
+            connections.close_all()  # opened by receivers of Celery's signals
 
     def _send(self, app: Any, task: str, options: dict[str, float]) -> None:
         wanted = app.connection_for_write(connect_timeout=_SECONDS)
@@ -109,5 +109,5 @@ class Broker:
                     **options,
                 )
             except Exception:
-                connection.collect()  # closes the socket without waiting for the other end
+                connection.collect()  # closes the socket without waiting for the peer
                 raise

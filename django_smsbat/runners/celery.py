@@ -1,7 +1,7 @@
-"""Sends in Celery's workers: a task is published, by its name, when something is queued.
+"""Send in Celery's workers: publish a task, by its name, when messages are queued.
 
-A broker that cannot be reached loses nothing: what is queued waits in the database for the next
-task, which the beat schedule sends.
+An unreachable broker loses nothing: queued messages wait in the database for the next task, which
+the beat schedule sends.
 """
 
 import logging
@@ -16,29 +16,29 @@ logger = logging.getLogger("django_smsbat")
 
 SUBMIT_TASK: Final = "django_smsbat.submit"
 IMPORT_TASK: Final = "django_smsbat.import"
-EXPIRES: Final = 60.0  # seconds: of a thousand calls, those that find no worker need none
-_FALLBACK_APP: Final = "default"  # Celery's own name of the app that it makes where there is none
+EXPIRES: Final = 60.0  # seconds; surplus tasks that no worker starts in time are not needed
+_FALLBACK_APP: Final = "default"  # Celery's name of the app that it creates if there is none
 
 _broker: Final = ProcessState(Broker)
 
 
 def wake() -> None:
-    """Publish the task that sends what is queued."""
+    """Publish the task that sends queued messages."""
     _notify(SUBMIT_TASK)
 
 
 def wake_import() -> None:
-    """Publish the task that imports the files that wait."""
+    """Publish the task that imports uploaded files."""
     _notify(IMPORT_TASK)
 
 
 def current_app_of_this_thread() -> Any:
-    """The app itself in place of Celery's proxy, which may lead elsewhere in another thread."""
+    """Return the app itself: Celery's proxy may resolve differently in another thread."""
     return current_app._get_current_object()
 
 
 def is_configured(app: Any) -> bool:
-    """Whether the project made this app, or names a broker for the one that Celery made."""
+    """Whether the project created this app, or configured a broker for Celery's default app."""
     return app.main != _FALLBACK_APP or bool(app.conf.broker_write_url)
 
 

@@ -1,4 +1,4 @@
-"""Sends in the very thread that queued: for scripts and tests, where nobody waits for a page."""
+"""Send in the thread that queued the messages: for scripts and tests, without a waiting page."""
 
 import logging
 
@@ -11,7 +11,7 @@ logger = logging.getLogger("django_smsbat")
 
 
 def wake() -> None:
-    """Send what is queued. That is committed: a failure to send is no failure to queue."""
+    """Send queued messages. They are committed: a failure to send is no failure to queue."""
     try:
         summary = worker.submit_queued()
     except ImproperlyConfigured as error:
@@ -22,5 +22,5 @@ def wake() -> None:
 
 
 def wake_import() -> None:
-    """Import the files that wait."""
+    """Import the uploaded files."""
     uploads.import_waiting()

@@ -1,8 +1,9 @@
-"""Sends in a thread of this process, so that pressing Send needs nothing else running.
+"""Send in a thread of this process, so that the Send button needs no other process.
 
-One thread a process, which lives as long as something waits: for its time, for the morning, for
-SMSBAT to answer again. When the process ends the thread finishes its batch and stops; what is left
-stays queued, and the next process that is woken, or `smsbat_send`, goes on with it.
+Each process has one thread, which runs as long as messages wait: for their time, for the end of
+quiet hours, or for SMSBAT to respond again. When the process exits, the thread finishes its batch
+and stops. The remaining messages stay queued until another process is notified or `smsbat_send`
+runs.
 """
 
 import logging
@@ -22,14 +23,15 @@ from django_smsbat.services.sending import worker
 
 logger = logging.getLogger("django_smsbat")
 
-_PAUSE: Final = 30.0  # seconds between two looks while something waits
-_STEP: Final = 0.2  # seconds between two looks at whether the process ends
+_PAUSE: Final = 30.0  # seconds between two attempts while messages wait
+_STEP: Final = 0.2  # seconds between two checks whether the process exits
 
 
 class _ProcessClock(SystemClock):
-    """Stops with the process: the main thread is over before the others are waited for.
+    """A clock that stops with the process: the main thread ends before the others are joined.
 
-    gevent copies threads into a forked child; the work is the parent's, so the copy stops too.
+    gevent copies threads into a forked child. The work belongs to the parent, so the copy stops
+    too.
     """
 
     def __init__(self) -> None:
@@ -42,7 +44,7 @@ class _ProcessClock(SystemClock):
 
 
 class _Worker:
-    """The one sending thread of this process, started when there is something to look for."""
+    """The sending thread of this process, started when there may be work."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -51,14 +53,14 @@ class _Worker:
         self._woken = threading.Event()
 
     def wake(self) -> None:
-        """Have the thread look for work, once more where it runs already."""
+        """Make the thread check for work, or check again if it is already running."""
         with self._lock:
             self._again = True
             self._woken.set()
             if not self._running:
                 clock = _ProcessClock()
                 threading.Thread(target=self._run, args=[clock], name="smsbat-send").start()
-                self._running = True  # not where no thread could be started
+                self._running = True  # not reached if no thread could be started
 
     def _run(self, clock: SystemClock) -> None:
         with database_connections.own_thread(is_in_web=True):
@@ -69,25 +71,25 @@ class _Worker:
             try:
                 later = self._work(clock)
             except Exception as error:
-                # The thread has nobody to raise to; what it held is settled by the lease. Without
-                # a traceback: a database's words may quote the phones of a row.
-                words = f"{type(error).__name__}: {phones.redact(str(error))}"
-                logger.error("the sending thread failed, it tries again later: %s", words)
+                # The thread has no caller to raise to; its claimed messages are released when the
+                # lease expires. No traceback: a database error may quote the phones of a row.
+                message = f"{type(error).__name__}: {phones.redact(str(error))}"
+                logger.error("the sending thread failed, it tries again later: %s", message)
                 later = True
             finally:
-                connections.close_all()  # none is kept open while nothing is done
+                connections.close_all()  # none stays open while the thread is idle
             if later:
                 self._wait(clock)
 
     def _work(self, clock: SystemClock) -> bool:
-        """Send what may leave now; whether something waits that can only be sent later."""
+        """Send the messages that may be sent now; return whether others wait for later."""
         summary = worker.submit_queued(clock=clock)
         for reason in filter(None, [summary.failure, *summary.paused]):
             logger.error("sending stopped: %s", reason)
         return worker.something_waits()
 
     def _wait(self, clock: SystemClock) -> None:
-        """Until it is worth another look, or somebody wakes us, or the process ends."""
+        """Wait until the next check is due, the thread is notified, or the process exits."""
         deadline = time.monotonic() + _PAUSE
         while not clock.stopping and time.monotonic() < deadline:
             if self._woken.wait(_STEP):
@@ -96,7 +98,7 @@ class _Worker:
             self._again = True
 
     def _wanted(self, clock: SystemClock) -> bool:
-        """Whether somebody woke us since the last look; if not, the thread is over."""
+        """Return whether the thread was notified since the last check; if not, it ends."""
         with self._lock:
             wanted, self._again = self._again and not clock.stopping, False
             self._running = wanted
@@ -108,14 +110,14 @@ def _import() -> None:
     try:
         uploads.import_waiting(_ProcessClock())
     except Exception as error:
-        # Likewise. The file stays, and is taken up again by whoever is woken next.
+        # See above. The file stays queued, and the next notified worker imports it.
         logger.error("the import failed: %s: %s", type(error).__name__, phones.redact(str(error)))
     finally:
         connections.close_all()
 
 
 def wake_import() -> None:
-    """Import the files that wait, in a thread of its own: sending waits for none of them."""
+    """Import the uploaded files in a separate thread, so that sending does not wait for them."""
     threading.Thread(target=_import, name="smsbat-import").start()
 
 
@@ -123,5 +125,5 @@ _worker: Final = ProcessState(_Worker)
 
 
 def wake() -> None:
-    """Have this process's thread send what is queued."""
+    """Notify this process's thread, which sends the queued messages."""
     _worker.current.wake()

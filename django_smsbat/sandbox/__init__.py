@@ -1,5 +1,5 @@
-"""A program that plays SMSBAT on a real port: for development, tests, continuous integration.
+"""A simulator of SMSBAT on a real port: for development, tests and continuous integration.
 
-Speaks the protocol that the gateway speaks, by the gateway's own tables; knows no models and no
+It implements the gateway's protocol from the gateway's own tables, and uses no models and no
 settings. Needs the extra ``django-smsbat[sandbox]``.
 """

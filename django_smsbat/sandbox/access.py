@@ -1,4 +1,4 @@
-"""Who may use the sandbox, and how often: SMSBAT's three ways in, and its rate limits."""
+"""Authentication and rate limits of the sandbox: SMSBAT's three methods, and its limits."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from django_smsbat.gateway.auth import KEY_HEADER, KEY_LOGIN, basic_pair
 
 @dataclass(frozen=True)
 class Account:
-    """The one account of the sandbox."""
+    """The single account of the sandbox."""
 
     api_key: str = "sandbox-key"
     login: str = "sandbox"
@@ -29,7 +29,7 @@ def _bytes(header: str) -> bytes:
 
 @dataclass
 class TokenBucket:
-    """Lets `rate` requests a second through, and half as many more at once. A rate of 0 is none."""
+    """Allows `rate` requests a second, and a burst half as large again. A rate of 0 is no limit."""
 
     rate: float
     clock: Callable[[], float]

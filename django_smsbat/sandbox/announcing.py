@@ -1,4 +1,4 @@
-"""When delivery statuses are called back: as they change, or as badly as was asked for."""
+"""Schedules the callbacks of delivery statuses: when they change, or with the configured faults."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,15 @@ from django_smsbat.sandbox.callbacks import Caller
 from django_smsbat.sandbox.faults import CALLBACK, DELAY, DUPLICATE, PRECEDE, REORDER, Faults
 from django_smsbat.sandbox.ledger import Entry, Ledger
 
-_OVERTAKEN: Final = 3.0  # seconds at most, at --speed 1, by which a callback is overtaken
-_LATE: Final = 10.0  # seconds, likewise
+_OVERTAKEN: Final = 3.0  # maximum seconds, at --speed 1, by which a callback is overtaken
+_LATE: Final = 10.0  # seconds, at --speed 1
 
 
 class Announcer:
-    """Calls back each change of a status.
+    """Sends a callback for each change of a status.
 
     Attributes:
-        coming: callbacks whose time has not come yet.
+        coming: number of scheduled callbacks.
     """
 
     def __init__(self, ledger: Ledger, caller: Caller, faults: Faults) -> None:
@@ -28,22 +28,22 @@ class Announcer:
         self._announced = 0
 
     async def announce(self, entries: Sequence[Entry]) -> None:
-        """Have their changes called back; return when those were that come before the answer."""
+        """Schedule callbacks for the changes; first send those that precede the response."""
         early = []
         for entry in entries:
-            moments = list(self._ledger.moments(entry))
+            times = list(self._ledger.moments(entry))
             self._announced += 1
-            if moments and PRECEDE in self._faults.of_callback(self._announced):
+            if times and PRECEDE in self._faults.of_callback(self._announced):
                 early.append(self._ledger.hasten(entry))
                 continue
-            for moment in moments:
-                self._later(moment, self._change, entry)
-        bodies = [self._caller.status_body(self._told(entry)) for entry in early]
+            for seconds in times:
+                self._later(seconds, self._change, entry)
+        bodies = [self._caller.status_body(self._report(entry)) for entry in early]
         await self._caller.post_now("status/", bodies)
 
     def _change(self, entry: Entry) -> None:
-        """A status has changed this moment; the callback leaves now, or when it is made to."""
-        body = self._caller.status_body(self._told(entry))
+        """Handle a status that has just changed: send its callback now, or with a fault."""
+        body = self._caller.status_body(self._report(entry))
         met = self._met()
         seconds = self._faults.seconds(_OVERTAKEN) if REORDER in met else 0.0
         if DELAY in met:
@@ -68,5 +68,5 @@ class Announcer:
         self._ledger.requests[CALLBACK] += 1
         return dict(self._faults.of_callback(self._ledger.requests[CALLBACK]))
 
-    def _told(self, entry: Entry) -> Mapping[str, Any]:
+    def _report(self, entry: Entry) -> Mapping[str, Any]:
         return self._ledger.status(entry, monotonic())

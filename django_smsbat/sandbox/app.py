@@ -1,4 +1,4 @@
-"""The sandbox's HTTP side: SMSBAT's two endpoints, and the page that shows the phones."""
+"""The sandbox's HTTP server: SMSBAT's two endpoints, and the page that shows the phones."""
 
 import asyncio
 import json
@@ -35,17 +35,17 @@ _PAGE_HEADERS: Final = {
 
 @dataclass(frozen=True)
 class Options:
-    """How the sandbox behaves.
+    """The behaviour of the sandbox.
 
     Attributes:
-        latency: seconds before each answer.
-        speed: how many times faster than a phone network statuses move.
-        send_rate, status_rate: requests a second, half as many more at once; 0 for no limit.
+        latency: seconds before each response.
+        speed: how many times faster than on a phone network statuses change.
+        send_rate, status_rate: requests a second, with a burst half as large again; 0 for no limit.
         callback_url: prefix of the site's webhooks, with the secret as its password.
-        status_callbacks: whether delivery statuses are called back too, or only replies.
-        faults: what goes wrong, as `sandbox.faults` writes it.
-        journal: a file that keeps what was taken, also when the program is killed.
-        hosts: further hosts that a `Host` header may name, beside loopback.
+        status_callbacks: whether to call back delivery statuses too, or only replies.
+        faults: faults in the syntax of `sandbox.faults`.
+        journal: a file that stores accepted messages, even if the program is killed.
+        hosts: further hosts allowed in a `Host` header, besides loopback.
     """
 
     account: Account = field(default_factory=Account)
@@ -60,8 +60,8 @@ class Options:
     hosts: tuple[str, ...] = ()
 
 
-def error_body(status: int, error: str, words: str) -> dict[str, Any]:
-    return {"error": error, "message": words, "status": status}
+def error_body(status: int, error: str, message: str) -> dict[str, Any]:
+    return {"error": error, "message": message, "status": status}
 
 
 class Sandbox:
@@ -75,7 +75,7 @@ class Sandbox:
             STATUS: TokenBucket(options.status_rate, monotonic),
         }
         self._caller = Caller(Target.parse(options.callback_url)) if options.callback_url else None
-        self._faults = Faults([Fault.parse(written) for written in options.faults])
+        self._faults = Faults([Fault.parse(fault) for fault in options.faults])
         self._announcer = (
             Announcer(self.ledger, self._caller, self._faults)
             if self._caller and options.status_callbacks
@@ -113,7 +113,7 @@ class Sandbox:
 
     @web.middleware
     async def _count_abandoned(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Count the requests of clients that disconnected before the answer."""
+        """Count the requests of clients that disconnected before the response."""
         try:
             return await handler(request)
         finally:
@@ -121,11 +121,11 @@ class Sandbox:
                 self.ledger.requests["abandoned"] += 1
 
     async def _send(self, request: web.Request) -> web.Response:
-        """Take messages. A request that arrived whole is taken even if its client is gone since."""
+        """Accept messages. A complete request is accepted even if its client has disconnected."""
         number = self._count(SEND)
         await request.read()
         refusal = await self._admit(request, SEND)
-        if refusal is not None:  # an older response is empty, and so counts as false
+        if refusal is not None:  # older aiohttp: an empty response is false
             return refusal
         if request.content_type != "application/json":
             body = error_body(415, "Unsupported Media Type", "Send application/json")
@@ -150,7 +150,7 @@ class Sandbox:
     async def _status(self, request: web.Request) -> web.Response:
         number = self._count(STATUS)
         refusal = await self._admit(request, STATUS)
-        if refusal is not None:  # an older response is empty, and so counts as false
+        if refusal is not None:  # older aiohttp: an empty response is false
             return refusal
         fault = self._faults.of(STATUS, number)
         if fault and not fault.after:
@@ -163,7 +163,7 @@ class Sandbox:
     async def _answer(
         self, request: web.Request, answer: Mapping[str, Any], fault: Fault | None
     ) -> web.Response:
-        """The answer, or what a fault that comes after the work leaves of it."""
+        """Return the response, changed by a fault that occurs after the work."""
         if fault is None:
             return web.json_response(answer)
         if fault.is_lost or fault.status:
@@ -177,22 +177,22 @@ class Sandbox:
         return web.Response(body=body, content_type="application/json")
 
     def _failed(self, request: web.Request, fault: Fault) -> web.Response:
-        """An HTTP status, or a connection that is lost."""
+        """Return an HTTP error, or abort the connection."""
         if fault.status is None:
             if request.transport:
                 request.transport.abort()
-            return web.Response()  # goes nowhere
+            return web.Response()  # never received
         status = HTTPStatus(fault.status)
         body = error_body(status, status.phrase, "A fault that was asked for")
         return web.json_response(body, status=status, headers=fault.headers)
 
     def _count(self, kind: str) -> int:
-        """The number of this request, in the order in which they came."""
+        """Count this request and return its number, in the order of arrival."""
         self.ledger.requests[kind] += 1
         return self.ledger.requests[kind]
 
     async def _admit(self, request: web.Request, kind: str) -> web.Response | None:
-        """The refusal of a request that is not let in, None for one that is."""
+        """Return the refusal of a request, None if it is admitted."""
         if self.options.latency:
             await asyncio.sleep(self.options.latency)
         if not self.options.account.admits(request.headers):
@@ -212,7 +212,7 @@ class Sandbox:
         return web.json_response(shown)
 
     async def _reply(self, request: web.Request) -> web.Response:
-        """Somebody writes back. JSON only, so that no foreign page's form can post it."""
+        """Post a reply from a phone. JSON only, so that no other site's form can post it."""
         if request.content_type != "application/json":
             return web.json_response({"detail": "Send application/json."}, status=415)
         try:
@@ -223,15 +223,15 @@ class Sandbox:
         if not text or not self.ledger.by_phone.get(phone):
             return web.json_response({"detail": "Give a text, for a phone shown here."}, status=400)
         if self._caller is None:
-            words = "Start the sandbox with --callback-url to write back."
-            return web.json_response({"detail": words}, status=409)
+            detail = "Start the sandbox with --callback-url to write back."
+            return web.json_response({"detail": detail}, status=409)
         sender = str(self.ledger.by_phone[phone][-1].message.get("from", ""))
         phones_view.note_reply(self.ledger, phone, text, monotonic())
         taken = await self._caller.inbound(phone, sender, text)
         return web.json_response({"taken": taken}, status=200 if taken else 502)
 
     async def _statistics(self, _request: web.Request) -> web.Response:
-        """What the sandbox itself counted, for tests that compare it with a database."""
+        """Return the sandbox's own counts, for tests that compare them with a database."""
         counts = {phone: len(entries) for phone, entries in self.ledger.by_phone.items()}
         failed = self._caller.failed if self._caller else 0
         return web.json_response(
@@ -245,14 +245,16 @@ class Sandbox:
         )
 
     async def _record(self, _request: web.Request) -> web.Response:
-        """What became of each message by the sandbox's own record, and how many callbacks wait."""
+        """Return each message's status in the sandbox, and the number of pending callbacks."""
         now = monotonic()
-        told = {key: self.ledger.status(entry, now) for key, entry in self.ledger.entries.items()}
+        reports = {
+            key: self.ledger.status(entry, now) for key, entry in self.ledger.entries.items()
+        }
         waiting = self._caller.waiting if self._caller else 0
         coming = self._announcer.coming if self._announcer else 0
         return web.json_response(
             {
-                "statuses": {key: one["deliverystatus"] for key, one in told.items()},
+                "statuses": {key: one["deliverystatus"] for key, one in reports.items()},
                 "callbacks_to_come": waiting + coming,
             }
         )

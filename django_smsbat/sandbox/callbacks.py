@@ -1,6 +1,6 @@
-"""What the sandbox posts to the site that it plays SMSBAT for: statuses, and what people write.
+"""The sandbox's callbacks to the site under test: delivery statuses and incoming messages.
 
-Like SMSBAT, it tries again when the site does not answer 200, and it signs nothing.
+Like SMSBAT, it retries unless the site responds with 200, and it signs nothing.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ _FIRST_PAUSE: Final = 1.0  # seconds, doubled with each try
 
 @dataclass(frozen=True)
 class Target:
-    """Where the site's webhooks are, with the secret taken out of the URL."""
+    """The URL of the site's webhooks, without the secret, which is in the headers."""
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def parse(cls, url: str) -> "Target":
-        """``http://any:SECRET@host/smsbat/``: the prefix of `inbound/` and `status/`."""
+        """Parse ``http://any:SECRET@host/smsbat/``: the prefix of `inbound/` and `status/`."""
         parts = urlsplit(url if url.endswith("/") else f"{url}/")
         headers = {}
         if parts.password is not None:
@@ -42,7 +42,7 @@ class Target:
 
 
 class Caller:
-    """Posts to the target in the background, a few at a time, in the order in which they came."""
+    """Posts to the target in the background, a few at a time, in the order of arrival."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -53,7 +53,7 @@ class Caller:
 
     @property
     def waiting(self) -> int:
-        """Callbacks that were not taken yet."""
+        """The number of callbacks that the site has not accepted yet."""
         return self._waiting.qsize() + self._in_hand
 
     async def start(self) -> None:
@@ -66,17 +66,17 @@ class Caller:
         await asyncio.gather(*self._workers, return_exceptions=True)
         await self._session.close()
 
-    def status_body(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A delivery status as it is called back; `told` is the answer to a status check."""
-        body = {name: told[name] for name in ("messageId", "deliverystatus", "cost")}
+    def status_body(self, report: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the callback body of a delivery status, from the response to a status request."""
+        body = {name: report[name] for name in ("messageId", "deliverystatus", "cost")}
         return body | {"timestamp": _now()}
 
     def post_later(self, path: str, body: Mapping[str, Any]) -> None:
-        """Post it as soon as those before it are out."""
+        """Queue the body behind earlier ones."""
         self._waiting.put_nowait((path, body))
 
     async def post_now(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> None:
-        """Post these, and return when all were taken, or given up."""
+        """Post these bodies; return when all were accepted or given up."""
         room = asyncio.Semaphore(_AT_ONCE)
 
         async def post(body: Mapping[str, Any]) -> None:
@@ -86,11 +86,11 @@ class Caller:
         await asyncio.gather(*(post(body) for body in bodies))
 
     async def inbound(self, phone: str, alpha_name: str, text: str) -> bool:
-        """Report that somebody wrote back; whether the site has taken it."""
+        """Report a reply to the site; return whether the site has accepted it."""
         body = {
             "idUuid": str(uuid4()),
             "alphaName": alpha_name,
-            "phoneNumber": phone.lstrip("+"),  # SMSBAT's callbacks leave the plus out
+            "phoneNumber": phone.lstrip("+"),  # SMSBAT's callbacks omit the plus
             "text": text,
             "dt": _now(),
         }

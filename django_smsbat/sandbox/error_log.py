@@ -1,4 +1,4 @@
-"""The sandbox's log of errors: one line for each, without message content.
+"""The sandbox's error log: one line for each error, without message content.
 
 A disconnect of a client is not an error: crash tests kill clients on purpose.
 """
@@ -14,9 +14,9 @@ DISCONNECTS: Final = (ConnectionError, asyncio.CancelledError)
 
 
 class OneLineFilter(logging.Filter):
-    """Drops disconnects, and replaces a traceback by the exception's class and place.
+    """Drops disconnects, and replaces a traceback by the exception's class and location.
 
-    The exception's own text is left out: it may contain a phone number or a message.
+    The exception's own text is omitted: it may contain a phone number or a message.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -34,14 +34,14 @@ logger.addFilter(OneLineFilter())
 
 
 def describe(error: BaseException) -> str:
-    """The class of an exception and the line that raised it."""
+    """Return the class of an exception and the line that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
 
 
 def handle_loop_error(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-    """Log what asyncio itself would print with a traceback."""
+    """Log errors that asyncio itself would print with a traceback."""
     error = context.get("exception")
     if isinstance(error, BaseException):
         logger.error("an error in the event loop", exc_info=error)

@@ -1,6 +1,6 @@
-"""What becomes of a message: the last two digits of its phone decide.
+"""The fate of a message in the sandbox: the last two digits of its phone determine it.
 
-Seconds are those of a sandbox at ``--speed 1``.
+Times are the seconds of a sandbox at ``--speed 1``.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _SMS: Final = "sms"
 
 @dataclass(frozen=True)
 class Step:
-    """From `after` seconds on, the first channel says `status` and the fallback says `fallback`."""
+    """The status of the first channel and of the fallback, from `after` seconds on."""
 
     after: float
     status: str
@@ -23,11 +23,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Fate:
-    """
+    """The sequence of statuses of a message.
+
     Attributes:
-        meaning: for people.
+        meaning: a description for users.
         steps: in order of time; empty for a message that is rejected at once.
-        needs_fallback: without a fallback the message takes the fate `UNDELIVERABLE`.
+        needs_fallback: a message without a fallback gets the fate `UNDELIVERABLE`.
     """
 
     meaning: str
@@ -70,7 +71,7 @@ BY_LAST_DIGITS: Final[Mapping[str, Fate]] = {
 
 
 def of(message: Mapping[str, Any], phone: str, given: Fate | None = None) -> Fate:
-    """The fate of a message on the wire: the given one, else that of its phone."""
+    """Return the fate of a message: `given`, else that of its phone."""
     fate = given or BY_LAST_DIGITS.get(phone[-2:], DELIVERED)
     if not fate.needs_fallback or message.get("fallback"):
         return fate
@@ -78,5 +79,5 @@ def of(message: Mapping[str, Any], phone: str, given: Fate | None = None) -> Fat
 
 
 def channel_of(kind: str) -> str:
-    """The channel that is tried first; the API overview writes just ``viber``."""
+    """Return the first channel; the API overview writes just ``viber``."""
     return TYPES[MessageType(kind)].channel if kind in TYPES else "viber"

@@ -1,4 +1,4 @@
-"""What may go wrong with a request, on demand: anyone can see what their site makes of it.
+"""Faults on demand, to test how a site handles them.
 
 A fault is written ``KIND@WHEN``, or ``status/KIND@WHEN`` for status requests, or
 ``callback/KIND@WHEN`` for the callbacks of delivery statuses. WHEN is the number of a request,
@@ -16,16 +16,16 @@ SEND: Final = "send"
 STATUS: Final = "status"
 CALLBACK: Final = "callback"
 
-# What happens to the body of an answer; the messages were taken.
+# Faults in the body of a response; the messages were accepted.
 BODIES: Final = ("truncated", "shuffled", "partial", "garbage", "html", "empty")
-_BEFORE: Final = ("lost",)  # the connection, and nothing was taken
+_BEFORE: Final = ("lost",)  # the connection is lost, and no message was accepted
 _AFTER: Final = ("lost-after", "slow")
 KINDS: Final = (*_BEFORE, *_AFTER, *BODIES)
-# A callback that comes twice, is overtaken by others, comes late, or before the answer to the send.
+# A callback that is sent twice, overtaken by others, late, or before the response to the send.
 DUPLICATE, REORDER, DELAY, PRECEDE = "duplicate", "reorder", "delay", "precede"
 CALLBACKS: Final = (DUPLICATE, REORDER, DELAY, PRECEDE)
 
-_WRITTEN: Final = re.compile(
+_SYNTAX: Final = re.compile(
     r"(?:(?P<request>send|status|callback)/)?(?P<kind>[a-z0-9-]+?)(?P<after>-after)?(?::(?P<value>\d+(?:\.\d+)?))?"
     r"@(?:(?P<numbers>\d+(?:,\d+)*)|(?P<percent>\d+(?:\.\d+)?)%)"
 )
@@ -34,14 +34,14 @@ _SLOW: Final = 5.0  # seconds
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of fault, and the requests that meet it.
+    """One kind of fault, and the requests that it affects.
 
     Attributes:
         request: ``send``, ``status`` or ``callback``.
-        kind: one of `KINDS`, or the number of an HTTP status; of a callback one of `CALLBACKS`.
-        after: whether the messages were taken before it happened.
+        kind: one of `KINDS`, or the number of an HTTP status; for a callback one of `CALLBACKS`.
+        after: whether the messages were accepted before the fault.
         value: seconds: of ``slow`` or ``delay``, or of the `Retry-After` of a status.
-        numbers: which requests, from 1; empty for any of them, by `probability`.
+        numbers: the affected requests, from 1; empty for any of them, by `probability`.
     """
 
     request: str
@@ -53,32 +53,33 @@ class Fault:
 
     @classmethod
     def parse(cls, written: str) -> "Fault":
-        """
+        """Parse one fault.
+
         Raises:
-            ValueError: saying how a fault is written.
+            ValueError: describing the syntax of a fault.
         """
-        found = _WRITTEN.fullmatch(written)
-        kind = found["kind"] if found else ""
-        numbers = [int(n) for n in (found["numbers"] or "1").split(",")] if found else []
-        known = found and _is_known(found["request"] or SEND, kind, found["after"] or "")
-        if found is None or not known or min(numbers) < 1 or float(found["percent"] or 0) > 100:
+        match = _SYNTAX.fullmatch(written)
+        kind = match["kind"] if match else ""
+        numbers = [int(n) for n in (match["numbers"] or "1").split(",")] if match else []
+        known = match and _is_known(match["request"] or SEND, kind, match["after"] or "")
+        if match is None or not known or min(numbers) < 1 or float(match["percent"] or 0) > 100:
             raise ValueError(
                 f"{written!r} is no fault: write KIND@WHEN, such as 503@2 or garbage@10%, where "
                 f"KIND is an HTTP status or one of {', '.join(KINDS)}; or callback/KIND@WHEN, with "
                 f"one of {', '.join(CALLBACKS)}"
             )
         return cls(
-            request=found["request"] or SEND,
+            request=match["request"] or SEND,
             kind=kind,
-            after=bool(found["after"]) or kind in (*BODIES, "slow"),
-            value=float(found["value"]) if found["value"] else None,
-            numbers=frozenset(numbers if found["numbers"] else ()),
-            probability=float(found["percent"] or 0) / 100,
+            after=bool(match["after"]) or kind in (*BODIES, "slow"),
+            value=float(match["value"]) if match["value"] else None,
+            numbers=frozenset(numbers if match["numbers"] else ()),
+            probability=float(match["percent"] or 0) / 100,
         )
 
     @property
     def status(self) -> int | None:
-        """The HTTP status that is answered, None for another kind of fault."""
+        """The HTTP status of the response, None for another kind of fault."""
         return int(self.kind) if self.kind.isdigit() else None
 
     @property
@@ -107,7 +108,7 @@ def _is_known(request: str, kind: str, after: str) -> bool:
 
 @dataclass
 class Faults:
-    """All the faults of a sandbox; the first that meets a request is its fate."""
+    """All faults of a sandbox; the first one that matches a request applies."""
 
     faults: Sequence[Fault]
     seed: int = 0
@@ -116,23 +117,23 @@ class Faults:
         self._chance = random.Random(self.seed)  # noqa: S311 - the same faults in every run
 
     def of(self, request: str, number: int) -> Fault | None:
-        """The fault that the request with this number meets, counted from 1."""
+        """Return the fault of the request with this number, counted from 1."""
         for fault in self.faults:
             if fault.request == request and fault.meets(number, self._chance):
                 return fault
         return None
 
     def of_callback(self, number: int) -> dict[str, Fault]:
-        """By kind, all the faults that the callback with this number meets: they add up."""
+        """Return all faults of the callback with this number, by kind: they combine."""
         of_callbacks = [fault for fault in self.faults if fault.request == CALLBACK]
         return {f.kind: f for f in of_callbacks if f.meets(number, self._chance)}
 
     def seconds(self, most: float) -> float:
-        """A time by chance."""
+        """Return a random time, up to `most`."""
         return self._chance.uniform(0, most)
 
     def spoil(self, kind: str, body: bytes, answer: Mapping[str, Any]) -> tuple[bytes, Any]:
-        """The bytes to answer with in place of `body`, or another answer to be written."""
+        """Return the bytes to respond with instead of `body`, or another response to be encoded."""
         messages = list(answer.get("messages", ()))
         if kind == "shuffled":
             self._chance.shuffle(messages)

@@ -1,7 +1,7 @@
-"""Which Host headers the sandbox answers to: a defence against DNS rebinding.
+"""The Host headers that the sandbox accepts: a defence against DNS rebinding.
 
-A hostile page can point its own domain at 127.0.0.1, and then read the sandbox as its own origin.
-The browser still sends that domain as `Host`, so a request that names a foreign host is refused.
+A hostile page can point its own domain at 127.0.0.1 and then read the sandbox as its own origin.
+The browser still sends that domain as `Host`, so requests that name another host are refused.
 """
 
 import re
@@ -20,7 +20,7 @@ _HOST: Final = re.compile(
 
 
 def host_of(header: str) -> str:
-    """The host in a `Host` header, without its port; empty for a malformed header."""
+    """Return the host in a `Host` header, without its port; empty for a malformed header."""
     match = _HOST.fullmatch(header)
     host = (match["ipv6"] or match["name"]) if match else ""
     return host.lower().removesuffix(".")
@@ -28,7 +28,7 @@ def host_of(header: str) -> str:
 
 @dataclass(frozen=True)
 class HostRule:
-    """Allows loopback, the named hosts, and the address on which the request arrived."""
+    """Allows loopback, the named hosts, and the address at which the request arrived."""
 
     named: frozenset[str]
 
@@ -37,7 +37,8 @@ class HostRule:
         return cls(frozenset(host.lower().removesuffix(".") for host in hosts if host))
 
     def allows(self, header: str, arrived_at: str) -> bool:
-        """
+        """Whether the header names an allowed host.
+
         Args:
             header: the `Host` header.
             arrived_at: the local address of the connection.
@@ -52,7 +53,7 @@ class HostRule:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer 421 to a request for a foreign host."""
+        """Respond with 421 to a request for another host."""
         headers = request.headers.getall("Host", [])
         socket_name = request.get_extra_info("sockname") or ("",)
         if len(headers) == 1 and self.allows(headers[0], str(socket_name[0])):

@@ -1,6 +1,7 @@
-"""What a sandbox has taken, on disk: it outlives a sandbox that is killed.
+"""A journal of accepted messages on disk, which survives a killed sandbox.
 
-A line is written before the answer leaves, so that the file never knows less than the site.
+A line is written before the response is sent, so that the file always includes every message that
+the site knows to be accepted.
 """
 
 import json
@@ -12,7 +13,7 @@ from django_smsbat.sandbox.ledger import Entry
 
 
 class Journal:
-    """A file with a line for each message that was taken."""
+    """A file with one line for each accepted message."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -26,7 +27,7 @@ class Journal:
             file.write("".join(f"{line}\n" for line in lines))
 
     def read(self) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-        """Id, id of the list, and message, in the order in which they were taken."""
+        """Yield message id, list id and message, in the order of acceptance."""
         if not self._path.exists():
             return
         with self._path.open() as file:
@@ -35,9 +36,9 @@ class Journal:
                 yield message_id, list_id, message
 
     def _drop_torn_line(self) -> None:
-        """One that was not written to its end: the sandbox was killed before it answered."""
+        """Remove an incomplete last line: the sandbox was killed before it responded."""
         if self._path.exists():
-            written = self._path.read_bytes()
-            whole = written.rfind(b"\n") + 1
-            if whole < len(written):
-                self._path.write_bytes(written[:whole])
+            content = self._path.read_bytes()
+            whole = content.rfind(b"\n") + 1
+            if whole < len(content):
+                self._path.write_bytes(content[:whole])

@@ -1,7 +1,7 @@
-"""What the sandbox has taken, and what it says of each message at a given moment.
+"""The messages that the sandbox has accepted, and their status at a given time.
 
-Everything is in memory and dies with the program, unless a journal keeps it. Times are seconds of
-the sandbox's own clock.
+All data is in memory and lost at exit, unless a journal stores it. Times are seconds of the
+sandbox's own clock.
 """
 
 import secrets
@@ -22,7 +22,7 @@ PRICES: Final[Mapping[str, float]] = {"sms": 0.05, "viber": 0.02, "rcs": 0.03, "
 
 @dataclass(frozen=True)
 class Entry:
-    """One message that was taken, or rejected at once."""
+    """One message that was accepted, or rejected at once."""
 
     message_id: str
     messagelist_id: int
@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass
 class Reply:
-    """What somebody wrote back on the sandbox's phone."""
+    """A reply from one of the sandbox's phones."""
 
     phone: str
     text: str
@@ -51,11 +51,11 @@ class Reply:
 
 @dataclass
 class Ledger:
-    """All entries by id and by phone, and how many requests came.
+    """All entries by id and by phone, and the number of requests.
 
     Args:
-        speed: how many times faster than a phone network the statuses move.
-        given: phones whose fate was given, whatever their last digits.
+        speed: how many times faster than on a phone network the statuses change.
+        given: explicit fates by phone, which override the last digits.
     """
 
     speed: float = 1.0
@@ -67,24 +67,24 @@ class Ledger:
     _last_list: int = field(default_factory=lambda: 700_000 + secrets.randbelow(100_000))
 
     def take(self, messages: Sequence[Mapping[str, Any]], now: float) -> list[Entry]:
-        """Enter the messages of one request."""
+        """Add the messages of one request."""
         self._last_list += 1
         return [
             self.enter(secrets.token_hex(8), self._last_list, message, now) for message in messages
         ]
 
     def enter(self, message_id: str, list_id: int, message: Mapping[str, Any], now: float) -> Entry:
-        """Enter one message; also one that was taken before this program started."""
+        """Add one message; also one that was accepted before this program started."""
         phone = phone_of(message)
         fate = fates.of(message, phone, self.given.get(phone))
         entry = Entry(message_id, list_id, phone, message, fate, now)
         self.entries[message_id] = entry
-        # Moved to the end: the phones stand in the order in which they were written to.
+        # Moved to the end: phones are in the order of their last message.
         self.by_phone[phone] = [*self.by_phone.pop(phone, []), entry]
         return entry
 
     def hasten(self, entry: Entry) -> Entry:
-        """Let the message have come to its end already."""
+        """Shift the message in time so that it has already reached its final status."""
         age = entry.fate.steps[-1].after / self.speed
         hastened = replace(entry, taken_at=entry.taken_at - age)
         self.entries[entry.message_id] = hastened
@@ -93,16 +93,16 @@ class Ledger:
         return hastened
 
     def step(self, entry: Entry, now: float) -> Step:
-        """How far the message has come."""
+        """Return the current step of the message."""
         age = (now - entry.taken_at) * self.speed
         return [step for step in entry.fate.steps if step.after <= age][-1]
 
     def moments(self, entry: Entry) -> Iterator[float]:
-        """Seconds after the message was taken at which its status moves on."""
+        """Return the times of its status changes, in seconds after the message was accepted."""
         return (step.after / self.speed for step in entry.fate.steps[1:])
 
     def answer(self, entries: Sequence[Entry]) -> dict[str, Any]:
-        """The answer to a send; that of the API overview is the shorter one."""
+        """Return the response to a send; the API overview's is the shorter one."""
         if "recipient" in entries[0].message:
             return {"messages": [_overview_answer(entry) for entry in entries]}
         return {
@@ -111,12 +111,12 @@ class Ledger:
         }
 
     def status(self, entry: Entry, now: float) -> dict[str, Any]:
-        """The answer to a status check."""
+        """Return the response to a status request."""
         if entry.fate.is_rejected:
             return {"messageId": entry.message_id, "deliverystatus": "rejected"}
         step = self.step(entry, now)
         fallen_back = step.fallback != "not_used"
-        told = _status_with_fallback(entry, step) if entry.has_fallback else {}
+        extra = _status_with_fallback(entry, step) if entry.has_fallback else {}
         channel = "sms" if fallen_back else entry.channel
         parts = parts_of(entry, by_fallback=fallen_back)
         return {
@@ -125,12 +125,12 @@ class Ledger:
             "deliverystatus": step.fallback if fallen_back else step.status,
             "partscount": parts,
             "cost": round(PRICES[channel] * parts, 4),
-            **told,
+            **extra,
         }
 
 
 def parts_of(entry: Entry, *, by_fallback: bool = False) -> int:
-    """Parts of an SMS; any other message is one."""
+    """Return the parts of an SMS; any other message has one."""
     source = entry.message.get("fallback", {}) if by_fallback else entry.message
     text = source.get("text", "") if by_fallback or entry.channel == "sms" else ""
     return max(1, count_parts(text).parts)
@@ -138,17 +138,17 @@ def parts_of(entry: Entry, *, by_fallback: bool = False) -> int:
 
 def _answer(entry: Entry) -> dict[str, Any]:
     rejected = entry.fate.is_rejected
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "messageId": entry.message_id,
         "status": "rejected" if rejected else "accepted",
         "parts": 0 if rejected else parts_of(entry),
         "to": entry.phone,
     }
     if "customerMessageId" in entry.message:
-        told["customerMessageId"] = entry.message["customerMessageId"]
+        answer["customerMessageId"] = entry.message["customerMessageId"]
     if entry.channel == "flashcall" and not rejected:
-        told |= flash_call(entry.message)
-    return told
+        answer |= flash_call(entry.message)
+    return answer
 
 
 def _overview_answer(entry: Entry) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def _overview_answer(entry: Entry) -> dict[str, Any]:
 
 
 def flash_call(message: Mapping[str, Any]) -> dict[str, Any]:
-    """The number that rings, which the message gives, and how much of it is shown."""
+    """Return the calling number, taken from the message, and its visible digits."""
     caller = str((message.get("messageData") or {}).get("callerId", ""))
     pattern = "***" + caller[-FLASH_CALL_DIGITS:]
     return {"callerId": caller, "pattern": pattern, "ttl": message.get("ttl", FLASH_CALL_TTL)}

@@ -1,4 +1,4 @@
-"""What the sandbox's page shows: for each phone its messages and replies, as the phone has them."""
+"""The data of the sandbox's page: the messages and replies of each phone."""
 
 from typing import Any, Final
 
@@ -10,11 +10,11 @@ _BUBBLES_SHOWN: Final = 30
 
 
 def phones(ledger: Ledger, now: float, search: str = "") -> dict[str, Any]:
-    """The phones that were written to last, newest first, and how many there are in all."""
+    """Return the phones with the latest messages, newest first, and the total number of phones."""
     digits = "".join(c for c in search if c.isdigit())
-    found = [phone for phone in reversed(ledger.by_phone) if digits in phone]
-    shown = [_phone(ledger, phone, now) for phone in found[:_PHONES_SHOWN]]
-    return {"total": len(found), "phones": shown}
+    matches = [phone for phone in reversed(ledger.by_phone) if digits in phone]
+    shown = [_phone(ledger, phone, now) for phone in matches[:_PHONES_SHOWN]]
+    return {"total": len(matches), "phones": shown}
 
 
 def note_reply(ledger: Ledger, phone: str, text: str, now: float) -> None:
@@ -31,22 +31,22 @@ def _phone(ledger: Ledger, phone: str, now: float) -> dict[str, Any]:
 
 
 def _bubble(ledger: Ledger, entry: Entry, now: float) -> dict[str, Any]:
-    told = ledger.status(entry, now)
+    status = ledger.status(entry, now)
     fallback = entry.message.get("fallback") or {}
-    by_sms = bool(told.get("fallbacks"))
+    by_sms = bool(status.get("fallbacks"))
     return {
         "kind": "sms" if by_sms else entry.channel,
         "type": entry.message["type"],
         "from": entry.message.get("from", ""),
         "text": fallback.get("text", "") if by_sms else entry.message.get("text", ""),
         "data": {} if by_sms else _data(entry),
-        "status": told["deliverystatus"],
-        "arrived": from_wire(told["deliverystatus"]) in REACHED,
+        "status": status["deliverystatus"],
+        "arrived": from_wire(status["deliverystatus"]) in REACHED,
     }
 
 
 def _data(entry: Entry) -> Any:
-    """What a phone knows: of a flash call the number that rang, and nothing else."""
+    """Return the data that a phone receives: for a flash call, only the calling number."""
     if entry.channel == "flashcall":
         return {"callerId": flash_call(entry.message)["callerId"]}
     return entry.message.get("messageData", {})

@@ -1,4 +1,4 @@
-"""Running the sandbox: until told to stop, or in a thread beside a test."""
+"""Run the sandbox until a signal stops it, or in a thread for a test."""
 
 import asyncio
 import signal
@@ -20,7 +20,7 @@ _START_SECONDS_MAX: Final = 30
 
 @dataclass(frozen=True)
 class Running:
-    """A sandbox that answers at `url`; its ledger may be looked into."""
+    """A sandbox that responds at `url`; tests may inspect its ledger."""
 
     url: str
     sandbox: Sandbox
@@ -38,7 +38,7 @@ async def _listen(sandbox: Sandbox, host: str, port: int) -> tuple[web.AppRunner
 
 @dataclass(frozen=True)
 class Listening:
-    """Where a sandbox answers.
+    """The URL of a sandbox.
 
     Attributes:
         is_exposed: whether other machines can reach it.
@@ -52,12 +52,12 @@ def serve(options: Options, host: str, port: int, on_start: Callable[[Listening]
     """Serve until SIGINT or SIGTERM.
 
     Args:
-        host: a `Host` header may name it, too.
+        host: also allowed in a `Host` header.
         port: 0 for a free one.
-        on_start: called when requests are answered.
+        on_start: called when the server is ready.
 
     Raises:
-        OSError: when the port is taken.
+        OSError: if the port is in use.
     """
 
     async def run() -> None:
@@ -75,7 +75,7 @@ def serve(options: Options, host: str, port: int, on_start: Callable[[Listening]
 
 @contextmanager
 def running(options: Options | None = None, port: int = 0) -> Iterator[Running]:
-    """A sandbox in a thread of this process, stopped at the end of the block."""
+    """Run a sandbox in a thread of this process until the end of the block."""
     sandbox = Sandbox(options or Options())
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="smsbat-sandbox", daemon=True)

@@ -1,6 +1,7 @@
-"""Bodies as SMSBAT's own site shows them, brought into the form of the help pages.
+"""Convert the request bodies shown on SMSBAT's own site to the form of the help pages.
 
-The sandbox takes both forms and checks the second one. Our message classes send the second one.
+The sandbox accepts both forms and validates the second one. This package's message classes send the
+second one.
 """
 
 from collections.abc import Mapping
@@ -8,33 +9,33 @@ from typing import Any, Final
 
 Wire = Mapping[str, Any]
 
-_ANY_TEXT: Final = "-"  # a promotional message needs none, a carousel does
-# Template ids with the parameters that the site gives them, and names of the help pages for these.
+_ANY_TEXT: Final = "-"  # a promotional message needs no text, a carousel does
+# Template ids with the parameters shown on the site, and their names in the help pages.
 _OTP_PARAMS: Final[Mapping[str, Mapping[str, str]]] = {
     "210ee8a9-1ed5-43cd-96e4-65bba311ab40": {
         "pin": "pin",
         "business_platform_name": "business_platform_action_name",
-        "pin_type": "",  # the help pages know no such parameter of this template
+        "pin_type": "",  # the help pages list no such parameter of this template
     },
 }
 
 
 def in_first_form(message: Wire) -> Wire:
-    """The message with each part that the site writes in another way in the help pages' form."""
+    """Return the message with each part in the help pages' form."""
     for read in (_ttl, _carousel, _otp):
         message = read(message)
     return message
 
 
 def _ttl(message: Wire) -> Wire:
-    """Seconds may come as text."""
+    """Convert seconds from text to a number."""
     ttl = message.get("ttl")
     is_text = isinstance(ttl, str) and ttl.isascii() and ttl.isdecimal()
     return {**message, "ttl": int(str(ttl)[:9])} if is_text else message
 
 
 def _carousel(message: Wire) -> Wire:
-    """A carousel may come as a promotional message."""
+    """Convert a carousel in a promotional message."""
     data = message.get("messageData")
     if message.get("type") != "viber_promo" or not isinstance(data, Mapping):
         return message
@@ -44,7 +45,7 @@ def _carousel(message: Wire) -> Wire:
 
 
 def _otp(message: Wire) -> Wire:
-    """A template may come with other parameters."""
+    """Rename the parameters of a template."""
     data = message.get("messageData")
     params = data.get("templateParams") if isinstance(data, Mapping) else None
     if not isinstance(data, Mapping) or not isinstance(params, Mapping):

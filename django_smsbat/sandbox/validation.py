@@ -1,6 +1,6 @@
-"""What the sandbox refuses, in SMSBAT's own words and codes.
+"""Request validation of the sandbox, with SMSBAT's error messages and codes.
 
-The limits are the gateway's table; the codes are those of SMSBAT's page on errors.
+The limits are the gateway's; the codes are those of SMSBAT's page on errors.
 """
 
 import re
@@ -15,7 +15,7 @@ from django_smsbat.sandbox.site_samples import in_first_form
 _PHONE: Final = re.compile(r"\+?[1-9]\d{9,14}")
 _ANY_PHONE: Final = "+380671112233"
 _OVERVIEW_VIBER: Final = "viber"
-_WIRE_NAMES: Final = {"caller_id": "callerId"}  # fields that the wire names in another way
+_WIRE_NAMES: Final = {"caller_id": "callerId"}  # fields with another name in SMSBAT's format
 _TAKEN: Final = frozenset(
     [
         "from",
@@ -39,12 +39,12 @@ class Refusal(Exception):
     body: Mapping[str, Any]
 
 
-def coded(code: int, words: str) -> Refusal:
-    return Refusal(400, {"status": 400, "error": "Bad Request", "message": words, "code": code})
+def coded(code: int, message: str) -> Refusal:
+    return Refusal(400, {"status": 400, "error": "Bad Request", "message": message, "code": code})
 
 
-def named(code: str, words: str) -> Refusal:
-    return Refusal(422, {"error": {"code": code, "message": words}})
+def named(code: str, message: str) -> Refusal:
+    return Refusal(422, {"error": {"code": code, "message": message}})
 
 
 def missing(name: str) -> Refusal:
@@ -52,10 +52,10 @@ def missing(name: str) -> Refusal:
 
 
 def messages_of(body: Any) -> list[Mapping[str, Any]]:
-    """The messages of a request, every one of them valid.
+    """Return the messages of a request after validating all of them.
 
     Raises:
-        Refusal: for the first thing that is wrong; then nothing of the request is taken.
+        Refusal: for the first error; then no message of the request is accepted.
     """
     if not isinstance(body, Mapping):
         raise coded(1001, "Invalid request format")
@@ -72,7 +72,7 @@ def messages_of(body: Any) -> list[Mapping[str, Any]]:
 
 
 def phone_of(message: Mapping[str, Any]) -> str:
-    """The recipient, whichever dialect wrote it, with the plus."""
+    """Return the recipient with the plus, from either dialect."""
     phone = message.get("to", message.get("recipient", ""))
     return f"+{str(phone).lstrip('+')}"
 
@@ -94,7 +94,7 @@ def _check(message: Any) -> None:
     try:
         from_content(_content(in_first_form(message)), _ANY_PHONE)
     except InvalidMessage as error:
-        raise _in_their_words(error) from None
+        raise _as_smsbat_refusal(error) from None
 
 
 def _content(message: Mapping[str, Any]) -> Content:
@@ -117,7 +117,7 @@ def _content(message: Mapping[str, Any]) -> Content:
     )
 
 
-def _in_their_words(error: InvalidMessage) -> Refusal:
+def _as_smsbat_refusal(error: InvalidMessage) -> Refusal:
     field = _WIRE_NAMES.get(error.field, error.field)
     if error.field == "sender":
         return named("INVALID_SENDER", "Invalid sender name")

@@ -1,6 +1,6 @@
-"""For tests of projects that use django-smsbat: a gateway in memory, and the sandbox on a port.
+"""Test tools for projects that use django-smsbat: an in-memory gateway, and the sandbox on a port.
 
-Nothing here is meant for a running site.
+Not for use on a running site.
 """
 
 from django_smsbat.testing.case import SmsbatTestMixin

@@ -1,4 +1,4 @@
-"""SMSBAT's callbacks to the site under test, with the secret that the settings name."""
+"""SMSBAT's callbacks to the site under test, with the secret from the settings."""
 
 import json
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ def post(name: str, body: Mapping[str, Any], account: str) -> None:
     """Post to ``smsbat:inbound`` or ``smsbat:status`` through the project's own URLs.
 
     Raises:
-        AssertionError: when the site does not answer 200: SMSBAT would try again for ever.
+        AssertionError: if the site does not respond with 200: SMSBAT would retry indefinitely.
     """
     try:
         url = reverse(f"smsbat:{name}")
     except NoReverseMatch:
-        words = 'the project includes no django_smsbat.urls: path("smsbat/", include(...))'
-        raise AssertionError(words) from None
+        message = 'the project includes no django_smsbat.urls: path("smsbat/", include(...))'
+        raise AssertionError(message) from None
     own = conf.current().accounts.get(account)
     if own is None or not own.webhook_secrets:
         raise AssertionError(f"the account {account!r} has no WEBHOOK_SECRETS to come with")
@@ -42,9 +42,9 @@ def post(name: str, body: Mapping[str, Any], account: str) -> None:
 
 
 def _deliver(url: str, body: Mapping[str, Any], secret: str) -> Any:
-    """The answer of the host to which the site's redirects lead, such as the one with ``www.``."""
+    """Return the response of the host that the site redirects to, such as the one with ``www.``."""
     host = _host()
-    # Django's test runner allows its own host, a shell prompt does not.
+    # Django's test runner allows its own host; a shell does not.
     with override_settings(ALLOWED_HOSTS=["*"]):
         for _ in range(_REDIRECTS_MAX):
             answer = Client().post(
@@ -63,19 +63,19 @@ def _deliver(url: str, body: Mapping[str, Any], secret: str) -> Any:
 
 
 def _proxy_headers() -> dict[str, Any]:
-    """The header by which a proxy says that the request came by HTTPS."""
+    """Return the header by which a proxy reports that the request used HTTPS."""
     header = conf.proxy_ssl_header()
     return {header[0]: header[1]} if header else {}
 
 
 def _host() -> str:
-    """The host that the project names first, else that of Django's test client."""
+    """Return the first host that the project allows, else that of Django's test client."""
     named = [host.lstrip(".") for host in conf.allowed_hosts() if host != "*"]
     return _TEST_HOST if _TEST_HOST in named or not named else named[0]
 
 
 def _failure(url: str, answer: Any) -> str:
-    """One sentence, also where the site answers with a page."""
+    """Describe the response in one sentence, even if it is an HTML page."""
     phrase = HTTPStatus(answer.status_code).phrase
     sentence = f"the site answered {answer.status_code} ({phrase}) to a callback to {url}"
     if location := answer.headers.get("Location"):
@@ -89,7 +89,7 @@ def _failure(url: str, answer: Any) -> str:
 def post_inbound(
     phone: str, text: str, alpha_name: str, account: str, more: Mapping[str, Any]
 ) -> None:
-    """What somebody wrote, as SMSBAT tells it: the phone has no plus."""
+    """Post an incoming message in SMSBAT's format: the phone has no plus."""
     own = conf.current().accounts.get(account)
     body = {
         "idUuid": str(uuid4()),

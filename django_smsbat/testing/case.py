@@ -11,7 +11,7 @@ else:
 
 
 class SmsbatTestMixin(_Case):
-    """Before ``TestCase``: each test has a gateway of its own as ``self.smsbat``."""
+    """Mixin to put before ``TestCase``: each test has its own gateway as ``self.smsbat``."""
 
     smsbat: FakeGateway
 

@@ -1,7 +1,7 @@
-"""A client that reaches no network: what it is handed goes to a ledger in memory.
+"""A client without a network: it passes requests to a ledger in memory.
 
-Everything but the network is the real thing: requests are written and answers read by the gateway,
-and what SMSBAT would refuse is refused in its words.
+Only the network is replaced: the gateway writes requests and reads responses, and invalid requests
+are refused with SMSBAT's error messages.
 """
 
 import json
@@ -15,18 +15,18 @@ from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.sandbox.ledger import Entry, Ledger
 from django_smsbat.sandbox.validation import Refusal, messages_of
 
-_NOBODY: Final = "http://smsbat.invalid"
+_NO_SERVER: Final = "http://smsbat.invalid"
 _NOT_FOUND: Final = 404
 
 
 class MemoryClient(Client):
-    """One account's client.
+    """The client of one account.
 
     Args:
-        ledger: that keeps what was taken.
-        tell: is told of what was taken.
-        failures: kinds of errors that the next requests come to, in this order.
-        now: seconds, on the clock by which messages come to their fate.
+        ledger: stores the accepted messages.
+        tell: called with the accepted messages.
+        failures: kinds of errors for the next requests, in this order.
+        now: returns the seconds of the clock that determines the messages' statuses.
     """
 
     def __init__(
@@ -36,34 +36,34 @@ class MemoryClient(Client):
         failures: list[ErrorKind],
         now: Callable[[], float],
     ) -> None:
-        super().__init__(_NOBODY, Credentials(AuthMethod.HEADER, api_key="memory"))
+        super().__init__(_NO_SERVER, Credentials(AuthMethod.HEADER, api_key="memory"))
         self._ledger = ledger
         self._tell = tell
         self._failures = failures
         self._now = now
 
     def _wait_for_turn(self, path: str) -> None:
-        """Nobody waits in a test."""
+        """Do not wait: tests have no rate limit."""
 
     def _exchange(
         self, method: str, end: str, body: Callable[[], bytes | None]
     ) -> bytes | GatewayError:
-        written = body()
+        content = body()
         if method == "GET":
             return self._status(end)
-        return self._send(written or b"")
+        return self._send(content or b"")
 
-    def _send(self, written: bytes) -> bytes | GatewayError:
+    def _send(self, content: bytes) -> bytes | GatewayError:
         kind = self._failures.pop(0) if self._failures else None
         if kind is not None and kind.fate is not Fate.PERHAPS_TAKEN:
             return GatewayError(kind, "as the test asked for")
         try:
-            messages = messages_of(answers.parse_json(written))
+            messages = messages_of(answers.parse_json(content))
         except Refusal as refused:
             return answers.parse_error(refused.status, _json(refused.body), None)
         entries = self._ledger.take(messages, self._now())
         self._tell(entries)
-        if kind is not None:  # taken, and the answer was lost
+        if kind is not None:  # accepted, and the response was lost
             return GatewayError(kind, "as the test asked for")
         return _json(self._ledger.answer(entries))
 

@@ -1,4 +1,4 @@
-"""The gateway in memory: what a test hands it, what it makes of it, what it reports."""
+"""The in-memory gateway: records sent messages, determines their fate, and reports it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,16 +33,16 @@ _CODES: Final = re.compile(r"[0-9]{4,10}")
 
 @dataclass(frozen=True)
 class Sent:
-    """One message that SMSBAT was handed and took, or rejected.
+    """One message that was passed to SMSBAT and accepted, or rejected.
 
     Attributes:
         to: E.164.
-        type: on the wire, such as ``sms`` or ``viber_promo``.
-        data: what the type needs besides text, in the wire's shape.
-        ttl: seconds, None where none was given.
-        smsbat_id: by which the reports name it.
-        customer_message_id: our own id of it.
-        account: by which it was sent.
+        type: in SMSBAT's format, such as ``sms`` or ``viber_promo``.
+        data: the type's data besides text, in SMSBAT's format.
+        ttl: seconds, None if not set.
+        smsbat_id: the id used in reports.
+        customer_message_id: this site's id of the message.
+        account: the account that sent it.
     """
 
     to: str
@@ -58,59 +58,59 @@ class Sent:
 
     @classmethod
     def of(cls, entry: Entry, account: str) -> "Sent":
-        said = entry.message
-        data = dict(said.get("messageData") or {})
+        message = entry.message
+        data = dict(message.get("messageData") or {})
         if entry.channel == _FLASH_CALL:
-            data |= flash_call(said)
+            data |= flash_call(message)
         return cls(
             to=entry.phone,
-            type=said["type"],
-            sender=said.get("from", ""),
-            text=said.get("text", ""),
+            type=message["type"],
+            sender=message.get("from", ""),
+            text=message.get("text", ""),
             data=data,
-            ttl=said.get("ttl"),
-            fallback_text=(said.get("fallback") or {}).get("text", ""),
+            ttl=message.get("ttl"),
+            fallback_text=(message.get("fallback") or {}).get("text", ""),
             smsbat_id=entry.message_id,
-            customer_message_id=said.get("customerMessageId", ""),
+            customer_message_id=message.get("customerMessageId", ""),
             account=account,
         )
 
     @property
     def message(self) -> Message:
-        """Its row.
+        """The message's row.
 
         Raises:
-            Message.DoesNotExist: where it is there no more.
+            Message.DoesNotExist: if it was deleted.
         """
         return Message.objects.get(pk=self.customer_message_id.partition("-")[0])
 
     @property
     def code(self) -> str:
-        """What is to be entered, from a template, a text, or the number that calls."""
-        told = self.data.get("templateParams", {}).get("pin") or self.data.get("pattern", "")
-        found = _CODES.findall(str(told) or self.text)
-        if not found:
+        """The code to enter, from a template, a text, or the calling number."""
+        source = self.data.get("templateParams", {}).get("pin") or self.data.get("pattern", "")
+        codes = _CODES.findall(str(source) or self.text)
+        if not codes:
             raise AssertionError("this message carries no code")
         length = conf.current().verify_code_length
-        return next((code for code in found if len(code) == length), str(found[0]))
+        return next((code for code in codes if len(code) == length), str(codes[0]))
 
 
 class FakeGateway:
-    """SMSBAT in memory, from ``with`` to its end: nothing leaves the process.
+    """An in-memory SMSBAT for the duration of a ``with`` block: nothing leaves the process.
 
-    Messages take the fate that their phone was given, else that of its last two digits, as in the
-    sandbox. The site's settings hold, but for `RUNNER` (workers run when a test lets them),
-    `CONCURRENCY` (one thread), `QUIET_HOURS` (none: a test must not depend on the hour) and
-    `DIALECT`. Where an account names no sender or no webhook secret, the kit gives one.
+    A message gets the fate set for its phone, else that of the phone's last two digits, as in the
+    sandbox. The site's settings apply, except `RUNNER` (a test runs the workers), `CONCURRENCY`
+    (one thread), `QUIET_HOURS` (none: a test must not depend on the hour) and `DIALECT`. If an
+    account has no sender or no webhook secret, the kit provides one.
 
     Attributes:
-        outbox: what was handed to SMSBAT, in order; one that was refused whole is not in it.
+        outbox: messages passed to SMSBAT, in order, without those of refused requests.
     """
 
     def __init__(self) -> None:
         self._ledgers: dict[str, Ledger] = {}
         self._failures: list[ErrorKind] = []
-        self._given: dict[str, fates.Fate] = {}
+        self._fates: dict[str, fates.Fate] = {}
         self._taken: list[tuple[str, Entry]] = []
         self._seconds = 0.0
         self._entered = ExitStack()
@@ -122,24 +122,24 @@ class FakeGateway:
 
     @staticmethod
     def settings() -> dict[str, Any]:
-        """The `SMSBAT` setting under which the gateway stands in."""
-        given = conf.dict_given()
+        """Return the `SMSBAT` setting to use with the gateway."""
+        raw = conf.dict_given()
         known = conf.current().accounts
         own: dict[str, Any] = {"RUNNER": "none", "CONCURRENCY": 1, "QUIET_HOURS": None}
         if default := known.get(DEFAULT_ACCOUNT):
             own |= _missing(default)
         named = {name: account for name, account in known.items() if name != DEFAULT_ACCOUNT}
         if named:
-            accounts = given.get("ACCOUNTS", {})
+            accounts = raw.get("ACCOUNTS", {})
             own["ACCOUNTS"] = {
                 name: {**accounts.get(name, {}), **_missing(account)}
                 for name, account in named.items()
             }
-        return {**given, **own}
+        return {**raw, **own}
 
     @contextmanager
     def standing_in(self) -> Iterator[Self]:
-        """SMSBAT's place is taken, under whatever settings there are."""
+        """Replace SMSBAT's client, under the current settings."""
         heartbeats.forget()
         try:
             with clients.replaced_by(self._client):
@@ -161,12 +161,12 @@ class FakeGateway:
         return [Sent.of(entry, account) for account, entry in self._taken]
 
     def sent_to(self, phone: str) -> list[Sent]:
-        """What was handed to SMSBAT for that phone."""
+        """Return the messages passed to SMSBAT for that phone."""
         number = _number(phone)
         return [sent for sent in self.outbox if sent.to == number]
 
     def proof_for(self, phone: str, *, purpose: str = "", channel: str = "sms") -> str:
-        """A proof that somebody holds a phone, as after the right code: for `verification.take`.
+        """Return a proof for a phone, as after entering the right code: for `verification.take`.
 
         Raises:
             NotStarted: if the site would send no code, as after many codes for the same phone.
@@ -175,26 +175,27 @@ class FakeGateway:
         return checking.check(started.id, self.sent_to(phone)[-1].code, purpose=purpose).proof
 
     def decide(self, phone: str, fate: str) -> None:
-        """Decide what becomes of the messages that are sent to a phone from now on.
+        """Set the fate of messages that are sent to a phone from now on.
 
         Args:
             phone: international, or national of `DEFAULT_REGION`.
             fate: ``delivered``, ``read``, ``undeliverable``, ``expired``, ``rejected``, ``failed``,
-                ``fallback`` (the SMS behind it delivers) or ``processing`` (for ever).
+                ``fallback`` (the SMS fallback is delivered) or ``processing`` (permanently).
         """
         if fate not in fates.BY_NAME:
             raise ValueError(f"{fate!r} is no fate; there are {', '.join(fates.BY_NAME)}")
-        self._given[_number(phone)] = fates.BY_NAME[fate]
+        self._fates[_number(phone)] = fates.BY_NAME[fate]
 
     def fail_next(self, kind: str = "unreachable", times: int = 1) -> None:
-        """Let the next requests that send fail.
+        """Make the next send requests fail.
 
-        After one that was not taken SMSBAT is left alone for a while, as on a site: let time pass.
+        After a request that was not accepted, workers back off for a while, as on a site: let time
+        pass.
 
         Args:
             kind: a name of `ErrorKind`, such as ``unreachable``, ``throttled``, ``unauthorized``
-                (none of them is taken) or ``timed_out``, ``connection_lost`` (taken, and the answer
-                is lost).
+                (nothing is accepted) or ``timed_out``, ``connection_lost`` (accepted, but the
+                response is lost).
         """
         names = {one.name.lower(): one for one in ErrorKind}
         if kind not in names:
@@ -202,17 +203,17 @@ class FakeGateway:
         self._failures += [names[kind]] * times
 
     def run_workers(self) -> worker.Summary:
-        """What `smsbat_send` does: start what is due, send what is queued.
+        """Run `smsbat_send`: start due campaigns and send queued messages.
 
-        The workers do not really wait: time passes at once, as in `let_time_pass`.
+        The workers do not actually wait: time passes at once, as in `let_time_pass`.
         """
         return worker.submit_queued(clock=_PassingClock(self._pass))
 
     def let_time_pass(self, minutes: float = 15) -> poller.Summary:
-        """Let time pass: messages come to their fate, and are asked about as `smsbat_sync` does.
+        """Let time pass: messages reach their fate, and are polled as by `smsbat_sync`.
 
-        For sending, workers and verification it is that much later from then on: codes run out,
-        and SMSBAT need not be left alone any more.
+        Sending, workers and verification use the later time from then on: codes expire, and
+        back-off periods end.
         """
         self._pass(timedelta(minutes=minutes).total_seconds())
         return poller.sync(clock=_PassingClock(self._pass))
@@ -221,7 +222,7 @@ class FakeGateway:
         """Post a delivery report to the site's own webhook, as SMSBAT does.
 
         Args:
-            status: ``delivered``, ``undeliverable`` ... as it stands on the wire.
+            status: in SMSBAT's format, such as ``delivered`` or ``undeliverable``.
             more: further keys of the body, such as ``cost=0.05``.
         """
         if not sent.smsbat_id:
@@ -238,11 +239,11 @@ class FakeGateway:
         account: str = DEFAULT_ACCOUNT,
         **more: Any,
     ) -> None:
-        """Post a message that somebody wrote to the site's own webhook, as SMSBAT does.
+        """Post an incoming message to the site's own webhook, as SMSBAT does.
 
         Args:
             phone: in E.164.
-            alpha_name: whom they wrote to; the account's sender where it is not given.
+            alpha_name: the name that the message was sent to; the account's sender by default.
             more: further keys of the body, such as ``idUuid``.
         """
         callbacks.post_inbound(phone, text, alpha_name, account, more)
@@ -252,7 +253,7 @@ class FakeGateway:
         clock.put_forward(timedelta(seconds=seconds))
 
     def _client(self, account: str) -> MemoryClient:
-        ledger = self._ledgers.setdefault(account, Ledger(given=self._given))
+        ledger = self._ledgers.setdefault(account, Ledger(given=self._fates))
 
         def tell(entries: Sequence[Entry]) -> None:
             self._taken += [(account, entry) for entry in entries]
@@ -261,7 +262,7 @@ class FakeGateway:
 
 
 class _PassingClock(clock.SystemClock):
-    """Waits by letting time pass, so that no test waits, also not under a frozen clock."""
+    """Advances the time instead of sleeping, so that no test waits, even with a frozen clock."""
 
     def __init__(self, let_pass: Callable[[float], object]) -> None:
         super().__init__()
@@ -272,7 +273,7 @@ class _PassingClock(clock.SystemClock):
 
 
 def _missing(account: Account) -> dict[str, Any]:
-    """What the settings do not give it, and tests need."""
+    """Return the values that tests need and the settings lack."""
     own: dict[str, Any] = {} if account.sender else {"SENDER": _SENDER}
     if not account.webhook_secrets:
         own["WEBHOOK_SECRETS"] = [f"{_SECRET}-{account.name}"]

@@ -1,4 +1,4 @@
-"""The sandbox beside a test: SMSBAT on a real port, for tests that want real HTTP."""
+"""The sandbox for tests with real HTTP: SMSBAT on a real port."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,18 +16,18 @@ _UNLIMITED = {"speed": 1_000, "send_rate": 0, "status_rate": 0}
 
 @contextmanager
 def running_sandbox(**options: Any) -> "Iterator[Running]":
-    """A sandbox on a free port, to which the settings lead until the end of the block.
+    """Run a sandbox on a free port, and use it in the settings until the end of the block.
 
-    All accounts lead there, with the one key that it knows; rates are counted in memory, and
-    workers run when they are told to.
+    All accounts use it, with its single key. Rates are counted in memory, and workers run when the
+    test calls them.
 
     Args:
         options: of `django_smsbat.sandbox.app.Options`, such as ``faults=("503@1",)`` or
-            ``callback_url="http://smsbat:SECRET@127.0.0.1:8001/smsbat/"``. Unless they say
-            otherwise statuses move a thousand times faster than a phone's, at any rate.
+            ``callback_url="http://smsbat:SECRET@127.0.0.1:8001/smsbat/"``. By default, statuses
+            change a thousand times faster than a phone's, without rate limits.
 
     Yields:
-        Its `url`, and its `sandbox.ledger`, which knows what was sent.
+        Its `url`, and its `sandbox.ledger` with the messages sent.
     """
     with started(**options) as sandbox, override_settings(SMSBAT=settings_for(sandbox)):
         yield sandbox
@@ -35,21 +35,21 @@ def running_sandbox(**options: Any) -> "Iterator[Running]":
 
 @contextmanager
 def started(**options: Any) -> "Iterator[Running]":
-    """The sandbox alone; the settings lead wherever they do."""
-    # Where the extra [sandbox] is not installed, the rest of the kit can be used all the same.
+    """Run the sandbox alone; the settings stay unchanged."""
+    # The rest of the kit works without the extra [sandbox].
     try:
         from django_smsbat.sandbox.app import Options
         from django_smsbat.sandbox.server import running
     except ImportError:
         raise RuntimeError("the sandbox needs: pip install 'django-smsbat[sandbox]'") from None
 
-    asked: Any = {**_UNLIMITED, **options}
-    with running(Options(**asked)) as sandbox:
+    arguments: Any = {**_UNLIMITED, **options}
+    with running(Options(**arguments)) as sandbox:
         yield sandbox
 
 
 def settings_for(sandbox: "Running") -> dict[str, Any]:
-    """The `SMSBAT` setting that leads to it."""
+    """Return the `SMSBAT` setting that uses this sandbox."""
     key = sandbox.sandbox.options.account.api_key
     there = {"BASE_URL": sandbox.url, "API_KEY": key, "AUTH": "header"}
     own = {**FakeGateway.settings(), **there, "RATE_LIMIT_STORAGE": "memory"}

@@ -1,7 +1,6 @@
-"""Verification of phones: ``start`` sends a code, ``check`` compares it, ``take`` uses the proof.
+"""Phone verification: ``start`` sends a code, ``check`` compares it, ``take`` uses the proof.
 
-Beside the functions stand two pages with their forms (``urls``), and the same for programs
-(``api_urls``).
+Besides these functions there are two pages with forms (``urls``), and a JSON API (``api_urls``).
 """
 
 from asgiref.sync import sync_to_async

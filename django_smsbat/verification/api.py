@@ -1,6 +1,6 @@
-"""The same for programs, by Django REST framework: ``POST`` a phone, ``POST`` a code.
+"""Phone verification for programs, with Django REST framework: ``POST`` a phone, ``POST`` a code.
 
-Open to everybody, since nobody is known yet: the limits of the services stand in for throttles.
+The endpoints are open to anonymous clients: the limits of the services replace throttles.
 """
 
 import logging
@@ -31,7 +31,7 @@ logger = logging.getLogger("django_smsbat")
 
 
 class StartSerializer(serializers.Serializer[Any]):
-    """What is asked for, and what is answered."""
+    """The request and the response of `StartView`."""
 
     phone = serializers.CharField(max_length=32, write_only=True)
     channel = serializers.ChoiceField(choices=Channel.choices, required=False)
@@ -47,8 +47,8 @@ class StartSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(f"Must be one of {', '.join(offered)}.")
         return channel
 
-    def get_again_after(self, _made: object) -> int:
-        """Seconds after which another code may be asked for."""
+    def get_again_after(self, _verification: object) -> int:
+        """Return the seconds after which another code may be requested."""
         return current().verify_cooldown
 
 
@@ -72,34 +72,34 @@ class _Open(JSONEndpoint, GenericAPIView[Any]):
 
 
 class StartView(SendsCodes, _Open):
-    """Send a code to a phone, or let it ring.
+    """Send a code to a phone, or call it.
 
-    201 with the `id` to check it by; 400 names what is wrong; 429 says when to ask again; 503 where
-    it could not be sent, or where the site knows no address of who asks.
+    201 with the `id` to check the code with; 400 names the invalid field; 429 states when to retry;
+    503 if the code could not be sent, or if the site cannot determine the client's address.
     """
 
     serializer_class = StartSerializer
 
     def post(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         try:
-            made = start(**self._arguments(request))
+            verification = start(**self._arguments(request))
         except ValidationError as error:
             return _refused(error)
         except NotStarted as error:
             return _not_started(error)
         except (InvalidMessage, ImproperlyConfigured) as error:
             return _invalid(error)
-        if made.status == VerificationStatus.FAILED:
+        if verification.status == VerificationStatus.FAILED:
             return _failed()
-        return Response(self.get_serializer(made).data, status.HTTP_201_CREATED)
+        return Response(self.get_serializer(verification).data, status.HTTP_201_CREATED)
 
     def _arguments(self, request: Request) -> dict[str, Any]:
-        """What `start` takes. `post` keeps none of it, so that no error report shows the phone."""
-        asked = self.validated(request)
+        """Return the arguments of `start`. `post` stores none: error reports show its variables."""
+        data = self.validated(request)
         self.may_start(request, cast("Mapping[str, Any]", request.data))  # the parser takes objects
         return {
-            "phone": asked["phone"],
-            "channel": asked.get("channel") or self.offered()[0],
+            "phone": data["phone"],
+            "channel": data.get("channel") or self.offered()[0],
             "purpose": self.purpose,
             "address": self.requester_of(request),
         }
@@ -108,8 +108,8 @@ class StartView(SendsCodes, _Open):
 class CheckView(_Open):
     """Compare a code with the one that was sent.
 
-    200 for the right one, with the phone and a proof for `take`; 400 for any other, with how many
-    may still be tried; 404 where nothing was started by that id.
+    200 for the right code, with the phone and a proof for `take`; 400 for any other, with the
+    number of attempts left; 404 if there is no verification with that id.
     """
 
     serializer_class = CodeSerializer
@@ -125,34 +125,34 @@ class CheckView(_Open):
                     "proof": checked.proof,
                 }
             )
-        told = {
+        body = {
             "code": [why_not_verified(checked)],
             "status": checked.status.value if checked.status else None,
             "attempts_left": checked.attempts_left,
         }
         unknown = checked.status is None
         answer = status.HTTP_404_NOT_FOUND if unknown else status.HTTP_400_BAD_REQUEST
-        return Response(told, answer)
+        return Response(body, answer)
 
 
 def _not_started(error: NotStarted) -> Response:
-    """A number that is never allowed is wrong; whatever passes with time is too much."""
-    told = {"detail": why_not_started(error), "reason": error.why.name.lower()}
+    """Respond with 400 to a number that is never allowed, and with 429 to a temporary refusal."""
+    body = {"detail": why_not_started(error), "reason": error.why.name.lower()}
     if error.retry_after is None:
-        return Response({"phone": [told["detail"]], **told}, status.HTTP_400_BAD_REQUEST)
+        return Response({"phone": [body["detail"]], **body}, status.HTTP_400_BAD_REQUEST)
     headers = {"Retry-After": str(max(1, ceil(error.retry_after)))}
-    return Response(told, status.HTTP_429_TOO_MANY_REQUESTS, headers=headers)
+    return Response(body, status.HTTP_429_TOO_MANY_REQUESTS, headers=headers)
 
 
 def _refused(error: ValidationError) -> Response:
-    """By the guard: at the fields that it names."""
+    """Respond to a refusal by the guard, with errors for the fields that it names."""
     fields = error.message_dict if hasattr(error, "error_dict") else {}
-    told = {"detail": " ".join(error.messages), "reason": "guard"}
-    return Response({**fields, **told}, status.HTTP_400_BAD_REQUEST)
+    body = {"detail": " ".join(error.messages), "reason": "guard"}
+    return Response({**fields, **body}, status.HTTP_400_BAD_REQUEST)
 
 
 def _invalid(error: InvalidMessage | ImproperlyConfigured) -> Response:
-    """A wrong phone is the client's; of everything else the site's own people read the log."""
+    """Report a wrong phone to the client; log everything else for the site's operators."""
     if isinstance(error, InvalidMessage) and error.field == "phone":
         return Response({"phone": [error.reason]}, status.HTTP_400_BAD_REQUEST)
     logger.error("no code can be sent: %s", error)
@@ -160,5 +160,5 @@ def _invalid(error: InvalidMessage | ImproperlyConfigured) -> Response:
 
 
 def _failed() -> Response:
-    told = {"detail": str(NOT_VERIFIED[VerificationStatus.FAILED])}
-    return Response(told, status.HTTP_503_SERVICE_UNAVAILABLE)
+    body = {"detail": str(NOT_VERIFIED[VerificationStatus.FAILED])}
+    return Response(body, status.HTTP_503_SERVICE_UNAVAILABLE)

@@ -1,4 +1,4 @@
-"""For programs: ``path("api/verify/", include("django_smsbat.verification.api_urls"))``."""
+"""The API's URLs: ``path("api/verify/", include("django_smsbat.verification.api_urls"))``."""
 
 from django.urls import path
 

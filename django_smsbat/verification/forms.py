@@ -1,4 +1,4 @@
-"""The two forms: which phone, and which code. They translate; the rules are the services'."""
+"""The forms for the phone and for the code. The services validate the values."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.models import Channel
 
-_PHONE_MAX: Final = 32  # characters, with whatever people write between the digits
+_PHONE_MAX: Final = 32  # characters, including separators between the digits
 _CODE_MAX: Final = 32
 
 
@@ -20,9 +20,10 @@ _WAYS: Final = {
 
 
 class StartForm(forms.Form):
-    """
+    """The form for the phone and the channel.
+
     Args:
-        channels: those that may be chosen; a single one is not asked for.
+        channels: the channels to choose from; a single one is not shown.
     """
 
     phone = forms.CharField(

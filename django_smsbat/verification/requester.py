@@ -1,4 +1,4 @@
-"""Who asks for a code: the address that limits count, and the guard that may refuse."""
+"""The client that requests a code: its address for the limits, and the guard that may refuse."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from django_smsbat.services.verification.channels import OffersChannels
 
 
 class SendsCodes(OffersChannels):
-    """What the page and the API that send codes share.
+    """Mixin of the page and the API that send codes.
 
     Attributes:
         purpose: what the phone is verified for.
@@ -20,15 +20,15 @@ class SendsCodes(OffersChannels):
     purpose = ""
 
     def address_of(self, request: Any) -> str:
-        """Whom the limits by address count. Behind a proxy this is the proxy: override it there."""
+        """Return the address that limits count. Override it behind a proxy: it is the proxy's."""
         return str(request.META.get("REMOTE_ADDR") or "")
 
     def may_start(self, request: Any, data: Mapping[str, Any]) -> None:
-        """Refuse to send a code, before anything is stored or sent. By default ask `VERIFY_GUARD`.
+        """Refuse to send a code before anything is stored or sent. Calls `VERIFY_GUARD`.
 
         Args:
             request: Django's, or in the API that of Django REST framework.
-            data: what was posted, with all its fields: ``request.POST``, or the object of the JSON.
+            data: the posted data, with all its fields: ``request.POST``, or the JSON object.
 
         Raises:
             ValidationError: Django's; with a dict it names the field.
@@ -38,10 +38,10 @@ class SendsCodes(OffersChannels):
             guard(request, data)
 
     def requester_of(self, request: Any) -> str:
-        """The address.
+        """Return the client's address.
 
         Raises:
-            ImproperlyConfigured: if there is none. All visitors would be free of the limits.
+            ImproperlyConfigured: if there is none. No limit would apply to any visitor.
         """
         if address := (self.address_of(request) or "").strip():
             return address

@@ -1,4 +1,4 @@
-"""What people are told, by the services' own tables: each reason has its sentence here."""
+"""Messages for visitors: one for each reason of the services."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -25,7 +25,7 @@ NOT_STARTED: Final[Mapping[Why, Promise]] = {
     Why.SITE_LIMIT: gettext_lazy("Too many codes are asked for at the moment."),
     Why.HELD_BACK: gettext_lazy("No codes can be sent at the moment."),
 }
-# What a check came to, where the code was not right.
+# The result of a check, if the code was not right.
 NOT_VERIFIED: Final[Mapping[VerificationStatus, Promise]] = {
     VerificationStatus.PENDING: gettext_lazy("This is not the code."),
     VerificationStatus.VERIFIED: gettext_lazy("This code was used already."),
@@ -37,36 +37,36 @@ NOT_VERIFIED: Final[Mapping[VerificationStatus, Promise]] = {
 
 
 def why_not_started(error: NotStarted) -> str:
-    """With when to ask again, where that helps."""
-    words = str(NOT_STARTED[error.why])
+    """Return the reason, and when to retry if waiting helps."""
+    text = str(NOT_STARTED[error.why])
     if error.retry_after is None:
-        return words
+        return text
     if error.retry_after <= _MINUTE:
         seconds = max(1, ceil(error.retry_after))
-        return f"{words} {_again_in_seconds(seconds)}"
-    return f"{words} {_again_in_minutes(ceil(error.retry_after / _MINUTE))}"
+        return f"{text} {_again_in_seconds(seconds)}"
+    return f"{text} {_again_in_minutes(ceil(error.retry_after / _MINUTE))}"
 
 
 def _again_in_seconds(seconds: int) -> str:
-    words = ngettext("Try again in %(count)d second.", "Try again in %(count)d seconds.", seconds)
-    return words % {"count": seconds}
+    text = ngettext("Try again in %(count)d second.", "Try again in %(count)d seconds.", seconds)
+    return text % {"count": seconds}
 
 
 def _again_in_minutes(minutes: int) -> str:
-    words = ngettext("Try again in %(count)d minute.", "Try again in %(count)d minutes.", minutes)
-    return words % {"count": minutes}
+    text = ngettext("Try again in %(count)d minute.", "Try again in %(count)d minutes.", minutes)
+    return text % {"count": minutes}
 
 
 def why_not_verified(checked: Checked) -> str:
-    """With how many codes may still be tried."""
+    """Return the reason, and the number of attempts left."""
     if checked.status is None:
         return _("There is no such verification: ask for a code.")
-    words = str(NOT_VERIFIED[checked.status])
+    text = str(NOT_VERIFIED[checked.status])
     if checked.status is not VerificationStatus.PENDING:
-        return words
+        return text
     left = ngettext(
         "You can try %(count)d more time.",
         "You can try %(count)d more times.",
         checked.attempts_left,
     )
-    return f"{words} {left % {'count': checked.attempts_left}}"
+    return f"{text} {left % {'count': checked.attempts_left}}"

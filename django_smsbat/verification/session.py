@@ -1,7 +1,7 @@
-"""What the session remembers: which verification is under way, and the proof of one that succeeded.
+"""Session data: the current verification, and the proof of a successful one.
 
-For each purpose the id of the one and the proof of the other: the phone is read from the database
-each time, so that a verification that is gone proves nothing.
+The session stores the id of the former and the proof of the latter for each purpose. The phone is
+read from the database each time, so that a deleted verification proves nothing.
 """
 
 from typing import Final
@@ -20,9 +20,11 @@ _LAST: Final = "smsbat_verified_last"
 
 
 def insist_on_one(request: HttpRequest) -> None:
-    """
+    """Require session support.
+
     Raises:
-        ImproperlyConfigured: where there is none. A code that nobody can enter would be paid for.
+        ImproperlyConfigured: if there is no session. The site would pay for a code that cannot be
+            entered.
     """
     if not hasattr(request, "session"):
         raise ImproperlyConfigured(
@@ -36,7 +38,7 @@ def remember(request: HttpRequest, verification: Verification) -> None:
 
 
 def remember_next(request: HttpRequest, next_url: str) -> None:
-    """Where to go on afterwards; whatever was asked for before is forgotten."""
+    """Store the URL to redirect to afterwards, replacing any earlier one."""
     request.session[_NEXT] = next_url
 
 
@@ -54,9 +56,9 @@ def under_way(request: HttpRequest, purpose: str) -> Verification | None:
 
 @sensitive_variables()
 def succeeded(request: HttpRequest, purpose: str, proof: str) -> str:
-    """Remember the proof that the phone is proved; the address that was asked for next, if any.
+    """Store the proof; return the URL to redirect to, if any.
 
-    The session gets a new key: whoever knew the old one has proved nothing.
+    The session gets a new key: a client that knows the old one has proved nothing.
     """
     request.session.cycle_key()
     request.session[_key(_PROOF, purpose)] = proof
@@ -67,13 +69,13 @@ def succeeded(request: HttpRequest, purpose: str, proof: str) -> str:
 
 @sensitive_variables()
 def phone_of(request: HttpRequest, *, purpose: str = "", within: float = 600) -> str | None:
-    """The phone that this session has proved to hold, None if there is none.
+    """Return the phone that this session has verified, None if there is none.
 
-    It stays proved until `take_phone` uses the proof.
+    It stays verified until `take_phone` uses the proof.
 
     Args:
-        purpose: that of the views; a proof for one purpose is none for another.
-        within: seconds that may have passed since.
+        purpose: that of the views; a proof for one purpose is not valid for another.
+        within: maximum age of the proof in seconds.
     """
     proof = request.session.get(_key(_PROOF, purpose), "")
     return proofs.phone_proved_by(proof, purpose=purpose, within=within)
@@ -81,13 +83,13 @@ def phone_of(request: HttpRequest, *, purpose: str = "", within: float = 600) ->
 
 @sensitive_variables()
 def take_phone(request: HttpRequest, *, purpose: str = "", within: float = 600) -> str | None:
-    """The phone that this session has proved to hold, once: for what one proof is to allow once."""
+    """Return the phone that this session has verified, and use up the proof: it works once."""
     proof = request.session.pop(_key(_PROOF, purpose), "")
     return proofs.take(proof, purpose=purpose, within=within)
 
 
 def last_phone_of(request: HttpRequest) -> str | None:
-    """The phone that was proved last, whatever for: to be shown, and for nothing else."""
+    """Return the phone verified last, for any purpose: for display only."""
     return phone_of(request, purpose=request.session.get(_LAST, ""))
 
 

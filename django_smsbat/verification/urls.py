@@ -1,4 +1,4 @@
-"""The pages: ``path("verify/", include("django_smsbat.verification.urls"))``."""
+"""The pages' URLs: ``path("verify/", include("django_smsbat.verification.urls"))``."""
 
 from django.urls import path
 

@@ -1,6 +1,6 @@
-"""Two pages that a project takes as they are: ask for a code, enter it.
+"""Two ready-made pages: request a code, enter it.
 
-Each calls one service and says what came of it. Subclass them, or override their templates.
+Each calls one service and shows the result. Subclass them, or override their templates.
 """
 
 import logging
@@ -42,16 +42,16 @@ _SECRETIVE = method_decorator([never_cache, sensitive_post_parameters()], name="
 
 
 class _Page(PublicView):
-    """What all pages share.
+    """Base class of all pages.
 
     Attributes:
-        start_url: the name of a URL, or an address.
+        start_url: the name of a URL, or a URL.
     """
 
     start_url = "smsbat-verification:start"
 
     def url_for(self, to: Any) -> str:
-        """The URL of that name; with the kwargs of a prefix, such as ``<slug:shop>/verify/``."""
+        """Return the URL of that name, with the kwargs of a prefix (``<slug:shop>/verify/``)."""
         try:
             return resolve_url(to)
         except NoReverseMatch:
@@ -59,11 +59,11 @@ class _Page(PublicView):
 
 
 class _Verification(SendsCodes, _Page):
-    """What the pages that send codes share.
+    """Base class of the pages that send codes.
 
     Attributes:
-        check_url, success_url: names of URLs, or addresses; after success the address in
-            ``?next=`` comes first, where it is of this site.
+        check_url, success_url: names of URLs, or URLs. After success, the URL in ``?next=`` takes
+            precedence if it is on this site.
     """
 
     check_url = "smsbat-verification:check"
@@ -81,7 +81,7 @@ class _Verification(SendsCodes, _Page):
 
 @_SECRETIVE
 class StartView(_Verification, _StartBase):
-    """Asks for the phone and sends the code."""
+    """Requests the phone and sends the code."""
 
     form_class = StartForm
     template_name = "django_smsbat/verification/start.html"
@@ -94,9 +94,9 @@ class StartView(_Verification, _StartBase):
         return {**super().get_form_kwargs(), "channels": self.offered()}
 
     def phone_to_offer(self, request: HttpRequest) -> str:
-        """The phone that is filled in. Override it where the project knows the visitor's.
+        """Return the phone to prefill. Override it if the project knows the visitor's phone.
 
-        Not a parameter of the address: access logs and the browser's history keep addresses.
+        It is not a URL parameter: access logs and the browser's history store URLs.
         """
         return ""
 
@@ -107,34 +107,34 @@ class StartView(_Verification, _StartBase):
         phone, channel = form.cleaned_data["phone"], form.cleaned_data["channel"]
         try:
             self.may_start(self.request, self.request.POST)
-            made = self.send_code(self.request, phone, channel)
+            verification = self.send_code(self.request, phone, channel)
         except ValidationError as error:
             return self._refused(form, error)
         except NotStarted as error:
             return self._refused(form, ValidationError(why_not_started(error)))
         except (InvalidMessage, ImproperlyConfigured) as error:
             return self._invalid(form, error)
-        if made.status == VerificationStatus.FAILED:
-            words = str(NOT_VERIFIED[VerificationStatus.FAILED])
-            return self._refused(form, ValidationError(words))
-        session.remember(self.request, made)
+        if verification.status == VerificationStatus.FAILED:
+            message = str(NOT_VERIFIED[VerificationStatus.FAILED])
+            return self._refused(form, ValidationError(message))
+        session.remember(self.request, verification)
         session.remember_next(self.request, self._next())
         return redirect(self.url_for(self.check_url))
 
     def _invalid(
         self, form: StartForm, error: InvalidMessage | ImproperlyConfigured
     ) -> HttpResponse:
-        """A wrong phone is the visitor's; of everything else they can do nothing."""
+        """Show an error for a wrong phone; the visitor cannot fix any other error."""
         if isinstance(error, InvalidMessage) and error.field == "phone":
-            words = _("Give a phone number, such as +380671112233.")
-            return self._refused(form, ValidationError({"phone": words}))
+            message = _("Give a phone number, such as +380671112233.")
+            return self._refused(form, ValidationError({"phone": message}))
         return _as_unavailable(self._refused(form, ValidationError(_unavailable(error))))
 
     def _refused(self, form: StartForm, error: ValidationError) -> HttpResponse:
-        """The form again, with the error at the fields that it names, if the form has them."""
+        """Show the form again, with errors at the fields that they name, if the form has them."""
         by_field = error.error_dict if hasattr(error, "error_dict") else {None: error}
-        for name, found in by_field.items():
-            form.add_error(name if name in form.fields else None, found)
+        for name, errors in by_field.items():
+            form.add_error(name if name in form.fields else None, errors)
         return self.form_invalid(form)
 
     def _next(self) -> str:
@@ -147,7 +147,7 @@ class StartView(_Verification, _StartBase):
 
 
 def _unavailable(error: Exception) -> str:
-    """For the visitor, who can do nothing about it; the site's own people read the log."""
+    """Return a message for the visitor, who cannot fix the error, and log it for the operators."""
     logger.error("no code can be sent: %s", error)
     return _("No codes can be sent at the moment.")
 
@@ -159,7 +159,7 @@ def _as_unavailable(response: HttpResponse) -> HttpResponse:
 
 @_SECRETIVE
 class CheckView(_Verification, _CheckBase):
-    """Asks for the code; sends another one where that is asked for."""
+    """Requests the code; sends another one if the visitor requests it."""
 
     form_class = CodeForm
     template_name = "django_smsbat/verification/check.html"
@@ -188,7 +188,7 @@ class CheckView(_Verification, _CheckBase):
         return self.verified(checked.phone, next_url)
 
     def verified(self, phone: str, next_url: str) -> HttpResponse:
-        """What follows. Override it to log somebody in, or to store the phone."""
+        """Return the response after success. Override it to log a user in or store the phone."""
         return HttpResponseRedirect(next_url or self.url_for(self.success_url))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -206,29 +206,29 @@ class CheckView(_Verification, _CheckBase):
         return {**super().get_context_data(**kwargs), **own, "start_url": start_url}
 
     def _again(self, request: HttpRequest) -> HttpResponse:
-        """Another code to the same phone, by the same channel or by another one."""
+        """Send another code to the same phone, by the same or another channel."""
         form = self.get_form_class()()
         wanted = request.POST["again"]
         channel = wanted if wanted in self.offered() else self.found.channel
         try:
-            made = self.send_code(request, self.found.phone, channel)
+            verification = self.send_code(request, self.found.phone, channel)
         except NotStarted as error:
-            return self._told(form, why_not_started(error))
+            return self._render_with_message(form, why_not_started(error))
         except (InvalidMessage, ImproperlyConfigured) as error:
-            return _as_unavailable(self._told(form, _unavailable(error)))
-        session.remember(request, made)
-        self.found = made
-        if made.status == VerificationStatus.FAILED:
-            return self._told(form, str(NOT_VERIFIED[VerificationStatus.FAILED]))
+            return _as_unavailable(self._render_with_message(form, _unavailable(error)))
+        session.remember(request, verification)
+        self.found = verification
+        if verification.status == VerificationStatus.FAILED:
+            return self._render_with_message(form, str(NOT_VERIFIED[VerificationStatus.FAILED]))
         return redirect(self.url_for(self.check_url))
 
-    def _told(self, form: CodeForm, words: str) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form, told=words))
+    def _render_with_message(self, form: CodeForm, message: str) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form, told=message))
 
 
 @method_decorator(never_cache, name="dispatch")
 class DoneView(_Page, TemplateView):
-    """Says that it is done, where a project has no page of its own for that."""
+    """Confirms success, for projects without a page of their own."""
 
     template_name = "django_smsbat/verification/done.html"
 

@@ -1,1 +1,1 @@
-"""The doors that SMSBAT knocks at: incoming messages and delivery reports."""
+"""SMSBAT's callbacks: incoming messages and delivery reports."""

@@ -1,4 +1,4 @@
-"""Who may knock: whoever brings a secret of an account's. Decided before the body is looked at."""
+"""Authentication of callbacks by an account's secret, checked before the body is read."""
 
 from django.utils.crypto import constant_time_compare
 from rest_framework.authentication import BaseAuthentication
@@ -11,21 +11,21 @@ from django_smsbat.webhooks import path_secret
 
 
 class WebhookSecret(BaseAuthentication):
-    """The secret as Basic password, as a header, or in the path where the settings allow it."""
+    """The secret as Basic password, as a header, or in the path if the settings allow it."""
 
     def authenticate(self, request: Request) -> tuple[None, str]:
-        """Nobody of the site's, and the name of the account whose secret it is."""
+        """Return no user, and the name of the account that the secret belongs to."""
         settings = conf.current()
-        given = [
+        candidates = [
             _basic_password(request.headers.get("Authorization", "")),
             request.headers.get(KEY_HEADER),
         ]
         if settings.webhook_secret_in_path:
-            given.append(path_secret.taken(request))
-        # Every pair is compared, so that the time taken tells nothing of the secrets.
+            candidates.append(path_secret.taken(request))
+        # Every pair is compared, so that the duration reveals nothing about the secrets.
         matches = [
             account.name
-            for candidate in given
+            for candidate in candidates
             if candidate
             for account in settings.accounts.values()
             for secret in account.webhook_secrets

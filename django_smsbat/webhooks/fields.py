@@ -1,7 +1,7 @@
-"""Fields of callbacks. The lenient ones never refuse: what cannot be read counts as absent.
+"""Fields of callbacks. The lenient ones never refuse: unreadable values count as absent.
 
-SMSBAT may send a refused message again and again, and in the end it would be lost. The payload is
-stored as it came, so nothing is lost by reading it leniently.
+SMSBAT may repeat a refused message several times, and finally lose it. The payload is stored as
+received, so lenient parsing loses no data.
 """
 
 import re
@@ -17,15 +17,15 @@ from rest_framework.fields import empty
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _EPOCH: Final = re.compile(r"[0-9]{9,13}(?:\.[0-9]{1,9})?")
-_MILLISECONDS_FROM: Final = 10**11  # as seconds this would be after the year 5000
+_MILLISECONDS_FROM: Final = 10**11  # in seconds, this would be after the year 5000
 
 
 class LenientText(serializers.CharField):
-    """Text, which may be null, missing or another kind of JSON value.
+    """Text that may be null, missing or another JSON type.
 
     Args:
-        most: characters that are kept; None for all.
-        trim: whether space around the text is removed.
+        most: maximum number of characters stored; None for no limit.
+        trim: whether to strip whitespace around the text.
     """
 
     def __init__(self, *, most: int | None = None, trim: bool = False) -> None:
@@ -38,27 +38,27 @@ class LenientText(serializers.CharField):
 
 
 class Moment(serializers.DateTimeField):
-    """ISO 8601, UTC if it names no zone, or seconds or milliseconds since 1970; may be missing."""
+    """ISO 8601, UTC if it has no zone, or seconds or milliseconds since 1970; may be missing."""
 
     def __init__(self) -> None:
         super().__init__(required=False, allow_null=True, default=None)
 
     def to_internal_value(self, value: Any) -> datetime:
-        found = moment_from(value)
-        if found is None:
+        when = moment_from(value)
+        if when is None:
             raise serializers.ValidationError("Give a moment of this century, in ISO 8601.")
-        return found
+        return when
 
 
 class LenientMoment(Moment):
-    """A moment; None for whatever cannot be read as one."""
+    """A datetime; None for unreadable values."""
 
     def run_validation(self, data: Any = empty) -> datetime | None:
         return moment_from(data)
 
 
 def text_from(value: object) -> str:
-    """Text or a number as text; of an object, such as a rich message, its own `text`."""
+    """Return text or a number as text; for an object, such as a rich message, its `text`."""
     if isinstance(value, Mapping):
         value = value.get("text")
     if isinstance(value, str):
@@ -68,15 +68,15 @@ def text_from(value: object) -> str:
 
 
 def moment_from(value: object) -> datetime | None:
-    """The moment, if it is one of this century."""
+    """Return the datetime, if it is in this century."""
     if isinstance(value, str):
-        written = value.strip()
-        found = _epoch(Decimal(written)) if _EPOCH.fullmatch(written) else _iso(written)
+        text = value.strip()
+        when = _epoch(Decimal(text)) if _EPOCH.fullmatch(text) else _iso(text)
     elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        found = _epoch(value)
+        when = _epoch(value)
     else:
-        found = None
-    return found if found is not None and _EARLIEST <= found < _LATEST else None
+        when = None
+    return when if when is not None and _EARLIEST <= when < _LATEST else None
 
 
 def _epoch(number: float | Decimal) -> datetime | None:
@@ -88,11 +88,11 @@ def _epoch(number: float | Decimal) -> datetime | None:
         return None
 
 
-def _iso(written: str) -> datetime | None:
+def _iso(text: str) -> datetime | None:
     try:
-        found = parse_datetime(written)
-        if found is None:
+        when = parse_datetime(text)
+        if when is None:
             return None
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     except (OverflowError, ValueError):
         return None

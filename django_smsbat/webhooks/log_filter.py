@@ -1,7 +1,7 @@
-"""A logging filter that masks webhook secrets in the paths that Django and web servers log.
+"""A logging filter that masks webhook secrets in paths logged by Django and web servers.
 
-A request whose prefix is written differently, such as ``//smsbat/status/SECRET/``, reaches none of
-our views: Django logs ``Not Found`` with the whole path.
+A request with a differently written prefix, such as ``//smsbat/status/SECRET/``, reaches no view of
+this package: Django logs ``Not Found`` with the whole path.
 """
 
 import logging
@@ -17,7 +17,7 @@ from django.core.signals import setting_changed
 from django_smsbat import conf
 from django_smsbat.webhooks.masking import masked, pattern_of
 
-# The loggers that write paths: of Django, and of servers that log from the process of the site.
+# Loggers that log paths: those of Django, and of servers that run in the site's process.
 _LOGGERS: Final = (
     *("django.request", "django.server", "django.security", "django.security.csrf"),
     *("gunicorn.access", "uvicorn.access", "hypercorn.access"),
@@ -25,10 +25,10 @@ _LOGGERS: Final = (
 
 
 class SecretFilter(logging.Filter):
-    """Masks every secret of `WEBHOOK_SECRETS`. Lets every record through and never raises."""
+    """Masks every secret in `WEBHOOK_SECRETS`. It passes every record and never raises."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # Logging must work even if the settings or the record are broken.
+        # Logging must work even if the settings or the record are invalid.
         with suppress(Exception):
             _mask(record)
         return True
@@ -38,13 +38,13 @@ _FILTER: Final = SecretFilter()
 
 
 def install() -> None:
-    """Add the filter to the loggers that write paths. A logger keeps it when logging is set up."""
+    """Add the filter to the loggers that log paths. It survives a new logging configuration."""
     for name in (*_LOGGERS, *_security_loggers(SuspiciousOperation)):
         logging.getLogger(name).addFilter(_FILTER)
 
 
 def _security_loggers(kind: type[SuspiciousOperation]) -> Iterator[str]:
-    """Django has a logger for each class of these exceptions; filters are not inherited."""
+    """Yield Django's logger for each of these exception classes; filters are not inherited."""
     yield f"django.security.{kind.__name__}"
     for subclass in kind.__subclasses__():
         yield from _security_loggers(subclass)
@@ -61,7 +61,7 @@ def _mask(record: logging.LogRecord) -> None:
     if pattern is None or not pattern.search(record.getMessage()):
         return
     record.msg = _masked(record.msg, pattern)
-    # Formatters of access logs take the arguments apart, so each stays in its place.
+    # Formatters of access logs use the arguments separately, so each keeps its position.
     if isinstance(record.args, Mapping):
         record.args = {key: _masked(value, pattern) for key, value in record.args.items()}
     elif record.args:
@@ -75,9 +75,9 @@ def _masked(value: Any, pattern: Pattern[str]) -> Any:
     return masked(text, pattern) if pattern.search(text) else value
 
 
-def _forget(*, setting: str, **_: Any) -> None:
+def _reset_cache(*, setting: str, **_: Any) -> None:
     if setting == "SMSBAT":
         _pattern.cache_clear()
 
 
-setting_changed.connect(_forget, dispatch_uid="django_smsbat.webhooks.log_filter")
+setting_changed.connect(_reset_cache, dispatch_uid="django_smsbat.webhooks.log_filter")

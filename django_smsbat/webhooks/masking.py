@@ -1,4 +1,4 @@
-"""Masks a webhook secret in paths and log lines, whatever its percent-encoding."""
+"""Mask a webhook secret in paths and log lines, whatever its percent-encoding."""
 
 import re
 from collections.abc import Iterable
@@ -8,10 +8,10 @@ MASK: Final = "***"
 
 
 def pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
-    """A pattern that matches each of these secrets; None for no secrets.
+    """Return a pattern that matches each of these secrets; None for no secrets.
 
-    Each character matches as it is or percent-encoded, once or several times over. Letter case is
-    ignored: a proxy may have changed it. A longer secret is tried before its own beginning.
+    Each character matches plain or percent-encoded, once or repeatedly. Letter case is ignored: a
+    proxy may have changed it. A longer secret precedes any secret that is its prefix.
     """
     known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
     if not known:

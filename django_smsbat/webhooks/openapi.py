@@ -1,4 +1,4 @@
-"""The webhooks as drf-spectacular describes them, where a project has it (extra ``[openapi]``)."""
+"""Describe the webhooks for drf-spectacular, if the project uses it (extra ``[openapi]``)."""
 
 from typing import Any, Final
 
@@ -16,15 +16,15 @@ from django_smsbat.endpoints.json_format import BODY_MAX
 from django_smsbat.gateway.auth import KEY_HEADER
 from django_smsbat.webhooks.views import InboundView, StatusView
 
-_TOLD: Final = inline_serializer("Told", {"detail": serializers.CharField()})
+_DETAIL: Final = inline_serializer("Told", {"detail": serializers.CharField()})
 _ANSWERS: Final = {
-    200: OpenApiResponse(_TOLD, description="Stored, or known already."),
+    200: OpenApiResponse(_DETAIL, description="Stored, or known already."),
     400: OpenApiResponse(dict, description="Malformed; the body names the fields."),
-    401: OpenApiResponse(_TOLD, description="No valid secret."),
-    413: OpenApiResponse(_TOLD, description=f"Larger than {BODY_MAX:,} bytes."),
-    415: OpenApiResponse(_TOLD, description="Not application/json."),
+    401: OpenApiResponse(_DETAIL, description="No valid secret."),
+    413: OpenApiResponse(_DETAIL, description=f"Larger than {BODY_MAX:,} bytes."),
+    415: OpenApiResponse(_DETAIL, description="Not application/json."),
     503: OpenApiResponse(
-        _TOLD,
+        _DETAIL,
         description="Not stored: storing failed, or too many came within an hour.",
     ),
 }
@@ -43,12 +43,12 @@ class SecretScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         ]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
-        """Either will do."""
+        """Return both schemes as alternatives."""
         return [{name: []} for name in self.name]
 
 
 class _Schema(AutoSchema):
-    """One door, by its plain address: with the secret in it, it is not for the world to read."""
+    """Describes a webhook by its plain path only: a path with the secret must not be published."""
 
     def is_excluded(self) -> bool:
         return "{" in self.path
@@ -87,10 +87,10 @@ class StatusDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]
 
 
 def document() -> dict[str, Any]:
-    """The two webhooks alone, under ``/smsbat/``, as an OpenAPI document."""
+    """Return an OpenAPI document of the two webhooks alone, under ``/smsbat/``."""
     views = {"inbound": InboundView, "status": StatusView}
     patterns = [path(f"smsbat/{name}/", view.as_view()) for name, view in views.items()]
     generator: Any = SchemaGenerator
-    made: dict[str, Any] = generator(patterns=patterns).get_schema(public=True)
-    made["info"] = {"title": "django-smsbat webhooks", "version": django_smsbat.__version__}
-    return made
+    schema: dict[str, Any] = generator(patterns=patterns).get_schema(public=True)
+    schema["info"] = {"title": "django-smsbat webhooks", "version": django_smsbat.__version__}
+    return schema

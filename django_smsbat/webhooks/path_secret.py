@@ -1,7 +1,7 @@
-"""Takes a secret out of a webhook's path before a view, a log or an error report can show it.
+"""Remove a secret from a webhook's path before a view, a log or an error report can show it.
 
-What follows ``inbound/`` or ``status/`` counts as a secret even if the settings allow none there:
-somebody may have entered such an address by mistake.
+The text after ``inbound/`` or ``status/`` counts as a secret even if the settings allow none there:
+an operator may have entered such a URL by mistake.
 """
 
 from typing import Any, Final
@@ -10,10 +10,10 @@ from django.http import HttpRequest
 
 from django_smsbat.webhooks.masking import MASK, masked, pattern_of
 
-# The arguments of our URL patterns that may hold the secret.
+# The arguments of this package's URL patterns that may contain the secret.
 ARGUMENTS: Final = ("secret", "smsbat_rest")
 _ATTRIBUTE: Final = "_smsbat_path_secret"
-# Where servers keep the path of a request, decoded or as it was sent.
+# Keys under which servers store the path of a request, decoded or raw.
 _META_KEYS: Final = (
     *("PATH_INFO", "PATH_TRANSLATED", "RAW_PATH", "RAW_URI", "REQUEST_URI", "SCRIPT_URI"),
     *("SCRIPT_URL", "UNENCODED_URL", "HTTP_X_FORWARDED_URI", "HTTP_X_ORIGINAL_URI"),
@@ -23,10 +23,10 @@ _SCOPE_KEYS: Final = ("path", "raw_path")
 
 
 def take(request: HttpRequest, arguments: dict[str, Any]) -> None:
-    """Move the secret from the path to where `taken` finds it, and mask it everywhere else.
+    """Store the secret from the path for `taken`, and mask it everywhere else.
 
     Args:
-        arguments: those of the view; the ones that may hold the secret are removed.
+        arguments: those of the view; the ones that may contain the secret are removed.
     """
     values = [str(arguments.pop(name, "") or "").strip("/") for name in ARGUMENTS]
     secret = next(filter(None, values), "")
@@ -36,7 +36,7 @@ def take(request: HttpRequest, arguments: dict[str, Any]) -> None:
 
 
 def taken(request: Any) -> str:
-    """The secret that stood in the path of a request; empty if there was none."""
+    """Return the secret from the path of a request; empty if there was none."""
     return str(getattr(request, _ATTRIBUTE, ""))
 
 
@@ -46,7 +46,7 @@ def _mask(request: HttpRequest, secret: str) -> None:
         return
     request.path = masked(request.path, pattern)
     request.path_info = masked(request.path_info, pattern)
-    # The dict of the server itself: its access log is written from it.
+    # The server's own dict: it writes its access log from it.
     for names in (request.META, getattr(request, "scope", {})):
         for key in (*_META_KEYS, *_SCOPE_KEYS):
             value = names.get(key)

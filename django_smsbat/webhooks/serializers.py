@@ -1,4 +1,4 @@
-"""The bodies of SMSBAT's callbacks, checked and turned into what the services take."""
+"""Validate the bodies of SMSBAT's callbacks and convert them for the services."""
 
 from typing import Any, Final
 
@@ -51,10 +51,10 @@ class StatusSerializer(serializers.Serializer[Any]):
     timestamp = Moment()
 
     def report(self, account: str) -> Report:
-        told = read_report(self.initial_data)
+        report = read_report(self.initial_data)
         return Report(
             source=Source.CALLBACK,
-            status=told.status,
+            status=report.status,
             raw_status=self.validated_data["deliverystatus"],
             payload=dict(self.initial_data),
             occurred_at=self.validated_data["timestamp"],

@@ -1,7 +1,7 @@
-"""`inbound/` and `status/`: refuse, read, hand to one service, answer.
+"""The views `inbound/` and `status/`: authenticate, parse, call one service, respond.
 
-Nothing that is sent here makes a 5xx but what was not stored, because that failed or too many came
-within an hour: 503 makes SMSBAT send it again.
+A callback gets a 5xx only if it was not stored, because storing failed or the hourly limit was
+reached: after a 503, SMSBAT sends it again.
 """
 
 import logging
@@ -30,7 +30,7 @@ logger = logging.getLogger("django_smsbat")
 
 
 class _Webhook(JSONEndpoint):
-    """What both webhooks share."""
+    """Base class of both webhooks."""
 
     authentication_classes = (WebhookSecret,)
     account: str
@@ -38,7 +38,7 @@ class _Webhook(JSONEndpoint):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """The view function; it takes the secret out of the path first."""
+        """Return the view function; it first removes the secret from the path."""
         view = super().as_view(**initkwargs)
 
         @wraps(view)
@@ -50,12 +50,12 @@ class _Webhook(JSONEndpoint):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
-        # A refused callback is SMSBAT's to repeat: no line of Django's log for each of them.
+        # SMSBAT repeats refused callbacks: Django must not log a line for each of them.
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response
 
     def perform_authentication(self, request: Request) -> None:
-        """Find the account that the secret belongs to.
+        """Set the account that the secret belongs to.
 
         Not through `request.user`: there is no user, and the project's middleware may read its own.
         """
@@ -77,7 +77,7 @@ class _Webhook(JSONEndpoint):
         return Response({"detail": "Stored."})
 
     def store(self, serializer: Any, account: str) -> None:
-        """Hand it to its service, as coming to that account."""
+        """Pass the validated data to a service, for that account."""
         raise NotImplementedError
 
 

@@ -1,4 +1,4 @@
-"""The eight kinds of messages, one class each, and the way back from their stored form."""
+"""The eight message types, one class each, and the conversion from their stored form."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -67,17 +67,17 @@ CLASSES: Final[Mapping[MessageType, type[Message]]] = {
         FlashCall,
     )
 }
-for _kind in CLASSES.values():  # the constructor refuses what is wrong: it is an entry point
+for _kind in CLASSES.values():  # the constructor validates: it is an entry point
     _kind.__init__ = private_frames(_kind.__init__)  # type: ignore[method-assign]
 if CLASSES.keys() != TYPES.keys():
     raise RuntimeError("every message type needs a class, and every class a type")
 
 
 def from_content(content: Content, to: str) -> Message:
-    """The message that this content makes for one phone.
+    """Build the message with this content for one phone.
 
     Raises:
-        InvalidMessage: when the type is unknown or the content does not fit it.
+        InvalidMessage: if the type is unknown or the content does not fit it.
     """
     try:
         kind = CLASSES[MessageType(content.type)]

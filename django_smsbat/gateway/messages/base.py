@@ -1,6 +1,6 @@
-"""What all message classes share: recipient, sender, life time, fallback, and the stored form.
+"""The base of all message classes: recipient, sender, time to live, fallback, stored form.
 
-A message that exists is valid: the classes check themselves when they are made.
+An existing message is valid: the constructors validate their arguments.
 """
 
 from collections.abc import Mapping
@@ -15,17 +15,19 @@ from django_smsbat.gateway.messages import rules
 from django_smsbat.gateway.text import plain_texts, with_line_feeds
 
 
-@dataclass(kw_only=True, repr=False, slots=True)  # not frozen: made once a personal message
+@dataclass(
+    kw_only=True, repr=False, slots=True
+)  # not frozen: one is created for each personal message
 class Content:
-    """What is said, whoever it is said to: the form in which messages are stored and sent.
+    """The content of a message without its recipient: the form in which it is stored and sent.
 
-    Shared between messages, so never changed once it is made. Line breaks are LF, whatever was
-    typed or stored: an SMS pays for a CR too.
+    Messages share a content, so it must not change after construction. Line breaks are normalised
+    to LF: an SMS is charged for a CR too.
 
     Attributes:
-        message_data: what the type needs besides text, in the wire's shape.
-        ttl: seconds to live, None to leave it to SMSBAT.
-        fallback_text: the SMS that follows when the first channel fails, empty for none.
+        message_data: the type's data besides text, in SMSBAT's format.
+        ttl: time to live in seconds, None for SMSBAT's default.
+        fallback_text: the SMS sent if the first channel fails, empty for none.
     """
 
     type: str
@@ -50,7 +52,7 @@ class Message:
     """A message to one phone. Its repr shows neither the text nor the whole number.
 
     Raises:
-        InvalidMessage: from the constructor, naming the field that is wrong.
+        InvalidMessage: from the constructor, naming the invalid field.
     """
 
     type: ClassVar[MessageType]
@@ -69,7 +71,7 @@ class Message:
 
     def _use_plain_texts(self) -> None:
         for name, value in tuple(vars(self).items()):
-            if type(value) is str and "\r" not in value:  # most of them, and this is done often
+            if type(value) is str and "\r" not in value:  # the common case, on a hot path
                 continue
             if value and (changed := plain_texts(value)) is not value:
                 object.__setattr__(self, name, changed)
@@ -79,7 +81,7 @@ class Message:
 
     @property
     def phone(self) -> str:
-        """The recipient's number in E.164, however `to` was given."""
+        """The recipient's number in E.164, whatever the type of `to`."""
         return str(self.to)
 
     @classmethod
@@ -87,18 +89,18 @@ class Message:
         return TYPES[cls.type]
 
     def check(self) -> None:
-        """Refuse what this type does not allow."""
+        """Raise `InvalidMessage` for anything that this type does not allow."""
 
     def data(self) -> dict[str, Any]:
-        """`messageData` in the wire's shape."""
+        """Return `messageData` in SMSBAT's format."""
         return {}
 
     @classmethod
     def data_of(cls, **arguments: Any) -> dict[str, Any]:
-        """`messageData` of what is still being written: nothing is checked.
+        """Return `messageData` of an unfinished draft, without validation.
 
         Args:
-            arguments: the constructor's, as far as they say what `messageData` holds.
+            arguments: the constructor arguments that `messageData` depends on.
         """
         draft = object.__new__(cls)
         for one in fields(cls):
@@ -108,7 +110,7 @@ class Message:
 
     @classmethod
     def fields_from_data(cls, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Constructor arguments from `messageData` in the wire's shape."""
+        """Return constructor arguments from `messageData` in SMSBAT's format."""
         rules.check_keys("message_data", data, ())
         return {}
 
@@ -124,13 +126,13 @@ class Message:
 
     @classmethod
     def from_content(cls, content: Content, to: str) -> Self:
-        """The same message from its stored form.
+        """Build the message from its stored form.
 
         Raises:
-            InvalidMessage: when the content does not fit the type.
+            InvalidMessage: if the content does not fit the type.
         """
         arguments = cls.fields_from_data(content.message_data)
-        arguments |= _given(cls.facts(), content)
+        arguments |= _optional_arguments(cls.facts(), content)
         return cls(to=to, sender=content.sender, ttl=content.ttl, **arguments)
 
     def _goes_by_sms(self) -> bool:
@@ -141,19 +143,19 @@ _NO_TEXT: Final = "this type carries no free text"
 _NO_FALLBACK: Final = "an SMS has no fallback"
 
 
-def _given(facts: TypeFacts, content: Content) -> dict[str, Any]:
-    """Text and fallback as constructor arguments, refused where the type has no place for them."""
+def _optional_arguments(facts: TypeFacts, content: Content) -> dict[str, Any]:
+    """Return text and fallback as constructor arguments; refuse them if the type has none."""
     rules.require(facts.has_text or not content.text, "text", _NO_TEXT)
     rules.require(facts.has_fallback or not content.fallback_text, "fallback_text", _NO_FALLBACK)
-    given: dict[str, Any] = {"text": content.text} if facts.has_text else {}
+    arguments: dict[str, Any] = {"text": content.text} if facts.has_text else {}
     if facts.has_fallback:
-        given["fallback_text"] = content.fallback_text
-    return given
+        arguments["fallback_text"] = content.fallback_text
+    return arguments
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MessageWithFallback(Message):
-    """A message after which an SMS may follow when the first channel fails."""
+    """A message with an optional SMS fallback, sent if the first channel fails."""
 
     fallback_text: str = ""
 
@@ -163,12 +165,12 @@ class MessageWithFallback(Message):
 
 
 def to_wire(owner: object, names: Mapping[str, str]) -> dict[str, Any]:
-    """The attributes that were given, under their names on the wire."""
+    """Return the attributes that are set, under their names in SMSBAT's format."""
     values = {wire: getattr(owner, attribute) for attribute, wire in names.items()}
     return {wire: value for wire, value in values.items() if value not in ("", None)}
 
 
 def from_wire(field: str, data: object, names: Mapping[str, str]) -> dict[str, Any]:
-    """The reverse of `to_wire`; an unknown name is refused."""
+    """Reverse `to_wire`; refuse unknown names."""
     known = rules.check_keys(field, data, tuple(names.values()))
     return {attribute: known[wire] for attribute, wire in names.items() if wire in known}

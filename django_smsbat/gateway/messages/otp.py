@@ -1,4 +1,4 @@
-"""One-time codes by Viber's own templates."""
+"""One-time codes in Viber's own templates."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,12 +20,12 @@ _MINUTES: Final = re.compile(r"[0-9]{1,9}")
 
 
 def _as_text(value: Any) -> Any:
-    """A number as text; everything else as it is, to be checked."""
+    """Convert a number to text; return anything else unchanged, to be validated."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _as_number(value: Any) -> Any:
-    """Digits as a number; everything else as it is, to be checked."""
+    """Convert digits to a number; return anything else unchanged, to be validated."""
     written = value.strip() if isinstance(value, str) else ""
     return int(written) if _MINUTES.fullmatch(written) else value
 
@@ -39,14 +39,14 @@ _CHECK_PARAM: Final[Mapping[type, Callable[[str, Any], None]]] = {
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ViberOtp(MessageWithFallback):
-    """A one-time code by one of Viber's own templates.
+    """A one-time code in one of Viber's own templates.
 
     Args:
         template_id: the UUID or the slug of a template in `otp_templates`.
-        template_lang: one of `otp_templates.LANGUAGES`. Another code of two letters is sent, too,
+        template_lang: one of `otp_templates.LANGUAGES`. Any other two-letter code is also sent,
             with a warning in the log.
         template_params: exactly the template's parameters. Minutes are sent as a number and all
-            others as text, whichever of the two was given.
+            others as text, whatever their type.
     """
 
     type = MessageType.VIBER_OTP

@@ -23,9 +23,9 @@ _MEDIA: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Media:
-    """A picture, a video or audio. SMSBAT checks the size and the length of the file.
+    """A picture, a video or audio. SMSBAT checks the size and the duration of the file.
 
-    At most 2 MB for a picture, 10 MB and 2 minutes for a video, 5 MB and 5 minutes for audio.
+    Maximum: 2 MB for a picture, 10 MB and 2 minutes for a video, 5 MB and 5 minutes for audio.
 
     Args:
         mime_type: one of `message_types.RCS_MEDIA_TYPES`.
@@ -86,12 +86,12 @@ class ShareLocation:
     names: ClassVar[Mapping[str, str]] = {}
 
     def check(self, field: str) -> None:
-        """Nothing to refuse: the action has no arguments."""
+        """Accept everything: the action has no arguments."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreateCalendarEvent:
-    """Times are ISO 8601 text or datetimes that know their zone."""
+    """An action that creates a calendar event. Times are ISO 8601 text or aware datetimes."""
 
     wire: ClassVar[str] = "createCalendarEvent"
     names: ClassVar[Mapping[str, str]] = {
@@ -105,14 +105,14 @@ class CreateCalendarEvent:
 
     def __post_init__(self) -> None:
         for name in ("start_time", "end_time"):
-            if isinstance(moment := getattr(self, name), datetime):
-                object.__setattr__(self, name, moment.isoformat())
+            if isinstance(value := getattr(self, name), datetime):
+                object.__setattr__(self, name, value.isoformat())
 
     def check(self, field: str) -> None:
         rules.check_text(f"{field}.title", self.title, None)
-        start = _moment(f"{field}.start_time", self.start_time)
+        start = _parse_time(f"{field}.start_time", self.start_time)
         if self.end_time is not None:
-            end = _moment(f"{field}.end_time", self.end_time)
+            end = _parse_time(f"{field}.end_time", self.end_time)
             rules.require(end > start, f"{field}.end_time", "must be after the start")
 
 
@@ -122,13 +122,13 @@ ACTIONS: Final[dict[str, type[Action]]] = {
 }
 
 
-def _moment(field: str, written: datetime | str) -> datetime:
+def _parse_time(field: str, value: datetime | str) -> datetime:
     try:
-        moment = datetime.fromisoformat(str(written))
+        when = datetime.fromisoformat(str(value))
     except ValueError:
         raise InvalidMessage(field, "give a time such as 2026-01-20T14:30:00+02:00") from None
-    rules.require(moment.tzinfo is not None, field, "needs a time zone")
-    return moment
+    rules.require(when.tzinfo is not None, field, "needs a time zone")
+    return when
 
 
 @dataclass(frozen=True)
@@ -148,11 +148,11 @@ class RcsButton:
     @classmethod
     def from_data(cls, field: str, data: object) -> "RcsButton":
         known = rules.check_keys(field, data, ("text", "action"))
-        written = known.get("action")
-        kind = ACTIONS.get(str(written.get("type"))) if isinstance(written, Mapping) else None
-        if kind is None or not isinstance(written, Mapping):
+        raw = known.get("action")
+        kind = ACTIONS.get(str(raw.get("type"))) if isinstance(raw, Mapping) else None
+        if kind is None or not isinstance(raw, Mapping):
             raise InvalidMessage(f"{field}.action", f"type must be one of {', '.join(ACTIONS)}")
-        rest = {key: value for key, value in written.items() if key != "type"}
+        rest = {key: value for key, value in raw.items() if key != "type"}
         action = kind(**from_wire(f"{field}.action", rest, kind.names))
         return cls(text=known.get("text", ""), action=action)
 

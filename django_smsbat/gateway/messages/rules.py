@@ -1,6 +1,6 @@
-"""The checks that message classes are built from, each refusing with the name of the field.
+"""Validation functions for the message classes. Each error names the invalid field.
 
-No limit is written here: the numbers come from `message_types`.
+The limits are defined in `message_types`.
 """
 
 import re
@@ -16,16 +16,16 @@ from django_smsbat.gateway import message_types, phones
 from django_smsbat.gateway.text import is_blank
 
 _SENDER: Final = re.compile(rf"[A-Za-z0-9]{{1,{message_types.SENDER_MAX}}}")
-UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")  # NUL, half a surrogate pair
+UNSENDABLE: Final = re.compile("[\x00\ud800-\udfff]")  # NUL, unpaired surrogate
 _URL_MAX: Final = 2_048
 
 
 class InvalidMessage(ValueError):
-    """A message that SMSBAT would not take.
+    """A message that SMSBAT would not accept.
 
     Attributes:
-        field: the argument that is wrong, such as ``button_url`` or ``items[1].title``.
-        reason: one sentence that says what would be right; it never quotes a secret.
+        field: the invalid argument, such as ``button_url`` or ``items[1].title``.
+        reason: one sentence that states the valid form; it never quotes a secret.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -40,11 +40,11 @@ def require(condition: object, field: str, reason: str) -> None:
 
 
 def check_phone(field: str, raw: object, *, mobile: bool = False) -> str:
-    """The number in E.164, if the numbering plans know it.
+    """Return the number in E.164, if it is valid in the numbering plans.
 
     Args:
-        raw: text or a `phonenumbers.PhoneNumber`; national numbers are those of the app's region.
-        mobile: whether it has to be able to receive messages.
+        raw: text or a `phonenumbers.PhoneNumber`; national numbers use the app's region.
+        mobile: whether it must be able to receive messages.
     """
     is_phone = isinstance(raw, str | PhoneNumber)
     require(is_phone, field, "give a phone number as text, such as +380671112233")
@@ -69,7 +69,7 @@ def check_text(field: str, text: str, maximum: int | None, *, required: bool = T
 
 
 def check_sender(field: str, sender: str, *, sms: bool) -> None:
-    """An SMS shows Latin letters and digits, or a phone number; other channels show any name."""
+    """Check a sender: Latin letters and digits or a phone number for SMS, any name elsewhere."""
     check_text(field, sender, message_types.ANY_SENDER_MAX, required=False)
     if not sender or not sms or _SENDER.fullmatch(sender):
         return
@@ -95,7 +95,7 @@ def check_ttl(field: str, ttl: int | None, maximum: int | None) -> None:
 
 
 def check_url(field: str, url: str, suffixes: Sequence[str] = ()) -> None:
-    """An https address; where its path names a kind of file, it has to be one of `suffixes`."""
+    """Check an https URL; if its path has a file extension, it must be one of `suffixes`."""
     check_text(field, url, None)
     require(len(url) <= _URL_MAX, field, f"longer than {_URL_MAX:,} characters")
     try:
@@ -111,7 +111,7 @@ def check_url(field: str, url: str, suffixes: Sequence[str] = ()) -> None:
 
 
 def check_whole(field: str, number: int | None, maximum: int | None = None) -> None:
-    """A whole number above 0, None where it was not given."""
+    """Check that a number is whole and above 0, or None."""
     if number is None:
         return
     require(
@@ -124,10 +124,10 @@ def check_whole(field: str, number: int | None, maximum: int | None = None) -> N
 
 
 def check_texts(field: str, owner: Any) -> None:
-    """Every attribute that is declared as text is text: nothing else gets past an emptiness check.
+    """Check that every attribute declared as text is text: other types may pass as empty.
 
     Args:
-        field: the owner's own name with a dot behind it, empty for a message.
+        field: the owner's name followed by a dot, empty for a message.
     """
     for name in _declared_texts(cast(Hashable, type(owner))):
         require(isinstance(getattr(owner, name), str), f"{field}{name}", "give text")
@@ -141,7 +141,7 @@ def _declared_texts(kind: Any) -> tuple[str, ...]:
 def check_items(
     field: str, items: Sequence[object], kind: type, least: int, most: int | None
 ) -> None:
-    """A list or tuple of the right kind of things, not too few and not too many."""
+    """Check a list or tuple: the type of its items and their number."""
     require(isinstance(items, list | tuple), field, "give a list")
     for place, item in enumerate(items):
         right_type = isinstance(item, kind)
@@ -155,7 +155,7 @@ _KIND_NAMES: Final[dict[type, str]] = {str: "text"}
 
 
 def check_keys(field: str, data: object, allowed: Sequence[str]) -> Mapping[str, Any]:
-    """The mapping itself, refused when it is none or has a key that nobody would read."""
+    """Return the mapping; refuse other types and unknown keys."""
     if not isinstance(data, Mapping):
         raise InvalidMessage(field, "must be an object with named values")
     unknown = sorted(str(key) for key in data if key not in allowed)

@@ -1,4 +1,4 @@
-"""SMS and flash calls: the channels of the telephone network itself."""
+"""SMS and flash calls: the channels of the telephone network."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class Sms(Message):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class FlashCall(MessageWithFallback):
-    """A missed call whose number is the code.
+    """A missed call; the calling number contains the code.
 
     Args:
-        caller_id: the number that will ring, international. SMSBAT refuses a call without it.
+        caller_id: the calling number, international. SMSBAT refuses a call without it.
     """
 
     type = MessageType.FLASH_CALL

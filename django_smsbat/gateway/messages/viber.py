@@ -1,6 +1,6 @@
-"""Viber messages with content of our own: four types. One-time codes are in `otp`.
+"""The four Viber message types with free content. One-time codes are in `otp`.
 
-Checks what can be known from the arguments; the size of a remote image is SMSBAT's to check.
+The classes validate their arguments only; SMSBAT checks the size of a remote image.
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ class ViberPromo(MessageWithFallback):
 
 
 def _missing_part(parts: frozenset[str]) -> tuple[str, str]:
-    """Which field to name for a combination that Viber does not show, and what would be right."""
+    """Return the field to report for an invalid combination, and the valid alternative."""
     if {"image", "video"} <= parts:
         return "video_url", "give an image or a video, not both"
     if "text" not in parts:
@@ -113,7 +113,7 @@ def _missing_part(parts: frozenset[str]) -> tuple[str, str]:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ViberTransactional(MessageWithFallback):
-    """What the customer is waiting for: text, a PDF file, or both."""
+    """A message that the customer expects: text, a PDF file, or both."""
 
     type = MessageType.VIBER_TRANSACTIONAL
 
@@ -157,7 +157,7 @@ class Button:
 
     @classmethod
     def from_data(cls, field: str, data: object) -> "Button":
-        """SMSBAT's help page writes ``text`` and ``url`` where its site has the names we send."""
+        """Also accept ``text`` and ``url``: SMSBAT's help page has them, its site the others."""
         known = rules.check_keys(field, data, ("label", "actionUrl", "text", "url"))
         label = known.get("label", known.get("text", ""))
         return cls(label=label, url=known.get("actionUrl", known.get("url", "")))
@@ -260,7 +260,7 @@ class ViberSurvey(MessageWithFallback):
 
 
 def _inner_list(data: Mapping[str, Any], outer: str, inner: str) -> list[Any]:
-    """The list in ``{outer: {inner: [...]}}``; an empty one when nothing was given."""
+    """Return the list in ``{outer: {inner: [...]}}``; an empty list if it is missing."""
     known = rules.check_keys("message_data", data, (outer,))
     items = rules.check_keys(outer, known.get(outer, {}), (inner,)).get(inner, [])
     if not isinstance(items, list):

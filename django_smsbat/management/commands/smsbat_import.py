@@ -1,4 +1,4 @@
-"""``manage.py smsbat_import FILE --list NAME``: recipients from CSV or XLSX into a list."""
+"""``manage.py smsbat_import FILE --list NAME``: import recipients from CSV or XLSX into a list."""
 
 import sys
 from argparse import ArgumentTypeError
@@ -18,9 +18,9 @@ from django_smsbat.services.recipients.imports.preview import UNUSABLE
 from django_smsbat.services.recipients.imports.readers import ENCODINGS
 
 
-def _column(written: str) -> str:
+def _column(value: str) -> str:
     try:
-        return str(Assignment.parse(written))
+        return str(Assignment.parse(value))
     except imports.InvalidAssignment as error:
         raise ArgumentTypeError(str(error)) from None
 
@@ -116,7 +116,7 @@ class Command(BaseCommand):
                 )
             except UNUSABLE as error:
                 raise CommandError(str(error)) from None
-            except OSError as error:  # the file of rejects
+            except OSError as error:  # the rejects file
                 raise CommandError(f"{error.filename}: {error.strerror}") from None
         self.stdout.write(import_report.summary(result))
 

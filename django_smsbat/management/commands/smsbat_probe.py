@@ -1,4 +1,4 @@
-"""``manage.py smsbat_probe``: compare the real service with what this project assumes of it."""
+"""``manage.py smsbat_probe``: compare the real service with this project's assumptions about it."""
 
 import sys
 from argparse import ArgumentTypeError
@@ -31,15 +31,15 @@ _TYPES: Final = ", ".join(one.value for one in MessageType)
 _OPTIONS: Final = {"image_url": "--image-url", "caller_id": "--caller-id", "sender": "--sender"}
 
 
-def _type(written: str) -> MessageType:
+def _type(value: str) -> MessageType:
     try:
-        return MessageType(written)
+        return MessageType(value)
     except ValueError:
         raise ArgumentTypeError(f"give one of {_TYPES}") from None
 
 
-def _price(written: str) -> tuple[MessageType, Price]:
-    kind, equals, amount = written.partition("=")
+def _price(value: str) -> tuple[MessageType, Price]:
+    kind, equals, amount = value.partition("=")
     try:
         price = Decimal(amount)
     except InvalidOperation:
@@ -158,9 +158,9 @@ def _request(options: dict[str, Any]) -> ProbeRequest:
     )
 
 
-def _phone(option: str, written: str) -> str:
+def _phone(option: str, value: str) -> str:
     try:
-        return phones.normalise(written, conf.current().default_region)
+        return phones.normalise(value, conf.current().default_region)
     except phones.InvalidPhone as error:
         raise CommandError(f"{option}: {error}") from None
 
@@ -173,7 +173,7 @@ def _planned(request: ProbeRequest) -> list[PlannedMessage]:
 
 
 def _check_output(output: Path | None) -> None:
-    """Open the file before anything is sent, so that no paid report is lost."""
+    """Check that the file is writable before anything is sent, so that no paid report is lost."""
     if output is None:
         return
     try:
@@ -200,7 +200,7 @@ def _cost(estimate: CostEstimate, request: ProbeRequest) -> str:
 
 
 def _amount(currency: str, amount: Decimal) -> str:
-    """At least two digits after the point, and no zeros behind them."""
+    """Format with at least two decimal digits and no further trailing zeros."""
     cents = amount.quantize(Decimal("0.01"))
     shown = cents if cents == amount else amount.normalize()
     return f"{shown:f} {currency or 'in the currency of your prices'}"

@@ -1,4 +1,4 @@
-"""``manage.py smsbat_purge --older-than DAYS``: remove old messages, keep their numbers."""
+"""``manage.py smsbat_purge --older-than DAYS``: delete old messages, store their totals."""
 
 import sys
 from argparse import ArgumentTypeError
@@ -19,8 +19,8 @@ from django_smsbat.services.retention import purge
 _DAYS_MAX: Final = 36_500
 
 
-def _days(written: str) -> int:
-    days = positive(written)
+def _days(value: str) -> int:
+    days = positive(value)
     if days > _DAYS_MAX:
         raise ArgumentTypeError(f"give {_DAYS_MAX:,} days at most")
     return days
@@ -47,17 +47,19 @@ class Command(BaseCommand):
         before = clock.now() - timedelta(days=options["older_than"])
         bar = tqdm(unit=" messages", disable=not sys.stderr.isatty(), leave=False)
         with bar, stopped_by_signals(clock), told_in_one_line():
-            done = purge.purge(
+            result = purge.purge(
                 before, clock, keep_rows=options["keep_rows"], on_progress=bar.update
             )
-        self.stdout.write(_told(done))
+        self.stdout.write(_summary(result))
 
 
-def _told(done: purge.Result) -> str:
-    left = f" {done.left} are left, because their outcome is unknown." if done.left else ""
-    senders = f" {done.recipients} recipients who had only written, too." if done.recipients else ""
-    end = "" if done.is_complete else " It was stopped; start it again to go on."
+def _summary(result: purge.Result) -> str:
+    left = f" {result.left} are left, because their outcome is unknown." if result.left else ""
+    senders = (
+        f" {result.recipients} recipients who had only written, too." if result.recipients else ""
+    )
+    end = "" if result.is_complete else " It was stopped; start it again to go on."
     return (
-        f"{done.emptied} messages emptied, {done.removed} removed; {done.inbound} incoming "
-        f"messages and {done.orphans} reports of unknown messages removed.{senders}{left}{end}"
+        f"{result.emptied} messages emptied, {result.removed} removed; {result.inbound} incoming "
+        f"messages and {result.orphans} reports of unknown messages removed.{senders}{left}{end}"
     )

@@ -1,4 +1,4 @@
-"""``manage.py smsbat_sandbox``: a program that plays SMSBAT on a port of this machine."""
+"""``manage.py smsbat_sandbox``: a simulator of SMSBAT on a port of this machine."""
 
 import importlib.util
 from argparse import ArgumentTypeError
@@ -17,9 +17,9 @@ _EXPOSED: Final = (
 )
 
 
-def _at_least_zero(written: str) -> float:
+def _at_least_zero(value: str) -> float:
     try:
-        number = float(written)
+        number = float(value)
     except ValueError:
         number = -1
     if not 0 <= number < float("inf"):
@@ -27,47 +27,47 @@ def _at_least_zero(written: str) -> float:
     return number
 
 
-def _above_zero(written: str) -> float:
-    if not (number := _at_least_zero(written)):
+def _above_zero(value: str) -> float:
+    if not (number := _at_least_zero(value)):
         raise ArgumentTypeError("give a number above 0")
     return number
 
 
-def _port(written: str) -> int:
-    if not written.isdigit() or int(written) > 65_535:
+def _port(value: str) -> int:
+    if not value.isdigit() or int(value) > 65_535:
         raise ArgumentTypeError("give a port from 0 (any free one) to 65535")
-    return int(written)
+    return int(value)
 
 
-def _host_name(written: str) -> str:
+def _host_name(value: str) -> str:
     from django_smsbat.sandbox.hosts import host_of
 
-    if written.rpartition(":")[2].isdigit() or not host_of(written):
+    if value.rpartition(":")[2].isdigit() or not host_of(value):
         raise ArgumentTypeError("give a host name without scheme and port, such as sandbox")
-    return written
+    return value
 
 
-def _webhooks(written: str) -> str:
+def _webhooks(value: str) -> str:
     try:
-        parts = urlsplit(written)
+        parts = urlsplit(value)
         is_address = parts.scheme in ("http", "https") and parts.hostname
     except ValueError:
         is_address = None
-    if written and not is_address:
+    if value and not is_address:
         raise ArgumentTypeError(
             "give an address such as http://smsbat:SECRET@127.0.0.1:8000/smsbat/"
         )
-    return written
+    return value
 
 
-def _fault(written: str) -> str:
+def _fault(value: str) -> str:
     from django_smsbat.sandbox.faults import Fault
 
     try:
-        Fault.parse(written)
+        Fault.parse(value)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
-    return written
+    return value
 
 
 def _add_address(parser: CommandParser) -> None:

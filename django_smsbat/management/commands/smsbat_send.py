@@ -1,4 +1,4 @@
-"""``manage.py smsbat_send``: start what is due and send what is queued."""
+"""``manage.py smsbat_send``: start due campaigns and send queued messages."""
 
 from typing import Any
 

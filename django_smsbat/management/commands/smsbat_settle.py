@@ -1,4 +1,4 @@
-"""``manage.py smsbat_settle``: say what to do with messages of which nobody knows the fate."""
+"""``manage.py smsbat_settle``: resend unconfirmed messages, or mark them as failed."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         with told_in_one_line():
             campaign = campaign_or_error(options["campaign"])
             if options["resend"]:
-                told = f"{unconfirmed.resend_all(campaign)} queued to be sent again."
+                message = f"{unconfirmed.resend_all(campaign)} queued to be sent again."
             else:
-                told = f"{unconfirmed.give_up_all(campaign)} given up."
-        self.stdout.write(told)
+                message = f"{unconfirmed.give_up_all(campaign)} given up."
+        self.stdout.write(message)

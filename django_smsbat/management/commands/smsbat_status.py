@@ -1,4 +1,4 @@
-"""``manage.py smsbat_status``: whether everything that should happen does."""
+"""``manage.py smsbat_status``: report the health of workers, callbacks and queues."""
 
 import json
 from dataclasses import asdict
@@ -25,44 +25,44 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with told_in_one_line():
-            found = health.look(timezone.now())
+            report = health.look(timezone.now())
         if options["json"]:
-            self.stdout.write(json.dumps(asdict(found), cls=DjangoJSONEncoder))
+            self.stdout.write(json.dumps(asdict(report), cls=DjangoJSONEncoder))
         else:
-            self.stdout.write(_told(found))
-        if options["strict"] and found.problems:
-            raise CommandError(found.problems[0])
+            self.stdout.write(_render(report))
+        if options["strict"] and report.problems:
+            raise CommandError(report.problems[0])
 
 
-def _told(found: Health) -> str:
+def _render(report: Health) -> str:
     rows = (
-        ("last delivery callback", _moment(found.last_status_callback)),
-        ("last incoming message", _moment(found.last_inbound)),
-        ("last smsbat_send", _moment(found.last_send)),
-        ("last smsbat_sync", _moment(found.last_sync)),
-        ("ready to be sent", found.queued),
-        ("overdue status requests", found.overdue),
-        ("held by silent workers", found.silent),
-        ("unconfirmed", found.unconfirmed),
-        ("reports of unknown messages", found.orphans),
-        ("refused reports of unknown messages", found.refused_reports),
-        ("refused messages of unknown senders", found.refused_senders),
-        ("confirmations not sent", found.withheld_confirmations),
-        ("fallback e-mails waiting", found.emails_waiting),
-        ("fallback e-mails in doubt", found.emails_in_doubt),
-        ("fallback e-mails failed", found.emails_failed),
-        *((f"held back ({name})", f"until {at:%H:%M:%S}") for name, at in _held_back(found)),
+        ("last delivery callback", _format_time(report.last_status_callback)),
+        ("last incoming message", _format_time(report.last_inbound)),
+        ("last smsbat_send", _format_time(report.last_send)),
+        ("last smsbat_sync", _format_time(report.last_sync)),
+        ("ready to be sent", report.queued),
+        ("overdue status requests", report.overdue),
+        ("held by silent workers", report.silent),
+        ("unconfirmed", report.unconfirmed),
+        ("reports of unknown messages", report.orphans),
+        ("refused reports of unknown messages", report.refused_reports),
+        ("refused messages of unknown senders", report.refused_senders),
+        ("confirmations not sent", report.withheld_confirmations),
+        ("fallback e-mails waiting", report.emails_waiting),
+        ("fallback e-mails in doubt", report.emails_in_doubt),
+        ("fallback e-mails failed", report.emails_failed),
+        *((f"held back ({name})", f"until {at:%H:%M:%S}") for name, at in _held_back(report)),
     )
     width = max(len(name) for name, _ in rows)
     lines = [f"{name:<{width}}  {value}" for name, value in rows]
-    return "\n".join([*lines, *(f"! {sentence}" for sentence in found.problems)])
+    return "\n".join([*lines, *(f"! {sentence}" for sentence in report.problems)])
 
 
-def _held_back(found: Health) -> list[tuple[str, datetime]]:
-    return [(name, timezone.localtime(at)) for name, at in found.held_back_until.items()]
+def _held_back(report: Health) -> list[tuple[str, datetime]]:
+    return [(name, timezone.localtime(at)) for name, at in report.held_back_until.items()]
 
 
-def _moment(moment: datetime | None) -> str:
-    if moment is None:
+def _format_time(when: datetime | None) -> str:
+    if when is None:
         return "never"
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S} {timezone.get_current_timezone_name()}"
+    return f"{timezone.localtime(when):%Y-%m-%d %H:%M:%S} {timezone.get_current_timezone_name()}"

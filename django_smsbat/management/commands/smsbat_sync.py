@@ -1,4 +1,4 @@
-"""``manage.py smsbat_sync``: ask SMSBAT what became of the messages that are due."""
+"""``manage.py smsbat_sync``: request the status of due messages from SMSBAT."""
 
 from typing import Any
 
