@@ -1,1 +1,1 @@
-"""What the composer shows: preview, advice on the text, a message to oneself."""
+"""Services of the message composer: preview, lint warnings, sample messages."""

@@ -1,7 +1,7 @@
-"""Placeholders as other products write them, which are sent as they are.
+"""Detect placeholders of other products, which are sent literally.
 
-A table of forms. Some forms are used for nothing else; others, such as a word in square brackets,
-also occur in ordinary texts, and count only if they hold a usual field name.
+Some forms have no other use. Other forms, such as a word in square brackets, also occur in ordinary
+texts, and count only if they contain a common field name.
 """
 
 import re
@@ -12,7 +12,7 @@ _PATH: Final = rf"{_NAME}(?:[.:]{_NAME})*"  # subscriber.first_name
 _WORDS: Final = rf"{_NAME}(?:['’ʼ.-]\w+)*(?: {_NAME}(?:['’ʼ.-]\w+)*){{0,2}}"  # First Name, Ім'я
 _MORE: Final = r"(?:(?: ?\||[,:=!])[^{}\[\]\n]{0,60})?"  # |default, ,fallback=, :first, =firstname
 
-# Each with an example of a product or language that has it.
+# Each with an example, and a product or language that uses it.
 _CERTAIN: Final = (
     rf"\*\|{_PATH}{_MORE}\|\*",  # *|FNAME|* Mailchimp
     rf"\$\{{\s?{_PATH}\s?\}}",  # ${name} Odoo
@@ -44,7 +44,7 @@ _IF_FIELD: Final = (
     rf"(?<![\w~])~{_NAME}~(?![\w~])",  # ~name~
     rf"(?<!\w)__?{_NAME}__?(?!\w)",  # __name__
 )
-# Words that field names are made of. A text in brackets is a placeholder if all its words are here.
+# The parts of common field names. A text in brackets is a placeholder if it contains nothing else.
 _FIELD_NAMES: Final = (
     "first last full middle your user customer client contact subscriber recipient member person",
     "name firstname lastname fullname fname lname surname username nickname phone mobile tel email",
@@ -61,22 +61,22 @@ _IF_FIELD_FORM: Final = re.compile("|".join(_IF_FIELD))
 
 
 def find(text: str) -> tuple[str, ...]:
-    """What looks like a placeholder of another product, each once, in order of appearance.
+    """Return the placeholders of other products, each once, in order of appearance.
 
     Args:
-        text: without the placeholders that are our own.
+        text: without this package's own placeholders.
     """
-    certain = [(found.start(), found.group()) for found in _CERTAIN_FORM.finditer(text)]
-    rest = _CERTAIN_FORM.sub(lambda found: " " * len(found[0]), text)
+    certain = [(match.start(), match.group()) for match in _CERTAIN_FORM.finditer(text)]
+    rest = _CERTAIN_FORM.sub(lambda match: " " * len(match[0]), text)
     likely = [
-        (found.start(), found.group())
-        for found in _IF_FIELD_FORM.finditer(rest)
-        if _names_field(found.group())
+        (match.start(), match.group())
+        for match in _IF_FIELD_FORM.finditer(rest)
+        if _names_field(match.group())
     ]
-    return tuple(dict.fromkeys(written for _place, written in sorted([*certain, *likely])))
+    return tuple(dict.fromkeys(form for _place, form in sorted([*certain, *likely])))
 
 
-def _names_field(written: str) -> bool:
-    head = re.split(r"[|,:=!]", written.strip("|"))[0]
+def _names_field(form: str) -> bool:
+    head = re.split(r"[|,:=!]", form.strip("|"))[0]
     words = _WORD.findall(_CAPITAL.sub(" ", head).casefold().replace("’", "'").replace("ʼ", "'"))
     return bool(words) and all(word.rstrip("0123456789") in _FIELD_WORDS for word in words)

@@ -1,6 +1,6 @@
-"""What somebody may have overlooked in a text: nothing here forbids, everything may cost.
+"""Lint a text for costly mistakes. Warnings never prevent sending.
 
-Says what it found as data; the words for it are the entry points' own.
+The warnings are data; the entry points translate them into text.
 """
 
 import re
@@ -18,23 +18,24 @@ from django_smsbat.services.composer.opt_out_advice import OptOut
 
 
 class LintCode(StrEnum):
-    """What may be wrong with a text."""
+    """A possible mistake in a text."""
 
-    MIXED_ALPHABETS = "mixed_alphabets"  # a word of Cyrillic and Latin letters
-    COSTS_MORE_PARTS = "dearer"  # a few characters alone make it more parts
-    NO_OPT_OUT = "no_way_out"  # promotional, and it does not say how to opt out
-    NO_REPLIES = "no_replies"  # nor could it by a keyword: its sender receives no replies
-    LOST_KEYWORD = "lost_keyword"  # it asks for a keyword that its sender cannot receive
-    RAW_PLACEHOLDER = "raw_placeholder"  # looks like a placeholder and is none
+    MIXED_ALPHABETS = "mixed_alphabets"  # a word mixes Cyrillic and Latin letters
+    COSTS_MORE_PARTS = "dearer"  # a few characters increase the number of SMS parts
+    NO_OPT_OUT = "no_way_out"  # a promotional text does not say how to opt out
+    NO_REPLIES = "no_replies"  # likewise, and no keyword can help: the sender gets no replies
+    LOST_KEYWORD = "lost_keyword"  # the text names a keyword that its sender cannot receive
+    RAW_PLACEHOLDER = "raw_placeholder"  # a placeholder of another product, sent literally
 
 
 @dataclass(frozen=True)
 class Finding:
-    """
+    """A lint warning.
+
     Attributes:
         field: ``text`` or ``fallback_text``.
-        what: the words or characters concerned.
-        parts: with them and without, of what is dearer.
+        what: the affected words or characters.
+        parts: for `COSTS_MORE_PARTS`, the number of SMS parts with and without them.
     """
 
     concern: LintCode
@@ -44,34 +45,34 @@ class Finding:
 
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
-_INSIDE: Final = re.compile("['’ʼ-]")  # an ending on a foreign word stands behind one of these
+_INSIDE: Final = re.compile("['’ʼ-]")  # these separate a foreign word from its ending
 _LATIN: Final = re.compile(r"[A-Za-z]")
 _CYRILLIC: Final = re.compile(r"[\u0400-\u04FF]")
 _PLACEHOLDER: Final = re.compile(r"\{\{[^{}]*\}\}")
-_FEW: Final = 3  # characters that could easily be replaced
+_FEW: Final = 3  # number of characters that are easy to replace
 
 
 def lint(content: Content, *, promotional: bool) -> list[Finding]:
-    """What to look at again, in the order in which it stands in the form.
+    """Return the warnings for a message, in the order of the form's fields.
 
     Args:
-        content: as it is stored, with its placeholders in place.
-        promotional: whether it needs the recipient's consent.
+        content: as stored, with unfilled placeholders.
+        promotional: whether the message needs the recipient's consent.
     """
     by_sms = content.type == MessageType.SMS
-    found: list[Finding] = []
+    warnings: list[Finding] = []
     for field, text, is_sms in (
         ("text", content.text, by_sms),
         ("fallback_text", content.fallback_text, True),
     ):
         if text.strip():
-            found += _alphabets(field, text)
-            found += _raw(field, text)
+            warnings += _alphabets(field, text)
+            warnings += _raw(field, text)
             if is_sms:
-                found += _dearer(field, text)
+                warnings += _dearer(field, text)
             if is_sms and promotional:
-                found += _opt_out(field, text, content.sender)
-    return found
+                warnings += _opt_out(field, text, content.sender)
+    return warnings
 
 
 def _alphabets(field: str, text: str) -> Iterator[Finding]:
@@ -89,7 +90,7 @@ def _raw(field: str, text: str) -> Iterator[Finding]:
 
 
 def _dearer(field: str, text: str) -> Iterator[Finding]:
-    """A few characters, or invisible ones, without which it takes fewer parts."""
+    """Yield a warning for a few characters, or invisible ones, that increase the SMS parts."""
     counted = count_parts(text)
     for what, cheaper in (_without_forcing(text, counted.forced_by), _without_invisible(text)):
         parts = count_parts(cheaper).parts
@@ -99,7 +100,7 @@ def _dearer(field: str, text: str) -> Iterator[Finding]:
 
 
 def _without_forcing(text: str, forced_by: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    """The characters that alone ask for UCS-2, if they are few, and the text without them."""
+    """Return the characters that force UCS-2, if they are few, and the text without them."""
     if len(forced_by) > _FEW:
         return (), text
     return forced_by, "".join("." if c in forced_by else c for c in without_invisible(text))
@@ -117,6 +118,6 @@ _OPT_OUT_CONCERNS: Final = {
 
 
 def _opt_out(field: str, text: str, sender: str) -> Iterator[Finding]:
-    lack, words = opt_out_advice.lacks(text, sender)
+    lack, keywords = opt_out_advice.lacks(text, sender)
     if lack is not None:
-        yield Finding(_OPT_OUT_CONCERNS[lack], field, words)
+        yield Finding(_OPT_OUT_CONCERNS[lack], field, keywords)

@@ -1,8 +1,8 @@
-"""Whether the recipient of a promotional SMS can opt out, as far as its text and sender show.
+"""Check, by text and sender, whether the recipient of a promotional SMS can opt out.
 
-A keyword works only if the sender receives replies. Networks deliver no reply to an alpha name, so
-there a text needs a contact by which people opt out. An unknown sender counts as an alpha name:
-that is what SMSBAT registers, and advice that does not work is worse than a warning too many.
+A keyword works only if the sender receives replies. Networks deliver no replies to an alpha name,
+so its texts need a contact by which people opt out. An unknown sender counts as an alpha name:
+SMSBAT registers alpha names, and wrong advice is worse than an unnecessary warning.
 """
 
 import re
@@ -15,14 +15,14 @@ from django_smsbat.conf.opt_out_keywords import OPT_OUT_KEYWORDS, Beside
 
 
 class OptOut(StrEnum):
-    """What a text lacks."""
+    """The reason why a recipient cannot opt out."""
 
-    NOT_MENTIONED = "not_mentioned"  # a keyword would work, and the text names none
+    NOT_MENTIONED = "not_mentioned"  # a keyword would work, but the text names none
     NO_REPLIES = "no_replies"  # no keyword can work, and the text names no other way
     LOST_KEYWORD = "lost_keyword"  # the text names a keyword that cannot work
 
 
-# By whether the sender receives replies, and whether the text names a keyword.
+# The key: whether the sender receives replies, and whether the text names a keyword.
 _RULES: Final[Mapping[tuple[bool, bool], OptOut | None]] = {
     (True, True): None,
     (True, False): OptOut.NOT_MENTIONED,
@@ -43,17 +43,17 @@ _ABOUT_OPTING_OUT: Final = re.compile(
 )
 _REPLY: Final = (
     r"(?:repl|respond|send|text|sms|смс|відпов|відправ|надіш|надсил|напиш|ответ|отправ|пришл)"
-    r"\w{0,30}"  # limited, since it is searched for inside of words
+    r"\w{0,30}"  # bounded, since the search also starts inside words
 )
 _BEFORE_KEYWORD: Final = r"\W{1,4}(?:\w{1,40}\W{1,3}){0,2}?"
 _DESTINATION: Final = r"\W{0,3}\s(?:to|at|на)\s+\+?\d"  # send STOP to 3700
 
 
 def lacks(text: str, sender: str) -> tuple[OptOut | None, tuple[str, ...]]:
-    """What the text lacks, and the keyword concerned; None if the recipient can opt out.
+    """Return what the text lacks, and the affected keyword; None if the recipient can opt out.
 
     Args:
-        sender: empty if it is not known.
+        sender: empty if unknown.
     """
     keywords = _keywords()
     if _names_contact(text, keywords):
@@ -66,19 +66,19 @@ def lacks(text: str, sender: str) -> tuple[OptOut | None, tuple[str, ...]]:
 
 
 def _keywords() -> tuple[str, ...]:
-    """The keywords that a text can announce: "end" and "cancel" are in many texts by chance."""
+    """Return the keywords to search for, without "end" and "cancel", which are too common."""
     keywords = conf.current().opt_out_keywords
     strict = {word for word, beside in OPT_OUT_KEYWORDS.items() if beside is Beside.COURTESY}
     return tuple(word for word in keywords if word not in strict) or keywords
 
 
 def receives_replies(sender: str) -> bool:
-    """Whether the sender is a number; an alpha name receives no replies."""
+    """Return whether the sender is a number. An alpha name receives no replies."""
     return bool(_NUMBER.fullmatch(sender))
 
 
 def _names_contact(text: str, keywords: Sequence[str]) -> bool:
-    """Whether the text names a contact for opting out, other than replying."""
+    """Return whether the text names a contact for opting out, other than a reply."""
     if keywords:
         one = f"(?:{_any_of(keywords)})"
         asked = re.search(rf"{_REPLY}{_BEFORE_KEYWORD}{one}({_DESTINATION})?", text, re.IGNORECASE)
@@ -89,9 +89,9 @@ def _names_contact(text: str, keywords: Sequence[str]) -> bool:
 
 
 def _keyword_in(text: str, keywords: Sequence[str]) -> str:
-    """The first keyword in the text, as it is written there."""
-    found = re.search(_any_of(keywords), text, re.IGNORECASE) if keywords else None
-    return found[0] if found else ""
+    """Return the first keyword in the text, in the spelling of the text."""
+    match = re.search(_any_of(keywords), text, re.IGNORECASE) if keywords else None
+    return match[0] if match else ""
 
 
 def _any_of(keywords: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
-"""A message that is still being written, as one of its recipients will see it.
+"""Preview of an unfinished message, as a recipient will see it.
 
-The recipient's message is filled by the same code as at launch, so the preview shows what is sent.
+The preview uses the rendering code of the launch, so it shows the message that is sent.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,15 +28,15 @@ from django_smsbat.services.composer.lint import Finding, lint
 
 @dataclass(frozen=True)
 class FieldSample:
-    """What the first people on the lists have of the fields that placeholders name.
+    """How many of the first people on the lists have values for the placeholders' fields.
 
     Attributes:
-        people: how many were read.
-        recipients: how many of them would get the message.
-        is_everybody: whether there are no others on the lists.
-        fields: what was found of each field.
+        people: number of people in the sample.
+        recipients: number of them who would get the message.
+        is_everybody: whether the sample contains everyone on the lists.
+        fields: the counts for each field.
         defaults: the defaults of each field that has any.
-        suggestions: for a field that none of them has, the one that was probably meant.
+        suggestions: for a field without values, the field that was probably intended.
     """
 
     people: int
@@ -49,19 +49,20 @@ class FieldSample:
 
 @dataclass(frozen=True)
 class Preview:
-    """
+    """The result of a preview.
+
     Attributes:
         content: with the recipient's values in place of the placeholders.
-        recipient: whose values these are; None for nobody's.
-        missing: a placeholder that this recipient has no value for.
-        exclusion: why a launch would leave this recipient out; None if it would not.
-        exclusion_detail: what exactly is wrong then.
-        problem: why it could not be sent as it is, empty when it could.
-        wrong_field: what is wrong then.
-        sms: how many parts it takes as SMS; None where no SMS is part of it.
-        characters, most: of the text, and how many the type allows.
-        findings: what to look at again.
-        sample: what the lists have of the placeholders' fields; None if there are none of either.
+        recipient: the recipient with these values; None if the placeholders are not filled.
+        missing: a placeholder for which this recipient has no value.
+        exclusion: why a launch would exclude this recipient; None if it would not.
+        exclusion_detail: the details of the exclusion.
+        problem: why the message cannot be sent; empty if it can.
+        wrong_field: the field with the problem.
+        sms: the SMS parts; None if the message includes no SMS.
+        characters, most: length of the text, and the maximum for the message type.
+        findings: the lint warnings.
+        sample: values of the placeholders' fields on the lists; None without lists or placeholders.
     """
 
     content: Content
@@ -86,11 +87,11 @@ def preview(
     is_literal: bool = False,
     lists: Collection[int] = (),
 ) -> Preview:
-    """How it looks now; it need neither be saved nor right.
+    """Preview a campaign, which may be unsaved or invalid.
 
     Args:
-        is_literal: whether braces are braces, as in what is sent singly.
-        lists: keys of the lists whose people are sampled for the placeholders' fields.
+        is_literal: whether braces are literal, as in single messages.
+        lists: keys of the lists from which to sample values of the placeholders' fields.
     """
     account = conf.current().accounts.get(campaign.account)
     sender = campaign.sender or (account.sender if account else "")
@@ -101,7 +102,7 @@ def preview(
     if template and recipient:
         shown, excluded = _filled(campaign, template, recipient)
     if wrong:
-        excluded = None  # nobody gets it
+        excluded = None  # no recipient gets it
     billed = audience.billed_text(shown)
     return Preview(
         content=shown,
@@ -129,18 +130,18 @@ def _template(content: Content) -> ContentTemplate | None:
 def _filled(
     campaign: Campaign, template: ContentTemplate, recipient: Recipient
 ) -> tuple[Content, Excluded | None]:
-    """What a launch would send to that recipient, or as much of it as can be shown."""
+    """Render the message for a recipient as at launch, or as far as possible."""
     try:
-        one = MessageRenderer(campaign, template)(
+        rendered = MessageRenderer(campaign, template)(
             [getattr(recipient, name) for name in RECIPIENT_COLUMNS]
         )
     except Excluded as excluded:
         return _as_far_as_possible(template, recipient), excluded
     filled = replace(
         template.content,
-        text=one.text,
-        fallback_text=one.fallback_text,
-        message_data=one.message_data,
+        text=rendered.text,
+        fallback_text=rendered.fallback_text,
+        message_data=rendered.message_data,
     )
     return filled, None
 
@@ -199,9 +200,9 @@ def _problem_of(content: Content) -> InvalidMessage | None:
 
 
 def somebody(lists: Iterable[int]) -> Recipient | None:
-    """One of those on the lists: the first.
+    """Return the first recipient on the lists; None if the lists are empty.
 
     Args:
-        lists: keys.
+        lists: keys of the lists.
     """
     return recipient_fields.people_on(lists).first()

@@ -1,4 +1,4 @@
-"""A campaign's message to one phone of one's own, to be looked at there."""
+"""Send a sample of a campaign's message to the user's own phone."""
 
 from django_smsbat.gateway.messages import from_content
 from django_smsbat.gateway.private_frames import private_frames
@@ -12,16 +12,19 @@ from django_smsbat.services.sending import single
 
 @private_frames
 def send_to(phone: str, campaign: Campaign, person: Recipient | None) -> Message:
-    """Send it, as a single message that counts for no campaign; the row with its outcome.
+    """Send the message as a single message that belongs to no campaign.
 
     Args:
-        phone: however it is written internationally.
-        person: whose values stand in the placeholders.
+        phone: in any international form.
+        person: the recipient with the values for the placeholders.
+
+    Returns:
+        The row with its outcome.
 
     Raises:
-        InvalidMessage: when the campaign, or the phone, cannot be sent to.
-        ActionNotAllowed: when there is nobody to take a placeholder's value from.
-        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+        InvalidMessage: if the campaign or the phone is invalid.
+        ActionNotAllowed: if no value is available for a placeholder.
+        ImproperlyConfigured: if the settings lack the access to SMSBAT.
     """
     template = audience.content_of(campaign)
     values = values_of(person, template.fields) if person else {}

@@ -1,1 +1,1 @@
-"""Who accepts promotional messages: keywords, opt-outs, suppressions."""
+"""Consent to promotional messages: keywords, opt-outs, suppressions."""

@@ -1,6 +1,7 @@
-"""Opting out and in: each change kept with its reason, the latest one valid, reversible.
+"""Opting out and in. Every change is stored with its reason; the latest change is in force.
 
-Who has opted out gets nothing promotional: the launch and the claim ask `Recipient.opted_out_at`.
+Recipients who have opted out get no promotional messages: the launch and the claim check
+`Recipient.opted_out_at`.
 """
 
 from dataclasses import dataclass, field
@@ -23,13 +24,13 @@ BY_KEYWORD: Final = Q(source=ConsentSource.KEYWORD)
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentReason:
-    """How a change of consent came about.
+    """The source of and the reason for a change of consent.
 
     Attributes:
-        reason: the person's own word, or the words of whoever entered it.
-        at: when they said so; None for now.
-        entered_by: the login of whoever entered it.
-        account: for a keyword the account that it was sent to.
+        reason: the recipient's message, or the text that a user entered.
+        at: when the recipient decided; None for now.
+        entered_by: the login of the user who entered the change.
+        account: for a keyword, the account to which it was sent.
     """
 
     source: ConsentSource = ConsentSource.CODE
@@ -44,11 +45,11 @@ class ConsentReason:
 def opt_out(
     recipient: Recipient, said: ConsentReason = ConsentReason(), now: datetime | None = None
 ) -> bool:
-    """Send nothing promotional to this person any more.
+    """Opt a recipient out of promotional messages.
 
     Returns:
-        Whether that changed anything; it is stored in any case. A person who opted in later than
-        `at` stays opted in, unless the opt-in was a keyword: those undo keywords only.
+        Whether the consent changed. The change is stored in any case. A recipient who opted in
+        later than `at` stays opted in, unless they did by keyword: a keyword undoes only keywords.
     """
     return _change(recipient, said, now or timezone.now(), is_opt_out=True) is not None
 
@@ -57,15 +58,19 @@ def opt_out(
 def opt_in(
     recipient: Recipient, said: ConsentReason = ConsentReason(), now: datetime | None = None
 ) -> bool:
-    """The reverse. Somebody who opted out later than `at` stays opted out."""
+    """Opt a recipient back in. A recipient who opted out later than `at` stays opted out.
+
+    Returns:
+        Whether the consent changed. The change is stored in any case.
+    """
     return _change(recipient, said, now or timezone.now(), is_opt_out=False) is not None
 
 
 def opt_out_sender(inbound: InboundMessage, entered_by: str, now: datetime | None = None) -> bool:
-    """Opt out the sender of a message, as decided by a person on this site.
+    """Opt out the sender of a message by the decision of a user of this site.
 
     Returns:
-        Whether that changed anything.
+        Whether the consent changed.
     """
     if inbound.recipient is None:
         return False
@@ -81,10 +86,13 @@ def opt_out_sender(inbound: InboundMessage, entered_by: str, now: datetime | Non
 def heed_keyword(
     inbound: InboundMessage, now: datetime, *, is_opt_out: bool
 ) -> ConsentChange | None:
-    """Do what an incoming message asks for; the change, None if nothing changed.
+    """Apply the keyword of an incoming message.
 
-    A keyword that opts in undoes opt-outs by keyword to the same account, and no others: whoever
-    has the secret of one account can forge it.
+    An opt-in keyword undoes only opt-outs by keyword to the same account: anyone with the webhook
+    secret of an account can forge a keyword.
+
+    Returns:
+        The change; None if the consent did not change.
     """
     if inbound.recipient is None:
         return None
@@ -101,11 +109,11 @@ def heed_keyword(
 def _change(
     recipient: Recipient, said: ConsentReason, now: datetime, *, is_opt_out: bool
 ) -> ConsentChange | None:
-    at = min(said.at or now, now)  # a clock that is ahead must not outvote what is said later
+    at = min(said.at or now, now)  # a clock that is ahead must not override later changes
     with transaction.atomic():
         locked = Recipient.objects.select_for_update().get(pk=recipient.pk)
         is_outdated = _is_outdated(locked, said, at)
-        made = ConsentChange.objects.create(
+        change = ConsentChange.objects.create(
             recipient=locked,
             is_opt_out=is_opt_out,
             source=said.source,
@@ -127,18 +135,18 @@ def _change(
             suppression.lift(locked.phone)
         signal_dispatch.after_commit(
             signals.recipient_opted_out if is_opt_out else signals.recipient_opted_in,
-            [{"recipient": locked, "change": made}],
+            [{"recipient": locked, "change": change}],
             sender=Recipient,
         )
-    return made
+    return change
 
 
 def _clear_flags(
     recipient: Recipient, said: ConsentReason, at: datetime, *, is_opt_out: bool
 ) -> None:
-    """Earlier messages that might ask to opt out need no decision any more.
+    """Clear the opt-out flags of earlier messages, which need no decision any more.
 
-    After a keyword that opts in this is so for messages to the same account alone.
+    An opt-in keyword clears only the flags of messages to the same account.
     """
     flagged = InboundMessage.objects.filter(recipient=recipient, may_be_opt_out=True)
     if said.source is ConsentSource.KEYWORD and not is_opt_out:
@@ -147,10 +155,10 @@ def _clear_flags(
 
 
 def _is_outdated(recipient: Recipient, said: ConsentReason, at: datetime) -> bool:
-    """Whether a later change counts instead.
+    """Return whether a later change is in force instead.
 
-    Keywords to one account are not outdated by keywords to another, and nothing but keywords to
-    the same account is outdated by a keyword that opts in.
+    A keyword to another account does not outdate a keyword. An opt-in keyword outdates only
+    keywords to the same account.
     """
     later = ConsentChange.objects.filter(recipient=recipient, at__gt=at)
     if said.source is ConsentSource.KEYWORD:
@@ -162,7 +170,7 @@ def _is_outdated(recipient: Recipient, said: ConsentReason, at: datetime) -> boo
 
 
 def _is_barred(recipient: Recipient, said: ConsentReason) -> bool:
-    """Whether an opt-out is in force that a keyword to this account cannot undo."""
+    """Return whether an opt-out is in force that a keyword to this account cannot undo."""
     changes = ConsentChange.objects.filter(recipient=recipient)
     keywords = changes.filter(BY_KEYWORD)
     by_others = _latest(changes.exclude(BY_KEYWORD))
@@ -170,7 +178,7 @@ def _is_barred(recipient: Recipient, said: ConsentReason) -> bool:
         if by_others.is_opt_out:
             return True
         keywords = keywords.filter(at__gte=by_others.at)
-    # Without such a change it was entered by code, or the person was erased.
+    # An opt-out without a keyword at its time was set by code, or the person was erased.
     opt_outs = keywords.filter(is_opt_out=True)
     is_by_keyword = opt_outs.filter(at__in=[recipient.opted_out_at]).exists()
     if not is_by_keyword or suppression.since(recipient.phone) is not None:

@@ -1,7 +1,7 @@
-"""Incoming texts, reduced to what can be compared with a list of words.
+"""Normalise incoming texts for comparison with a word list.
 
 Case, punctuation, emoji, invisible characters and look-alike letters are removed or unified. The
-signature of a mail program or a phone is cut off.
+signature of a mail program or a phone is removed.
 """
 
 import re
@@ -9,8 +9,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-READ_MAX: Final = 300  # characters; longer messages are cut before they are read
-# Capitals that look alike in Cyrillic and Latin, and the digits that are typed for a letter.
+READ_MAX: Final = 300  # characters; the rest of a longer message is ignored
+# Capitals that look alike in Cyrillic and Latin, and digits typed in place of a letter.
 _LOOK_ALIKES: Final = str.maketrans("АВЕІЇКМНОРСТУХЅЈ", "ABEIIKMHOPCTYXSJ")
 _DIGITS: Final = str.maketrans("01", "OI")
 _INVISIBLE: Final = frozenset({"Mn", "Me", "Cf"})  # accents, enclosing marks, format characters
@@ -18,7 +18,7 @@ _HYPHEN: Final = re.compile(r"[-‐]")
 _APOSTROPHE: Final = re.compile("['’ʼ`]")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’ʼ`‐-]+[^\W_]+)*")
 
-# How the line begins that starts a signature, or a quotation of the message that is answered.
+# The beginnings of the first line of a signature or of a quoted message.
 _SIGNATURES: Final = (
     "sent from|sent via|sent with|get outlook",
     "надіслано з|надіслано із|надіслано через|надіслано за допомогою",
@@ -37,13 +37,13 @@ _SIGNATURE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FoldedText:
-    """What a message says before its signature.
+    """The normalised text of a message, without its signature.
 
     Attributes:
         words: in capitals, with look-alike letters unified. A word with a hyphen or an apostrophe
             is one word, unless it repeats itself ("стоп-стоп").
-        letters: the same as `fold`.
-        length: characters, `READ_MAX` at most.
+        letters: the result of `fold`.
+        length: in characters, at most `READ_MAX`.
     """
 
     words: list[str]
@@ -59,17 +59,17 @@ class FoldedText:
 
 
 def fold(text: str) -> str:
-    """The letters and digits of a text, with look-alikes unified and nothing between them."""
+    """Return the letters and digits of a text without separators, with look-alikes unified."""
     return _letters(_unified(text))
 
 
 def fold_word(word: str) -> str:
-    """A word of `words`, with the digits that are typed for a letter read as that letter."""
+    """Replace the digits in a word of `words` that are typed in place of a letter."""
     return word.translate(_DIGITS)
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, as `FoldedText` has them."""
+    """Split a text into words in the form of `FoldedText.words`."""
     return _words(_unified(text))
 
 
@@ -83,13 +83,13 @@ def _letters(unified: str) -> str:
 
 
 def _words(unified: str) -> list[str]:
-    return [part for found in _WORD.findall(unified) for part in _parts(found)]
+    return [part for word in _WORD.findall(unified) for part in _parts(word)]
 
 
-def _parts(found: str) -> list[str]:
-    if found.isalnum():
-        return [found]
-    parts = _HYPHEN.split(_APOSTROPHE.sub("", found))
+def _parts(word: str) -> list[str]:
+    if word.isalnum():
+        return [word]
+    parts = _HYPHEN.split(_APOSTROPHE.sub("", word))
     return parts if len(set(parts)) == 1 else ["".join(parts)]
 
 

@@ -1,4 +1,4 @@
-"""Consent from files: many changes at once, each recorded once and applied in order of time."""
+"""Import consent from files: store each change once, and apply changes in order of time."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ _WRITTEN: Final = (
 
 
 class ImportedChange(NamedTuple):
-    """An opt-out or an opt-in of one recipient, as a file tells it.
+    """An opt-out or an opt-in of a recipient, read from a file.
 
     Attributes:
-        at: when the person decided; None if the file does not tell.
-        reason: where the person decided, or the name of the file.
+        at: when the recipient decided; None if the file contains no date.
+        reason: where the recipient decided, or the name of the file.
     """
 
     recipient: int
@@ -34,7 +34,7 @@ class ImportedChange(NamedTuple):
 
 @dataclass
 class _Known:
-    """What is stored about the recipients of a chunk."""
+    """The stored consent of the recipients of a chunk."""
 
     opted_out_at: dict[int, datetime | None]
     latest: dict[int, datetime] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class _Known:
 
 
 class Applied(NamedTuple):
-    """How many recipients opted out and in."""
+    """The numbers of recipients who opted out and in."""
 
     opted_out: int = 0
     opted_in: int = 0
@@ -52,10 +52,10 @@ class Applied(NamedTuple):
 def record(
     changes: Sequence[ImportedChange], entered_by: str, now: datetime, *, dry_run: bool = False
 ) -> Applied:
-    """Store changes of consent and apply those that no later change outdates.
+    """Store changes of consent, and apply each that no later change outdates.
 
-    A change that is stored already is not stored again, so a file can be imported twice. An undated
-    opt-out of a person who has opted out changes nothing. The number of statements is fixed.
+    Changes that are already stored are skipped, so a file can be imported twice. An undated
+    opt-out of a recipient who has opted out changes nothing. The number of SQL statements is fixed.
     """
     if not changes:
         return Applied()
@@ -67,7 +67,7 @@ def record(
 def _plan(
     changes: Iterable[ImportedChange], known: "_Known", entered_by: str, now: datetime
 ) -> tuple[list[tuple[Any, ...]], dict[int, datetime | None]]:
-    """The rows to store, and the recipients to update with their new `opted_out_at`."""
+    """Return the rows to store, and the new `opted_out_at` of each recipient to update."""
     rows: list[tuple[Any, ...]] = []
     applied: dict[int, datetime | None] = {}
     for change in changes:
@@ -91,7 +91,7 @@ def _known(recipients: Iterable[int]) -> _Known:
     for recipient, is_opt_out, at, source in stored.order_by("at").values_list(
         "recipient_id", "is_opt_out", "at", "source"
     ):
-        if is_opt_out or source != ConsentSource.KEYWORD:  # these undo keywords only
+        if is_opt_out or source != ConsentSource.KEYWORD:  # opt-in keywords undo only keywords
             known.latest[recipient] = at
         known.recorded.add((recipient, is_opt_out, _second(at)))
     for recipient, opted_out_at in known.opted_out_at.items():
@@ -101,7 +101,7 @@ def _known(recipients: Iterable[int]) -> _Known:
 
 
 def _second(at: datetime) -> datetime:
-    """Spreadsheets keep no fractions of seconds."""
+    """Remove the microseconds, which spreadsheets do not store."""
     return at.replace(microsecond=0)
 
 
@@ -137,8 +137,8 @@ def _counted(applied: Mapping[int, datetime | None]) -> Applied:
 
 
 def _occasions(recipients: Sequence[int], now: datetime) -> Iterator[dict[str, Any]]:
-    made = ConsentChange.objects.filter(
+    changes = ConsentChange.objects.filter(
         recipient__in=keys_in(Recipient, recipients), recorded_at=now, source=ConsentSource.IMPORT
     )
-    for change in made.select_related("recipient"):
+    for change in changes.select_related("recipient"):
         yield {"recipient": change.recipient, "change": change}

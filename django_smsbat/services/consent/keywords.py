@@ -1,7 +1,7 @@
-"""Whether an incoming message opts its sender out, or in again, by a keyword.
+"""Recognise keywords in incoming messages that opt the sender out or back in.
 
-A message opts out if it begins with an opt-out keyword and says little else. A message that might
-ask to opt out, but could mean something else, is only reported: a person decides.
+A message opts out if it begins with an opt-out keyword and contains little else. An ambiguous
+message that may ask to opt out is only reported, and a person decides.
 """
 
 import re
@@ -18,7 +18,7 @@ from django_smsbat.services.consent.folding import FoldedText, fold, fold_word, 
 from django_smsbat.services.consent.opt_out_vocabulary import COURTESY, THE_MAILING
 
 _LONGEST: Final = 100  # characters before the signature
-_FEW: Final = 3  # words, besides keywords and courtesy
+_FEW: Final = 3  # number of words besides keywords and courtesy
 _STOP_SIGNS: Final = "🛑⛔🚫"
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 _BESIDE: Final = {fold(keyword): beside for keyword, beside in OPT_OUT_KEYWORDS.items()}
@@ -29,7 +29,7 @@ class _Reading:
     """A message that begins with a keyword.
 
     Attributes:
-        beside: the most that one of the leading keywords permits.
+        beside: the most permissive rule of the leading keywords.
         others: the words besides keywords and courtesy.
     """
 
@@ -39,7 +39,7 @@ class _Reading:
 
 
 class Intent(StrEnum):
-    """What a message asks for."""
+    """The request that a message makes."""
 
     OPT_OUT = "opt_out"
     OPT_IN = "opt_in"
@@ -48,7 +48,7 @@ class Intent(StrEnum):
 
 
 def intent_of(text: str) -> Intent:
-    """What a message asks for, by the keywords of the settings and the usual wording."""
+    """Return the intent of a message, by the keywords of the settings and the usual wording."""
     intent = _intent_of(FoldedText.of(text))
     if intent is Intent.OTHER and _hints_at_an_opt_out(text):
         return Intent.MAY_BE_OPT_OUT
@@ -56,7 +56,7 @@ def intent_of(text: str) -> Intent:
 
 
 def _hints_at_an_opt_out(text: str) -> bool:
-    """Whether a message is a stop sign, or asks to opt out inside HTML tags."""
+    """Return whether a message is only a stop sign, or asks to opt out inside HTML tags."""
     if any(sign in text for sign in _STOP_SIGNS):
         return not words(text)
     bare = _TAG.sub(" ", text) if "<" in text else text
@@ -79,12 +79,12 @@ _OPT_OUTS: Final = (Intent.OPT_OUT, Intent.MAY_BE_OPT_OUT)
 
 
 def asks_to_opt_out(text: str) -> bool | None:
-    """True for a message that opts out, False for one that opts in, None for any other."""
+    """Return True for a message that opts out, False for an opt-in, None for any other."""
     return {Intent.OPT_OUT: True, Intent.OPT_IN: False}.get(intent_of(text))
 
 
 def probably_asks_to_opt_out(text: str) -> bool:
-    """Whether a message might ask to opt out, though no keyword makes it certain."""
+    """Return whether a message may ask to opt out, though no keyword makes it certain."""
     return intent_of(text) is Intent.MAY_BE_OPT_OUT
 
 
@@ -102,7 +102,10 @@ def _intent_by_wording(folded: FoldedText) -> Intent:
 
 
 def _says_few_words(reading: _Reading) -> bool:
-    """A keyword that is the message may be a question ("STOP?"), one with more words may not."""
+    """Apply the permissive rule: a keyword alone, or few other words that raise no doubt.
+
+    A keyword alone may be a question ("STOP?"); a keyword with other words may not.
+    """
     others = reading.others
     if not others:
         return True
@@ -135,18 +138,18 @@ _POSSIBLE: Final[dict[Beside, _Rule]] = {
 
 @dataclass(frozen=True)
 class _Keywords:
-    """A list of keywords, each as its folded words.
+    """A list of keywords, each split into folded words.
 
     Attributes:
-        keys: all words of one, and the letters of longer ones, for what is spelled with spaces.
-        by_first_word: the keywords that begin with a word, the longest first.
+        keys: each keyword without spaces, to match keywords that are spelled with spaces.
+        by_first_word: the keywords by their first word, the longest first.
     """
 
     keys: frozenset[str]
     by_first_word: Mapping[str, Sequence[tuple[str, ...]]]
 
     def read(self, folded: FoldedText) -> _Reading | None:
-        """The message as one that begins with a keyword; None if it does not."""
+        """Parse a message that begins with a keyword; return None if it does not."""
         leading, rest = self._leading(folded.words)
         if leading:
             others = [word for word in rest if not self._is_courtesy(word)]
@@ -156,13 +159,13 @@ class _Keywords:
         return None
 
     def _leading(self, listed: list[str]) -> tuple[list[str], list[str]]:
-        """The keywords with which the words begin, and the words that follow."""
-        found: list[str] = []
+        """Return the leading keywords, and the words that follow them."""
+        leading: list[str] = []
         place = 0
         while place < len(listed) and (length := self._length_at(listed, place)):
-            found.append(fold("".join(listed[place : place + length])))
+            leading.append(fold("".join(listed[place : place + length])))
             place += length
-        return found, listed[place:]
+        return leading, listed[place:]
 
     def _length_at(self, listed: list[str], place: int) -> int:
         for keyword in self.by_first_word.get(fold_word(listed[place]), ()):
@@ -175,7 +178,7 @@ class _Keywords:
 
 
 def _beside(key: str) -> Beside:
-    """A keyword of the site's own may be any word: it gets the stricter rule."""
+    """Return a keyword's rule. A site's own keyword may be any word, so it gets the strict rule."""
     return _BESIDE.get(key, Beside.COURTESY)
 
 

@@ -1,7 +1,7 @@
-"""Words by meaning, in Ukrainian, Russian, English and Latin transliteration.
+"""Vocabulary by meaning, in Ukrainian, Russian, English and Latin transliteration.
 
-Add word forms and common misspellings here. A word that ends in ``*`` matches all words that
-begin so. A word may have several meanings.
+Add word forms and common misspellings here. An entry that ends in ``*`` is a stem: it matches all
+words with that beginning. A word may have several meanings.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Final
 from django_smsbat.services.consent.folding import words
 
 MEANINGS: Final[Mapping[str, str]] = {
-    # Negations, and what tells a statement from a request.
+    # Negations, and words that distinguish a statement from a request.
     "NOT": "не нє ne",
     "DONT": "dont never",
     "BARE_NOT": "not",
@@ -19,7 +19,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "AUXILIARY": "did does have has had could can is are was were will would im",
     "DO": "do",
     "NO": "no",
-    # What the sender of texts does. Parcels are sent, too, so SEND needs more than WRITE.
+    # Actions of the sender of messages. Parcels are sent, too, so SEND needs more than WRITE.
     "WRITE": "пишіть пишіте пишить пишите пишіт пиши писати писать турбуйте турбувати турбуй"
     " тривожте беспокойте беспокоить беспокой тревожьте тревожить спамте спамьте спамити спамить"
     " надокучайте докучайте набридайте надоедайте діставайте доставайте"
@@ -38,7 +38,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "RECEIVE": "отримувати получати получать receive receiving",
     "WANT": "хочу хочемо хотим бажаю бажаємо желаю want wish wanna",
     "WANTED": "потрібн* нужн* цікав* интерес* interested",
-    # What is sent.
+    # Objects that are sent.
     "MAILING": "повідомлен* сообщен* смс sms смск* смсок розсил* рассыл* россыл* реклам*"
     " messages texts notification* newsletter* promos promotion* adverts advertis* ads"
     " підписк* подписк* subscription* rassylk* rozsylk* reklam*",
@@ -46,7 +46,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "SPAM": "спам spam спама спаму спамом спамить спамите спамите спамери спамеры spammer*"
     " spammers спамити",
     "INTO": "в у во із зі з из со to in into from my your the",
-    # Who asks, and how.
+    # References to the person, and fillers.
     "ME": "мене меня нас me us mene menya",
     "MY": "мій мої моего мого мои мой мою my our moy",
     "TO_ME": "мені мне нам me us meni mne сюди сюда",
@@ -58,7 +58,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     " треба потрібно надо нужно варто стоит смійте смейте need щоб чтобы шоб ви вы ти ты"
     " ваш* your цей ці цих це это эти этих этот такі таких подібн* this these such keep going",
     "OR": "or nor and чи або или ни і и й та",
-    # Requests to be forgotten.
+    # Requests to be removed.
     "REMOVE": "видаліть видали видаліте видалить видалити видалите приберіть прибери прибрати"
     " вилучіть виключіть викресліть зітріть зніміть удалите удали удалить уберите убери убрать"
     " исключите вычеркните снимите сотрите remove delete erase vydalit udalite",
@@ -70,7 +70,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "UNSUBSCRIBE": "unsubscri* unsub optout unsubsribe unsuscribe відписатис* отписатьс* отписатса"
     " відписуюс* отписываюс* відписк* отписк* vidpysat* otpisat*"
     " stopsms smsstop стопсмс смсстоп",
-    # Also "answer": a person has to read what has no object.
+    # These also mean "answer": a person has to review a message without an object.
     "UNSUBSCRIBE_FROM": "відпишіться відпишиться відпишитесь відпишись отпишитесь отпишись",
     "UNSUBSCRIBE_WHOM": "відпишіть відпишить відписати отпишите отписать відпиши отпиши vidpyshit"
     " otpishite",
@@ -90,13 +90,13 @@ MEANINGS: Final[Mapping[str, str]] = {
     "FED_UP": "набридл* надоел* надокучил* задовбал* задолбал* заколебал* замахал* задрали"
     " достали дістали",
     "CURTLY": "remove delete видалити удалить nomore basta",
-    # Requests for another contact: these people want to hear from the sender.
+    # Invitations to contact: these people want to hear from the sender.
     "INVITE": "пишіть пишіте пишите пиши напишіть напишить напишите напиши відпишіться отпишитесь"
     " надішліть пришліть пришлите відправте отправьте скиньте телефонуйте дзвоніть звоните"
     " зателефонуйте подзвоніть передзвоніть позвоните перезвоните наберіть наберите",
     "INVITE_ME": "call text message email contact write phone ring",
 }
-# What people also ask not to send, to remove or to cancel, and conditions ("until Monday").
+# Other objects that people ask not to send, remove or cancel, and conditions ("until Monday").
 OTHER_SUBJECTS: Final = (
     "замовлен* заказ* посилк* посылк* товар* відправлен* доставк* відділен* отделен* курєр* курер*"
     " курьер* адрес* чек* накладн* пошт* почт* ттн оплат* рахун* счет* счета коробк* пакун*"
@@ -109,12 +109,12 @@ OTHER_SUBJECTS: Final = (
     " перевір* провер* check* inbox поки пока до раніше раньше without until before yet ніж чем"
     " than без"
 )
-# Question words, and words that give a keyword another meaning ("stop by").
+# Question words, and words that change the meaning of a keyword ("stop by").
 DOUBTS: Final = (
     "чому що шо як коли де навіщо нащо хто скільки почему что как когда где зачем кто сколько"
     " why what when where how who by"
 )
-# What may stand beside any keyword, and what may stand beside a stricter one.
+# Words allowed beside any keyword (COURTESY), and beside a strict keyword (THE_MAILING).
 COURTESY: Final = frozenset(
     words(
         "please pls plz thanks thank you thx ty kindly sir hi hello дякую спасибі спасибо"
@@ -133,7 +133,7 @@ _STEM_MIN: Final = 2  # letters
 
 
 class Vocabulary:
-    """Words and beginnings of words, each with its meanings."""
+    """Words and stems, each with its meanings."""
 
     def __init__(self, listed: Mapping[str, str]) -> None:
         self._whole: dict[str, set[str]] = {}
@@ -145,8 +145,8 @@ class Vocabulary:
                 known.setdefault(folded, set()).add(meaning)
 
     def meanings_of(self, word: str) -> frozenset[str]:
-        """All meanings of a word as `folding.words` gives it."""
-        found = set(self._whole.get(word, ()))
+        """Return all meanings of a word from `folding.words`."""
+        meanings = set(self._whole.get(word, ()))
         for length in range(_STEM_MIN, len(word) + 1):
-            found |= self._stems.get(word[:length], set())
-        return frozenset(found)
+            meanings |= self._stems.get(word[:length], set())
+        return frozenset(meanings)

@@ -1,6 +1,6 @@
-"""The wording by which people ask to be left alone in Ukrainian, Russian and English.
+"""The phrases by which people ask to opt out in Ukrainian, Russian and English.
 
-`opt_out_vocabulary` lists words by meaning; here is which meanings make a request to opt out.
+`opt_out_vocabulary` lists the vocabulary by meaning. A phrase is a sequence of such meanings.
 """
 
 import re
@@ -16,15 +16,15 @@ from django_smsbat.services.consent.opt_out_vocabulary import (
 
 
 class Phrase(NamedTuple):
-    """Meanings that follow each other; words without weight between them do not count.
+    """A sequence of meanings. Fillers between them are ignored.
 
     Attributes:
-        meanings: separated by spaces. ``A|B`` is either, ``..`` is up to three other words.
-        needs: a meaning that has to occur anywhere in the message.
-        unless: a meaning that may not occur in the message.
-        is_whole: whether the message may say nothing else.
-        is_of_orders: whether people say the same of an order or of a channel. Then it does not
-            count if the message names such a thing or asks to be contacted otherwise.
+        meanings: separated by spaces. ``A|B`` means either, ``..`` up to three other words.
+        needs: a meaning that must occur anywhere in the message.
+        unless: a meaning that must not occur in the message.
+        is_whole: whether the phrase must be the whole message.
+        is_of_orders: whether the phrase can also refer to an order or a channel. If the message
+            names an order or a channel, or asks to be contacted, the phrase does not count.
     """
 
     meanings: str
@@ -80,16 +80,16 @@ PHRASES: Final = (
 )
 
 _Meanings = frozenset[str]
-_GAP: Final = 3  # words
+_GAP: Final = 3  # in words
 _WEIGHTLESS: Final = frozenset({"FILLER", "ME", "MY", "TO_ME", "MORE"})
-# Before which words an English negation is a statement: "you don't text me", "did not".
+# An English negation after these meanings is a statement: "you don't text me", "did not".
 _STATEMENT: Final = {
     "DONT": frozenset({"SUBJECT"}),
     "BARE_NOT": frozenset({"SUBJECT", "AUXILIARY"}),
 }
 _WORDS: Final = Vocabulary(MEANINGS)
 _OTHER_SUBJECTS: Final = Vocabulary({"OTHER": OTHER_SUBJECTS, "DOUBT": DOUBTS})
-# What people ask a sender not to do. Any other negation after a keyword makes the keyword doubtful.
+# Actions that people ask a sender to stop. Other negations after a keyword make it doubtful.
 _UNWANTED: Final = frozenset(
     {"WRITE", "SEND", "SENDING", "CALL", "RECEIVE", "WANT", "WANTED", "MAILING", "SPAM"}
     | {"ANYTHING", "SUBSCRIBED", "GAVE"}
@@ -102,7 +102,7 @@ _NONE: Final[_Meanings] = frozenset()
 
 class _Step(NamedTuple):
     any_of: _Meanings
-    reach: int  # how many words may precede it after the step before
+    reach: int  # maximum number of words between the previous step and this step
 
 
 class _Pattern(NamedTuple):
@@ -126,7 +126,7 @@ _PATTERNS: Final = tuple(map(_compiled, PHRASES))
 
 
 def sounds_like_an_opt_out(words: list[str]) -> bool:
-    """Whether words, as `folding.words` gives them, contain one of the phrases."""
+    """Return whether the words of a message, from `folding.words`, contain a phrase."""
     slots = _understood(words)
     present = _NONE.union(*slots)
     likely = [one for one in _PATTERNS if _may_occur(one, present)]
@@ -140,12 +140,15 @@ def sounds_like_an_opt_out(words: list[str]) -> bool:
 
 
 def makes_doubtful(word: str) -> bool:
-    """Whether a word after a keyword makes it doubtful that the sender wants to opt out."""
+    """Return whether a word after a keyword makes it doubtful that the sender wants to opt out."""
     return bool(_OTHER_SUBJECTS.meanings_of(word))
 
 
 def negates(words: list[str]) -> bool:
-    """Whether words after a keyword negate something else than messages ("do not unsubscribe")."""
+    """Return whether the text after a keyword negates anything but messages.
+
+    An example is "do not unsubscribe".
+    """
     slots = _understood(words)
     for place, slot in enumerate(slots):
         if slot & {"NOT", "IS_NOT"}:
@@ -156,7 +159,7 @@ def negates(words: list[str]) -> bool:
 
 
 def _understood(words: list[str]) -> list[_Meanings]:
-    """What each word means, negations by what they negate."""
+    """Return the meanings of each word. Resolve negations and homonyms by their context."""
     is_latin = all(word.isascii() for word in words)
     slots = [_meanings_of(_STRETCHED.sub(r"\1", word)) for word in words]
     for place, slot in enumerate(slots):
@@ -170,7 +173,7 @@ def _understood(words: list[str]) -> list[_Meanings]:
 
 
 def _negation(before: list[_Meanings], of_a_statement: _Meanings) -> str:
-    """``IS_NOT`` in a statement, ``NOT`` in a request."""
+    """Return ``IS_NOT`` for a statement, ``NOT`` for a request."""
     last = [slot for slot in before if "DO" not in slot][-1:]
     return "IS_NOT" if last and last[0] & of_a_statement else "NOT"
 
@@ -182,7 +185,7 @@ def _names_something_else(words: list[str], present: _Meanings) -> bool:
 
 
 def _asks_for_contact(slots: list[_Meanings]) -> bool:
-    """Whether the message asks to write or call ("call me", "телефонуйте")."""
+    """Return whether the message asks the sender to write or call ("call me", "телефонуйте")."""
     return any(_is_invitation(slots, place) for place in range(len(slots)))
 
 
@@ -220,7 +223,7 @@ def _begins(steps: tuple[_Step, ...], slots: list[_Meanings]) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _meanings_of(word: str) -> _Meanings:
-    found = _WORDS.meanings_of(word)
-    if found or len(word) < _DOUBLED_MIN:
-        return found
+    meanings = _WORDS.meanings_of(word)
+    if meanings or len(word) < _DOUBLED_MIN:
+        return meanings
     return _WORDS.meanings_of(_DOUBLED.sub(r"\1", word))

@@ -1,6 +1,6 @@
-"""Phones of people who were erased, known again by a keyed hash alone.
+"""Suppression of the phones of erased people. Only a keyed hash of the phone is stored.
 
-The key is Django's `SECRET_KEY`; what was hashed with one of `SECRET_KEY_FALLBACKS` still holds.
+The key is Django's `SECRET_KEY`. Hashes with one of `SECRET_KEY_FALLBACKS` stay valid.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,31 +18,31 @@ _SALT: Final = "django_smsbat.suppression"
 
 
 def suppress(phone: str, now: datetime) -> None:
-    """Let no import bring this phone back."""
+    """Prevent imports from adding this phone again."""
     digest = _digest(phone, conf.secret_keys()[0])
     Suppression.objects.get_or_create(digest=digest, defaults={"at": now})
 
 
 def lift(phone: str) -> None:
-    """A person on this site, or the site's code, has opted them in again."""
+    """Lift the suppression, after a user or the site's code has opted the person in again."""
     Suppression.objects.filter(digest__in=digests(phone)).delete()
 
 
 def since(phone: str) -> datetime | None:
-    """When the person was erased; None for everybody else."""
-    found = Suppression.objects.filter(digest__in=digests(phone))
-    return found.values_list("at", flat=True).first()
+    """Return when the person was erased; None if they were not."""
+    matching = Suppression.objects.filter(digest__in=digests(phone))
+    return matching.values_list("at", flat=True).first()
 
 
 def digests(phone: str) -> list[str]:
-    """The hashes by which this phone would be known, one for each key."""
+    """Return the possible hashes of this phone, one for each secret key."""
     return [_digest(phone, key) for key in conf.secret_keys()]
 
 
 @sensitive_variables()
 def among(phones: Collection[str]) -> set[str]:
-    """Those of these phones that are suppressed."""
-    if not phones or not Suppression.objects.exists():  # hashing a chunk takes its time
+    """Return the suppressed phones among these phones."""
+    if not phones or not Suppression.objects.exists():  # avoids hashing a chunk, which is slow
         return set()
     digests = _digests(phones)
     known = Suppression.objects.filter(digest__in=texts_in(Suppression, digests))
@@ -50,7 +50,7 @@ def among(phones: Collection[str]) -> set[str]:
 
 
 def _digests(phones: Iterable[str]) -> Mapping[str, str]:
-    """Phone by digest, for each key."""
+    """Map the digests of each phone, one per secret key, to the phone."""
     keys = conf.secret_keys()
     return {_digest(phone, key): phone for phone in phones for key in keys}
 

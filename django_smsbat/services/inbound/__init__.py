@@ -1,1 +1,1 @@
-"""Incoming messages: received, read as conversations, answered."""
+"""Incoming messages: receiving them, reading them as conversations and replying."""

@@ -1,4 +1,4 @@
-"""What was sent to a phone and what came back, in one thread."""
+"""Conversations: the sent and the incoming messages of a phone in one thread."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,8 +14,8 @@ class Entry:
     """One message of a conversation.
 
     Attributes:
-        is_incoming: whether they wrote it.
-        status: what became of what we sent; empty for what they wrote.
+        is_incoming: whether the recipient wrote it.
+        status: delivery status of a sent message; empty for an incoming message.
         pk: the key of the `Message`, or of the `InboundMessage`.
     """
 
@@ -29,7 +29,7 @@ class Entry:
 
 @private_frames
 def conversation(phone: str, limit: int = 200) -> list[Entry]:
-    """The last messages to and from a phone, oldest first; one query.
+    """Return the last messages to and from a phone, oldest first, in one query.
 
     Args:
         phone: in E.164.

@@ -1,6 +1,6 @@
-"""The inbox: one conversation for each phone that wrote, the newest first, and what is unread.
+"""The inbox: a conversation for each sender's phone, and the number of unread messages.
 
-Messages that might ask to opt out carry a flag until a person, or a later keyword, decides.
+Messages that may be requests to opt out are flagged until a person or a later keyword decides.
 """
 
 from datetime import datetime
@@ -12,14 +12,15 @@ from django.utils import timezone
 
 from django_smsbat.models import InboundMessage
 
-UNREAD_MAX: Final = 1_000  # so many are counted
+UNREAD_MAX: Final = 1_000  # counting stops here
 PROBABLE_OPT_OUTS_MAX: Final = 1_000  # likewise
 
 
 def latest_of_each(rows: QuerySet[InboundMessage]) -> QuerySet[InboundMessage]:
-    """Of each phone the last message alone, with how many of its messages are unread.
+    """Return the last message of each phone, annotated with facts about its conversation.
 
-    `has_probable_opt_out` is whether any of them waits for a decision.
+    `unread_count` is the number of unread messages. `has_probable_opt_out` is whether a message
+    waits for a decision.
     """
     same_phone = InboundMessage.objects.filter(phone=OuterRef("phone")).order_by()
     newer = same_phone.filter(pk__gt=OuterRef("pk"))
@@ -30,36 +31,36 @@ def latest_of_each(rows: QuerySet[InboundMessage]) -> QuerySet[InboundMessage]:
 
 
 def probable_opt_outs(rows: QuerySet[InboundMessage]) -> QuerySet[InboundMessage]:
-    """Flagged messages of recipients who have not opted out since.
+    """Return the flagged messages of recipients who have not opted out since.
 
-    Imports opt people out without looking at their messages, so the flag alone does not decide.
+    Imports opt recipients out and leave the flags set, so the flag alone does not decide.
     """
-    # With IN the index is used on all databases: SQLite needs a comparison for that.
+    # With IN all databases use the index: SQLite needs a comparison for that.
     return rows.filter(
         may_be_opt_out__in=[True], recipient__isnull=False, recipient__opted_out_at=None
     )
 
 
 def is_probable_opt_out(inbound: InboundMessage) -> bool:
-    """Whether `probable_opt_outs` would give this message."""
+    """Return whether `probable_opt_outs` contains this message."""
     recipient = inbound.recipient
     return inbound.may_be_opt_out and recipient is not None and recipient.opted_out_at is None
 
 
 def probable_opt_out_count() -> int:
-    """Messages that wait for a decision; `PROBABLE_OPT_OUTS_MAX` at most are counted."""
-    found = probable_opt_outs(InboundMessage.objects.order_by())
-    return len(found.values_list("pk")[:PROBABLE_OPT_OUTS_MAX])
+    """Count the messages that wait for a decision, up to `PROBABLE_OPT_OUTS_MAX`."""
+    waiting = probable_opt_outs(InboundMessage.objects.order_by())
+    return len(waiting.values_list("pk")[:PROBABLE_OPT_OUTS_MAX])
 
 
 def probable_opt_out_of(phone: str) -> InboundMessage | None:
-    """The latest message of a conversation that waits for a decision."""
-    found = probable_opt_outs(InboundMessage.objects.filter(phone=phone))
-    return found.order_by("-pk").first()
+    """Return the latest message of a conversation that waits for a decision."""
+    waiting = probable_opt_outs(InboundMessage.objects.filter(phone=phone))
+    return waiting.order_by("-pk").first()
 
 
 def dismiss_opt_out(inbound: InboundMessage) -> bool:
-    """A person has decided that a flagged message does not ask to opt out.
+    """Clear the flag of a message that, as a person decided, does not ask to opt out.
 
     Returns:
         Whether it was flagged.
@@ -73,11 +74,15 @@ def of_unread(rows: QuerySet[InboundMessage]) -> QuerySet[InboundMessage]:
 
 
 def unread_count() -> int:
-    """Messages that nobody has read yet; more than `UNREAD_MAX` are not counted."""
+    """Count the unread messages, up to `UNREAD_MAX`."""
     return len(of_unread(InboundMessage.objects.order_by()).values_list("pk")[:UNREAD_MAX])
 
 
 def mark_read(seen: InboundMessage, now: datetime | None = None) -> int:
-    """A person has read the conversation up to this message; how many became read."""
+    """Mark a conversation as read up to this message.
+
+    Returns:
+        The number of messages that were unread.
+    """
     unread = of_unread(InboundMessage.objects.filter(phone=seen.phone, pk__lte=seen.pk))
     return unread.order_by().update(read_at=now or timezone.now())

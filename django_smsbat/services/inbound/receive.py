@@ -1,7 +1,7 @@
-"""What customers write: stored once, linked to who wrote it and to what it answers.
+"""Receive incoming messages. Each is stored once and linked to its sender and the last message.
 
-A message that begins with a keyword changes the sender's consent in the same transaction. One that
-might ask to opt out is flagged for a person.
+A message that begins with a keyword changes the sender's consent in the same transaction. A
+message that may be a request to opt out is flagged for review in the admin.
 """
 
 from collections.abc import Mapping
@@ -29,12 +29,12 @@ from django_smsbat.services.consent.keywords import Intent
 from django_smsbat.services.inbound import replies
 
 _OPT_OUT_BY_INTENT: Final = {Intent.OPT_OUT: True, Intent.OPT_IN: False}
-_TRIES: Final = 3  # the same message, or another of a new phone, may be stored in this very moment
+_TRIES: Final = 3  # a concurrent callback may store the same message or the same new sender
 
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """An incoming message as the callback tells it."""
+    """An incoming message, as contained in the callback."""
 
     id_uuid: str
     alpha_name: str
@@ -50,31 +50,31 @@ class Incoming:
 
 @private_frames
 def receive(incoming: Incoming, now: datetime | None = None) -> bool:
-    """Store an incoming message and announce it after the commit.
+    """Store an incoming message and send its signal after the commit.
 
     Returns:
-        False when it was known already: SMSBAT may deliver the same one twice.
+        False if it is already stored: SMSBAT may deliver the same message twice.
 
     Raises:
-        LimitReached: if too many came within the hour from phones that were not written to.
+        LimitReached: if too many messages of unknown senders arrived within the hour.
     """
     phone = _readable(incoming.phone)
-    moment = now or timezone.now()
+    now = now or timezone.now()
     for left in reversed(range(_TRIES)):
         try:
             with _savepoint():
-                return _receive(incoming, phone, moment)
+                return _receive(incoming, phone, now)
         except LimitReached as reached:  # counted here, as the savepoint was rolled back
-            callback_limits.count_refusal(reached, moment)
+            callback_limits.count_refusal(reached, now)
             raise
-        except IntegrityError:  # somebody stored it, or its writer, since we looked
+        except IntegrityError:  # a concurrent callback stored the message or its sender
             if not left:
                 raise
     return False
 
 
 def _savepoint() -> AbstractContextManager[object]:
-    """So that a refused row does not spoil a transaction of the caller's."""
+    """Return a savepoint, so that an integrity error does not break the caller's transaction."""
     inside = transaction.get_connection().in_atomic_block
     return transaction.atomic() if inside else nullcontext()
 
@@ -97,29 +97,30 @@ def _receive(incoming: Incoming, phone: str, now: datetime) -> bool:
         return True
     with transaction.atomic():
         if owner is None and phone:
-            # Who writes to us is known from then on. Who was erased stays opted out meanwhile.
+            # Unknown senders become recipients. An erased person stays opted out.
             opted_out_at = suppression.since(phone) if is_erased else None
-            made = Recipient.objects.create(
+            recipient = Recipient.objects.create(
                 phone=phone, opted_out_at=opted_out_at, created_by_callback=True
             )
-            owner = made.pk
+            owner = recipient.pk
         key = _create(incoming, phone, owner, last_id, may_be_opt_out=is_flagged)
         _announce(key, now)
         if intent in _OPT_OUT_BY_INTENT:
             inbound = InboundMessage.objects.get(pk=key)
-            _heed(inbound, now, is_opt_out=_OPT_OUT_BY_INTENT[intent])
+            _apply_keyword(inbound, now, is_opt_out=_OPT_OUT_BY_INTENT[intent])
     return True
 
 
 @cache
 def _known(digests: int) -> Prepared:
-    """The sender, whether they opted out, the last message to them, whether this message is known.
+    """Return the prepared query for the stored facts about a sender and a message.
 
-    And whether the sender was erased, and whether they are known only because they wrote.
-    Messages to them count if they are of the account that was written to.
+    Its columns: the sender, whether they opted out, the last message to them by this account,
+    whether this message is stored, whether the sender was erased, and whether a callback created
+    the sender, who is on no list.
 
     Args:
-        digests: of how many keys a hash is given.
+        digests: number of suppression digests, one per secret key.
     """
 
     def make(
@@ -163,10 +164,10 @@ def _create(
     *,
     may_be_opt_out: bool,
 ) -> int:
-    """Store it; its key.
+    """Store the message and return its key.
 
     Raises:
-        IntegrityError: when it is known.
+        IntegrityError: if it is already stored.
     """
     row = (
         incoming.account,
@@ -187,20 +188,20 @@ def _create(
 def _announce(key: int, now: datetime) -> None:
     heartbeats.beat_after_commit(HeartbeatName.INBOUND, now)
     if signals.inbound_received.has_listeners(InboundMessage):
-        told = {"inbound": InboundMessage.objects.get(pk=key)}
-        signal_dispatch.after_commit(signals.inbound_received, [told], sender=InboundMessage)
+        occasion = {"inbound": InboundMessage.objects.get(pk=key)}
+        signal_dispatch.after_commit(signals.inbound_received, [occasion], sender=InboundMessage)
 
 
-def _heed(inbound: InboundMessage, now: datetime, *, is_opt_out: bool) -> None:
+def _apply_keyword(inbound: InboundMessage, now: datetime, *, is_opt_out: bool) -> None:
     change = changes.heed_keyword(inbound, now, is_opt_out=is_opt_out)
     settings = conf.current()
-    words = settings.opt_out_confirmation if is_opt_out else settings.opt_in_confirmation
-    if change is not None and words:
-        replies.confirm(change, words, now)
+    text = settings.opt_out_confirmation if is_opt_out else settings.opt_in_confirmation
+    if change is not None and text:
+        replies.confirm(change, text, now)
 
 
 def _readable(raw: str) -> str:
-    """The number in E.164; empty if it cannot be read, and then it is stored as received."""
+    """Return the number in E.164; empty if it is unreadable and is stored as received."""
     try:
         return phones.international(raw)
     except phones.InvalidPhone:

@@ -1,4 +1,4 @@
-"""Answers to what customers write, by the channel on which it came."""
+"""Replies to incoming messages, by the channel of the incoming message."""
 
 import logging
 from datetime import datetime, timedelta
@@ -22,8 +22,9 @@ logger = logging.getLogger("django_smsbat")
 
 _TWICE: Final = timedelta(minutes=1)
 _CONFIRMED_ONCE_IN: Final = timedelta(hours=1)
-# What answers on a channel. SMSBAT's incoming messages name none: it is that of what they answer,
-# and Viber, for which two-way messages are documented, where they answer nothing.
+# The message class for replies by each channel. SMSBAT's incoming messages name no channel: it is
+# the channel of the message that they answer. If they answer none, it is Viber, for which SMSBAT
+# documents two-way messages.
 _BY_CHANNEL: Final[dict[str, type[messages.ViberTransactional | messages.Sms | messages.Rcs]]] = {
     "viber": messages.ViberTransactional,
     "sms": messages.Sms,
@@ -33,7 +34,7 @@ _TWO_WAY: Final = "viber"
 
 
 def channel_of(inbound: InboundMessage) -> str:
-    """The channel on which it came."""
+    """Return the channel of an incoming message."""
     return _channel(inbound.in_reply_to)
 
 
@@ -46,7 +47,7 @@ def _channel(answered: Message | None) -> str:
 
 
 def draft_of(inbound: InboundMessage, text: str) -> Campaign:
-    """The answer as it would be sent, to be looked at; nothing is stored."""
+    """Return the reply as an unsaved campaign, for the preview."""
     return Campaign(
         type=_BY_CHANNEL[channel_of(inbound)].type.value,
         account=inbound.account,
@@ -58,14 +59,17 @@ def draft_of(inbound: InboundMessage, text: str) -> Campaign:
 
 @private_frames
 def reply(inbound: InboundMessage, text: str, *, queue: bool = False) -> Message:
-    """Answer an incoming message; the row of the answer, with its outcome as `send` returns it.
+    """Reply to an incoming message.
 
-    It is transactional, also to who has opted out: they wrote first. The sender is the alpha name
-    that they wrote to.
+    The reply is transactional. It is also sent to recipients who opted out, as they wrote first.
+    Its sender is the alpha name to which they wrote.
+
+    Returns:
+        The row of the reply with its outcome, as `send` returns it.
 
     Raises:
-        InvalidMessage: when the text, or the phone that they wrote from, cannot be sent to.
-        ImproperlyConfigured: when the settings do not say how to reach SMSBAT.
+        InvalidMessage: if the text or the phone is invalid.
+        ImproperlyConfigured: if the settings lack the access to SMSBAT.
     """
     return _send(inbound, text, channel_of(inbound), inbound.alpha_name, queue=queue)
 
@@ -80,20 +84,24 @@ def _send(inbound: InboundMessage, text: str, channel: str, sender: str, *, queu
 
 
 def was_sent_lately(phone: str, text: str | None = None, now: datetime | None = None) -> bool:
-    """Whether something, or just that, was sent there so shortly ago that it was a second click."""
+    """Return whether a message (with that text, if given) was sent to the phone in the last minute.
+
+    A further message is then probably a second click.
+    """
     since = (now or timezone.now()) - _TWICE
     sent = Message.objects.filter(to=phone, campaign=None, created_at__gt=since)
-    sent = sent.exclude(status__in=[status.value for status in FAILURES])  # that may be tried again
+    sent = sent.exclude(status__in=[status.value for status in FAILURES])  # these may be retried
     if text is not None:
         sent = sent.filter(text=with_line_feeds(text))
     return sent.exists()
 
 
 def confirm(change: ConsentChange, words: str, now: datetime) -> None:
-    """Tell a person that their keyword was applied, once in an hour at most.
+    """Confirm to a person that their keyword was applied, at most once per hour.
 
-    Only if this account has sent them a message, and by its sender: a forged callback may name any
-    phone and any sender. The account sends a limited number in an hour.
+    The confirmation is sent only if this account has sent them a message, and from the sender of
+    that message: a forged callback may name any phone and any sender. The number of confirmations
+    per account and hour is limited.
     """
     inbound = change.inbound
     lately = ConsentChange.objects.filter(
@@ -118,7 +126,7 @@ def confirm(change: ConsentChange, words: str, now: datetime) -> None:
 
 
 def _last_sent(inbound: InboundMessage) -> Message | None:
-    """The last message to that phone that SMSBAT took from the account."""
+    """Return the last message to that phone that SMSBAT accepted from the account."""
     sent = Message.objects.filter(to=inbound.phone, account=inbound.account)
     taken = sent.exclude(submitted_at=None).exclude(status=Status.REJECTED.value)
     return taken.order_by("-id").first()

@@ -1,1 +1,1 @@
-"""What an operator and the dashboard look at."""
+"""Health checks for operators, and the summary for the admin's dashboard."""

@@ -1,4 +1,4 @@
-"""Whether everything that should happen does: signs of life, what waits too long, what to do."""
+"""Health check: heartbeats, overdue messages and e-mails, and problems with their remedies."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,31 +28,31 @@ _SEND_LATE: Final = timedelta(minutes=10)
 _POLL_LATE: Final = timedelta(minutes=15)
 _CALLBACK_LATE: Final = timedelta(hours=1)
 _EMAIL_TRIES: Final = 3
-_COUNT_MAX: Final = 100_000  # so many are counted; more is "at least"
+_COUNT_MAX: Final = 100_000  # counting stops here: the result means "at least"
 
 
 @dataclass(frozen=True)
 class Health:
-    """The state of the site's messaging at a moment. Counts stop at 100,000.
+    """The state of the site's messaging. Counts stop at 100,000.
 
     Attributes:
-        last_status_callback, last_inbound, last_send, last_sync: the last signs of life, to half a
-            minute; None for never.
-        queued: messages that could leave now.
-        overdue: messages that wait for a status request for more than 15 minutes.
-        overdue_since: when the first of them was due.
-        silent: messages whose worker fell silent and that nobody has settled.
-        unconfirmed: messages of which nobody knows whether SMSBAT took them.
-        orphans: reports that belong to no known message.
-        emails_waiting, emails_late, emails_in_doubt, emails_failed: of the e-mail fallback; late is
-            what the mail server did not take thrice.
-        held_back_until: when SMSBAT may be asked again, by kind of request.
-        paused: campaigns that paused themselves, by key, with their reasons.
-        refused_senders: incoming messages of unknown senders that were refused within an hour.
-        refused_reports: reports of unknown messages likewise.
-        withheld_confirmations: confirmations of opt-outs that were not sent, likewise.
-        unknown_accounts: accounts that messages wait for, and that the settings do not name.
-        problems: what a person should look at, a sentence each; empty when all is well.
+        last_status_callback, last_inbound, last_send, last_sync: the last heartbeats, accurate to
+            half a minute; None for never.
+        queued: messages that are ready to send.
+        overdue: messages whose poll is more than 15 minutes late.
+        overdue_since: when the first of these polls was due.
+        silent: sending messages whose lease expired more than 10 minutes ago.
+        unconfirmed: messages that SMSBAT may or may not have accepted.
+        orphans: reports that match no message.
+        emails_waiting, emails_late, emails_in_doubt, emails_failed: fallback e-mails by state; late
+            e-mails are queued ones that the mail server has refused three times.
+        held_back_until: end of the back-off, by kind of request.
+        paused: reasons of the campaigns that paused themselves, by key.
+        refused_senders: incoming messages of unknown senders refused within the hour.
+        refused_reports: reports of unknown messages refused within the hour.
+        withheld_confirmations: opt-out confirmations not sent within the hour.
+        unknown_accounts: accounts of waiting messages that the settings do not contain.
+        problems: a sentence for each problem that needs attention; empty if all is well.
     """
 
     last_status_callback: datetime | None
@@ -79,7 +79,7 @@ class Health:
 
 
 def look(now: datetime) -> Health:
-    """Find out how things stand."""
+    """Check the health of the site's messaging."""
     pulses = dict(Heartbeat.objects.values_list("name", "at"))
     overdue = Message.objects.filter(next_poll_at__lt=now - _POLL_LATE)
     held_back = Backoff.objects.filter(not_before__gt=now)
@@ -121,13 +121,16 @@ def _queued_of_campaigns() -> MessageQuerySet:
 
 
 def _paused_by_themselves() -> dict[int, str]:
-    """Not those that a person paused, nor those whose first few are out as they should be."""
+    """Return campaigns that paused themselves, except those that wait after their canary."""
     paused = Campaign.objects.filter(status=CampaignStatus.PAUSED, canary_is_out=False)
     return dict(paused.exclude(pause_reason="").values_list("pk", "pause_reason"))
 
 
 def _unknown_accounts() -> list[str]:
-    """Nobody works for an account that was taken out of the settings."""
+    """Return accounts with unsettled messages that the settings no longer contain.
+
+    No worker processes their messages.
+    """
     unsettled = Q(status__in=[status.value for status in UNSENT]) | Q(next_poll_at__isnull=False)
     known = list(conf.current().accounts)
     strays = Message.objects.filter(unsettled).exclude(account__in=known)
@@ -135,9 +138,9 @@ def _unknown_accounts() -> list[str]:
 
 
 def _problems(found: Health, now: datetime) -> list[str]:
-    """A table of conditions, each with the sentence that says what to do."""
+    """Return the sentences of the conditions that apply. Each sentence says what to do."""
     held_back = bool(found.held_back_until)
-    told = (
+    conditions = (
         (
             found.queued and not held_back and _is_older(found.last_send, now, _SEND_LATE),
             f"{found.queued} messages wait to be sent: is smsbat_send running?",
@@ -176,7 +179,7 @@ def _problems(found: Health, now: datetime) -> list[str]:
         ),
         *((True, f"Campaign {key} is paused: {reason}") for key, reason in found.paused.items()),
     )
-    return [sentence for applies, sentence in told if applies]
+    return [sentence for applies, sentence in conditions if applies]
 
 
 def _refusals(found: Health) -> tuple[tuple[int, str], ...]:
@@ -198,12 +201,12 @@ def _refusals(found: Health) -> tuple[tuple[int, str], ...]:
     )
 
 
-def _is_older(moment: datetime | None, now: datetime, limit: timedelta) -> bool:
-    return moment is None or now - moment > limit
+def _is_older(when: datetime | None, now: datetime, limit: timedelta) -> bool:
+    return when is None or now - when > limit
 
 
 def _callbacks_stopped(found: Health, now: datetime) -> bool:
-    """Only where they came before: a site may live without them."""
+    """Return whether callbacks stopped. It is never true if none ever came: they are optional."""
     last = found.last_status_callback
     has_secrets = any(one.webhook_secrets for one in conf.current().accounts.values())
     if last is None or not has_secrets or now - last <= _CALLBACK_LATE:

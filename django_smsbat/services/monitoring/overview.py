@@ -1,4 +1,4 @@
-"""How things stand today: what the admin's first page shows."""
+"""The summary of the current day on the admin's index page."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -21,14 +21,15 @@ _RUNNING: Final = (CampaignStatus.SENDING, CampaignStatus.PAUSED, CampaignStatus
 
 @dataclass(frozen=True)
 class Overview:
-    """
+    """The data of the dashboard.
+
     Attributes:
-        today: messages that were made since midnight, by status.
-        replies: incoming messages since then.
-        unread: incoming messages that nobody has read.
-        probable_opt_outs: incoming messages that might ask to opt out and wait for a decision.
-        campaigns: those that are sending, paused or scheduled, the latest first.
-        is_new: whether nothing was ever sent.
+        today: messages created since midnight, by status.
+        replies: incoming messages since midnight.
+        unread: unread incoming messages.
+        probable_opt_outs: incoming messages that may ask to opt out and wait for a decision.
+        campaigns: sending, paused and scheduled campaigns, the latest first.
+        is_new: whether the site has never created a message.
     """
 
     today: Progress
@@ -41,9 +42,10 @@ class Overview:
 
 
 def look(midnight: datetime, now: datetime) -> Overview:
-    """
+    """Return the summary of the day.
+
     Args:
-        midnight: when the day of who looks began.
+        midnight: the beginning of the day in the user's time zone.
     """
     [(low, _high)] = keys_around(Message.objects.all(), "created_at", [midnight])
     today = Message.objects.filter(pk__gte=low, created_at__gte=midnight).order_by()

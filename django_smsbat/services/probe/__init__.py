@@ -1,5 +1,5 @@
-"""Compares the real service with what this project assumes of it, and reports each difference.
+"""Compare the real service with this project's assumptions, and report each difference.
 
-`messages` builds one message of each type, `run` sends and follows them by the ordinary path,
-`expectations` holds the assumptions as a table, `report` writes the result without secrets.
+`messages` builds a message of each type, `run` sends and follows the messages by the ordinary path,
+`expectations` lists the assumptions in a table, `report` writes the result without secrets.
 """

@@ -1,4 +1,4 @@
-"""Checks of the status callbacks that came while a message was followed."""
+"""Checks of the status callbacks received while the probe followed a message."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -45,12 +45,12 @@ def _instead(payload: Mapping[str, Any], name: str) -> str:
 
 
 def keys(evidence: MessageEvidence) -> Seen:
-    found = [
+    lines = [
         line
         for one in evidence.callbacks
         for line in json_checks.unknown_keys(one.payload, KEYS, evidence.redactor)
     ]
-    return _each_once(evidence, found)
+    return _each_once(evidence, lines)
 
 
 def order(evidence: MessageEvidence) -> Seen:

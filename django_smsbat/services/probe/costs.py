@@ -1,4 +1,4 @@
-"""What a probe may cost at most, as far as prices are known."""
+"""The maximum cost of a probe, as far as prices are known."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.models import Message
 from django_smsbat.services.probe.messages import PlannedMessage
 
-_RECENT: Final = 1_000  # messages whose billed prices are taken over
+_RECENT: Final = 1_000  # number of latest messages from which prices are taken
 
 
 @dataclass(frozen=True)
 class Price:
-    """What one part costs. The currency is empty if it is unknown."""
+    """The price of a part. The currency is empty if it is unknown."""
 
     amount: Decimal
     currency: str = ""
@@ -22,11 +22,11 @@ class Price:
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """The most that a probe can cost.
+    """The maximum cost of a probe.
 
     Attributes:
         parts: billable parts if no fallback is sent.
-        fallback_parts: parts of the SMS fallbacks, which are sent for failed messages only.
+        fallback_parts: parts of the SMS fallbacks, which are sent only for failed messages.
         amounts: the known part of the cost, by currency.
         unpriced: billable parts without a known price, by type.
     """
@@ -41,7 +41,7 @@ class CostEstimate:
 def estimate(
     planned: Sequence[PlannedMessage], prices: Mapping[MessageType, Price]
 ) -> CostEstimate:
-    """The most that these messages can cost: each with its fallback."""
+    """Return the maximum cost of these messages, each with its fallback."""
     fallback_parts = sum(one.fallback_parts for one in planned)
     amounts: dict[str, Decimal] = {}
     unpriced: dict[MessageType, int] = {}
@@ -58,18 +58,18 @@ def estimate(
 
 
 def learned_prices(account: str) -> dict[MessageType, Price]:
-    """The highest price per part that SMSBAT has billed recently, by type.
+    """Return the highest recently billed price per part, by type.
 
-    A message that another channel delivered is left out: its cost is that channel's too.
+    Messages delivered by a fallback channel are excluded: their cost includes that channel.
     """
     recent = Message.objects.filter(account=account).order_by("-pk")
     columns = recent.values_list("type", "cost", "parts", "currency", "delivered_by")
-    found: dict[MessageType, Price] = {}
+    prices: dict[MessageType, Price] = {}
     for kind, cost, parts, currency, delivered_by in columns[:_RECENT]:
         if not cost or delivered_by != TYPES[MessageType(kind)].channel:
             continue
         price = Price(cost / (parts or 1), currency)
-        known = found.get(MessageType(kind))
+        known = prices.get(MessageType(kind))
         if known is None or price.amount > known.amount:
-            found[MessageType(kind)] = price
-    return found
+            prices[MessageType(kind)] = price
+    return prices

@@ -1,4 +1,4 @@
-"""What a probe has seen of one message, and of one request that SMSBAT should refuse."""
+"""The evidence that a probe collects for each message, and for each request to be refused."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from django_smsbat.services.probe.redaction import Redactor
 
 @dataclass(frozen=True)
 class Poll:
-    """One answer to a status request.
+    """An answer to a status request.
 
     Attributes:
         after: seconds since the message was sent.
@@ -27,7 +27,7 @@ class Poll:
 
     @property
     def raw_status(self) -> Any:
-        """What a successful answer says, None if it says nothing."""
+        """The status in a successful answer, None if it contains none."""
         return self.answer.object.get("deliverystatus") if self.answer.is_success else None
 
     @property
@@ -42,7 +42,7 @@ class Poll:
 
 @dataclass(frozen=True)
 class Callback:
-    """One status callback that was stored while the probe followed the message."""
+    """A status callback that was stored while the probe followed the message."""
 
     payload: Mapping[str, Any] = field(repr=False)
     raw_status: str
@@ -52,12 +52,12 @@ class Callback:
 
 @dataclass
 class MessageEvidence:
-    """Everything that was seen of one message.
+    """The evidence for a message.
 
     Attributes:
-        sent_at: when its send request was answered, None if it was not sent.
-        answer: the answer to its send request, None if no request was made.
-        is_complete: whether it was followed to the end and not stopped before.
+        sent_at: when SMSBAT answered the send request, None if the message was not sent.
+        answer: the answer to the send request, None if there was no request.
+        is_complete: whether the probe followed the message to the end.
     """
 
     planned: PlannedMessage
@@ -76,7 +76,7 @@ class MessageEvidence:
 
     @property
     def result(self) -> Mapping[str, Any] | None:
-        """What a successful answer says of the message, None if it says nothing."""
+        """The result for the message in a successful answer, None if it contains none."""
         if self.answer is None or not self.answer.is_success:
             return None
         results = self.results
@@ -94,7 +94,7 @@ class MessageEvidence:
 
 @dataclass(frozen=True)
 class RefusalEvidence:
-    """A request that SMSBAT should refuse, with its answer; None if the request was not made."""
+    """A request that SMSBAT should refuse, with its answer; None if it was not sent."""
 
     name: str
     redactor: Redactor

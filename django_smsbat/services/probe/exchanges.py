@@ -1,4 +1,4 @@
-"""The HTTP exchanges of a probe, recorded as they are and read as JSON where that is possible."""
+"""The HTTP exchanges of a probe, recorded unchanged and parsed as JSON if possible."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from django_smsbat.gateway.exchange import Exchange
 
 @dataclass(frozen=True)
 class Answer:
-    """One exchange with its body read."""
+    """An exchange with its parsed body."""
 
     exchange: Exchange
 
@@ -33,13 +33,13 @@ class Answer:
 
     @property
     def object(self) -> dict[str, Any]:
-        """The body if it is a JSON object, else an empty one."""
+        """The body if it is a JSON object, else an empty object."""
         return self.json if isinstance(self.json, dict) else {}
 
 
 @dataclass
 class Recorder:
-    """Keeps every exchange in the order in which it was answered."""
+    """Records all exchanges in the order of their answers."""
 
     answers: list[Answer] = field(default_factory=list)
 
@@ -47,7 +47,7 @@ class Recorder:
         self.answers.append(Answer(exchange))
 
     def since(self, start: int) -> list[Answer]:
-        """The answers after the first `start`."""
+        """Return the answers after the first `start`."""
         return self.answers[start:]
 
     def __len__(self) -> int:
@@ -55,7 +55,7 @@ class Recorder:
 
 
 def walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every key of a JSON value with its path; the items of a list have the name ``[]``."""
+    """Yield every key of a JSON value with its path. The items of a list have the name ``[]``."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield (*path, name), inner

@@ -1,4 +1,4 @@
-"""What this project assumes of SMSBAT, as a table: each assumption with an id and its check."""
+"""The table of this project's assumptions about SMSBAT, each with an id and a check."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _Evidence = TypeVar("_Evidence")
 
 
 class Verdict(Enum):
-    """What a check came to."""
+    """The result of a check."""
 
     MATCH = "match"
     DIFFERENCE = "difference"
@@ -29,14 +29,14 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Expectation(Generic[_Evidence]):
-    """One assumption.
+    """An assumption.
 
     Attributes:
         id: stable, for bug reports.
-        assumed: one sentence.
-        check: returns what was seen instead, empty for what was assumed, None if it was not seen.
-        failure: the verdict if something else was seen. A failure says that a message did not
-            get through, which is no difference in the protocol.
+        assumed: the assumption as a sentence.
+        check: returns the differences; empty if the assumption is true, None without evidence.
+        failure: the verdict in case of differences. `FAILURE` means that a message did not get
+            through, which is not a difference in the protocol.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Expectation(Generic[_Evidence]):
 
 @dataclass(frozen=True)
 class Finding:
-    """One assumption compared with the evidence of one message or refusal."""
+    """The result of comparing an assumption with the evidence of a message or refusal."""
 
     id: str
     label: str
@@ -187,12 +187,12 @@ REFUSAL_EXPECTATIONS: Final[tuple[Expectation[RefusalEvidence], ...]] = (
 
 
 def judge_message(evidence: MessageEvidence) -> list[Finding]:
-    """Compare all assumptions with what was seen of one message."""
+    """Compare all assumptions with the evidence of a message."""
     return [_judge(one, evidence, evidence.label) for one in MESSAGE_EXPECTATIONS]
 
 
 def judge_refusal(evidence: RefusalEvidence) -> list[Finding]:
-    """Compare all assumptions with the answer to one request that should be refused."""
+    """Compare all assumptions with the answer to a request that should be refused."""
     return [_judge(one, evidence, evidence.label) for one in REFUSAL_EXPECTATIONS]
 
 
@@ -200,7 +200,7 @@ def _judge(expectation: Expectation[_Evidence], evidence: _Evidence, label: str)
     seen = expectation.check(evidence)
     verdict = expectation.failure if seen else Verdict.MATCH
     if seen and all(line.startswith(json_checks.NO_ANSWER) for line in seen):
-        verdict = Verdict.FAILURE  # the service was not reached, which says nothing about it
+        verdict = Verdict.FAILURE  # the service was not reached, so there is no evidence
     if seen is None:
         verdict = Verdict.NOT_SEEN
     return Finding(expectation.id, label, expectation.assumed, verdict, tuple(seen or ()))

@@ -1,4 +1,4 @@
-"""Follows the probe's messages: polls each at SMSBAT's advised pace and collects callbacks."""
+"""Follow the probe's messages: poll each at SMSBAT's advised pace and collect callbacks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ CALLBACK_GRACE: Final = 30  # seconds after the last final status in which callb
 
 @dataclass
 class Follower:
-    """Polls messages until all are final, the time is over, or the command is stopped.
+    """Polls messages until all are final, the time limit is reached, or the command is stopped.
 
-    A callback does not end the polling of a message: the probe compares status answers too.
+    A callback does not end the polling of a message: the probe also compares status answers.
     """
 
     messages: Sequence[MessageEvidence]
@@ -45,7 +45,7 @@ class Follower:
         return [one.row for one in self.messages if one.row is not None and one.row.smsbat_id]
 
     def run(self, seconds: float) -> None:
-        """Follow for at most so many seconds."""
+        """Follow the messages for at most that many seconds."""
         end = self.clock.now() + timedelta(seconds=seconds)
         while self._due and self._goes_on(end):
             self._poll_due()

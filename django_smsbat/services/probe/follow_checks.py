@@ -1,4 +1,4 @@
-"""Checks of how a message moved from its send to its end."""
+"""Checks of the statuses of a message from sending to the final status."""
 
 from django_smsbat.services.probe import json_checks
 from django_smsbat.services.probe.evidence import MessageEvidence

@@ -1,4 +1,4 @@
-"""Checks that several stages of a probe share: content type, JSON, keys, order of statuses."""
+"""Checks shared by several stages of a probe: content type, JSON, keys, order of statuses."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ def http_status(answer: Answer, redactor: Redactor) -> Seen:
 
 
 def status_with_code(answer: Answer, redactor: Redactor) -> str:
-    """The HTTP status, and the error code if the body has one."""
+    """Return the HTTP status, and the error code if the body contains it."""
     code = error_code(answer.object)
     if answer.status is None:
         return f"{NO_ANSWER}: {answer.exchange.failure}"
@@ -45,15 +45,15 @@ def status_with_code(answer: Answer, redactor: Redactor) -> str:
 
 
 def error_code(body: Mapping[str, Any]) -> Any:
-    """The error code in any of the documented shapes, None if there is none."""
+    """Return the error code in any of the documented shapes, None if there is none."""
     nested = body.get("error")
     return nested.get("code") if isinstance(nested, dict) else body.get("code")
 
 
 def unknown_keys(body: Any, known: Collection[str], redactor: Redactor) -> list[str]:
-    """The paths of keys that are not documented, with the JSON type of their values.
+    """Return the paths of undocumented keys, with the JSON types of their values.
 
-    What is inside an unknown key is not listed.
+    Keys inside an unknown key are not listed.
     """
     found: dict[str, None] = {}
     reported: list[tuple[str, ...]] = []
@@ -68,7 +68,7 @@ def unknown_keys(body: Any, known: Collection[str], redactor: Redactor) -> list[
 
 
 def is_number(value: Any) -> bool:
-    """Whether this is a JSON number of 0 or more."""
+    """Return whether this is a JSON number of 0 or more."""
     is_kind = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     return is_kind and value >= 0
 
@@ -78,7 +78,7 @@ def number(value: Any, redactor: Redactor) -> Seen:
 
 
 def forward_only(known: Sequence[Status]) -> Seen:
-    """Whether each status may follow the one before it by this project's order."""
+    """Check that each status may follow the previous status in this project's order."""
     if len(known) < 2:
         return None if not known else []
     return [f"{new} after {old}" for old, new in pairwise(known) if not _is_forward(old, new)]

@@ -1,4 +1,4 @@
-"""The probe's messages: one of each selected type, as plain and as cheap as the type allows."""
+"""The probe's messages: one of each selected type, as simple and cheap as the type allows."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -39,15 +39,15 @@ _IMAGE_TYPES: Final = {".png": "image/png", ".gif": "image/gif"}
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeRequest:
-    """What to probe.
+    """The options of a probe.
 
     Attributes:
         to: the recipient in E.164.
         types: the message types to send, one message each.
-        sender: the alpha name; the account's own if it is empty.
-        text: the text of every type that has one, for senders with approved templates only.
-        image_url: an image for the types that need or show one.
-        caller_id: the number from which a flash call comes.
+        sender: the alpha name; by default the account's sender.
+        text: the text for all types with a text; for senders that accept only approved templates.
+        image_url: an image for the types that need or show an image.
+        caller_id: the caller number of a flash call.
         fallback: whether an SMS may follow the messages of the other channels.
         follow: seconds to follow the messages.
         refusals: whether to send the requests that SMSBAT is expected to refuse.
@@ -67,11 +67,11 @@ class ProbeRequest:
 
 @dataclass(frozen=True)
 class PlannedMessage:
-    """One message of the probe.
+    """A message of the probe.
 
     Attributes:
-        parts: what this project counts; 1 for every type but SMS.
-        fallback_parts: parts of the SMS that may follow, 0 if none may.
+        parts: number of parts as counted by this project; 1 for every type but SMS.
+        fallback_parts: parts of the SMS fallback, 0 without a fallback.
     """
 
     message: Message = field(repr=False)
@@ -84,10 +84,10 @@ class PlannedMessage:
 
 
 def plan(request: ProbeRequest) -> list[PlannedMessage]:
-    """Build the messages. Nothing is stored or sent.
+    """Build the messages. Store and send nothing.
 
     Raises:
-        InvalidMessage: if an option is missing or SMSBAT would not take a message.
+        InvalidMessage: if an option is missing or SMSBAT would not accept a message.
     """
     sender = sender_or_default(request.sender, request.account)
     kinds = dict.fromkeys(request.types)
@@ -103,7 +103,7 @@ def _planned(message: Message) -> PlannedMessage:
 
 @dataclass(frozen=True)
 class _Common:
-    """The arguments that every type takes."""
+    """The arguments common to all types."""
 
     to: str
     sender: str
@@ -153,7 +153,7 @@ def _survey(request: ProbeRequest, common: _Common) -> Message:
 
 
 def _otp(request: ProbeRequest, common: _Common) -> Message:
-    """The code opens nothing; it is random so that no report can contain it by chance."""
+    """Build an OTP message. Its code is unused. It is random, so no report repeats it."""
     pin = f"{secrets.randbelow(10**6):06}"
     params: Mapping[str, str | int] = {"pin": pin}
     return ViberOtp(**vars(common), template_id="basic", template_lang="en", template_params=params)

@@ -1,4 +1,4 @@
-"""What no document of SMSBAT says, and what this probe's answers tell about it."""
+"""Questions that SMSBAT's documents leave open, answered by the results of a probe."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -20,7 +20,7 @@ _RATE_HEADERS: Final = ("retry-after", "ratelimit", "x-ratelimit", "x-rate-limit
 
 
 def answers(result: ProbeResult) -> list[tuple[str, str]]:
-    """Each question with its answer, without any value that came from us."""
+    """Return each question with its answer, without any value from our own requests."""
     return [
         ("Values of status in send answers", _words(result, _send_words(result))),
         ("Values of deliverystatus in status answers", _words(result, _poll_words(result))),

@@ -1,6 +1,7 @@
-"""What a report may quote of an answer: words and short numbers, never a value that came from us.
+"""Redact SMSBAT's answers for a report, which may not quote values from our own requests.
 
-The rule is a list of what is allowed. Everything else is shown as its JSON type and its length.
+The rule is an allowlist: status words, error codes and short numbers. Other values are shown as
+their JSON type and length.
 """
 
 import base64
@@ -16,14 +17,14 @@ _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _CONTENT_TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z.+-]{1,40}")
 _SHORT_NUMBER: Final = re.compile(r"[0-9]{1,5}")
 _FOUR_DIGITS: Final = re.compile(r"[0-9]{4}")
-_OVERLAP_MIN: Final = 4  # characters; a shorter part of a secret says nothing
+_OVERLAP_MIN: Final = 4  # characters; a shorter part of a secret reveals nothing
 
 
 class Redactor:
-    """Decides what may be quoted.
+    """Redacts values that a report may not quote.
 
     Args:
-        secrets: everything that must never be quoted: credentials, phones, texts, codes.
+        secrets: values that must never be quoted: credentials, phones, texts, codes.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -33,7 +34,7 @@ class Redactor:
         return f"Redactor({len(self._secrets)} secrets)"
 
     def word(self, value: Any) -> str:
-        """A status word, an error code or a short number as it came; else its type and length."""
+        """Return a status word, an error code or a short number unchanged, else type and length."""
         if isinstance(value, int) and not isinstance(value, bool):
             text = str(value)
             return text if self._is_allowed(_SHORT_NUMBER, text) else describe(value)
@@ -45,20 +46,20 @@ class Redactor:
         return f'"{value}"' if is_allowed else describe(value)
 
     def key(self, name: str) -> str:
-        """The name of a JSON key."""
+        """Return the name of a JSON key, if it is allowed."""
         if self._is_allowed(_KEY, name) and not _FOUR_DIGITS.search(name):
             return name
         return f"<key of {len(name)} characters>"
 
     def content_type(self, header: str) -> str:
-        """The media type, without its parameters."""
+        """Return the media type without its parameters."""
         kind = header.partition(";")[0].strip().lower()
         if not kind:
             return "none"
         return kind if self._is_allowed(_CONTENT_TYPE, kind) else describe(header)
 
     def path(self, segments: Iterable[str]) -> str:
-        """A JSON path: dots between keys, ``[]`` for the items of a list."""
+        """Return a JSON path: dots between keys, ``[]`` for the items of a list."""
         shown = (one if one in ("[]", "*") else self.key(one) for one in segments)
         return ".".join(shown).replace(".[]", "[]")
 
@@ -73,7 +74,7 @@ class Redactor:
 
 
 def describe(value: Any) -> str:
-    """The JSON type of a value, with its length, and nothing of its content."""
+    """Return the JSON type and the length of a value, without its content."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -88,5 +89,5 @@ def describe(value: Any) -> str:
 
 
 def basic_tokens(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Login and password as they travel in an `Authorization` header."""
+    """Return logins and passwords in the encoding of the `Authorization` header."""
     return [base64.b64encode(f"{login}:{secret}".encode()).decode() for login, secret in pairs]

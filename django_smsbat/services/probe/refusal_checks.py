@@ -1,4 +1,4 @@
-"""Checks of how SMSBAT refuses a request, and the requests for it: none of them can cost money."""
+"""Requests that SMSBAT should refuse, and checks of the refusals. No request can cost money."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class Refusal:
     """A request that SMSBAT should refuse.
 
     Attributes:
-        meaning: for the report.
-        send: makes the request.
-        wrong_credentials: whether it is made with a key that SMSBAT does not know.
-        statuses: the HTTP statuses that are assumed.
-        codes: the error codes that are assumed, empty if none is documented.
+        meaning: description for the report.
+        send: sends the request.
+        wrong_credentials: whether to send it with an invalid key.
+        statuses: the expected HTTP statuses.
+        codes: the expected error codes, empty if none is documented.
     """
 
     meaning: str
@@ -42,7 +42,7 @@ def _ask_for_unknown(client: Client) -> object:
 
 
 def _send_to_no_phone(client: Client) -> object:
-    """The recipient has no digit: nothing can be delivered to it, so it is no row either."""
+    """Send to a recipient without digits. Nothing can be delivered, so no row is stored."""
     return client.send([Outgoing("probe-invalid-recipient", _NO_PHONE, _CONTENT)])
 
 
@@ -83,7 +83,7 @@ def status(evidence: RefusalEvidence) -> Seen:
 
 
 def _outcome(answer: Answer, redactor: Redactor) -> str:
-    """The HTTP status, with what an answer of success says of the message."""
+    """Return the HTTP status, and the result for the message in a successful answer."""
     code = json_checks.status_with_code(answer, redactor)
     items = answer.object.get("messages")
     first = items[0] if isinstance(items, list) and items else None

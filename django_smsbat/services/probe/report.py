@@ -1,4 +1,4 @@
-"""The report of a probe, in Markdown for a bug tracker. It holds no secret and no full phone."""
+"""The report of a probe in Markdown for a bug tracker, without secrets and full phones."""
 
 import platform
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from django_smsbat.services.probe.run import ProbeResult
 
 
 def render(result: ProbeResult) -> str:
-    """Differences first, then answers to open questions, then what matched."""
+    """Render the report: differences, answers to open questions, then matches."""
     findings = result.findings
     sections = (
         _head(result),

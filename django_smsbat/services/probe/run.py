@@ -1,7 +1,7 @@
-"""Runs a probe: requests that should be refused, one message of each type, then following them.
+"""Run a probe: send requests to be refused, send a message of each type, follow the messages.
 
-Every message takes the ordinary path: it is a row before it is a request, it shows in the admin,
-and callbacks find it.
+Every message takes the ordinary path: its row is stored before the request, the admin shows it,
+and callbacks match it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,15 +36,15 @@ from django_smsbat.services.probe.refusal_checks import REFUSALS, Refusal
 from django_smsbat.services.sending import single
 from django_smsbat.services.tracking import recorder as tracking
 
-_OWN_REASONS: Final = frozenset(("quiet_hours", "opted_out"))  # they stop one type, not the rest
+_OWN_REASONS: Final = frozenset(("quiet_hours", "opted_out"))  # they affect only some types
 
 
 @dataclass
 class ProbeResult:
-    """What a probe came to.
+    """The result of a probe.
 
     Attributes:
-        replies: the payloads of messages that came in from the phone meanwhile.
+        replies: the payloads of incoming messages from the phone during the probe.
         was_stopped: whether the command was stopped before the end.
     """
 
@@ -77,14 +77,14 @@ def run(
 ) -> ProbeResult:
     """Send the planned messages and follow them.
 
-    A stopped clock ends it early; what is known by then is in the result.
+    A stopped clock ends the probe early, with a partial result.
 
     Args:
-        on_progress: called with the seconds that have passed since the last call.
+        on_progress: called with the seconds since the last call.
 
     Raises:
-        ImproperlyConfigured: if the settings do not say how to reach SMSBAT.
-        InvalidMessage: if there is no such account.
+        ImproperlyConfigured: if the settings lack the access to SMSBAT.
+        InvalidMessage: if the account does not exist.
     """
     clock = clock or SystemClock()
     client = clients.client(request.account)
@@ -121,7 +121,7 @@ def _new_result(
 def _secrets(
     request: ProbeRequest, planned: Sequence[PlannedMessage], account: Account
 ) -> Iterator[str]:
-    """Everything of ours that an answer may repeat and a report must not."""
+    """Yield values of our requests that an answer may repeat but a report must not contain."""
     yield from (request.to.lstrip("+"), request.caller_id.lstrip("+"))
     yield from (account.api_key, account.login, account.password, *account.webhook_secrets)
     pairs = ((KEY_LOGIN, account.api_key), (account.login, account.password))
@@ -133,12 +133,12 @@ def _secrets(
 
 
 def _send_refusals(result: ProbeResult, clock: Clock) -> list[RefusalEvidence]:
-    found = []
+    evidence = []
     for name, refusal in REFUSALS.items():
         if clock.stopping:
             break
-        found.append(_send_refusal(name, refusal, result))
-    return found
+        evidence.append(_send_refusal(name, refusal, result))
+    return evidence
 
 
 def _send_refusal(name: str, refusal: Refusal, result: ProbeResult) -> RefusalEvidence:
@@ -147,7 +147,7 @@ def _send_refusal(name: str, refusal: Refusal, result: ProbeResult) -> RefusalEv
         client: Client = clients.with_wrong_credentials(account)
     else:
         client = clients.client(account)
-    # The refusal is what is expected; the recorder has it.
+    # A refusal is expected, and the recorder contains it.
     with client.observed_by(result.recorder), suppress(GatewayError):
         refusal.send(client)
     if refusal.wrong_credentials:
@@ -157,7 +157,7 @@ def _send_refusal(name: str, refusal: Refusal, result: ProbeResult) -> RefusalEv
 
 
 def _send_all(result: ProbeResult, clock: Clock) -> None:
-    """Send one after the other; what SMSBAT does not take for a general reason ends it."""
+    """Send the messages in order. Stop if a message stays queued for a reason that affects all."""
     for evidence in result.messages:
         if clock.stopping:
             return
@@ -173,7 +173,7 @@ def _send_all(result: ProbeResult, clock: Clock) -> None:
 
 
 def _withdraw(row: Message, now: datetime) -> None:
-    """Cancel a message that stayed queued: no worker may send it after the probe has ended."""
+    """Cancel a message that is still queued, so that no worker sends it after the probe."""
     with transaction.atomic():
         left = list(Message.objects.filter(pk=row.pk).queued().locked())
         tracking.record([tracking.local(one, Status.CANCELLED, "probe") for one in left], now)

@@ -1,4 +1,4 @@
-"""Checks of the answer to a send. Each returns what was seen instead of what was assumed."""
+"""Checks of the answer to a send request. Each returns the differences from the assumption."""
 
 import re
 from typing import Any, Final
@@ -53,7 +53,7 @@ def json_object(evidence: MessageEvidence) -> Seen:
 
 
 def messagelist_id(evidence: MessageEvidence) -> Seen:
-    """The overview shows no messagelistId."""
+    """Check `messagelistId`, which the API overview does not show."""
     if evidence.result is None or evidence.answer is None:
         return None
     value = evidence.answer.object.get("messagelistId")
@@ -75,7 +75,7 @@ def one_result(evidence: MessageEvidence) -> Seen:
 
 
 def customer_message_id(evidence: MessageEvidence) -> Seen:
-    """The overview does not show it in an answer."""
+    """Check `customerMessageId`, which the API overview does not show in an answer."""
     result, row = evidence.result, evidence.row
     if result is None or row is None:
         return None
@@ -116,7 +116,7 @@ def accepted(evidence: MessageEvidence) -> Seen:
 
 
 def parts(evidence: MessageEvidence) -> Seen:
-    """The overview does not show it; a message that was refused has none."""
+    """Check the parts, which the API overview does not show. Refused messages have none."""
     if evidence.result is None or accepted(evidence):
         return None
     if "parts" not in evidence.result and not _has_parts(evidence):
@@ -186,9 +186,9 @@ _ABSENT: Final = object()
 
 
 def _flash_value(evidence: MessageEvidence, name: str) -> Any:
-    """What the answer says under that name; None if there is no accepted flash call.
+    """Return the value of a key in the answer; None if there is no accepted flash call.
 
-    The overview does not show these keys in an answer.
+    The API overview does not show these keys in an answer.
     """
     is_call = evidence.planned.type is MessageType.FLASH_CALL
     if evidence.result is None or not is_call or accepted(evidence):

@@ -1,4 +1,4 @@
-"""Checks of the answers to status requests. Each looks at all answers of one message."""
+"""Checks of the answers to status requests. Each examines all answers for a message."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ _PollCheck = Callable[[MessageEvidence, Poll], Seen]
 
 
 def _of_every_poll(check: _PollCheck) -> Callable[[MessageEvidence], Seen]:
-    """Apply a check to every answer and report each difference once."""
+    """Apply a check to all answers and report each difference once."""
 
     @wraps(check)
     def checked(evidence: MessageEvidence) -> Seen:
@@ -44,7 +44,7 @@ def _of_every_poll(check: _PollCheck) -> Callable[[MessageEvidence], Seen]:
 
 
 def _of_every_report(check: _PollCheck) -> Callable[[MessageEvidence], Seen]:
-    """Apply a check to every answer that is a report: a success with a JSON object."""
+    """Apply a check to all reports: successful answers with a JSON object."""
 
     def only_reports(evidence: MessageEvidence, poll: Poll) -> Seen:
         is_report = poll.answer.is_success and bool(poll.answer.object)
@@ -194,7 +194,7 @@ def _letters(raw: str) -> str:
 
 @_of_every_report
 def money_agrees(evidence: MessageEvidence, poll: Poll) -> Seen:
-    """The amounts themselves are a matter of the contract, and are not shown."""
+    """Check that amounts agree. The amounts are contract terms, so they are not shown."""
     body = poll.answer.object
     money = {name: Decimal(str(body[name])) for name in MONEY_KEYS if _is_amount(body, name)}
     parts = body.get("partscount")

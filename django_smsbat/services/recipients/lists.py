@@ -1,4 +1,4 @@
-"""Who stands in which list: changed for all of a selection in one statement, however many."""
+"""Membership of recipient lists, changed for a whole selection in one SQL statement."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from django_smsbat.services.exceptions import ActionNotAllowed
 
 
 def with_counts() -> QuerySet[RecipientList]:
-    """All lists with `people_count`, counted for each from the table of places."""
+    """Return all lists with `people_count`, counted from the membership table."""
     places = memberships().filter(recipientlist=OuterRef("pk")).order_by()
     counted = places.values("recipientlist").annotate(n=Count("pk")).values("n")
     number = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
@@ -29,44 +29,52 @@ def with_counts() -> QuerySet[RecipientList]:
 
 
 def add(target: RecipientList, people: QuerySet[Recipient]) -> int:
-    """Put them into the list; how many were not in it yet."""
+    """Add recipients to a list.
+
+    Returns:
+        The number of recipients who were not on it.
+    """
     places = memberships().filter(recipientlist=target)
-    # MariaDB would count those that were left out.
+    # Exclude the members: MariaDB would count ignored rows, too.
     new = people.exclude(pk__in=places.values("recipient"))
     return _insert(new.values_list("pk", Value(target.pk)))
 
 
 def remove(target: RecipientList, people: QuerySet[Recipient]) -> int:
-    """Take them from the list; how many stood in it."""
+    """Remove recipients from a list.
+
+    Returns:
+        The number of recipients who were on it.
+    """
     places = memberships().filter(recipientlist=target)
     removed, _ = places.filter(recipient__in=people.order_by().values("pk")).delete()
     return removed
 
 
 def make_from_messages(name: str, messages: QuerySet[Message]) -> RecipientList:
-    """A new list of whom these messages went to. Who is known no more is not in it.
+    """Create a list of the recipients of these messages. Deleted recipients are not on it.
 
     Raises:
-        ActionNotAllowed: when there is a list of that name, or nobody would stand in it.
+        ActionNotAllowed: if a list of that name exists, or the list would be empty.
     """
     return _make(name, messages.exclude(recipient=None).values_list("recipient"))
 
 
 def with_attribute(people: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
-    """Those whose attribute is that text or number.
+    """Return the recipients with that text or number as the attribute's value.
 
-    What a database takes for no name, such as digits alone, finds nobody. No index helps: it is
-    for making a list once, not for a page.
+    Names that the database does not accept, such as digits alone, match no recipient. No index
+    supports this query: use it to create a list, not on a page.
     """
     shown = Cast(KeyTextTransform(name, "attributes"), CharField())
     return people.alias(chosen_attribute=shown).filter(chosen_attribute=value)
 
 
 def make(name: str, people: QuerySet[Recipient]) -> RecipientList:
-    """A new list of these people.
+    """Create a list of these people.
 
     Raises:
-        ActionNotAllowed: when there is a list of that name, or nobody would stand in it.
+        ActionNotAllowed: if a list of that name exists, or the list would be empty.
     """
     return _make(name, people.values_list("pk"))
 
@@ -75,11 +83,11 @@ def make(name: str, people: QuerySet[Recipient]) -> RecipientList:
 def _make(name: str, keys: QuerySet[Any, Any]) -> RecipientList:
     if not keys.exists():
         raise ActionNotAllowed("The list would be empty.")
-    made, is_new = RecipientList.objects.get_or_create(name=name)
+    created, is_new = RecipientList.objects.get_or_create(name=name)
     if not is_new:
         raise ActionNotAllowed(f"There is a list “{name}” already.")
-    _insert(keys.annotate(target=Value(made.pk)).distinct())
-    return made
+    _insert(keys.annotate(target=Value(created.pk)).distinct())
+    return created
 
 
 def _insert(rows: QuerySet[Any, Any]) -> int:

@@ -1,4 +1,4 @@
-"""Why a phone got something, or did not: everything that concerns it, in one order of time."""
+"""The timeline of a phone: why it did or did not get messages."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,28 +17,29 @@ from django_smsbat.models import (
     Recipient,
 )
 
-_EACH_MAX: Final = 200  # of each kind, the latest
+_EACH_MAX: Final = 200  # the latest of each kind
 
 
 class Kind(StrEnum):
-    """What happened."""
+    """The kind of an event."""
 
-    SENT = "sent"  # we sent, or tried to
+    SENT = "sent"  # also if sending failed
     RECEIVED = "received"
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
-    LEFT_OUT = "left_out"  # a campaign went to a list of theirs, and not to them
+    LEFT_OUT = "left_out"  # a campaign to a list of theirs excluded them
 
 
 @dataclass(frozen=True)
 class Happening:
-    """
+    """An event on the timeline.
+
     Attributes:
-        status: what became of what we sent; empty for the rest.
+        status: status of a sent message; empty for other events.
         words: the text, or the reason.
-        campaign: that it belonged to.
-        why: for what did not arrive, why; for who was left out, whether they had opted out.
-        key: of the message or the incoming message; 0 for the rest.
+        campaign: the campaign of the event.
+        why: the error of a failed message; for an exclusion, whether they had opted out.
+        key: of the message or the incoming message; 0 for other events.
     """
 
     at: datetime
@@ -52,17 +53,17 @@ class Happening:
 
 @private_frames
 def history_of(phone: str, recipient: Recipient | None) -> list[Happening]:
-    """The latest first.
+    """Return the events of a phone, the latest first.
 
     Args:
         phone: in E.164.
-        recipient: whose phone it is, where that is known.
+        recipient: the owner of the phone, if known.
     """
-    found = [*_sent(phone), *_received(phone)]
+    events = [*_sent(phone), *_received(phone)]
     if recipient is not None:
         changes = _changes(recipient)
-        found += changes + _left_out(recipient, changes)
-    return sorted(found, key=lambda one: one.at, reverse=True)[:_EACH_MAX]
+        events += changes + _left_out(recipient, changes)
+    return sorted(events, key=lambda event: event.at, reverse=True)[:_EACH_MAX]
 
 
 def _sent(phone: str) -> list[Happening]:
@@ -95,12 +96,12 @@ def _changes(recipient: Recipient) -> list[Happening]:
 
 
 def _left_out(recipient: Recipient, changes: list[Happening]) -> list[Happening]:
-    """Campaigns that went to the lists on which they stand now, and not to them."""
+    """Return the campaigns to the recipient's current lists that excluded the recipient."""
     since = recipient.created_at
     went = Campaign.objects.filter(lists__in=recipient.lists.all(), started_at__gte=since)
     own = Message.objects.filter(Q(to=recipient.phone) | Q(recipient=recipient))
     got = own.exclude(campaign=None).values("campaign")
-    # Of campaigns whose messages were purged nobody can tell any more.
+    # Campaigns with purged messages are skipped: their recipients are no longer known.
     purged = PurgedMessages.objects.exclude(campaign=None).values("campaign")
     rows = (
         went.exclude(pk__in=got)
@@ -116,8 +117,8 @@ def _left_out(recipient: Recipient, changes: list[Happening]) -> list[Happening]
 
 
 def _was_out(campaign: Campaign, changes: list[Happening]) -> str:
-    """`OPTED_OUT` where they had opted out of it when it was launched, else nothing."""
-    before = [one for one in changes if campaign.started_at and one.at <= campaign.started_at]
-    latest = max(before, key=lambda one: one.at, default=None)
+    """Return `OPTED_OUT` if an opt-out applied when the campaign was launched, else nothing."""
+    before = [event for event in changes if campaign.started_at and event.at <= campaign.started_at]
+    latest = max(before, key=lambda event: event.at, default=None)
     is_out = latest is not None and latest.kind is Kind.OPTED_OUT and campaign.is_promotional
     return Kind.OPTED_OUT.value if is_out else ""

@@ -1,1 +1,1 @@
-"""Deleting data: purging what is old, erasing a person."""
+"""Deleting data: purging old messages, erasing a person."""

@@ -1,6 +1,7 @@
-"""One person erased on request: their messages, what they wrote, and what is known of them.
+"""Erase a person on request: their messages, their incoming messages, and their personal data.
 
-The numbers of campaigns stay, and a keyed hash of the phone, so that no import brings them back.
+The statistics of campaigns are retained. A keyed hash of the phone is stored, so that no import
+adds the person again.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,12 +26,12 @@ from django_smsbat.services.tracking import orphans, recorder
 
 
 class StillSending(Exception):
-    """A message to that person is being sent at this moment; the text says what to do."""
+    """A worker is sending a message to that person. The text says what to do."""
 
 
 @dataclass(frozen=True)
 class Erased:
-    """How much there was."""
+    """The numbers of erased rows."""
 
     messages: int
     inbound: int
@@ -40,31 +41,31 @@ class Erased:
 @private_frames
 @transaction.atomic
 def erase(phone: str, now: datetime | None = None) -> Erased:
-    """Remove everything that is known of a phone, and let no import bring it back.
+    """Delete all data of a phone, and prevent imports from adding it again.
 
-    What is queued for it is cancelled first. Whoever writes again by themselves is known again, and
-    stays opted out until a person on this site opts them in.
+    Queued messages are cancelled first. An erased person who writes again becomes a recipient
+    again, and stays opted out until a user of this site opts them in.
 
     Args:
-        phone: as people write it, or as it stands in an incoming message.
+        phone: in any usual form, or exactly as in an incoming message.
 
     Raises:
-        InvalidPhone: when that is no phone; nothing was erased.
-        StillSending: when a worker holds a message to it; nothing was erased.
-        StillImporting: when a worker imports a file that may name them; nothing was erased.
+        InvalidPhone: if the phone is invalid; nothing was erased.
+        StillSending: if a worker has claimed a message to it; nothing was erased.
+        StillImporting: if a worker is importing a file that may name them; nothing was erased.
     """
-    moment = now or timezone.now()
+    now = now or timezone.now()
     phone = _known(phone)
-    suppression.suppress(phone, moment)
-    Recipient.objects.filter(phone=phone).update(opted_out_at=moment)  # nothing more is queued
-    # Also what stands under a number that they had before.
+    suppression.suppress(phone, now)
+    Recipient.objects.filter(phone=phone).update(opted_out_at=now)  # prevents new messages
+    # Include messages to a previous number of the recipient.
     to_them = Message.objects.filter(Q(to=phone) | Q(recipient__phone=phone))
     unsent = Message.objects.among(list(to_them.values_list("pk", flat=True)))
     waiting = list(unsent.filter(status__in=[status.value for status in UNSENT]).locked())
     if any(message.status == Status.SENDING for message in waiting):
         raise StillSending("A message to this phone is being sent: try again in a few minutes.")
-    words = [recorder.local(one, Status.CANCELLED, "erased") for one in waiting]
-    recorder.record(words, moment)
+    reports = [recorder.local(message, Status.CANCELLED, "erased") for message in waiting]
+    recorder.record(reports, now)
     person = _traces(phone)
     of_person: dict[type[models.Model], list[int]] = {
         Message: list(to_them.values_list("pk", flat=True)),
@@ -82,7 +83,7 @@ def erase(phone: str, now: datetime | None = None) -> Erased:
 
 
 def _known(phone: str) -> str:
-    """As it is kept: in E.164, or as it came where it could not be read."""
+    """Return the phone as stored: in E.164, or as received if it is unreadable."""
     try:
         return phones.normalise(phone, conf.current().default_region)
     except phones.InvalidPhone:
@@ -98,20 +99,20 @@ def _traces(phone: str) -> Traces:
 
 
 def _written_by(phone: str) -> set[int]:
-    """What they wrote, also where the number came in a form that could not be read."""
+    """Return the keys of their incoming messages, including those with an unreadable number."""
     own = InboundMessage.objects.filter(Q(phone=phone) | Q(recipient__phone=phone))
-    found = set(own.values_list("pk", flat=True))
-    unread = InboundMessage.objects.exclude(phone__regex=r"^\+[0-9]+$").order_by()
-    for key, written in unread.values_list("pk", "phone").iterator():
-        if phones.holds(written, phone):
-            found.add(key)
-    return found
+    keys = set(own.values_list("pk", flat=True))
+    unreadable = InboundMessage.objects.exclude(phone__regex=r"^\+[0-9]+$").order_by()
+    for key, raw in unreadable.values_list("pk", "phone").iterator():
+        if phones.holds(raw, phone):
+            keys.add(key)
+    return keys
 
 
 def _forget_in_log(
     of_person: Mapping[type[models.Model], list[int]], names: Collection[str]
 ) -> None:
-    """The admin's history names what it is about, also a recipient who was deleted before."""
+    """Delete the person from the admin's history, which names also deleted recipients."""
     if not apps.is_installed("django.contrib.admin"):
         return
     from django.contrib.admin.models import LogEntry
@@ -120,8 +121,8 @@ def _forget_in_log(
     for model, keys in of_person.items():
         own = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
         own.filter(object_id__in=[str(key) for key in keys]).delete()
-    # Of a recipient who was deleted only the name is left; the entry of another person with the
-    # same name keeps its key.
+    # The entry of a deleted recipient is identified only by the name. It is anonymised instead of
+    # deleted, as it may be the entry of another person with the same name.
     people = ContentType.objects.get_for_model(Recipient)
     named = LogEntry.objects.filter(content_type=people, object_repr__in=[*names])
     for entry in named:

@@ -1,6 +1,6 @@
-"""Old messages removed in batches: their words first, their rows after, their numbers never.
+"""Purge old messages in batches: first redact their text, then delete their rows.
 
-What nobody knows the end of is left: it is a person's to settle.
+Their totals are retained. Messages without a final status are not purged: a person settles them.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -33,22 +33,22 @@ _NO_WORDS: Final[dict[str, Any]] = {
     "text": "",
     "message_data": {},
     "fallback_text": "",
-    "error_message": "",  # SMSBAT's own words, which may quote a phone
+    "error_message": "",  # SMSBAT's text, which may quote a phone
 }
 
 
 @dataclass
 class Result:
-    """What was done.
+    """The counts of a purge.
 
     Attributes:
-        emptied: messages whose words and payloads were removed.
-        removed: messages whose rows were removed.
-        inbound: incoming messages that were removed.
-        recipients: people who had only written, and whose messages were removed.
-        orphans: reports of nobody's messages that were removed.
-        left: messages that old whose end nobody knows.
-        is_complete: False where it was told to stop before the end.
+        emptied: messages with redacted text and payloads.
+        removed: deleted messages.
+        inbound: deleted incoming messages.
+        recipients: deleted recipients that callbacks had created.
+        orphans: deleted reports that matched no message.
+        left: old messages without a final status.
+        is_complete: False if the purge was stopped before the end.
     """
 
     emptied: int = 0
@@ -68,15 +68,14 @@ def purge(
     keep_rows: bool = False,
     on_progress: Callable[[int], object] = lambda messages: None,
 ) -> Result:
-    """Remove what was written before that moment.
+    """Purge messages created before that time.
 
-    First the words of all messages that old and the payloads of their reports, and what customers
-    wrote; then the rows. A run that is killed in between leaves no words behind, and the next one
-    goes on.
+    The purge first redacts the messages and the payloads of their reports, then deletes incoming
+    messages, then the rows. If it is killed in between, the next purge continues.
 
     Args:
-        keep_rows: only remove words; who got what, when, and for how much stays.
-        on_progress: called after each batch with the number of messages.
+        keep_rows: redact the messages but retain the rows, with recipient, time and cost.
+        on_progress: called after each batch with its number of messages.
     """
     old = Message.objects.filter(created_at__lt=before)
     over = _over(old)
@@ -100,7 +99,7 @@ def purge(
 
 
 def _over(old: MessageQuerySet) -> MessageQuerySet:
-    """Nothing is going to be done with them any more."""
+    """Return the messages in a final status without a pending fallback e-mail."""
     over = old.filter(_IS_OVER)
     if not conf.current().email_fallback:
         return over
@@ -110,12 +109,12 @@ def _over(old: MessageQuerySet) -> MessageQuerySet:
 
 @transaction.atomic
 def _empty(keys: Collection[int], now: datetime) -> int:
-    """Somebody may have had one of them sent again meanwhile: it is asked under the lock."""
-    locked = Message.objects.among(keys).filter(_IS_OVER).locked()
-    found = list(locked.values_list("pk", flat=True))
-    Message.objects.among(found).update(**_NO_WORDS, purged_at=now)
-    empty_payloads(found)
-    return len(found)
+    """Redact messages. Check the status under the lock: a user may have resent a message."""
+    rows = Message.objects.among(keys).filter(_IS_OVER).locked()
+    locked = list(rows.values_list("pk", flat=True))
+    Message.objects.among(locked).update(**_NO_WORDS, purged_at=now)
+    empty_payloads(locked)
+    return len(locked)
 
 
 def _remove_inbound(before: datetime, clock: Clock) -> int:
@@ -133,7 +132,7 @@ def _remove_inbound(before: datetime, clock: Clock) -> int:
 
 
 def _keep_replies(inbound: Collection[int]) -> None:
-    """Count the answers to campaigns before they are removed."""
+    """Add the replies to campaigns to the totals before the replies are deleted."""
     answers = InboundMessage.objects.filter(pk__in=inbound).exclude(in_reply_to=None)
     counted = answers.order_by().values_list(*(f"in_reply_to__{name}" for name in _GROUP))
     for *group, replies in counted.annotate(replies=Count("pk")):
@@ -142,22 +141,22 @@ def _keep_replies(inbound: Collection[int]) -> None:
 
 @transaction.atomic
 def remove(keys: Collection[int], only: Q = Q()) -> int:  # noqa: B008 - never changed
-    """Remove these messages with all their reports; their numbers are kept.
+    """Delete these messages with all their reports, and add them to the totals.
 
     Args:
-        only: what has to be true of them still, when they are locked.
+        only: a condition that is checked again when the messages are locked.
 
     Returns:
-        How many rows there were.
+        The number of deleted messages.
     """
-    locked = Message.objects.among(keys).filter(only).locked().values_list("pk", flat=True)
-    found = list(locked)
-    if not found:
+    rows = Message.objects.among(keys).filter(only).locked().values_list("pk", flat=True)
+    locked = list(rows)
+    if not locked:
         return 0
-    _keep_numbers(found)
-    remove_with_messages(found)
-    Message.objects.among(found).delete()
-    return len(found)
+    _keep_numbers(locked)
+    remove_with_messages(locked)
+    Message.objects.among(locked).delete()
+    return len(locked)
 
 
 _GROUP: Final = ("campaign", "status", "delivered_by", "currency")
@@ -183,10 +182,10 @@ def _keep_numbers(keys: Collection[int]) -> None:
 
 
 def _keep_requests(keys: Collection[int]) -> None:
-    """Requests that sent: each counted with the last that is left of its messages.
+    """Count each send request when its last remaining message is deleted.
 
-    The messages of one request lie side by side: looking further would take a pass over the whole
-    campaign for each batch.
+    Only messages with nearby keys are searched, as a request's messages have adjacent keys. A wider
+    search would scan the whole campaign for each batch.
     """
     for run in _runs(keys):
         near = Message.objects.filter(pk__range=(run[0] - _SIDE_BY_SIDE, run[-1] + _SIDE_BY_SIDE))
@@ -201,7 +200,7 @@ def _keep_requests(keys: Collection[int]) -> None:
 
 
 def _runs(keys: Collection[int]) -> list[list[int]]:
-    """The keys in order, parted where one is far from the next."""
+    """Return the sorted keys, split at large gaps."""
     runs: list[list[int]] = []
     for key in sorted(keys):
         if runs and key - runs[-1][-1] <= _SIDE_BY_SIDE:
@@ -214,7 +213,7 @@ def _runs(keys: Collection[int]) -> list[list[int]]:
 def _add(group: Sequence[object], numbers: Mapping[str, Any], last: datetime | None = None) -> None:
     of: dict[str, Any] = dict(zip(_GROUP, group, strict=True))
     of["campaign_id"] = of.pop("campaign")
-    # No constraint holds two rows without a campaign apart; whoever reads them adds them up.
+    # No constraint prevents duplicate rows without a campaign, so readers sum the rows.
     known = PurgedMessages.objects.filter(**of).order_by("pk").first()
     totals = known or PurgedMessages.objects.create(**of)
     PurgedMessages.objects.filter(pk=totals.pk).update(

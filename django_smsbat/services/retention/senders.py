@@ -1,6 +1,6 @@
-"""Recipients who exist only because they wrote: removed when their messages are purged.
+"""Purge recipients that a callback created, after their messages are purged.
 
-Whoever has a webhook secret could fill the table with them.
+Otherwise anyone with a webhook secret could fill the table with recipients.
 """
 
 from datetime import datetime
@@ -22,18 +22,22 @@ _CHUNK: Final = 1_000
 
 
 def remove_old(before: datetime, clock: Clock) -> int:
-    """Remove those created before that moment of whom nothing else is known; how many there were.
+    """Delete recipients created by a callback before that time who have no other data.
 
-    A person who has opted out stays: an opt-out must hold when an import brings the same phone.
+    Recipients who have opted out are retained: the opt-out must apply if an import contains the
+    same phone.
+
+    Returns:
+        The number of deleted recipients.
     """
     removed = last = 0
     while not clock.stopping:
-        rows = _only_wrote(before).filter(pk__gt=last).order_by("pk")
-        found = list(rows.values_list("pk", "attributes")[:_CHUNK])
-        if not found:
+        candidates = _only_wrote(before).filter(pk__gt=last).order_by("pk")
+        rows = list(candidates.values_list("pk", "attributes")[:_CHUNK])
+        if not rows:
             break
-        last = found[-1][0]
-        removed += _remove([key for key, attributes in found if not attributes], before)
+        last = rows[-1][0]
+        removed += _remove([key for key, attributes in rows if not attributes], before)
     return removed
 
 
@@ -56,9 +60,12 @@ def _only_wrote(before: datetime) -> QuerySet[Recipient]:
 
 @transaction.atomic
 def _remove(keys: list[int], before: datetime) -> int:
-    """Locked first: a callback or an import may use one of them at this moment."""
-    locked = Recipient.objects.filter(pk__in=keys).select_for_update().order_by("pk")
-    held = list(locked.values_list("pk", flat=True))
-    still = list(_only_wrote(before).filter(pk__in=held).values_list("pk", flat=True))
+    """Lock the recipients, check them again, and delete them.
+
+    A callback or an import may use them concurrently.
+    """
+    rows = Recipient.objects.filter(pk__in=keys).select_for_update().order_by("pk")
+    locked = list(rows.values_list("pk", flat=True))
+    still = list(_only_wrote(before).filter(pk__in=locked).values_list("pk", flat=True))
     Recipient.objects.filter(pk__in=still).delete()
     return len(still)

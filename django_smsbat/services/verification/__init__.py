@@ -1,4 +1,4 @@
-"""Verification of phones: a code is sent, and entered again by who holds the phone.
+"""Phone verification: SMSBAT delivers a code, and the owner of the phone enters it.
 
-``starting`` sends it, ``checking`` compares it; what else stands here serves these two.
+``starting`` sends the code and ``checking`` compares it. The other modules support these two.
 """

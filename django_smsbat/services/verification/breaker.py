@@ -1,7 +1,7 @@
-"""Closes a prefix whose codes are asked for but not entered: somebody earns by each of them.
+"""Circuit breaker against SMS pumping: closes a prefix if too few of its codes are entered.
 
-That is how it looks when a site is "pumped": codes to numbers of one operator, which shares what
-they cost with whoever asks for them. Nobody who wants to get in leaves the codes unentered.
+In SMS pumping, a fraudster requests codes for numbers of an operator that shares its revenue with
+them. The codes are never entered. People who want to log in do enter their codes.
 """
 
 import logging
@@ -22,21 +22,22 @@ logger = logging.getLogger("django_smsbat")
 
 _WINDOW: Final = timedelta(hours=1)
 _CLOSED_FOR: Final = timedelta(hours=1)
-_TIME_TO_ENTER: Final = timedelta(minutes=2)  # a code that young may still be entered
+_TIME_TO_ENTER: Final = timedelta(minutes=2)  # younger pending codes are not yet judged
 _NATIONAL_DIGITS: Final = 3
-_OF_ONE_ADDRESS: Final = 4  # one address may leave a quarter of what closes a prefix unentered
+_OF_ONE_ADDRESS: Final = 4  # an address may leave 1/4 of VERIFY_BREAKER_AFTER codes unentered
 
 
 def prefix_of(phone: str) -> str:
-    """Country code and the first three digits after it: a range of numbers, not a person."""
+    """Return the country code and the next three digits: a range of numbers, not a person."""
     country = str(phonenumbers.parse(phone).country_code)
     return phone[: 1 + len(country) + _NATIONAL_DIGITS]
 
 
 def insist_on_open(prefix: str, now: datetime) -> None:
-    """
+    """Check that a prefix is open. Close it if too few of its codes were entered.
+
     Raises:
-        NotStarted: for a prefix that is closed, or that is closed by this very look.
+        NotStarted: if the prefix is closed, or if this call closes it.
     """
     closed = ClosedPrefix.objects.filter(prefix=prefix).first()
     if closed is None or closed.closed_until <= now:
@@ -56,7 +57,7 @@ def _close_if_pumped(prefix: str, last: ClosedPrefix | None, now: datetime) -> C
 
 
 def _counted(prefix: str, last: ClosedPrefix | None, now: datetime) -> tuple[int, int, int]:
-    """Codes of the past hour: asked for, entered, and those that may still be entered."""
+    """Count the codes of the past hour: sent, entered, and too young to be judged."""
     in_time = Q(status=VerificationStatus.PENDING, created_at__gt=now - _TIME_TO_ENTER)
     counted = _sent(prefix, last, now).aggregate(
         asked=Count("pk"),
@@ -67,19 +68,19 @@ def _counted(prefix: str, last: ClosedPrefix | None, now: datetime) -> tuple[int
 
 
 def _sent(prefix: str, last: ClosedPrefix | None, now: datetime) -> VerificationQuerySet:
-    """Those of the past hour, since the prefix was opened last."""
+    """Return the verifications sent in the past hour, since the prefix was last reopened."""
     begin = max(now - _WINDOW, last.counted_from) if last else now - _WINDOW
     return Verification.objects.filter(prefix=prefix, created_at__gte=begin).sent()
 
 
 def insist_on_few_open(prefix: str, address_hash: str, now: datetime) -> None:
-    """Before anybody can have entered them, no more codes leave than those that are entered allow.
+    """Limit the codes that are not yet entered; entered codes raise the limit.
 
-    Within the transaction that counts them, so that many at once get no more than one by one. An
-    address is refused long before its codes close the prefix for all.
+    Call it within the transaction that counts the code, so that concurrent requests do not exceed
+    the limit. An address is refused long before its codes close the prefix for all requesters.
 
     Raises:
-        NotStarted: until those that were sent are entered, or their time is over.
+        NotStarted: if too many sent codes are not entered.
     """
     after = conf.current().verify_breaker_after
     if not after:
@@ -106,16 +107,16 @@ def _insist_on_few_of(
 
 
 def _earned(entered: int) -> int:
-    """How many more codes may leave for those that were entered."""
+    """Return the number of additional codes that the entered codes allow."""
     return entered * 100 // conf.current().verify_breaker_share
 
 
 def _close(prefix: str, asked: int, entered: int, now: datetime) -> ClosedPrefix:
     until = now + _CLOSED_FOR
-    told = {"asked": asked, "entered": entered, "closed_at": now, "closed_until": until}
+    state = {"asked": asked, "entered": entered, "closed_at": now, "closed_until": until}
     with transaction.atomic():
         closed, _ = ClosedPrefix.objects.update_or_create(
-            prefix=prefix, defaults={**told, "counted_from": until}
+            prefix=prefix, defaults={**state, "counted_from": until}
         )
         occasion = {"closed_prefix": closed}
         signal_dispatch.after_commit(signals.verification_prefix_closed, [occasion], ClosedPrefix)
@@ -124,6 +125,6 @@ def _close(prefix: str, asked: int, entered: int, now: datetime) -> ClosedPrefix
 
 
 def open_again(prefix: ClosedPrefix, now: datetime) -> None:
-    """By a person's word: codes of before are not counted any more."""
+    """Reopen a prefix by an admin's decision. Earlier codes no longer count."""
     prefix.closed_until = prefix.counted_from = now
     prefix.save(update_fields=["closed_until", "counted_from"])

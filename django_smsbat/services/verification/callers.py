@@ -1,4 +1,4 @@
-"""The numbers that flash calls come from. The end of the number that rings is the code."""
+"""Caller numbers of flash calls. The last digits of the caller number are the code."""
 
 import secrets
 from collections.abc import Iterable
@@ -11,17 +11,17 @@ from django_smsbat.gateway.message_types import FLASH_CALL_DIGITS
 from django_smsbat.models import Channel
 
 FEW: Final = 10  # with fewer codes than this, a system check warns
-_TRIES_MIN: Final = 2  # everybody may mistype once
+_TRIES_MIN: Final = 2  # allows for a typing error
 
 
 def draw(settings: Settings) -> str:
-    """A number for one call.
+    """Return a random caller number for a call.
 
-    Each draw is independent of all earlier ones. If a second call avoided the number of the first,
-    a wrong guess at the first would help to guess the second.
+    Draws are independent. If a second call avoided the number of the first, a wrong guess at the
+    first would help to guess the second.
 
     Raises:
-        ImproperlyConfigured: when `VERIFY_CALLER_IDS` is empty.
+        ImproperlyConfigured: if `VERIFY_CALLER_IDS` is empty.
     """
     if not settings.verify_caller_ids:
         raise ImproperlyConfigured(
@@ -31,18 +31,18 @@ def draw(settings: Settings) -> str:
 
 
 def codes(numbers: Iterable[str]) -> int:
-    """The number of different codes that calls from these numbers can show.
+    """Return the number of different codes that calls from these numbers can show.
 
-    Two numbers that end alike show the same code.
+    Numbers with the same last digits show the same code.
     """
     return len({number[-FLASH_CALL_DIGITS:] for number in numbers})
 
 
 def attempts(channel: str, settings: Settings) -> int:
-    """How often a code of that channel may be tried: `VERIFY_ATTEMPTS`, or less for a flash call.
+    """Return the attempts allowed for a code: `VERIFY_ATTEMPTS`, or fewer for a flash call.
 
-    A flash call has only as many codes as there are numbers. At most one in ten of them may be
-    tried, but always two.
+    A flash call has at most as many codes as there are caller numbers. A tenth of these codes may
+    be tried, but at least two.
     """
     if channel != Channel.FLASH_CALL:
         return settings.verify_attempts

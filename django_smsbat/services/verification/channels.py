@@ -1,4 +1,4 @@
-"""The ways by which views offer codes: those of `VERIFY_CHANNELS`, or some of them."""
+"""The channels by which views send codes: all of `VERIFY_CHANNELS`, or a subset."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,41 +14,41 @@ class OffersChannels:
     """A view that sends codes.
 
     Attributes:
-        channels: those that people may choose from, the first one by default; empty for all of
-            `VERIFY_CHANNELS`. What is not in `VERIFY_CHANNELS` is not offered.
+        channels: the channels that people may choose from; the first is the default. Empty for
+            all of `VERIFY_CHANNELS`. Channels outside `VERIFY_CHANNELS` are not offered.
     """
 
     channels: Sequence[str] = ()
 
     def offered(self) -> list[Channel]:
-        """The channels that this view offers.
+        """Return the channels that this view offers.
 
         Raises:
-            ImproperlyConfigured: when there are none.
+            ImproperlyConfigured: if it offers no channel.
         """
-        found = allowed_of(self.channels)
-        if not found:
+        offered = allowed_of(self.channels)
+        if not offered:
             raise ImproperlyConfigured(
                 f"{type(self).__name__} offers no channel of SMSBAT['VERIFY_CHANNELS']"
             )
-        return found
+        return offered
 
 
 def allowed_of(channels: Sequence[str]) -> list[Channel]:
-    """Those of the channels that `VERIFY_CHANNELS` allows; all that it allows for an empty list."""
+    """Return the channels that `VERIFY_CHANNELS` allows; all of it for an empty list."""
     allowed = conf.current().verify_channels
-    return [Channel(one) for one in channels or allowed if one in allowed]
+    return [Channel(channel) for channel in channels or allowed if channel in allowed]
 
 
 def is_offered(channel: Channel) -> bool:
-    """Whether a view in the project's URLs offers that channel."""
+    """Return whether a view in the project's URLs offers that channel."""
     if not conf.has_urls():
         return False
     return any(channel in allowed_of(channels) for channels in _channels_of(get_resolver()))
 
 
 def _channels_of(resolver: URLResolver) -> Iterator[Sequence[str]]:
-    """The channels of each view below that sends codes, also of those given to ``as_view``."""
+    """Yield the channels of each view in `resolver` that sends codes, `as_view` arguments first."""
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):
             yield from _channels_of(pattern)

@@ -1,4 +1,4 @@
-"""Compares a code that somebody entered, a few times at most for each that was sent."""
+"""Check entered codes. Each sent code allows a limited number of attempts."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,13 +19,13 @@ from django_smsbat.services.verification.finishing import finish
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of a check; true for the right code, and for nothing else.
+    """The result of a check. It is true only for the right code.
 
     Attributes:
-        status: of the verification; None where there is none.
-        phone: in E.164, of who has just proved to hold it; empty for everything else.
-        attempts_left: codes that may still be tried.
-        proof: of the right code, for `take`; empty for everything else.
+        status: of the verification; None if there is no such verification.
+        phone: the phone just verified, in E.164; empty unless the code was right.
+        attempts_left: number of remaining attempts.
+        proof: the proof to pass to `take`; empty unless the code was right.
     """
 
     status: VerificationStatus | None
@@ -45,79 +45,78 @@ class Checked:
 def check(
     verification_id: UUID | str, code: str, *, purpose: str = "", now: datetime | None = None
 ) -> Checked:
-    """Compare a code with the one that was sent. Each try counts, also of several at once.
+    """Compare an entered code with the sent code. Every attempt counts, also concurrent attempts.
 
-    What cannot be the code, with fewer digits than it has, is no try.
+    Input with fewer digits than the code does not count as an attempt.
 
-    The right code is answered with a proof, which `take` accepts once. A code is good once: whoever
-    enters it again is told that it was `verified`, but the answer is not true any more, and has no
-    proof.
+    The result for the right code contains a proof, which `take` accepts once. A code is valid once:
+    if it is entered again, the result has the status `verified`, but it is false and has no proof.
 
     Args:
-        verification_id: the `id` of what `start` returned.
-        code: as it was written; of a flash call its last digits, or the whole number that called.
-        purpose: the one it was started with.
+        verification_id: the `id` of the verification that `start` returned.
+        code: the raw input; for a flash call the last digits or the whole number of the caller.
+        purpose: the purpose with which the verification was started.
     """
-    moment = now or clock.moment()
+    at = now or clock.moment()
 
     @sensitive_variables()
-    def attempt() -> Checked:  # no partial, whose repr in an error report would show the code
-        return _check(verification_id, code, purpose, moment)
+    def attempt() -> Checked:  # not a partial: its repr in an error report would show the code
+        return _check(verification_id, code, purpose, at)
 
     return tried_again(attempt)
 
 
 @sensitive_variables()
 def _check(verification_id: UUID | str, code: str, purpose: str, now: datetime) -> Checked:
-    found = _find(verification_id, purpose)
-    if found is None:
+    verification = _find(verification_id, purpose)
+    if verification is None:
         return Checked(None)
-    if found.status != VerificationStatus.PENDING:
-        return Checked(VerificationStatus(found.status))
-    if found.expires_at <= now:
-        finish(found, VerificationStatus.EXPIRED, now)
+    if verification.status != VerificationStatus.PENDING:
+        return Checked(VerificationStatus(verification.status))
+    if verification.expires_at <= now:
+        finish(verification, VerificationStatus.EXPIRED, now)
         return Checked(VerificationStatus.EXPIRED)
-    return _compare(found, code, now)
+    return _compare(verification, code, now)
 
 
 def _find(verification_id: UUID | str, purpose: str) -> Verification | None:
-    """Locked, so that of two who try at once each counts."""
+    """Return the locked verification. The lock makes concurrent attempts count separately."""
     try:
         rows = Verification.objects.select_for_update().filter(id=verification_id, purpose=purpose)
         return rows.first()
-    except (ValidationError, ValueError):  # no UUID at all
+    except (ValidationError, ValueError):  # not a UUID
         return None
 
 
 @sensitive_variables()
-def _compare(found: Verification, code: str, now: datetime) -> Checked:
-    most = callers.attempts(found.channel, conf.current())
-    failures = Failures(found, now)
-    left = min(most - found.attempts, failures.left)
+def _compare(verification: Verification, code: str, now: datetime) -> Checked:
+    most = callers.attempts(verification.channel, conf.current())
+    failures = Failures(verification, now)
+    left = min(most - verification.attempts, failures.left)
     if left <= 0:
-        return _exhausted(found, now)
-    if not codes.is_written_like(code, found):
+        return _exhausted(verification, now)
+    if not codes.is_written_like(code, verification):
         return Checked(VerificationStatus.PENDING, attempts_left=left)
-    found.attempts += 1
-    found.save(update_fields=["attempts"])
-    if codes.matches(found, code):
-        return _verified(found, left - 1, now)
+    verification.attempts += 1
+    verification.save(update_fields=["attempts"])
+    if codes.matches(verification, code):
+        return _verified(verification, left - 1, now)
     failures.add()
-    left = min(most - found.attempts, failures.left)
+    left = min(most - verification.attempts, failures.left)
     if left <= 0:
-        return _exhausted(found, now)
+        return _exhausted(verification, now)
     return Checked(VerificationStatus.PENDING, attempts_left=left)
 
 
-def _exhausted(found: Verification, now: datetime) -> Checked:
-    finish(found, VerificationStatus.EXHAUSTED, now)
+def _exhausted(verification: Verification, now: datetime) -> Checked:
+    finish(verification, VerificationStatus.EXHAUSTED, now)
     return Checked(VerificationStatus.EXHAUSTED)
 
 
 @sensitive_variables()
-def _verified(found: Verification, left: int, now: datetime) -> Checked:
+def _verified(verification: Verification, left: int, now: datetime) -> Checked:
     proof = proofs.new()
-    finish(found, VerificationStatus.VERIFIED, now, proof_hash=proofs.hashed(proof))
-    occasion = {"verification": found}
+    finish(verification, VerificationStatus.VERIFIED, now, proof_hash=proofs.hashed(proof))
+    occasion = {"verification": verification}
     signal_dispatch.after_commit(signals.phone_verified, [occasion], sender=Verification)
-    return Checked(VerificationStatus.VERIFIED, found.phone, left, proof)
+    return Checked(VerificationStatus.VERIFIED, verification.phone, left, proof)

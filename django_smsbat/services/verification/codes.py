@@ -1,6 +1,6 @@
-"""Codes: made, kept as a keyed hash alone, compared in constant time.
+"""Generate codes, store them only as a keyed hash, and compare them in constant time.
 
-A flash call's code is the digits that its caller's number shows.
+The code of a flash call is the visible digits of the caller number.
 """
 
 import re
@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_smsbat import conf
 from django_smsbat.models import Verification
 
-SHOWN: Final = "#"  # a digit of the code, in a shape
+SHOWN: Final = "#"  # marks a digit of the code in a shape
 HIDDEN: Final = "*"
 MASK: Final = "•"
 _SALT: Final = "django_smsbat.verification"
@@ -24,14 +24,16 @@ _SHOWN_MIN: Final = 5  # fewer digits at the end of the number are too easy to g
 
 
 def new(length: int) -> str:
-    """So many random digits."""
+    """Return that many random digits."""
     return "".join(secrets.choice("0123456789") for _ in range(length))
 
 
 def shape_of(pattern: str) -> tuple[str, str] | None:
-    """Shape and code of a flash call's pattern, such as ``***456789``; None where it is none.
+    """Return the shape and the code of a flash call's pattern, such as ``***456789``.
 
-    Only its end tells a number from others of its operator: enough digits must be shown there.
+    Returns:
+        None if the pattern is invalid or its end shows too few digits: only the last digits
+        distinguish the numbers of an operator.
     """
     if not _PATTERN.fullmatch(pattern):
         return None
@@ -43,38 +45,38 @@ def shape_of(pattern: str) -> tuple[str, str] | None:
 
 @sensitive_variables()
 def is_shown_by(number: str, shape: str, code: str) -> bool:
-    """Whether a number shows that code where the shape shows digits."""
+    """Return whether the digits of a number at the visible places of the shape are the code."""
     return _as_shaped(_digits(number), shape) == code
 
 
 @sensitive_variables()
 def hashed(verification: Verification, code: str) -> str:
-    """What is kept of the code: nobody can use it on another verification, or without our key."""
+    """Return the stored hash of a code. It depends on the verification's id and the secret key."""
     return next(_hashes(verification, code))
 
 
 @sensitive_variables()
 def matches(verification: Verification, written: str) -> bool:
-    """Whether that is the code; of a flash call also the whole number that called."""
+    """Return whether the input is the code; for a flash call also the whole caller number."""
     code = _as_shaped(_digits(written), verification.code_shape)
     known = verification.code_hash
-    # All are compared, so that the time taken tells nothing.
-    found = [constant_time_compare(known, one) for one in _hashes(verification, code)]
-    return bool(known) and any(found)
+    # Compare all hashes, so that the duration reveals nothing.
+    results = [constant_time_compare(known, digest) for digest in _hashes(verification, code)]
+    return bool(known) and any(results)
 
 
 @sensitive_variables()
 def is_written_like(written: str, verification: Verification) -> bool:
-    """Whether it can be a code at all: what cannot costs no attempt."""
+    """Return whether the input has enough digits to be a code. Other input costs no attempt."""
     return len(_digits(written)) >= verification.code_length > 0
 
 
 @sensitive_variables()
 def _hashes(verification: Verification, code: str) -> Iterator[str]:
-    """By Django's secret key, then by those that it replaced."""
+    """Yield the hash with Django's `SECRET_KEY`, then with each of its fallbacks."""
     for key in conf.secret_keys():
-        words = f"{verification.id}:{code}"
-        yield salted_hmac(_SALT, words, secret=key, algorithm="sha256").hexdigest()
+        value = f"{verification.id}:{code}"
+        yield salted_hmac(_SALT, value, secret=key, algorithm="sha256").hexdigest()
 
 
 @sensitive_variables()
@@ -84,7 +86,7 @@ def _digits(written: str) -> str:
 
 @sensitive_variables()
 def _as_shaped(digits: str, shape: str) -> str:
-    """The digits of the code from a whole number: counted from its end, as the shape is."""
+    """Return the digits of the code from a whole number, aligned with the shape at its end."""
     if len(digits) < len(shape) or HIDDEN not in shape:
         return digits
     ending = digits[len(digits) - len(shape) :]

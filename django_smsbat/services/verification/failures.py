@@ -1,8 +1,8 @@
-"""Failed attempts in a day: for a phone by one requester, and for a phone by all of them.
+"""Failed attempts per day and phone: for each requester, and for all requesters together.
 
-A requester is the network address that asked for the code. Attempts of one requester do not use up
-those of another; all together have a few times as many, so that nobody guesses on from address to
-address.
+A requester is the network address that requested the code. Requesters do not use up each other's
+attempts. The limit for all requesters together is a small multiple of the limit for each, so that
+an attacker cannot continue to guess from other addresses.
 """
 
 from datetime import datetime
@@ -14,13 +14,13 @@ from django_smsbat.models import Channel, Verification, VerificationCounter
 from django_smsbat.services.verification import counters, limits
 from django_smsbat.services.verification.refusals import NotStarted, Why
 
-_FLASH_CALL_WEIGHT: Final = 4  # a call has fewer codes, so that a guess is right more often
+_FLASH_CALL_WEIGHT: Final = 4  # a flash call has fewer codes, so a guess succeeds more often
 
 
 class Failures:
-    """The failed attempts of the day for one verification's phone, locked.
+    """The day's failed attempts for the phone of a verification, locked.
 
-    Create it within a transaction: attempts that are made at once are counted one by one.
+    Create it within a transaction, so that concurrent attempts are counted one after another.
     """
 
     def __init__(self, verification: Verification, now: datetime) -> None:
@@ -31,19 +31,19 @@ class Failures:
 
     @property
     def left(self) -> int:
-        """How many may still fail; with none left the right code is refused, too."""
+        """The number of attempts that may still fail. At zero the right code is refused, too."""
         free = min(self._most[one.name] - one.used for one in self._counters)
         return max(0, ceil(free / self._weight))
 
     def add(self) -> None:
-        """Count one failed attempt."""
+        """Count a failed attempt."""
         for counter in self._counters:
             counter.used += self._weight
         counters.store(self._counters)
 
 
 def ensure_some_left(phone: str, address_hash: str, now: datetime) -> None:
-    """Refuse to send a code that could not be entered.
+    """Check that an attempt is left for a new code.
 
     Raises:
         NotStarted: if the failed attempts of the day are used up.
@@ -57,7 +57,7 @@ def ensure_some_left(phone: str, address_hash: str, now: datetime) -> None:
 
 
 def _most(phone: str, address_hash: str) -> dict[str, int]:
-    """The names of the two counters, with the number of failures that each allows."""
+    """Return the names of the two counters, each with its limit of failures."""
     allowed = conf.current().verify_failures_per_day
     return {
         f"{counters.OF_A_DAY}:{limits.hashed(phone)}": allowed * limits.ALL_REQUESTERS,

@@ -1,4 +1,4 @@
-"""How a verification ends: once, and without its code."""
+"""Finish verifications. A verification finishes once, and its code hash is then cleared."""
 
 from datetime import datetime
 
@@ -15,42 +15,55 @@ _CHUNK = 1_000
 def finish(
     verification: Verification, status: VerificationStatus, now: datetime, *, proof_hash: str = ""
 ) -> bool:
-    """Let it end, unless it has ended already; whether it was this call that ended it."""
-    told = {"status": status.value, "finished_at": now, "code_hash": "", "proof_hash": proof_hash}
-    ended = Verification.objects.pending().filter(pk=verification.pk).update(**told)
+    """Finish a verification if it is still pending.
+
+    Returns:
+        Whether this call finished it.
+    """
+    values = {"status": status.value, "finished_at": now, "code_hash": "", "proof_hash": proof_hash}
+    ended = Verification.objects.pending().filter(pk=verification.pk).update(**values)
     if ended:
-        for name, value in told.items():
+        for name, value in values.items():
             setattr(verification, name, value)
     return bool(ended)
 
 
 def expire_overdue(now: datetime) -> int:
-    """End all whose time is over, with messages of theirs that are in doubt: nobody needs them.
+    """Expire pending verifications past `expires_at`, and settle their unconfirmed messages.
 
     Returns:
-        How many verifications ended.
+        The number of expired verifications.
     """
     ended = 0
     while keys := list(Verification.objects.overdue(now).values_list("pk", flat=True)[:_CHUNK]):
-        told = {"status": VerificationStatus.EXPIRED, "finished_at": now, "code_hash": ""}
-        ended += Verification.objects.pending().filter(pk__in=keys).update(**told)
+        values = {"status": VerificationStatus.EXPIRED, "finished_at": now, "code_hash": ""}
+        ended += Verification.objects.pending().filter(pk__in=keys).update(**values)
     _settle_doubts(now)
     counters.delete_expired(now)
     return ended
 
 
 def _settle_doubts(now: datetime) -> None:
-    """A code that may or may not have left is worth nothing any more: no person need settle it."""
+    """Expire unconfirmed messages of finished verifications: their codes are no longer valid."""
     over = Verification.objects.exclude(status=VerificationStatus.PENDING)
     doubts = Message.objects.filter(status=Status.UNCONFIRMED.value, verifications__in=over)
-    found = list(doubts.order_by("pk")[:_CHUNK])
-    words = "the code that it holds is good no longer"
-    recorder.record([recorder.local(one, Status.EXPIRED, "code_over", words) for one in found], now)
+    reason = "the code that it holds is good no longer"
+    recorder.record(
+        [
+            recorder.local(message, Status.EXPIRED, "code_over", reason)
+            for message in doubts.order_by("pk")[:_CHUNK]
+        ],
+        now,
+    )
 
 
 def forget(before: datetime) -> int:
-    """Remove verifications of before; how many there were."""
-    doubts = Q(message__status=Status.UNCONFIRMED.value)  # these are settled first
+    """Delete verifications created before that time, except those with an unconfirmed message.
+
+    Returns:
+        The number of deleted rows.
+    """
+    doubts = Q(message__status=Status.UNCONFIRMED.value)  # settled first, then deleted
     removed, _ = Verification.objects.filter(created_at__lt=before).exclude(doubts).delete()
     VerificationCounter.objects.filter(since__lt=before).delete()
     return removed

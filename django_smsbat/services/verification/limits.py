@@ -1,6 +1,7 @@
-"""How often codes may be asked for: by phone, by address, by the whole site; and for which phones.
+"""Rate limits on codes (per phone, per address, per site), and the phones that may get a code.
 
-A requester is the network address that asks; calls without an address are one requester.
+A requester is the network address of the caller. All calls without an address count as the same
+requester.
 """
 
 from datetime import datetime
@@ -17,27 +18,31 @@ from django_smsbat.models import Verification, VerificationCounter
 from django_smsbat.services.verification import counters
 from django_smsbat.services.verification.refusals import NotStarted, Why
 
-ALL_REQUESTERS: Final = 3  # times the limit of one: what all of them together may do to a phone
+# The limit of all requesters together for a phone, as a multiple of the limit of each requester.
+ALL_REQUESTERS: Final = 3
 _SITE: Final = "site"
-_IPV6_BITS: Final = 64  # of a network, as providers give them to one customer
+_IPV6_BITS: Final = 64  # prefix length of the network that a provider assigns to a customer
 _SALT: Final = "django_smsbat.verification.limits"
 
 
 def hashed(words: str) -> str:
-    """A phone or an address as counters know it."""
+    """Return the keyed hash of a phone or an address, as used in the names of counters."""
     key = conf.secret_keys()[0]
     return salted_hmac(_SALT, words, secret=key, algorithm="sha256").hexdigest()
 
 
 def hashed_address(address: str) -> str:
-    """A network address likewise; of IPv6 the network, for whoever has one has all of it."""
+    """Return the keyed hash of a network address.
+
+    For IPv6 it is the hash of the /64 network: a customer controls all addresses of theirs.
+    """
     return hashed(_network(address))
 
 
 def _network(address: str) -> str:
     try:
         known = ip_address(address)
-    except ValueError:  # some name that the project gives
+    except ValueError:  # the project passed a name instead of an IP address
         return address
     if isinstance(known, IPv4Address):
         return str(known)
@@ -45,7 +50,7 @@ def _network(address: str) -> str:
 
 
 def hashed_pair(phone: str, address_hash: str) -> str:
-    """A phone as one requester asks for it."""
+    """Return the keyed hash of a phone together with its requester."""
     return hashed(f"{phone} {address_hash}")
 
 
@@ -58,9 +63,10 @@ def _of_requester(phone: str, address_hash: str) -> str:
 
 
 def insist_on_allowed(phone: str) -> None:
-    """
+    """Check that the settings allow codes for this phone.
+
     Raises:
-        NotStarted: for a phone of another country, prefix or kind than the settings allow.
+        NotStarted: if they do not allow its country, prefix or number type.
     """
     settings = conf.current()
     countries = settings.verify_countries or (settings.default_region,)
@@ -73,13 +79,13 @@ def insist_on_allowed(phone: str) -> None:
 
 
 def draw(phone: str, address_hash: str, now: datetime) -> None:
-    """Count one code more. Within a transaction, which holds the counters until its end.
+    """Count a code. Call it within a transaction, which locks the counters until its end.
 
-    The codes for a phone are counted for each requester, and in a larger number for all of them: a
-    stranger who asks for codes does not use up those of the phone's owner.
+    Codes for a phone are counted per requester, and for all requesters together with a higher
+    limit. Thus a stranger's requests do not use up the limit of the phone's owner.
 
     Raises:
-        NotStarted: when that would be too many, or too soon.
+        NotStarted: if the code exceeds a limit or comes too soon after the previous code.
     """
     allowed = _allowed(phone, address_hash)
     rows = counters.locked(allowed, now)
@@ -107,7 +113,7 @@ def _allowed(phone: str, address_hash: str) -> dict[str, tuple[Why, int]]:
 
 
 def give_back(verification: Verification) -> None:
-    """What was not sent does not count for the phone and the site; it does for the address."""
+    """Subtract an unsent code from the phone and site counters. It still counts for the address."""
     phone = verification.phone
     names = [_of_phone(phone), _of_requester(phone, verification.address_hash), _SITE]
     rows = VerificationCounter.objects.filter(name__in=names, used__gt=0)
@@ -118,7 +124,7 @@ def give_back(verification: Verification) -> None:
 
 
 def _insist_on_cooldown(phone: str, address_hash: str, now: datetime) -> None:
-    """What was not sent is no reason to wait, and neither is the code of another requester."""
+    """Require the cooldown since the last code sent to this phone for the same requester."""
     sent = Verification.objects.filter(phone=phone, address_hash=address_hash).sent()
     last = sent.order_by("-created_at").values_list("created_at", flat=True).first()
     if last is None:

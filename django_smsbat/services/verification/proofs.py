@@ -1,7 +1,7 @@
-"""Proofs: what the right code is answered with, good once and for a short time.
+"""Proofs: single-use, short-lived tokens that `check` returns for the right code.
 
-A proof is random and independent of the verification's id, which is part of URLs and of their logs.
-The database knows only its hash.
+A proof is random and independent of the verification's id, which appears in URLs and access logs.
+The database stores only its hash.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ LIFETIME: Final = 600.0  # seconds
 
 
 def new() -> str:
-    """A random proof, in characters that URLs and JSON take as they are."""
+    """Return a random proof that needs no escaping in URLs and JSON."""
     return secrets.token_urlsafe(_BYTES)
 
 
 @sensitive_variables()
 def hashed(proof: str) -> str:
-    """What is stored of a proof. It is too long to be guessed, so the hash needs no key."""
+    """Return the stored hash of a proof. It needs no key: a proof is too long to guess."""
     return hashlib.sha256(proof.encode(errors="replace")).hexdigest()
 
 
@@ -39,19 +39,19 @@ def hashed(proof: str) -> str:
 def take(
     proof: str, *, purpose: str = "", within: float = LIFETIME, now: datetime | None = None
 ) -> str | None:
-    """Use a proof: the phone that it proves, in E.164, the first time and never again.
+    """Use up a proof and return the phone that it proves.
 
-    Of several calls with one proof at the same time one gets the phone. A call with another purpose
-    gets nothing, and uses nothing up. Inside a transaction that is rolled back the proof was not
-    used.
+    If several calls use the same proof concurrently, only one gets the phone. A call with another
+    purpose does not use up the proof. If the surrounding transaction is rolled back, the proof
+    stays valid.
 
     Args:
-        proof: from `Checked.proof`, or from the ``proof`` of the API's answer.
-        purpose: the one that the verification was started with.
-        within: seconds that may have passed since the right code was entered.
+        proof: from `Checked.proof`, or from the ``proof`` field of the API's response.
+        purpose: the purpose with which the verification was started.
+        within: the longest time in seconds since the right code was entered.
 
     Returns:
-        None for a proof that is unknown, used, too old, or for another purpose.
+        The phone in E.164; None if the proof is unknown, used, too old, or for another purpose.
     """
     now = now or clock.moment()
     return _use(_good(proof, purpose, within, now), now)
@@ -61,7 +61,7 @@ def take(
 def phone_proved_by(
     proof: str, *, purpose: str = "", within: float = LIFETIME, now: datetime | None = None
 ) -> str | None:
-    """The phone that a proof would prove; the proof stays good."""
+    """Return the phone that a proof proves, without using up the proof."""
     good = _good(proof, purpose, within, now or clock.moment())
     return good.values_list("phone", flat=True).first()
 
@@ -74,27 +74,27 @@ def verified_phone(
     within: float = LIFETIME,
     now: datetime | None = None,
 ) -> str | None:
-    """The phone of a verification by its id, once. Deprecated: use `take` with the proof.
+    """Return the phone of a verification by its id, once. Deprecated: use `take` with the proof.
 
-    The id is part of the URL that the code is posted to, and therefore of access logs. Proof and id
-    share their one use.
+    The id is part of the URL to which the code is posted, and therefore appears in access logs.
+    Using either the proof or the id uses up both.
     """
     warnings.warn(
         "verification.verified_phone(id) will be removed: use verification.take(proof), with the "
         "proof that the right code was answered with",
         DeprecationWarning,
-        stacklevel=3,  # beyond the decorator
+        stacklevel=3,  # skips the decorator's frame
     )
     now = now or clock.moment()
     try:
         return _use(_unused(purpose, within, now).filter(id=verification_id), now)
-    except (ValidationError, ValueError):  # no UUID at all
+    except (ValidationError, ValueError):  # not a UUID
         return None
 
 
 @sensitive_variables()
 def _good(proof: str, purpose: str, within: float, now: datetime) -> VerificationQuerySet:
-    """The verification that a proof belongs to, if the proof is good; it may come from outside."""
+    """Return the verification of a valid proof. The proof is untrusted input of any type."""
     if not isinstance(proof, str) or not proof:
         return Verification.objects.none()
     return _unused(purpose, within, now).filter(proof_hash=hashed(proof))
@@ -110,9 +110,9 @@ def _unused(purpose: str, within: float, now: datetime) -> VerificationQuerySet:
 
 
 def _use(rows: VerificationQuerySet, now: datetime) -> str | None:
-    """Mark the verification as used; its phone if it was this call that did so."""
-    found = rows.only("phone").first()
-    if found is None:
+    """Mark the verification as used. Return its phone if this call marked it."""
+    verification = rows.only("phone").first()
+    if verification is None:
         return None
-    unused = Verification.objects.filter(pk=found.pk, taken_at=None)
-    return found.phone if unused.update(taken_at=now, proof_hash="") else None
+    unused = Verification.objects.filter(pk=verification.pk, taken_at=None)
+    return verification.phone if unused.update(taken_at=now, proof_hash="") else None

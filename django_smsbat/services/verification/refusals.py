@@ -1,10 +1,10 @@
-"""Why no code is sent: one table, from which every door derives what it says."""
+"""Reasons for refusing to send a code. Forms and the API derive their messages from them."""
 
 from enum import StrEnum
 
 
 class Why(StrEnum):
-    """The reasons, each with a sentence for logs and programmers."""
+    """The reasons. Each value is a sentence for logs and developers."""
 
     NOT_ALLOWED = "phones of this country or prefix are not verified here"
     NOT_MOBILE = "numbers of this kind are not verified here"
@@ -22,7 +22,7 @@ class NotStarted(Exception):
 
     Attributes:
         why: the reason.
-        retry_after: seconds after which it may be asked for again; None for "not at all".
+        retry_after: seconds until a retry is allowed; None if a retry never helps.
     """
 
     def __init__(self, why: Why, retry_after: float | None = None) -> None:

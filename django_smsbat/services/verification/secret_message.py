@@ -1,7 +1,7 @@
-"""Messages whose words are never stored: those with a code.
+"""Messages with a code. Their text is never stored.
 
-The row is there before the request, as for every message; its words are masked, so that nobody can
-send it from the database. It leaves while its caller still knows the words, or never.
+As for every message, the row is stored before the request. Its text is masked, so no worker can
+send it from the database: the caller that has the text sends the message, or it is never sent.
 """
 
 import uuid
@@ -22,7 +22,7 @@ from django_smsbat.services.tracking import recorder
 
 
 def store(masked: messages.Content, to: str, account: str, clock: Clock) -> Message:
-    """A row that says the masked words, held for who stores it: no worker can claim it."""
+    """Store a message row with masked text, claimed by the caller so that no worker claims it."""
     now = clock.now()
     row = Message.with_content(
         masked,
@@ -46,10 +46,13 @@ def leave(
     client: Client,
     clock: Clock,
 ) -> None:
-    """Send the words in one request, and bring the row up to date.
+    """Send the text in one request and update the row.
 
     Args:
-        hear: is told SMSBAT's answer before it is recorded without its words.
+        hear: called with SMSBAT's result before the redacted result is recorded.
+
+    Raises:
+        ValueError: if the row is not claimed.
     """
     claimed = Claimed(
         row.customer_message_id, row.to, message.content(), row.pk, row.attempts, 0, ""
@@ -65,12 +68,12 @@ def leave(
 
 @dataclass(kw_only=True)
 class _Delivery(Delivery):
-    """Keeps no words of the answer, and puts nothing back into the queue: it could not leave it."""
+    """Delivery that redacts SMSBAT's answer and does not requeue, as no worker has the text."""
 
     hear: Callable[[MessageResult], object] = field(default=lambda result: None)
 
     def _fresh(self) -> None:
-        """Its row says more than that a worker holds it."""
+        """Return None, so that `recorder` reads the row: it contains more than a worker's claim."""
 
     def kept(self, payload: dict[str, Any]) -> dict[str, Any]:
         return answers.redact_payload(payload)
@@ -82,6 +85,6 @@ class _Delivery(Delivery):
 
     def put_back(self, part: Sequence[Claimed]) -> None:
         error = self.outcome.error
-        told = (error.kind.name.lower(), error.explanation) if error else ("not_sent", "")
-        reports = [recorder.local(one, Status.FAILED, *told) for one in part]
+        reason = (error.kind.name.lower(), error.explanation) if error else ("not_sent", "")
+        reports = [recorder.local(message, Status.FAILED, *reason) for message in part]
         recorder.record(reports, self.clock.now())

@@ -1,4 +1,4 @@
-"""Sends a code: everything is decided and stored first, then one request leaves with it."""
+"""Send codes: check all rules, store the verification and its message, then send one request."""
 
 import logging
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ from django_smsbat.services.verification.wording import Plan, plan
 
 logger = logging.getLogger("django_smsbat")
 
-# Who may be guessing then is not in our hands: the log says so, and no digits.
+# This site cannot prevent it, so it logs a warning, without digits of the number.
 _ANOTHER_NUMBER: Final = (
     "a flash call came from another number than requested: if all calls come from few numbers, "
     "their codes are easy to guess, whatever VERIFY_CALLER_IDS lists"
@@ -50,61 +50,69 @@ def start(
     client: Client | None = None,
     clock: Clock | None = None,
 ) -> Verification:
-    """Send a code to a phone, or let it ring; the verification, of which `id` is given to `check`.
+    """Send a code to a phone by message or flash call.
 
-    It replaces the code that the same address requested for the same phone and purpose; codes that
-    others requested stay good. If the message certainly could not be sent, it is `failed`. Inside a
-    transaction the code leaves after the commit, and not at all after a rollback.
+    The code replaces the previous code of the same address for the same phone and purpose. Codes
+    of other requesters stay valid. If the message certainly could not be sent, the verification is
+    `failed`. Inside a transaction, the code is sent after the commit; after a rollback, it is not
+    sent.
 
     Args:
-        phone: international, or national of `DEFAULT_REGION`.
-        channel: ``viber_otp`` (by Viber, and by SMS where that fails), ``sms`` or ``flashcall``,
-            if it is one of `VERIFY_CHANNELS`.
-        purpose: up to 32 characters that say what the phone is verified for.
-        address: the network address of who asks, such as ``request.META["REMOTE_ADDR"]``. Without
-            one no limit by address applies, and all such calls count as one requester.
-        replaces: the `id` of an earlier verification of the same person, which their session knows.
-        language: of the message, such as ``uk``; by default Django's present one.
+        phone: international, or national in `DEFAULT_REGION`.
+        channel: ``viber_otp`` (Viber, with SMS as the fallback), ``sms`` or ``flashcall``. It must
+            be in `VERIFY_CHANNELS`.
+        purpose: why the phone is verified; at most 32 characters.
+        address: the requester's network address, such as ``request.META["REMOTE_ADDR"]``. Without
+            it no limit per address applies, and all such calls count as the same requester.
+        replaces: the `id` of an earlier verification of the same person, from their session.
+        language: of the message, such as ``uk``; by default Django's active language.
+
+    Returns:
+        The verification. Pass its `id` to `check`.
 
     Raises:
-        InvalidMessage: for what is no phone, channel or purpose, or where there is no sender.
-        NotStarted: when no code may be sent now; its `why` says which rule it is.
-        ImproperlyConfigured: when the settings do not say how to reach SMSBAT, or name no number
-            that a flash call comes from.
+        InvalidMessage: if the phone, channel or purpose is invalid, or no sender is configured.
+        NotStarted: if no code may be sent now; `why` is the rule that forbids it.
+        ImproperlyConfigured: if the settings lack the access to SMSBAT, or a caller number for
+            flash calls.
     """
     clock = clock or SystemClock()
     account = conf.current().verify_account or DEFAULT_ACCOUNT
-    phone = _phone(phone)  # in place of what was written: no frame below shows the number
+    phone = _phone(phone)  # replaces the raw value, so that no frame below shows the number
     way = _channel(channel)
     if len(purpose) > PURPOSE_MAX:
-        words = f"{len(purpose)} characters; at most {PURPOSE_MAX} are allowed"
-        raise InvalidMessage("purpose", words)
-    said = plan(way, phone, registry.sender_or_default("", account), language)
+        reason = f"{len(purpose)} characters; at most {PURPOSE_MAX} are allowed"
+        raise InvalidMessage("purpose", reason)
+    planned = plan(way, phone, registry.sender_or_default("", account), language)
     leaving_by = client or clients.client(account)
     insist_on_commits()
-    made = Verification(phone=phone, channel=way, purpose=purpose)
-    made.prefix = breaker.prefix_of(phone)
-    made.address_hash = limits.hashed_address(address) if address else ""
-    _insist_on_allowed(made, account, clock.now())
-    tried_again(partial(_store, made, said, replaces, account, clock))
-    when_committed(lambda: _leave(made, said, leaving_by, clock))
-    return made
+    verification = Verification(phone=phone, channel=way, purpose=purpose)
+    verification.prefix = breaker.prefix_of(phone)
+    verification.address_hash = limits.hashed_address(address) if address else ""
+    _insist_on_allowed(verification, account, clock.now())
+    tried_again(partial(_store, verification, planned, replaces, account, clock))
+    when_committed(lambda: _leave(verification, planned, leaving_by, clock))
+    return verification
 
 
 def _store(
-    made: Verification, said: Plan, replaces: UUID | str | None, account: str, clock: Clock
+    verification: Verification,
+    planned: Plan,
+    replaces: UUID | str | None,
+    account: str,
+    clock: Clock,
 ) -> None:
-    """Count it, and store it with its message, or neither: within a transaction."""
+    """Count the code and store the verification with its message, in the same transaction."""
     now = clock.now()
-    limits.draw(made.phone, made.address_hash, now)
-    breaker.insist_on_few_open(made.prefix, made.address_hash, now)
-    _replace_earlier(made, replaces, now)
-    made.message = secret_message.store(said.masked, made.phone, account, clock)
-    made.created_at = now
-    made.expires_at = now + timedelta(seconds=said.lifetime)
-    made.code_shape = codes.SHOWN * len(said.code)
-    made.code_hash = codes.hashed(made, said.code) if said.code else ""
-    made.save(force_insert=True)
+    limits.draw(verification.phone, verification.address_hash, now)
+    breaker.insist_on_few_open(verification.prefix, verification.address_hash, now)
+    _replace_earlier(verification, replaces, now)
+    verification.message = secret_message.store(planned.masked, verification.phone, account, clock)
+    verification.created_at = now
+    verification.expires_at = now + timedelta(seconds=planned.lifetime)
+    verification.code_shape = codes.SHOWN * len(planned.code)
+    verification.code_hash = codes.hashed(verification, planned.code) if planned.code else ""
+    verification.save(force_insert=True)
 
 
 def _phone(written: str) -> phones.MaskedPhone:
@@ -122,65 +130,74 @@ def _channel(written: str) -> Channel:
     return Channel(written)
 
 
-def _insist_on_allowed(made: Verification, account: str, now: datetime) -> None:
-    limits.insist_on_allowed(made.phone)
-    failures.ensure_some_left(made.phone, made.address_hash, now)
-    breaker.insist_on_open(made.prefix, now)
+def _insist_on_allowed(verification: Verification, account: str, now: datetime) -> None:
+    limits.insist_on_allowed(verification.phone)
+    failures.ensure_some_left(verification.phone, verification.address_hash, now)
+    breaker.insist_on_open(verification.prefix, now)
     if delay := backoff.remaining(backoff.of(backoff.SEND, account), now):
         raise NotStarted(Why.HELD_BACK, delay)
 
 
-def _replace_earlier(made: Verification, replaces: UUID | str | None, now: datetime) -> None:
-    """End those of the same requester: a stranger's request must not end what is under way."""
-    of_requester = Q(address_hash=made.address_hash)
+def _replace_earlier(
+    verification: Verification, replaces: UUID | str | None, now: datetime
+) -> None:
+    """Replace only the same requester's verifications: a stranger must not end the owner's."""
+    of_requester = Q(address_hash=verification.address_hash)
     if replaces is not None:
         of_requester |= Q(id=replaces)
-    same = Verification.objects.pending().filter(phone=made.phone, purpose=made.purpose)
-    told = {"status": VerificationStatus.REPLACED, "finished_at": now, "code_hash": ""}
-    same.filter(of_requester).update(**told)
+    same = Verification.objects.pending().filter(
+        phone=verification.phone, purpose=verification.purpose
+    )
+    same.filter(of_requester).update(
+        status=VerificationStatus.REPLACED, finished_at=now, code_hash=""
+    )
 
 
 @private_frames
-def _leave(made: Verification, said: Plan, client: Client, clock: Clock) -> None:
-    message = made.message
-    if message is None:  # erased since
+def _leave(verification: Verification, planned: Plan, client: Client, clock: Clock) -> None:
+    message = verification.message
+    if message is None:  # erased in the meantime
         return
 
     def hear(result: MessageResult) -> None:
-        if made.channel == Channel.FLASH_CALL:
-            _learn_pattern(made, result.pattern, said.message)
+        if verification.channel == Channel.FLASH_CALL:
+            _learn_pattern(verification, result.pattern, planned.message)
 
     try:
-        secret_message.leave(message, said.message, hear=hear, client=client, clock=clock)
+        secret_message.leave(message, planned.message, hear=hear, client=client, clock=clock)
     except BaseException as error:
         message.refresh_from_db()
-        if message.status != Status.FAILED:  # the code may have left
+        if message.status != Status.FAILED:  # SMSBAT may have received the code
             raise
         logger.error("no code was sent: %s", unexpected.describe(error))
-        if not isinstance(error, Exception):  # the process is to end
-            _finish_unsent(made, clock)
+        if not isinstance(error, Exception):  # the process is exiting
+            _finish_unsent(verification, clock)
             raise
     if Status(message.status).is_failure:
-        _finish_unsent(made, clock)
-    elif made.channel == Channel.FLASH_CALL and not made.code_shape:
-        finish(made, VerificationStatus.FAILED, clock.now())
+        _finish_unsent(verification, clock)
+    elif verification.channel == Channel.FLASH_CALL and not verification.code_shape:
+        finish(verification, VerificationStatus.FAILED, clock.now())
 
 
-def _finish_unsent(made: Verification, clock: Clock) -> None:
-    finish(made, VerificationStatus.FAILED, clock.now())
-    limits.give_back(made)
+def _finish_unsent(verification: Verification, clock: Clock) -> None:
+    finish(verification, VerificationStatus.FAILED, clock.now())
+    limits.give_back(verification)
 
 
 @sensitive_variables()
-def _learn_pattern(made: Verification, pattern: str, call: Message) -> None:
-    """Kept before the answer is: who dies in between has sent a call that can be checked."""
-    found = codes.shape_of(pattern)
-    if found is None:
+def _learn_pattern(verification: Verification, pattern: str, call: Message) -> None:
+    """Store the code of a flash call.
+
+    This happens before the answer is recorded: if the process dies in between, the code can still
+    be checked.
+    """
+    shape_and_code = codes.shape_of(pattern)
+    if shape_and_code is None:
         logger.error("a flash call showed too few digits of its number to be checked")
         return
-    made.code_shape, code = found
-    if isinstance(call, FlashCall) and not codes.is_shown_by(call.caller_id, *found):
+    verification.code_shape, code = shape_and_code
+    if isinstance(call, FlashCall) and not codes.is_shown_by(call.caller_id, *shape_and_code):
         logger.warning(_ANOTHER_NUMBER)
-    made.code_hash = codes.hashed(made, code)
-    fields = {"code_shape": made.code_shape, "code_hash": made.code_hash}
-    Verification.objects.pending().filter(pk=made.pk).update(**fields)
+    verification.code_hash = codes.hashed(verification, code)
+    fields = {"code_shape": verification.code_shape, "code_hash": verification.code_hash}
+    Verification.objects.pending().filter(pk=verification.pk).update(**fields)

@@ -1,4 +1,4 @@
-"""What carries a code: one row of a table for each channel."""
+"""The message that carries a code, for each channel."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,17 +19,17 @@ from django_smsbat.services.accounts.registry import sender_or_default
 from django_smsbat.services.verification import callers, codes
 
 _MINUTE: Final = 60
-_LANGUAGE: Final = "en"  # where Viber has no template in the reader's
+_LANGUAGE: Final = "en"  # if Viber has no template in the recipient's language
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be sent.
+    """A message with a code, before it is stored and sent.
 
     Attributes:
-        masked: the content without the code, as it is stored.
-        code: empty for a flash call, whose code SMSBAT's answer tells.
-        lifetime: seconds that the code is good.
+        masked: the content without the code, as stored in the database.
+        code: empty for a flash call: SMSBAT's answer contains its code.
+        lifetime: validity of the code in seconds.
     """
 
     message: messages.Message = field(repr=False)
@@ -47,11 +47,11 @@ class _Asked:
 
 
 def plan(channel: Channel, phone: str, sender: str, language: str | None) -> Plan:
-    """The message with a new code, by that channel.
+    """Return the message with a new code for that channel.
 
     Raises:
-        InvalidMessage: when it cannot be sent as the settings would have it.
-        ImproperlyConfigured: when the channel needs a setting that is missing.
+        InvalidMessage: if the settings produce an invalid message.
+        ImproperlyConfigured: if a setting that the channel needs is missing.
     """
     asked = _Asked(phone, sender, _known(language), conf.current())
     return _PLANS[channel](asked)
@@ -71,8 +71,8 @@ def _coded(asked: _Asked, make: Callable[[str], messages.Message]) -> Plan:
 
 def _text(asked: _Asked, code: str) -> str:
     with translation.override(asked.language):
-        words = asked.settings.verify_text or _("Your code: {code}")
-    return words.replace("{code}", code)
+        text = asked.settings.verify_text or _("Your code: {code}")
+    return text.replace("{code}", code)
 
 
 def _sms(asked: _Asked) -> Plan:
@@ -103,7 +103,7 @@ def _viber(asked: _Asked) -> Plan:
 
 
 def template_params(settings: Settings, code: str) -> dict[str, str | int]:
-    """What the template of the settings says: the code, how long it is good, and their words."""
+    """Return the template's parameters: the code, its validity in minutes, and the settings'."""
     template = otp_templates.find(settings.verify_template)
     own: dict[str, str | int] = {
         "code_validity_time": ceil(settings.verify_lifetime / _MINUTE),
@@ -122,7 +122,7 @@ def _flash_call(asked: _Asked) -> Plan:
         caller_id=callers.draw(asked.settings),
         ttl=lifetime,
     )
-    # The number that rings is the code: it is not stored either.
+    # The calling number is the code, so it is not stored either.
     hidden = {"callerId": codes.MASK * FLASH_CALL_DIGITS}
     return Plan(call, replace(call.content(), message_data=hidden), "", lifetime)
 
@@ -138,7 +138,7 @@ _ANY_PHONE: Final = "+380671112233"
 
 
 def what_prevents(settings: Settings) -> Iterator[tuple[str, str]]:
-    """The channels by which no code can be sent as the settings are, each with why."""
+    """Yield each channel that cannot send a code with these settings, and the reason."""
     account = settings.verify_account or DEFAULT_ACCOUNT
     for channel in settings.verify_channels:
         try:

@@ -1,4 +1,4 @@
-"""Cells as text: what every kind of column shares."""
+"""Conversion of cells to text, shared by all kinds of columns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from django_smsbat.services.recipients.imports.readers import CellError
 
 
 class Rejected(Exception):
-    """A row that cannot be imported; the text says why, and what is right.
+    """A row that cannot be imported. The text contains the reason and a valid form.
 
     Attributes:
-        phone: the number in the row, if it could be read.
-        is_opt_out: whether the row says that the person opts out; that is imported nevertheless.
+        phone: the number in the row, if it is readable.
+        is_opt_out: whether the row opts the person out. The opt-out is imported nevertheless.
     """
 
     phone: str = ""
@@ -33,7 +33,7 @@ def text_of(cell: Any, name: str, maximum: int) -> str:
     if cell is None or cell == "":
         return ""
     text = str(cell)
-    if text[:1] == "#" and is_error(cell):  # the check of every cell would take its time
+    if text[:1] == "#" and is_error(cell):  # checking every cell would be slow
         return ""
     text = visible(with_line_feeds(text))
     if UNSENDABLE.search(text):

@@ -1,6 +1,6 @@
-"""What each column of a file is taken for: by its heading, or by an explicit assignment.
+"""Assign each column of a file to a field: by its heading, or by an explicit assignment.
 
-An assignment is written ``FIELD=HEADING``: a field (``phone=Mobile``), an attribute with an
+An assignment has the form ``FIELD=HEADING``: a field (``phone=Mobile``), an attribute with an
 optional type (``city=Town``, ``bonus:number=Points``), or ``ignore=HEADING``. ``#3`` as the heading
 is the third column. The command line, the admin and the database use the same notation.
 """
@@ -34,16 +34,16 @@ _NOT_ASSIGNABLE: Final = frozenset({Field.ATTRIBUTE, Field.ATTRIBUTES})
 
 
 class UnknownColumns(Exception):
-    """The columns of a file are not clear; one sentence for people."""
+    """The columns of a file are ambiguous or unknown. The text is a sentence for the user."""
 
 
 class InvalidAssignment(ValueError):
-    """A text that is not an assignment; one sentence for people."""
+    """A text is not a valid assignment. The error text is a sentence for the user."""
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A column that is taken for something by request and not by its heading."""
+    """An explicit assignment of a column, which overrides its heading."""
 
     field: Field
     heading: str
@@ -52,10 +52,10 @@ class Assignment:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``FIELD=HEADING``.
+        """Parse ``FIELD=HEADING``.
 
         Raises:
-            InvalidAssignment: saying what is right.
+            InvalidAssignment: with the valid form.
         """
         parts = _ASSIGNMENT.fullmatch(text)
         if parts is None:
@@ -84,7 +84,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Column:
-    """One column and what it is taken for.
+    """A column and its field.
 
     Attributes:
         place: its index.
@@ -106,11 +106,11 @@ class Columns:
 
     @classmethod
     def of(cls, headings: Sequence[Any], assignments: Iterable[str] = ()) -> Self:
-        """Take each column for what is assigned to it, else for what its heading says.
+        """Determine the field of each column: by its assignment, else by its heading.
 
         Raises:
-            InvalidAssignment: for an assignment that cannot be read.
-            UnknownColumns: if an assignment names a heading that is not there.
+            InvalidAssignment: if an assignment cannot be parsed.
+            UnknownColumns: if an assignment names a missing heading.
         """
         names = [str("" if heading is None else heading).strip() for heading in headings]
         known = _assigned(names, [Assignment.parse(one) for one in assignments])
@@ -131,14 +131,15 @@ class Columns:
 
     @cached_property
     def phones(self) -> tuple[int, ...]:
-        """The places of the phone columns, the first to be tried first."""
-        found = sorted(self.of_field(Field.PHONE), key=_by_rank)
-        return tuple(column.place for column in found)
+        """The indexes of the phone columns, in the order in which to try them."""
+        ranked = sorted(self.of_field(Field.PHONE), key=_by_rank)
+        return tuple(column.place for column in ranked)
 
     def require_phone(self) -> Self:
-        """
+        """Return the columns if one of them contains phone numbers.
+
         Raises:
-            UnknownColumns: if no column holds phone numbers.
+            UnknownColumns: if there is no phone column.
         """
         if self.phones:
             return self
@@ -155,17 +156,17 @@ class Columns:
 
 
 def shown(headings: Sequence[str]) -> str:
-    """Headings for a message; without headings, a phone may be in their place."""
+    """Join headings for an error message. Redact phones, which a file without headings has."""
     return phones.redact(", ".join(filter(None, headings)))
 
 
 def _by_rank(column: Column) -> int:
-    found = recognise(column.heading)
-    return -(found.rank if found and found.field is Field.PHONE else 0)
+    known = recognise(column.heading)
+    return -(known.rank if known and known.field is Field.PHONE else 0)
 
 
 def _attribute(place: int, heading: str) -> Column:
-    """A column without a known heading; one without a name cannot be used."""
+    """Return a column with an unknown heading as an attribute; ignore it if it has no name."""
     if explicit := _EXPLICIT.fullmatch(heading):
         kind = AttributeType(explicit["type"] or AttributeType.TEXT)
         return Column(place, heading, Field.ATTRIBUTE, explicit["name"], kind)
@@ -174,18 +175,18 @@ def _attribute(place: int, heading: str) -> Column:
 
 
 def _assigned(names: Sequence[str], assignments: Sequence[Assignment]) -> dict[int, Column]:
-    found: dict[int, Column] = {}
-    for one in assignments:
-        for place in _places(names, one.heading):
-            heading = names[place]
-            if place in found and found[place].field is not one.field:
+    columns: dict[int, Column] = {}
+    for assignment in assignments:
+        for place in _places(names, assignment.heading):
+            heading, field = names[place], assignment.field
+            if place in columns and columns[place].field is not field:
                 raise UnknownColumns(f"column {place + 1} is assigned twice; remove one of them")
-            found[place] = Column(place, heading, one.field, one.attribute, one.type)
-    return found
+            columns[place] = Column(place, heading, field, assignment.attribute, assignment.type)
+    return columns
 
 
 def _places(names: Sequence[str], heading: str) -> list[int]:
-    """The columns with that heading, or the one at that place."""
+    """Return the indexes of the columns with that heading, or of the column at that place."""
     if heading in names:
         return [place for place, name in enumerate(names) if name == heading]
     number = _PLACE.fullmatch(heading)
@@ -196,13 +197,13 @@ def _places(names: Sequence[str], heading: str) -> list[int]:
 
 
 def _recognised(names: Sequence[str], assigned: Mapping[int, Column]) -> dict[int, Column]:
-    """The columns that their headings tell, except what is assigned already."""
-    found = _hidden(names)
+    """Return the columns with a known heading, except the assigned columns."""
+    columns = _hidden(names)
     taken = {column.field for column in assigned.values()}
     candidates = [
         (place, heading, known)
         for place, heading in enumerate(names)
-        if place not in assigned and place not in found and (known := _meaning(heading))
+        if place not in assigned and place not in columns and (known := _meaning(heading))
     ]
     best: dict[Field, int] = {}
     for _place, _heading, known in candidates:
@@ -211,19 +212,19 @@ def _recognised(names: Sequence[str], assigned: Mapping[int, Column]) -> dict[in
         if _is_wanted(known, best, taken):
             attribute = _attribute(place, heading).attribute
             name = attribute if known.field is Field.STATUS else ""
-            found[place] = Column(place, heading, known.field, name)
+            columns[place] = Column(place, heading, known.field, name)
             if known.field in SINGLE:
                 taken.add(known.field)
-    return found
+    return columns
 
 
 def _meaning(heading: str) -> Recognised | None:
-    """What a heading means; one that an export made explicit is an attribute."""
+    """Return the field of a heading; None for an attribute, also in this package's exports."""
     return None if _EXPLICIT.fullmatch(heading) else recognise(heading)
 
 
 def _is_wanted(known: Recognised, best: Mapping[Field, int], taken: set[Field]) -> bool:
-    """Of several columns for one field, the most specific heading is used."""
+    """Return whether to use a column: among several for a field, the most specific heading wins."""
     if known.field in SINGLE:
         return known.field not in taken and known.rank == best[known.field]
     if known.field is Field.PHONE:
@@ -232,7 +233,7 @@ def _is_wanted(known: Recognised, best: Mapping[Field, int], taken: set[Field]) 
 
 
 def _hidden(names: Sequence[str]) -> dict[int, Column]:
-    """Columns that this software added to a file of its own."""
+    """Return the columns that this package adds to its own files."""
     hidden: list[int] = []
     if tuple(names[: len(OWN_HEADINGS)]) == OWN_HEADINGS:  # a file of rejected rows
         hidden += range(len(OWN_HEADINGS))

@@ -1,4 +1,4 @@
-"""Consent in a file: opt-outs, and opt-ins that come with a date and a source."""
+"""Consent in a file: opt-outs, and opt-ins with a date and a source."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,15 +12,15 @@ from django_smsbat.services.recipients.imports.columns import Columns
 from django_smsbat.services.recipients.imports.fields import Field
 
 SOURCE_MAX: Final = 200  # characters
-_CLOCKS_DIFFER: Final = timedelta(days=1)  # between this site's zone and that of the file
+_CLOCKS_DIFFER: Final = timedelta(days=1)  # tolerance for the time zone of the file
 
 
 class Consent(NamedTuple):
-    """What a row says about promotional messages.
+    """The consent to promotional messages in a row.
 
     Attributes:
-        at: when the person decided; None if the file does not tell.
-        source: where the person decided, as the file tells.
+        at: when the recipient decided; None if the file contains no date.
+        source: where the recipient decided, according to the file.
     """
 
     is_opt_out: bool
@@ -29,7 +29,7 @@ class Consent(NamedTuple):
 
 
 def stricter(first: Consent | None, second: Consent | None) -> Consent | None:
-    """Of two statements in one file the later one counts; an undated opt-out always counts."""
+    """Return the later of two consents in a file. An undated opt-out takes precedence."""
     if first is None or second is None:
         return first or second
     for one in (first, second):
@@ -39,7 +39,7 @@ def stricter(first: Consent | None, second: Consent | None) -> Consent | None:
 
 
 class ConsentReader:
-    """Reads opt-outs, and opt-ins that have a date and a source."""
+    """A reader of opt-outs, and of opt-ins with a date and a source."""
 
     def __init__(self, columns: Columns, *, is_opt_out: bool) -> None:
         self._is_opt_out = is_opt_out
@@ -56,17 +56,17 @@ class ConsentReader:
         if self._says_nothing:
             return None
         opt_outs = [
-            found
+            consent
             for column in self._columns
             if _word(cell := cell_at(cells, column.place))
-            and (found := _READERS[column.field](cell))
+            and (consent := _READERS[column.field](cell))
         ]
         if opt_outs:
             return max(opt_outs, key=lambda one: one.at is not None)
         return Consent(is_opt_out=True) if self._is_opt_out else self._opt_in(cells)
 
     def opts_out(self, cells: Sequence[Any]) -> bool:
-        """Whether a row that cannot be imported says that the person opts out."""
+        """Return whether a rejected row opts the person out."""
         try:
             consent = self(cells)
         except Rejected:
@@ -74,7 +74,7 @@ class ConsentReader:
         return consent is not None and consent.is_opt_out
 
     def _opt_in(self, cells: Sequence[Any]) -> Consent | None:
-        """An opt-in counts only with a date and a source."""
+        """Return the opt-in of a row. An opt-in counts only with a date and a source."""
         for date_place, source_place in zip(self._dates, self._sources, strict=False):
             date, source = cell_at(cells, date_place), cell_at(cells, source_place)
             if _is_nothing(date) or _is_nothing(source):
@@ -115,7 +115,7 @@ def _opted_out(cell: Any) -> Consent | None:
 
 
 def _unsubscribed(cell: Any) -> Consent | None:
-    """Whatever is neither a yes nor a no, such as "pending", is no opt-out."""
+    """Return an opt-out for "no" and the like; other values, such as "pending", are none."""
     if (answer := _word(cell)) in words.OPT_OUT or answer in words.NO:
         return Consent(is_opt_out=True)
     return None

@@ -1,6 +1,6 @@
 """Recognition of headings about consent: opt-outs, subscriptions and their status.
 
-Rules on words instead of a list of headings: products spell them in too many ways.
+It uses rules instead of a list of headings, because products use too many spellings.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _WORDS_MAX: Final = 9  # also the questions of a form
 
 
 class _Rule(NamedTuple):
-    """A field, and for each group the beginnings of words of which one has to occur."""
+    """A field and groups of stems. A heading matches if it contains a stem of each group."""
 
     field: Field
     groups: tuple[tuple[str, ...], ...]
@@ -25,7 +25,7 @@ def _rule(field: Field, *groups: str) -> _Rule:
 
 
 _MAILING: Final = "розсил рассыл sms смс marketing повідомлен сообщен promo"
-# The first rule that fits counts. A beginning that ends in "$" is the whole word.
+# The first matching rule wins. A stem that ends in "$" is a whole word.
 _RULES: Final = (
     _rule(Field.STATUS, "status$ статус$ state$ стан$", f"{_MAILING} subscri підписк подписк"),
     _rule(Field.STATUS, "status$ статус$", "contact$ контакт$ контакту$ контакта$ member$"),
@@ -47,14 +47,14 @@ _RULES: Final = (
     _rule(Field.SUBSCRIBED, "підписка$ подписка$", _MAILING),
     _rule(Field.SUBSCRIBED, "згод соглас погодж дозвіл дозвол разреш отримув получат", _MAILING),
 )
-# One word that is the whole heading.
+# Headings of a single word.
 _ALONE: Final = {
     **dict.fromkeys(("stop", "стоп", "відмовився", "відмовилася", "відмовилися"), Field.OPTED_OUT),
     **dict.fromkeys(("consent", "згода", "согласие", "розсилка", "рассылка"), Field.SUBSCRIBED),
     **dict.fromkeys(("підписка", "подписка"), Field.SUBSCRIBED),
     **dict.fromkeys(("status", "статус"), Field.STATUS),
 }
-# These columns tell something else about an opt-out or an opt-in.
+# These columns contain other facts about an opt-out or an opt-in.
 _ABOUT: Final = word_set(
     "reason причина campaign кампанія кампания title id ip url link comment коментар комментарий "
     "note count source джерело источник plan тариф method by order замовлення заказа"
@@ -64,14 +64,14 @@ _EMAIL: Final = word_set("email mail e")
 
 
 def recognise(words: Sequence[str]) -> Recognised | None:
-    """The field of a heading about consent, given as its words in lower case."""
+    """Return the field of a heading about consent, which is split into lower-case words."""
     if not words or len(words) > _WORDS_MAX or _ABOUT & set(words):
         return None
     if len(words) == 1 and words[0] in _ALONE:
         return Recognised(_ALONE[words[0]], _RANK)
     field = next((rule.field for rule in _RULES if _fits(rule, words)), None)
     if field is Field.SUBSCRIBED and (_EMAIL | _DATES) & set(words):
-        return None  # who gets e-mails has said nothing about messages; dates are consent dates
+        return None  # consent to e-mails does not cover messages; dates are consent dates
     return Recognised(field, _RANK) if field else None
 
 

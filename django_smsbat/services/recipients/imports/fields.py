@@ -1,27 +1,27 @@
-"""What a column of an imported file can hold: the vocabulary of imports."""
+"""The fields and types of columns in imported files."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Field(StrEnum):
-    """What a column is taken for."""
+    """The field of a column."""
 
     PHONE = "phone"
     NAME = "name"
     EMAIL = "email"
     OPTED_OUT = "opted_out"  # yes, no, or the date of the opt-out
     SUBSCRIBED = "subscribed"  # the reverse: "no" is an opt-out
-    STATUS = "status"  # an attribute in which words such as "unsubscribed" are opt-outs
+    STATUS = "status"  # an attribute in which values such as "unsubscribed" are opt-outs
     CONSENT_DATE = "consent_date"
     CONSENT_SOURCE = "consent_source"
-    ATTRIBUTES = "attributes"  # a JSON object of attributes, as older exports wrote them
+    ATTRIBUTES = "attributes"  # a JSON object of attributes, as in older exports
     ATTRIBUTE = "attribute"
     IGNORE = "ignore"
 
 
 class AttributeType(StrEnum):
-    """How the cells of an attribute are converted."""
+    """The type to which the cells of an attribute are converted."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -30,17 +30,17 @@ class AttributeType(StrEnum):
     JSON = "json"
 
 
-# The fields that one column alone can fill; of several columns the best heading is taken.
+# Fields with a single column. If several columns match, the best heading wins.
 SINGLE: frozenset[Field] = frozenset(
     {Field.NAME, Field.EMAIL, Field.CONSENT_DATE, Field.CONSENT_SOURCE}
 )
 
 
 class Recognised(NamedTuple):
-    """What a heading means.
+    """The field of a heading.
 
     Attributes:
-        rank: how specific the heading is; of several columns the highest is used first.
+        rank: how specific the heading is. The column with the highest rank is used first.
     """
 
     field: Field

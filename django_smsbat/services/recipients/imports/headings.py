@@ -1,4 +1,4 @@
-"""Recognition of headings: which field a column holds, in English, Ukrainian and Russian.
+"""Recognition of headings: the field of a column, in English, Ukrainian and Russian.
 
 The tables cover the exports of Google, Outlook, HubSpot, Mailchimp, Odoo, Shopify, WooCommerce,
 Meta lead ads and 1C. Case, punctuation, apostrophes, numbering and joined words are ignored.
@@ -14,7 +14,7 @@ from django_smsbat.services.recipients.imports import consent_headings
 from django_smsbat.services.recipients.imports.fields import Field, Recognised
 from django_smsbat.services.recipients.imports.words import word_set
 
-VAGUE: Final = 0  # such as "Number": used only if no other heading fits
+VAGUE: Final = 0  # such as "Number": used only if no other heading matches
 _LANDLINE: Final = 1
 _QUALIFIED: Final = 2  # such as "Default address phone": after a plain "Phone"
 _PLAIN: Final = 3
@@ -27,7 +27,7 @@ _NOT_A_WORD: Final = re.compile(r"[\W_]+")
 
 
 def fold(heading: str) -> str:
-    """The words of a heading in one spelling: ``Phone_Number:`` and ``phoneNumber`` are equal."""
+    """Normalise the spelling of a heading: ``Phone_Number:`` and ``phoneNumber`` become equal."""
     text = unicodedata.normalize("NFKC", heading)
     text = _JOINED.sub(" ", _APOSTROPHES.sub("", text)).casefold().replace("ё", "е")
     return _NOT_A_WORD.sub(" ", text).strip()
@@ -46,7 +46,7 @@ _LANDLINE_WORDS: Final = word_set(
     "home work business office landline домашній домашний робочий рабочий міський городской "
     "стаціонарний стационарный офіс офіса офис офиса"
 )
-# Words that change nothing: whoever the file is about.
+# These do not change the field: they name the person.
 _NEUTRAL_WORDS: Final = word_set(
     "number numbers numer no n contact contacts customer client recipient buyer user person "
     "subscriber member guest billing primary my your номер номера контакт контакта контактний "
@@ -54,7 +54,7 @@ _NEUTRAL_WORDS: Final = word_set(
     "одержувач одержувача отримувач отримувача получатель получателя абонент абонента контрагента "
     "контрагент замовника заказчика ваш ваше ваша мій моє мой мое основний основной и і та"
 )
-# Headings with these words hold the phone of somebody else.
+# Columns with these headings contain the phone of another person.
 _OTHERS_WORDS: Final = word_set(
     "manager managers agent agents assistants sellers drivers couriers courier driver seller "
     "sender store shop emergency parent assistant owner "
@@ -68,7 +68,7 @@ _OTHERS_WORDS: Final = word_set(
 _EMAIL_WORDS: Final = word_set(
     "email emails mail пошта пошти почта почты емейл емайл імейл имейл мейл електронна електронної"
 )
-# Headings with these words speak about a number or an address; the column holds something else.
+# Columns with these headings contain facts about a number or an address, not the value itself.
 _ABOUT_WORDS: Final = word_set(
     "label type тип fax факс country код code verified valid model модель os brand carrier name "
     "назва название plan тариф додаток приложение id ідентифікатор device date дата time consent "
@@ -119,8 +119,8 @@ _KNOWN: Final = {
 
 @lru_cache(maxsize=1_024)
 def recognise(heading: str) -> Recognised | None:
-    """The field that a column with this heading holds; None for an attribute."""
-    # Joined words are taken apart first: "phoneNumber" is known, "WhatsApp" only in one piece.
+    """Return the field of a column with this heading; None for an attribute."""
+    # Try the heading split at capitals first ("phoneNumber"), then unsplit ("WhatsApp").
     return _recognise(fold(heading)) or _recognise(fold(heading.casefold()))
 
 
@@ -146,12 +146,12 @@ def _contact(words: set[str]) -> Recognised | None:
 
 
 def names_a_phone(headings: Iterable[str]) -> bool:
-    """Whether a phone column is among these headings."""
-    return any(found.field is Field.PHONE for heading in headings if (found := recognise(heading)))
+    """Return whether these headings contain a phone column."""
+    return any(known.field is Field.PHONE for heading in headings if (known := recognise(heading)))
 
 
 def rate(headings: Iterable[str]) -> int:
-    """How well cells fit as headings: first whether a phone is among them, then how many fit."""
-    fields = [found for heading in headings if (found := recognise(str(heading)))]
-    has_phone = any(found.field is Field.PHONE and found.rank > VAGUE for found in fields)
+    """Rate cells as headings. A phone column weighs more than the number of known headings."""
+    fields = [known for heading in headings if (known := recognise(str(heading)))]
+    has_phone = any(known.field is Field.PHONE and known.rank > VAGUE for known in fields)
     return len(fields) + (100 if has_phone else 0)

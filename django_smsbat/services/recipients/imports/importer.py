@@ -1,6 +1,6 @@
-"""The import itself: chunk by chunk, each committed together with how far the import has come.
+"""Import a file in chunks. Each chunk is committed together with the progress of the import.
 
-A run that was killed continues after its last chunk. Memory does not grow with the file.
+A killed import continues after its last chunk. Memory use does not depend on the file size.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ from django_smsbat.services.recipients.imports.rows import Person, RowReader
 from django_smsbat.services.recipients.imports.storing import Target
 
 _CHUNK: Final = 5_000  # rows
-_PIECE: Final = 50  # rows, after which the size of a chunk is looked at
+_PIECE: Final = 50  # rows between two checks of the size of a chunk
 _ERASED: Final = "phone: this person was erased on request"
 COUNTED: Final = (
     *("rows", "created", "updated", "unchanged", "repeated", "rejected"),
@@ -39,14 +39,14 @@ COUNTED: Final = (
 
 @dataclass
 class ImportResult:
-    """What became of the rows of a file.
+    """The counts of an import.
 
     Attributes:
-        created, updated, unchanged: recipients, by what the import did to them.
-        repeated: rows of a number that a row shortly before had; they are merged.
+        created, updated, unchanged: recipients by outcome.
+        repeated: rows that repeat the number of a row in the same chunk; they are merged.
         rejected: rows that were not imported; they are in the file `rejects`.
-        opted_out, opted_in: recipients whose consent the import changed.
-        left_out: recipients of whom a value could not be read and was left empty.
+        opted_out, opted_in: recipients with a changed consent.
+        left_out: recipients with an unreadable value, which was ignored.
         resumed_after: the number of the last row that an earlier run imported.
         is_complete: False if the import was stopped before the end.
     """
@@ -93,19 +93,19 @@ def import_file(
     clock: Clock | None = None,
     on_progress: Callable[[int], object] = lambda rows: None,
 ) -> ImportResult:
-    """Read recipients from a CSV or XLSX file into a list, which is created if it does not exist.
+    """Import recipients from a CSV or XLSX file into a list, which is created if it is missing.
 
     Args:
         list_name: may be empty if all people in the file opt out.
         dry_run: only read and count.
-        restart: begin anew, even if an earlier run was interrupted.
-        rejects: the file for rejected rows; beside the imported file if not given.
+        restart: start again, even if an earlier run was interrupted.
+        rejects: the file for rejected rows; by default beside the imported file.
         only_first: read at most this number of rows.
-        run: distinguishes imports of the same file; a finished one is not repeated.
-        file_name: the name under which people know the file; that of `path` if not given.
-        entered_by: the login of the person who imports.
-        on_chunk: called with the counts in the transaction of each chunk, its rejects written.
-        clock: says when to stop; the next run continues there.
+        run: distinguishes imports of the same file. A finished import is not repeated.
+        file_name: the file name that users know; by default the name of `path`.
+        entered_by: the login of the user who imports.
+        on_chunk: called with the counts in the transaction of each chunk, after its rejects.
+        clock: stops the import; the next run continues at that row.
         on_progress: called after each chunk with its number of rows.
 
     Raises:
@@ -142,12 +142,12 @@ def _so_far(progress: RecipientImport | None) -> ImportResult:
 def _begin(
     path: Path, list_name: str, reading: Reading, restart: bool, run: str
 ) -> RecipientImport:
-    """The import that an interrupted run left, or a new one."""
+    """Return the import of an interrupted run, or a new import."""
     how = [sorted(reading.columns), reading.encoding, reading.is_opt_out]
     digest = readers.digest_of(path, f"{how}{conf.current().default_region}{run}")
     target = RecipientList.objects.get_or_create(name=list_name)[0] if list_name else None
     defaults: dict[str, Any] = {"started_at": timezone.now()}
-    # Not get_or_create alone: without a list, no constraint prevents two of them.
+    # get_or_create alone is not enough: without a list, no constraint prevents duplicates.
     known = RecipientImport.objects.filter(list=target, digest=digest).order_by("pk").first()
     if known is None:
         known, _ = RecipientImport.objects.get_or_create(
@@ -161,7 +161,7 @@ def _begin(
 
 
 def _chunks(rows: Iterable[Row], source: RowSource, rows_done: int) -> Iterator[list[Row]]:
-    """The rows that are left; fewer at a time if they are long."""
+    """Yield the remaining rows in chunks. Chunks of long rows contain fewer rows."""
     left = (row for row in rows if row.number > rows_done)
     size = min(_PIECE, _CHUNK)
     chunk: list[Row] = []
@@ -177,14 +177,14 @@ def _chunks(rows: Iterable[Row], source: RowSource, rows_done: int) -> Iterator[
 
 @dataclass
 class _Chunk:
-    """The people of one chunk, by phone."""
+    """The people of a chunk, by phone."""
 
     people: dict[str, Person] = field(default_factory=dict)
     repeated: int = 0
     rejected: int = 0
 
     def opt_out(self, phones: Iterable[str]) -> None:
-        """Opt out numbers whose row is rejected, and further numbers of a person."""
+        """Opt out the numbers of rejected rows, and additional numbers of a person."""
         for phone in filter(None, phones):
             bare = Person(phone, consent=Consent(is_opt_out=True))
             known = self.people.setdefault(phone, bare)
@@ -194,7 +194,7 @@ class _Chunk:
 
 @dataclass
 class _Job:
-    """Imports one file, chunk by chunk, into one target."""
+    """An import of a file into a target, chunk by chunk."""
 
     reading: Reading
     result: ImportResult
@@ -203,7 +203,7 @@ class _Job:
     on_chunk: Callable[[Mapping[str, int]], object]
 
     def run(self, path: Path, refused: Path, only_first: int | None) -> Iterator[int]:
-        """Import the rows that are left; yields the number of rows of each chunk."""
+        """Import the remaining rows. Yield the number of rows of each chunk."""
         region, is_opt_out = conf.current().default_region, self.reading.is_opt_out
         with (
             open_people(path, self.reading) as (table, columns),
@@ -216,7 +216,7 @@ class _Job:
                 yield len(chunk)
 
     def take(self, rows: list[Row], reader: RowReader, rejects: Rejects) -> None:
-        """One chunk, committed together with how far the import has come."""
+        """Import a chunk and commit it together with the progress."""
         chunk = _read(rows, reader, rejects, self.reading.deadline)
         now = timezone.now()
         with transaction.atomic():
@@ -245,7 +245,7 @@ def _read(
             deadline.check()
         is_erased = person.phone in erased
         if isinstance(person, Rejected) or is_erased:
-            # The data of an erased person is not written anywhere.
+            # The data of an erased person must not be stored, not even among the rejects.
             reason = _ERASED if is_erased else str(person)
             rejects.add(row.number, reason, () if is_erased else row.cells)
             chunk.rejected += 1

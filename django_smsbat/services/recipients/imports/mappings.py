@@ -12,13 +12,13 @@ _DIGEST_BYTES: Final = 32
 
 
 def remembered(headings: Sequence[str]) -> list[str]:
-    """The assignments that were chosen last for these headings; empty if there are none."""
-    found = ColumnMapping.objects.filter(headings_digest=_digest(headings)).first()
-    return list(found.columns) if found else []
+    """Return the last chosen assignments for these headings; empty if there are none."""
+    mapping = ColumnMapping.objects.filter(headings_digest=_digest(headings)).first()
+    return list(mapping.columns) if mapping else []
 
 
 def remember(headings: Sequence[str], columns: Sequence[str], login: str, now: datetime) -> None:
-    """Propose these assignments for the next file with the same headings."""
+    """Store these assignments as the proposal for the next file with the same headings."""
     chosen = {"columns": list(columns), "updated_by": login, "updated_at": now}
     ColumnMapping.objects.update_or_create(headings_digest=_digest(headings), defaults=chosen)
 

@@ -1,4 +1,4 @@
-"""Opening a file of recipients: the table, and what each of its columns is taken for."""
+"""Open a file of recipients: its table and the assignments of its columns."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ from django_smsbat.services.recipients.imports.readers import Deadline, Table, o
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is read, as far as a person chose it.
+    """The user's choices for reading a file.
 
     Attributes:
         columns: assignments such as ``phone=Mobile``, see `columns`.
         encoding: a key of `readers.ENCODINGS`; detected if empty.
         is_opt_out: every person in the file opts out; the file needs no headings.
-        deadline: by when the file must be read; none for an import.
+        deadline: the time limit for reading the file; None for an import.
     """
 
     columns: Sequence[str] = ()
@@ -37,7 +37,7 @@ _SAMPLED: Final = 50  # rows
 
 @contextmanager
 def open_people(path: Path, reading: Reading) -> Iterator[tuple[Table, Columns]]:
-    """The table in a file and its columns.
+    """Open a file and yield its table and columns.
 
     Raises:
         UnreadableTable: if the file is not a table.
@@ -56,10 +56,10 @@ def open_people(path: Path, reading: Reading) -> Iterator[tuple[Table, Columns]]
 
 
 def _headings_of_bare(path: Path, reading: Reading) -> list[str] | None:
-    """Headings for a file without any; None if it has headings.
+    """Return headings for a file without headings; None if it has them.
 
-    Every column in which a phone occurs among the first rows holds phones. A first row that names
-    no phone column, such as a title, counts as a row.
+    A column with a phone in the first rows is a phone column. A first row that names no phone
+    column, such as a title, counts as data.
     """
     with open_table(
         path,

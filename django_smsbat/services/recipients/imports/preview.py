@@ -26,7 +26,7 @@ from django_smsbat.services.recipients.imports.storing import merged
 
 PEOPLE_SHOWN: Final = 5
 REJECTS_SHOWN: Final = 20
-_SAMPLED: Final = 50  # rows that are searched for samples and for people to show
+_SAMPLED: Final = 50  # number of rows from which samples and people are taken
 _SAMPLES: Final = 3
 _SAMPLE_MAX: Final = 40  # characters
 
@@ -35,7 +35,7 @@ UNUSABLE: Final = (UnreadableTable, UnknownColumns, InvalidAssignment)
 
 @dataclass(frozen=True)
 class ColumnPreview:
-    """A column, what it is taken for, and some of its values."""
+    """A column with its assignment and some of its values."""
 
     column: Column
     samples: tuple[str, ...]
@@ -43,7 +43,7 @@ class ColumnPreview:
 
 @dataclass(frozen=True)
 class PersonPreview:
-    """A recipient as the import will leave them."""
+    """A recipient as they will be after the import."""
 
     person: Person
     is_new: bool
@@ -55,13 +55,13 @@ class PersonPreview:
 
 @dataclass(frozen=True)
 class ImportPreview:
-    """What an import would do.
+    """The expected result of an import.
 
     Attributes:
         result: the counts of the rows that were read.
-        format: how the file is read; None if it cannot be read.
+        format: the detected format; None if the file is unreadable.
         rejects: the first rejected rows: number, reason, cells.
-        failure: why the file cannot be imported as it is; empty if it can.
+        failure: why the file cannot be imported; empty if it can.
     """
 
     result: ImportResult = field(default_factory=ImportResult)
@@ -79,11 +79,11 @@ def preview(
     only_first: int | None = None,
     rejects: Path | None = None,
 ) -> ImportPreview:
-    """Read a file as the import will read it. Nothing is written to the database.
+    """Read a file as the import will read it. Write nothing to the database.
 
     Args:
         only_first: count at most this number of rows.
-        rejects: the file for rejected rows; not kept if not given.
+        rejects: path of the file for rejected rows; a temporary file by default.
     """
     try:
         shown = _interpretation(path, reading)
@@ -104,7 +104,7 @@ def preview(
 
 
 def headings_of(path: Path, reading: Reading) -> list[str]:
-    """The headings of a file; none if it cannot be read."""
+    """Return the headings of a file; an empty list if it is unreadable."""
     try:
         with open_people(path, reading) as (_table, columns):
             return columns.headings
@@ -113,7 +113,7 @@ def headings_of(path: Path, reading: Reading) -> list[str]:
 
 
 def _interpretation(path: Path, reading: Reading) -> ImportPreview:
-    """Format, columns and first recipients; the failure if no column holds phones."""
+    """Return format, columns and first recipients; the failure if there is no phone column."""
     region = conf.current().default_region
     with open_people(path, reading) as (table, columns):
         rows = list(islice(table.rows, _SAMPLED))
@@ -136,7 +136,7 @@ def _samples(place: int, rows: Iterable[Row]) -> tuple[str, ...]:
 
 
 def _people(reader: RowReader, rows: Iterable[Row]) -> list[PersonPreview]:
-    """The first recipients, with what is stored about them already."""
+    """Return the first recipients, merged with their stored data."""
     people = list(islice(_readable(reader, rows), PEOPLE_SHOWN))
     known = Recipient.objects.filter(phone__in=texts_in(Recipient, [one.phone for one in people]))
     stored = {

@@ -1,4 +1,4 @@
-"""Files that hold personal data: readable by their owner alone, and never opened through a link."""
+"""Files with personal data: readable only by their owner, and never opened through a link."""
 
 import errno
 import os
@@ -12,11 +12,11 @@ _OWNER_ONLY: Final = 0o600
 def require_regular(path: Path) -> None:
     """Refuse a path at which something other than a regular file exists.
 
-    In a shared folder another user may have put a link there: what is written would go to its
-    target, or what is read would come from it.
+    In a shared folder another user may have placed a link there: its target would be written or
+    read instead.
 
     Raises:
-        FileExistsError: for a link, a folder, a device.
+        FileExistsError: for a link, a folder or a device.
     """
     try:
         mode = path.lstat().st_mode
@@ -27,15 +27,15 @@ def require_regular(path: Path) -> None:
 
 
 def create_text(path: Path, encoding: str) -> TextIO:
-    """A new file in place of an earlier one, readable by its owner alone whatever the umask is.
+    """Create a file that only its owner can read, whatever the umask. Replace an existing file.
 
-    The earlier file is removed, not emptied: its permissions, and programs that have it open, would
-    show what is written now.
+    The existing file is removed, not truncated: its permissions, and programs that have it open,
+    would expose the new content.
     """
     require_regular(path)
     path.unlink(missing_ok=True)
-    # With O_EXCL a link that appears in this moment is refused, not followed.
+    # With O_EXCL a concurrently created link is refused, not followed.
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    if hasattr(os, "fchmod"):  # a strict umask takes the owner's own rights
+    if hasattr(os, "fchmod"):  # a strict umask removes permissions of the owner
         os.fchmod(number, _OWNER_ONLY)
     return os.fdopen(number, "w", encoding=encoding, newline="", errors="replace")

@@ -1,6 +1,6 @@
-"""The file of rejected rows: each with its number, the reason, and its cells.
+"""The file of rejected rows: each with its number, the reason and its cells.
 
-It holds personal data: only its owner can read it.
+It contains personal data, so only its owner can read it.
 """
 
 import csv
@@ -16,11 +16,11 @@ OWN_HEADINGS: Final = ("row", "reason")
 
 
 class Rejects:
-    """Opened when the first row is refused; an import without any makes no file.
+    """A writer that creates the file when the first row is rejected.
 
     Args:
-        rows_done: how far an earlier run got: what it wrote beyond that is written again.
-        headings: of the columns, so that the file can be corrected and imported itself.
+        rows_done: the last row that an earlier run committed. Later rejects are written again.
+        headings: of the columns, so that users can correct the file and import it.
     """
 
     def __init__(self, path: Path, rows_done: int, headings: Sequence[str]) -> None:
@@ -32,14 +32,14 @@ class Rejects:
 
     def __enter__(self) -> Self:
         if self._kept:
-            # Beside it first: a kill in between loses none.
+            # Write a new file, then replace the old: a kill in between loses no rows.
             whole, self.path = self.path, self.path.with_name(f"{self.path.name}.new")
             self._write(self._kept)
             self.flush()
             self.path.replace(whole)
             self.path = whole
         elif self.path.exists():
-            self.path.unlink()  # of another import
+            self.path.unlink()  # it belongs to another import
         return self
 
     def __exit__(
@@ -56,13 +56,13 @@ class Rejects:
         self._write([[str(number), reason, *shown]])
 
     def flush(self) -> None:
-        """Before the rows beside them are committed: none is forgotten by a kill in between."""
+        """Flush the file. Call it before the commit of the chunk: a kill then loses nothing."""
         if self._file:
             self._file.flush()
 
     def _write(self, rows: Sequence[Sequence[str]]) -> None:
         if self._file is None:
-            # Bytes that are not text were read as lone surrogates; they are replaced.
+            # Invalid bytes were read as lone surrogates, which are replaced here.
             self._file = private_files.create_text(self.path, "utf-8-sig")
             csv.writer(self._file).writerow(self._headings)
         csv.writer(self._file).writerows(rows)

@@ -1,4 +1,4 @@
-"""Conversion of a row of cells into a person, or into a refusal that says what is right."""
+"""Conversion of a row of cells into a person, or a rejection with the valid form."""
 
 import re
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from django_smsbat.services.recipients.imports.columns import Column, Columns
 from django_smsbat.services.recipients.imports.consent import Consent, ConsentReader, stricter
 from django_smsbat.services.recipients.imports.fields import AttributeType, Field
 
-NAME_MAX: Final = 200  # characters, as the database column holds
+NAME_MAX: Final = 200  # characters; the size of the database column
 EMAIL_MAX: Final = 254
 ATTRIBUTE_MAX: Final = 1_000
-_EXACT_MAX: Final = 2**53  # larger numbers in a spreadsheet are not what was typed
-_LOST_DIGITS: Final = 1_000_000  # a number cell that ends in six zeros was shortened before
+_EXACT_MAX: Final = 2**53  # spreadsheets do not store larger numbers exactly
+_LOST_DIGITS: Final = 1_000_000  # a number that ends in six zeros was truncated before
 _NUMBER: Final = re.compile(r"[\W\d_]*")  # without any letter
 _TRUNCATED: Final = str(phones.InvalidPhone(PhoneProblem.TRUNCATED))
 _SEVERAL: Final = "several phone numbers in one cell; give each a row of its own"
@@ -30,10 +30,10 @@ _SEVERAL: Final = "several phone numbers in one cell; give each a row of its own
 
 @dataclass(slots=True)
 class Person:
-    """A recipient as a row describes them.
+    """The recipient in a row.
 
     Attributes:
-        left_out: the columns whose values could not be read and were left empty.
+        left_out: the columns with unreadable values, which were ignored.
     """
 
     phone: str
@@ -44,7 +44,7 @@ class Person:
     left_out: tuple[str, ...] = ()
 
     def merge(self, later: "Person") -> None:
-        """Add what a later row of the same number says; its empty cells change nothing."""
+        """Merge a later row with the same number. Its empty cells change nothing."""
         self.name = later.name or self.name
         self.email = later.email or self.email
         self.attributes |= later.attributes
@@ -53,7 +53,7 @@ class Person:
 
 
 class RowReader:
-    """Reads rows by the columns of one file.
+    """A reader of rows by the columns of a file.
 
     Args:
         region: the country of national numbers.
@@ -73,12 +73,13 @@ class RowReader:
         self._consent = ConsentReader(columns, is_opt_out=is_opt_out)
 
     def __call__(self, cells: Sequence[Any], problem: str = "") -> Person:
-        """
+        """Convert a row into a person.
+
         Args:
-            problem: why the row cannot be imported, if the table has found that already.
+            problem: why the row cannot be imported, if the table reader detected a problem.
 
         Raises:
-            Rejected: with the reason, and with the number if the row holds one.
+            Rejected: with the reason, and with the phone if it is readable.
         """
         phone, is_shifted = "", bool(problem)
         try:
@@ -93,13 +94,13 @@ class RowReader:
         raise refusal
 
     def other_phones(self, cells: Sequence[Any], person: Person) -> list[str]:
-        """The further numbers of a person who opts out."""
+        """Return the additional numbers of a person who opts out."""
         if person.consent is None or not person.consent.is_opt_out:
             return []
         return [number for number in self._mobiles(cells) if number != person.phone]
 
     def _phone(self, cells: Sequence[Any]) -> str:
-        """The first mobile number; what is none leaves it to the next column."""
+        """Return the first mobile number of the phone columns; skip other values."""
         problem = ""
         for place in self._phones:
             cell = cell_at(cells, place)
@@ -130,14 +131,14 @@ class RowReader:
         return person
 
     def _read_name(self, person: Person, name: str) -> None:
-        """A number, such as that of an order, is not a name."""
+        """Store the name, but not a number, such as an order number."""
         if any(map(str.isdigit, name)) and _NUMBER.fullmatch(name):
             person.left_out += ("name",)
         else:
             person.name = name
 
     def _read_email(self, person: Person, cell: Any) -> None:
-        """An address that is not valid costs only the address."""
+        """Store the e-mail address. An invalid address is ignored, and the row is imported."""
         text = text_of(cell, "email", EMAIL_MAX)
         try:
             if text:
@@ -160,7 +161,7 @@ class RowReader:
             person.attributes[column.attribute] = value
 
     def _read_typed(self, person: Person, column: Column, cell: Any) -> None:
-        """A value of another type costs only itself."""
+        """Store a typed value. A value of another type is ignored, and the row is imported."""
         try:
             person.attributes[column.attribute] = values.CONVERTERS[column.type](cell)
         except ValueError:
@@ -179,7 +180,11 @@ def _phone(cell: Any, region: str) -> str:
 
 
 def _digits_of_number(number: float) -> str:
-    """The digits of a number cell, unless a spreadsheet has lost some of them."""
+    """Return the digits of a number cell.
+
+    Raises:
+        Rejected: if a spreadsheet has lost some of the digits.
+    """
     if isinstance(number, bool) or number < 0 or number != number // 1 or number > _EXACT_MAX:
         return "?"
     if number and number % _LOST_DIGITS == 0:
@@ -194,7 +199,7 @@ def _sentence(error: phones.InvalidPhone) -> str:
 
 
 def _plain(cell: Any, name: str) -> Any:
-    """A value as it is: numbers stay numbers if a database can store them as JSON."""
+    """Return a cell as an untyped attribute. Finite numbers stay numbers: JSON can store them."""
     if isinstance(cell, float) and not isfinite(cell):
         cell = str(cell)
     if isinstance(cell, bool) or not isinstance(cell, int | float):
@@ -203,12 +208,12 @@ def _plain(cell: Any, name: str) -> Any:
 
 
 def _object(cell: Any, column: Column) -> dict[str, Any]:
-    """The attributes in a cell of JSON; another text is one attribute."""
+    """Return the attributes in a cell of JSON. Any other text becomes a single attribute."""
     try:
-        found = values.json_value(cell)
+        parsed = values.json_value(cell)
     except ValueError:
-        found = None
-    if isinstance(found, dict):
-        return {key: value for key, value in found.items() if value not in ("", None)}
+        parsed = None
+    if isinstance(parsed, dict):
+        return {key: value for key, value in parsed.items() if value not in ("", None)}
     text = text_of(cell, column.heading, ATTRIBUTE_MAX)
     return {"attributes": text} if text else {}

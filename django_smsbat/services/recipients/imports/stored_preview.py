@@ -1,6 +1,6 @@
-"""The preview of an upload as JSON: computed once, shown as often as the page is opened.
+"""The preview of an upload as JSON, computed once and shown each time the page is opened.
 
-Texts are cut to what a page shows of them.
+Texts are truncated for display.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _MISSING: Final = "The preview was not finished: upload the file again."
 
 
 def dump(preview: ImportPreview) -> dict[str, Any]:
-    """The preview as JSON."""
+    """Convert a preview to JSON."""
     return {
         "counts": preview.result.counts(),
         "format": asdict(preview.format) if preview.format else None,
@@ -37,7 +37,7 @@ def dump(preview: ImportPreview) -> dict[str, Any]:
 
 
 def load(stored: Mapping[str, Any]) -> ImportPreview:
-    """The preview from JSON; one that says so if none was stored."""
+    """Load a preview from JSON. If none is stored, return a preview with a failure."""
     if not stored:
         return ImportPreview(failure=_MISSING)
     result = ImportResult()
@@ -53,12 +53,12 @@ def load(stored: Mapping[str, Any]) -> ImportPreview:
 
 
 def phones(stored: Mapping[str, Any]) -> Sequence[str]:
-    """The phones of the recipients that it shows."""
+    """Return the phones of the recipients in a stored preview."""
     return [one["phone"] for one in stored.get("people", ())]
 
 
 def _cut(value: Any) -> Any:
-    """The value, or its beginning; of a list or mapping, its text."""
+    """Return the value; truncate text. A list or mapping becomes text."""
     if value is None or isinstance(value, bool | int | float):
         return value
     return str(value)[:_TEXT_MAX]

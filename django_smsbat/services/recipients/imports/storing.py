@@ -1,7 +1,7 @@
-"""Writing the people of one chunk: existing recipients are updated, new ones are added.
+"""Store the people of a chunk: update existing recipients and create new recipients.
 
-Empty cells change nothing. An opt-out is kept whatever the file says, unless the file brings a
-later opt-in with its source.
+Empty cells change nothing. A recipient stays opted out, unless the file contains a later opt-in
+with its source.
 """
 
 from collections import Counter
@@ -22,12 +22,12 @@ _FIELDS: Final = ("name", "email", "attributes")
 
 @dataclass(frozen=True)
 class Target:
-    """Where the people of a file go.
+    """The target of an import.
 
     Attributes:
-        list: None for a file of opt-outs, which joins no list.
-        file_name: the reason of a change of consent for which the file names none.
-        entered_by: the login of the person who imports; empty for the command.
+        list: None for a file of opt-outs.
+        file_name: the default reason for changes of consent.
+        entered_by: the login of the user who imports; empty for the command.
     """
 
     list: RecipientList | None
@@ -36,8 +36,8 @@ class Target:
 
 
 def store(people: Mapping[str, Person], target: Target, now: datetime) -> Counter[str]:
-    """Write one chunk; returns how many recipients were created, updated and so on."""
-    # Locked in one order, so that two imports at once wait for each other and do not deadlock.
+    """Store a chunk and return its counts."""
+    # Lock in a fixed order, so that concurrent imports wait for each other without a deadlock.
     changed, fresh = _compare(people, lock=True)
     update_rows(Recipient, _FIELDS, changed)
     _create(fresh.values(), now)
@@ -49,7 +49,7 @@ def store(people: Mapping[str, Person], target: Target, now: datetime) -> Counte
 
 
 def count(people: Mapping[str, Person], now: datetime) -> Counter[str]:
-    """The same counts; nothing is written."""
+    """Return the counts of `store` without writing."""
     changed, fresh = _compare(people, lock=False)
     target = Target(None, "")
     known = {phone: person for phone, person in people.items() if phone not in fresh}
@@ -59,7 +59,7 @@ def count(people: Mapping[str, Person], now: datetime) -> Counter[str]:
 
 
 def merged(stored: tuple[str, str, Any], person: Person) -> tuple[str, str, dict[str, Any]]:
-    """Name, e-mail and attributes of a recipient after the import."""
+    """Return the name, e-mail address and attributes of a recipient after the import."""
     name, email, attributes = stored
     known = attributes if isinstance(attributes, dict) else {}
     return (
@@ -70,7 +70,7 @@ def merged(stored: tuple[str, str, Any], person: Person) -> tuple[str, str, dict
 
 
 def _kept(stored: Any, value: Any) -> Any:
-    """The stored value if the file says nothing else: text and number of one form are the same."""
+    """Return the stored value if the file's value is empty or has the same text, else the new."""
     if value == "" or (stored is not None and _as_imported(stored) == str(value)):
         return stored
     return value
@@ -83,7 +83,7 @@ def _as_imported(stored: object) -> str:
 def _compare(
     people: Mapping[str, Person], *, lock: bool
 ) -> tuple[list[tuple[Any, ...]], dict[str, Person]]:
-    """The rows of existing recipients that change, and the people who are new."""
+    """Return the changed rows of existing recipients, and the new people."""
     known = Recipient.objects.filter(phone__in=texts_in(Recipient, people)).order_by("pk")
     if lock:
         known = known.select_for_update()
@@ -99,19 +99,19 @@ def _compare(
 def _create(fresh: Iterable[Person], now: datetime) -> None:
     names = ("phone", "name", "email", "attributes", "created_at")
     rows = [(one.phone, one.name, one.email, one.attributes, now) for one in fresh]
-    # Another import may have created the same people since they were read.
+    # A concurrent import may have created the same people.
     insert_rows(Recipient, names, rows, ignore_conflicts=True)
 
 
 def _keys(people: Mapping[str, Person], target: Target) -> dict[str, int]:
-    """The keys of the recipients that are needed, by phone."""
+    """Return the keys of the recipients to enlist or with a change of consent, by phone."""
     needed = [
         phone for phone, person in people.items() if target.list is not None or person.consent
     ]
     if not needed:
         return {}
-    found = Recipient.objects.filter(phone__in=texts_in(Recipient, needed))
-    return dict(found.values_list("phone", "pk"))
+    stored = Recipient.objects.filter(phone__in=texts_in(Recipient, needed))
+    return dict(stored.values_list("phone", "pk"))
 
 
 def _enlist(keys: Iterable[int], target: RecipientList) -> None:

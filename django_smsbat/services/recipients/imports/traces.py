@@ -1,7 +1,7 @@
-"""Finds out whether a stored file names a person, also in rows that could not be read.
+"""Find out whether a stored file names a person, including its rejected rows.
 
-A row that was refused may lack the phone, or hold it cut short by a spreadsheet or in other digits.
-Then the name and the e-mail address tell whose it is.
+A rejected row may lack the phone, or contain it truncated by a spreadsheet or in other digits. Then
+the name and the e-mail address identify the person.
 """
 
 import re
@@ -15,22 +15,22 @@ from django_smsbat.services.recipients.imports.readers import ENCODINGS
 
 _WIDE: Final = ("utf-16", "utf-16-be", "utf-16-le", "utf-32")
 _NARROW: Final = tuple(name for name in ENCODINGS if not name.startswith("utf"))
-_ZIP: Final = b"PK"  # how a workbook begins
+_ZIP: Final = b"PK"  # the first bytes of a workbook
 _WORD: Final = re.compile(r"\w+")
-_WORD_MIN: Final = 2  # characters; initials are in every file
+_WORD_MIN: Final = 2  # characters; every file contains initials
 _SCIENTIFIC: Final = re.compile(r"([1-9])(?:[.,](\d+))?[eE]\+?(\d{1,2})")
-# A whole phone number: at least nine digits with what people write between them.
+# A whole phone number: at least nine digits, with the usual separators.
 _WHOLE_PHONE: Final = re.compile(r"\d(?:[\s().+-]*\d){8,}")
 
 
 @dataclass(frozen=True)
 class Traces:
-    """What a person is known by.
+    """The data that identifies a person.
 
     Attributes:
         phone: in E.164.
-        names: as they were stored.
-        emails: likewise.
+        names: as stored.
+        emails: as stored.
     """
 
     phone: str
@@ -38,7 +38,7 @@ class Traces:
     emails: frozenset[str] = frozenset()
 
     def are_in(self, content: bytes) -> bool:
-        """Whether a file names the person; of a workbook it cannot be told, so it counts."""
+        """Return whether a file names the person. Workbooks always count: they are compressed."""
         return content.startswith(_ZIP) or any(
             self.are_in_row(row) for text in self._texts(content) for row in text.splitlines()
         )
@@ -53,7 +53,11 @@ class Traces:
         )
 
     def _is_named_in(self, row: str) -> bool:
-        """A first name alone may be another person's, who is in the row with another phone."""
+        """Return whether a row contains a name of the person.
+
+        A single name does not count in a row with a whole phone number: the row may be about
+        another person.
+        """
         words = set(_WORD.findall(row))
         for name in _folded(self.names):
             parts = {part for part in _WORD.findall(name) if len(part) >= _WORD_MIN}
@@ -62,7 +66,7 @@ class Traces:
         return False
 
     def _is_cut_in(self, row: str) -> bool:
-        """Whether a number such as 3.80671E+11 may be the phone."""
+        """Return whether a number such as 3.80671E+11 may be the phone."""
         digits = self.phone.lstrip("+")
         return any(
             int(exponent) == len(digits) - 1 and digits.startswith((first + rest).rstrip("0"))
@@ -70,7 +74,7 @@ class Traces:
         )
 
     def _texts(self, content: bytes) -> Iterator[str]:
-        """The file as text, in each encoding in which it may name the person."""
+        """Yield the file's text in each encoding in which it may name the person."""
         yield content.decode("utf-8", errors="replace")
         if b"\0" in content:
             yield from (content.decode(codec, errors="replace") for codec in _WIDE)
@@ -79,7 +83,7 @@ class Traces:
                 yield content.decode(codec, errors="replace")
 
     def _encoded(self, codec: str) -> Iterator[bytes]:
-        """The words of the names that differ from ASCII, as this encoding has them."""
+        """Yield the non-ASCII parts of the names in this encoding."""
         for word in {word for name in self.names for word in _WORD.findall(name)}:
             for form in (word, word.lower(), word.upper(), word.title()):
                 if len(word) >= _WORD_MIN and not form.isascii():
@@ -89,7 +93,7 @@ class Traces:
 
 
 def _plain(text: str) -> str:
-    """Without differences of case and of composition, with plain digits."""
+    """Normalise case, Unicode composition and digits."""
     return unicodedata.normalize("NFC", phones.plain_digits(text)).casefold()
 
 

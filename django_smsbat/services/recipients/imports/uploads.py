@@ -1,6 +1,6 @@
-"""Files that were handed to the admin: looked into at once, imported in the background.
+"""Files uploaded in the admin: previewed immediately, imported in the background.
 
-An import whose worker died is taken up by the next one, where it was.
+If a worker dies, the next worker continues its import after the last chunk.
 """
 
 import logging
@@ -38,12 +38,12 @@ from django_smsbat.services.recipients.imports.traces import Traces
 logger = logging.getLogger("django_smsbat")
 
 PREVIEWED: Final = 1_000  # rows
-_PART: Final = 524_288  # bytes: fits what databases take in one value
-SILENT: Final = timedelta(minutes=10)  # then its worker is taken for dead
+_PART: Final = 524_288  # bytes; within the size that databases allow for a value
+SILENT: Final = timedelta(minutes=10)  # without a heartbeat, after which a worker counts as dead
 KEPT: Final = timedelta(days=30)
 _NAME_MAX: Final = 200
-_ATTEMPTS_MAX: Final = 3  # without a chunk that was done
-_KILLED_MAX: Final = 2  # likewise, if the worker was killed: the file may fill its memory
+_ATTEMPTS_MAX: Final = 3  # without a finished chunk
+_KILLED_MAX: Final = 2  # likewise, if the worker was killed: the file may exhaust its memory
 _OPEN: Final = (UploadState.QUEUED, UploadState.RUNNING)
 
 
@@ -57,40 +57,40 @@ def keep(
     *,
     opt_out: bool = False,
 ) -> RecipientUpload:
-    """Store a file until a person confirms that it is to be imported.
+    """Store a file until a user confirms the import.
 
     Raises:
-        LimitExceeded: if it is too large; nothing is stored.
+        LimitExceeded: if the file is too large; nothing is stored.
     """
     now = now or timezone.now()
     forget_old(now - KEPT)
     with transaction.atomic():
-        made = RecipientUpload.objects.create(
+        upload = RecipientUpload.objects.create(
             list_name=list_name,
             file_name=file_name[-_NAME_MAX:],
             made_by=login,
             made_at=now,
             is_opt_out=opt_out,
         )
-        _write(made, limits.within_upload(parts), is_rejects=False)
+        _write(upload, limits.within_upload(parts), is_rejects=False)
     deadline = Deadline.in_seconds(limits.PREVIEW_SECONDS)
-    made.columns = mappings.remembered(_headings_of(made, deadline))
-    _store_preview(made, deadline)
-    return made
+    upload.columns = mappings.remembered(_headings_of(upload, deadline))
+    _store_preview(upload, deadline)
+    return upload
 
 
 def preview_of(upload: RecipientUpload) -> ImportPreview:
-    """What the import would do with the first rows, as computed when the upload last changed."""
+    """Return the preview of the first rows, computed when the upload last changed."""
     return stored_preview.load(upload.preview)
 
 
 def _store_preview(upload: RecipientUpload, deadline: Deadline) -> None:
-    """Read the first rows of the file and store what the import would do with them."""
+    """Preview the first rows of the file and store the preview."""
     with tempfile.TemporaryDirectory() as folder, _as_file(upload, Path(folder)) as path:
-        found = preview(path, replace(_reading(upload), deadline=deadline), only_first=PREVIEWED)
-        shown = replace(found, failure=_for_admin(found.failure, path, upload))
+        result = preview(path, replace(_reading(upload), deadline=deadline), only_first=PREVIEWED)
+        shown = replace(result, failure=_for_admin(result.failure, path, upload))
     upload.preview = stored_preview.dump(shown)
-    # It may have been confirmed or erased while it was read.
+    # The upload may have been confirmed or erased in the meantime.
     same = RecipientUpload.objects.filter(pk=upload.pk, state=UploadState.LOOKED_AT)
     same.update(columns=upload.columns, preview=upload.preview)
 
@@ -111,7 +111,7 @@ def choose_columns(
     login: str,
     now: datetime | None = None,
 ) -> bool:
-    """Change what the columns are taken for, also for the next file with the same headings.
+    """Change the column assignments, also for the next file with the same headings.
 
     Returns:
         Whether the interpretation of the file changed.
@@ -131,24 +131,32 @@ def choose_columns(
 
 
 def confirm(upload: RecipientUpload, now: datetime | None = None) -> bool:
-    """Have it imported; whether that was not asked for before."""
-    looked_at = RecipientUpload.objects.filter(pk=upload.pk, state=UploadState.LOOKED_AT)
+    """Queue an upload for import.
+
+    Returns:
+        Whether this call queued it.
+    """
+    previewed = RecipientUpload.objects.filter(pk=upload.pk, state=UploadState.LOOKED_AT)
     now = now or timezone.now()
-    if not looked_at.update(state=UploadState.QUEUED, beat_at=now, preview={}):
+    if not previewed.update(state=UploadState.QUEUED, beat_at=now, preview={}):
         return False
     transaction.on_commit(runners.wake_import)
     return True
 
 
 def is_silent(upload: RecipientUpload, now: datetime | None = None) -> bool:
-    """Whether its worker has died, or has not begun for long."""
+    """Return whether the import has stalled: its worker died, or no worker has started it."""
     last = upload.beat_at or upload.made_at
     return upload.state in _OPEN and (now or timezone.now()) - last > SILENT
 
 
 @private_frames
 def import_waiting(clock: Clock | None = None) -> int:
-    """Import what waits, and what a dead worker left; how many files are done with."""
+    """Import queued files, and continue the imports of dead workers.
+
+    Returns:
+        The number of finished files.
+    """
     clock, done = clock or SystemClock(), 0
     while not clock.stopping and (upload := _take(clock.now())):
         done += _Import(upload, clock).run()
@@ -156,32 +164,32 @@ def import_waiting(clock: Clock | None = None) -> int:
 
 
 def rejects_of(upload: RecipientUpload) -> Iterator[bytes]:
-    """The file of the rows that were not taken, as CSV."""
+    """Yield the CSV file of rejected rows."""
     return _read(upload, is_rejects=True)
 
 
 def forget_old(before: datetime) -> None:
-    """Remove files that were handed over before, and their rejects; not what is being imported."""
+    """Delete files uploaded before that time, and their rejects, except during their import."""
     RecipientUpload.objects.filter(made_at__lt=before).exclude(state__in=_OPEN).delete()
 
 
 class StillImporting(Exception):
-    """A file that may name the person is being imported; the text says what to do."""
+    """A file that may name the person is being imported. The text says what to do."""
 
 
 def forget(person: Traces) -> None:
-    """Remove the files that name a person, with their rejects; of a workbook it cannot be told.
+    """Delete the files that may name a person, with their rejects. Workbooks always count.
 
     Raises:
-        StillImporting: if one is being imported or waits for it: a row without a readable phone
-            would be written down again.
+        StillImporting: if such a file is queued or being imported: its import would store a
+            rejected row again that has no readable phone.
     """
     for upload in RecipientUpload.objects.order_by("pk"):
         files = (b"".join(_read(upload, is_rejects=one)) for one in (False, True))
         is_shown = person.phone in stored_preview.phones(upload.preview)
         is_named = is_shown or person.are_in_row(upload.file_name)
         if is_named or any(person.are_in(file) for file in files):
-            # It may have been confirmed while it was read.
+            # The upload may have been confirmed in the meantime.
             others = RecipientUpload.objects.filter(pk=upload.pk)
             others.exclude(state__in=_OPEN).delete()
             if others.exists():
@@ -206,7 +214,7 @@ def _take(now: datetime) -> RecipientUpload | None:
 
 
 def _give_up(upload: RecipientUpload, now: datetime) -> None:
-    """Whatever kills its worker would do so for ever."""
+    """Fail the upload. Without this, it would kill a worker again and again."""
     same = RecipientUpload.objects.filter(pk=upload.pk, claim=upload.claim, state__in=_OPEN)
     failure = (
         f"the import failed {upload.attempts} times: its worker was killed, perhaps because the "
@@ -217,20 +225,20 @@ def _give_up(upload: RecipientUpload, now: datetime) -> None:
 
 
 class _Lost(Exception):
-    """Another worker has taken the file over, since this one was silent for too long."""
+    """Another worker has claimed the file, since this worker sent no heartbeat for too long."""
 
 
 class _Import:
-    """One file, held by a claim: whoever lost it writes nothing any more."""
+    """An import of a claimed file. A worker that lost the claim writes nothing any more."""
 
     def __init__(self, upload: RecipientUpload, clock: Clock) -> None:
         self._upload = upload
         self._clock = clock
         self._mine = RecipientUpload.objects.filter(pk=upload.pk, claim=upload.claim)
-        self._saved = 0  # bytes of the rejects
+        self._saved = 0  # stored bytes of the rejects
 
     def run(self) -> bool:
-        """Whether it is done with."""
+        """Import the file and return whether it is finished."""
         with tempfile.TemporaryDirectory() as folder, _as_file(self._upload, Path(folder)) as path:
             rejects = Path(folder) / "rejects.csv"
             rejects.write_bytes(b"".join(_read(self._upload, is_rejects=True)))
@@ -268,7 +276,7 @@ class _Import:
         self._write(attempts=1)
 
     def _keep(self, rejects: Path, counts: Mapping[str, int]) -> None:
-        """The counts and rejects so far, committed together with the rows beside them."""
+        """Store the counts and rejects so far, in the transaction of the chunk."""
         self._write(counts=dict(counts), rows=counts["rows"])
         if not rejects.exists():
             return
@@ -287,13 +295,13 @@ class _Import:
         return True
 
     def _fail(self, failure: str) -> bool:
-        """What was imported before stays, and is reported."""
+        """Fail the import. Committed chunks stay and are reported."""
         self._end(state=UploadState.FAILED, failure=failure)
         return True
 
     def _fail_or_try_again(self, error: Exception) -> bool:
-        words = f"{type(error).__name__}: {phones.redact(str(error))}"
-        logger.error("an import failed, attempt %d: %s", self._upload.attempts, words)
+        reason = f"{type(error).__name__}: {phones.redact(str(error))}"
+        logger.error("an import failed, attempt %d: %s", self._upload.attempts, reason)
         if self._upload.attempts < _ATTEMPTS_MAX:
             self._write(state=UploadState.QUEUED)
             return False
@@ -301,7 +309,7 @@ class _Import:
         return self._fail(f"the import failed {self._upload.attempts} times: {kind}")
 
     def _end(self, **fields: object) -> None:
-        """Nobody needs the file any more."""
+        """Finish the import and delete the file, but not its rejects."""
         with transaction.atomic():
             self._write(finished_at=self._clock.now(), **fields)
             UploadPart.objects.filter(upload=self._upload, is_rejects=False).delete()
@@ -315,7 +323,7 @@ class _Import:
 def _write(
     upload: RecipientUpload, parts: Iterable[bytes], *, is_rejects: bool, at: int = 0
 ) -> None:
-    """Store a file, or what follows its first bytes."""
+    """Store a file in parts; with `at`, append to it."""
     kept = UploadPart.objects.filter(upload=upload, is_rejects=is_rejects)
     if not at:
         kept.delete()
@@ -340,6 +348,6 @@ def _as_file(upload: RecipientUpload, folder: Path) -> Iterator[Path]:
 
 
 def _for_admin(failure: str, path: Path, upload: RecipientUpload) -> str:
-    """The sentence with the name that the person knows, without options of the command."""
+    """Adapt a failure to the admin: use the uploaded file's name, and omit command options."""
     sentence = failure.replace(path.name, upload.file_name)
     return sentence.replace(" name its heading with --column phone=HEADING;", "")

@@ -1,4 +1,4 @@
-"""Conversion of cells: numbers, dates, yes and no, as people and spreadsheets write them."""
+"""Conversion of cells: numbers, dates, yes and no, in the forms of people and spreadsheets."""
 
 import math
 import re
@@ -15,7 +15,7 @@ from django_smsbat.services.recipients.imports.fields import AttributeType
 
 _SPACES: Final = re.compile(r"[\s\u00a0\u202f_]+")
 _ODD_SPACES: Final = re.compile(r"[\u00a0\u202f\u2009]")
-# The forms of a number, each with the characters that separate thousands in it.
+# The forms of a number, each with its thousands separators.
 _NUMBERS: Final = (
     (re.compile(r"[+-]?\d+(?:[.,]\d+)?"), " "),
     (re.compile(r"[+-]?\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?"), " '’"),
@@ -30,18 +30,18 @@ _MONTHS: Final = 12
 
 
 def is_error(cell: object) -> bool:
-    """Whether a spreadsheet shows an error instead of a value."""
+    """Return whether the cell contains a spreadsheet error instead of a value."""
     return isinstance(cell, str) and cell[:1] == "#" and cell.strip() in words.ERRORS
 
 
 def word(cell: object) -> str:
-    """A cell in the spelling of `words`: lower case, single spaces, no marks at its end."""
+    """Normalise a cell as in `words`: lower case, single spaces, no final punctuation."""
     text = str(int(cell)) if isinstance(cell, bool | float) and cell == cell // 1 else str(cell)
     return _SPACES.sub(" ", text.strip().casefold()).strip().rstrip("!.,;")
 
 
 def number(cell: Any) -> int | float:
-    """A number. A single comma is the decimal point, as Ukrainian spreadsheets write it.
+    """Parse a number. A single comma is the decimal point, as in Ukrainian spreadsheets.
 
     Raises:
         ValueError: if it is not a finite number.
@@ -64,13 +64,13 @@ def _number_from(text: str) -> float:
 
 
 def moment(cell: Any) -> datetime:
-    """A date with its time, midnight in the site's zone if there is none.
+    """Parse a date with its time. The default time is midnight in the site's zone.
 
     The day comes before the month, unless only the reverse is a date. With slashes, as in
-    ``03/12/2024``, both orders are usual; a date that both can mean is refused.
+    ``03/12/2024``, both orders are usual, so an ambiguous date is refused.
 
     Raises:
-        ValueError: for anything else.
+        ValueError: if the cell is not an unambiguous date.
     """
     text = str(cell).strip()
     text = f"{text[:-4]}Z" if text.endswith(" UTC") else text
@@ -84,9 +84,9 @@ def moment(cell: Any) -> datetime:
 
 
 def _day_first(text: str) -> datetime | None:
-    if not (found := _DAY_FIRST.fullmatch(text)):
+    if not (match := _DAY_FIRST.fullmatch(text)):
         return None
-    day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
+    day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
     if month > _MONTHS >= day:
         day, month = month, day
     elif "/" in text and day != month and day <= _MONTHS:
@@ -96,19 +96,19 @@ def _day_first(text: str) -> datetime | None:
 
 
 def day(cell: Any) -> str:
-    """A date in ISO 8601.
+    """Convert a date to ISO 8601.
 
     Raises:
-        ValueError: for anything else.
+        ValueError: if the cell is not an unambiguous date.
     """
     return moment(cell).date().isoformat()
 
 
 def boolean(cell: Any) -> bool:
-    """Yes or no.
+    """Parse yes or no.
 
     Raises:
-        ValueError: for anything else.
+        ValueError: if the cell is neither.
     """
     if isinstance(cell, bool):
         return cell
@@ -120,7 +120,7 @@ def boolean(cell: Any) -> bool:
 
 
 def json_value(cell: Any) -> Any:
-    """A value that was exported as JSON.
+    """Parse a value that was exported as JSON.
 
     Raises:
         ValueError: if it is not JSON.

@@ -1,4 +1,4 @@
-"""Words in cells and headings: yes and no, subscriptions, and the errors that spreadsheets show."""
+"""Vocabulary of cells and headings: yes and no, subscriptions, spreadsheet errors."""
 
 from typing import Final
 
@@ -8,11 +8,11 @@ def _words(text: str) -> frozenset[str]:
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The single words of a text."""
+    """Split a text at spaces."""
     return frozenset(text.split())
 
 
-# What spreadsheets show for a formula that failed, in English, Ukrainian and Russian.
+# Spreadsheet errors of failed formulas, in English, Ukrainian and Russian.
 ERRORS: Final = _words(
     "#N/A; #VALUE!; #REF!; #DIV/0!; #NAME?; #NULL!; #NUM!; #SPILL!; #CALC!; #FIELD!; "
     "#GETTING_DATA; #Н/Д; #ЗНАЧ!; #ЗНАЧЕННЯ!; #ССЫЛКА!; #ПОСИЛАННЯ!; #ДЕЛ/0!; #ДІЛ/0!; #ИМЯ?; "
@@ -26,7 +26,7 @@ NO: Final = _words(
     "no; n; false; f; 0; 0.0; ні; н; нет; -; –; —; off; none; null; n/a; na; nan; never; nil; "
     "хибність; ложь; ✗; ✘; ❌; немає; 0000-00-00; 0000-00-00 00:00:00"
 )
-# In a column about a subscription, besides yes and no.
+# Values of a column about a subscription, besides yes and no.
 OPT_OUT: Final = _words(
     "unsubscribed; unsubscribe; unsub; un-subscribed; opted out; opt out; optout; opted-out; "
     "opt-out; optedout; not subscribed; never subscribed; complained; revoked; no consent; "
@@ -37,7 +37,7 @@ OPT_OUT: Final = _words(
     "отписан; отписана; отписано; отписался; отписалась; отписка; отказался; отказалась; отказ; "
     "черный список; не беспокоить; не подписан; не подписана; не согласен; не согласна"
 )
-# In a column "status", which may be about an order: words that are about nothing else.
+# Values of a column "status". It may be about an order, so ambiguous values are excluded.
 OPT_OUT_STATUS: Final = OPT_OUT - _words(
     "stop; stopped; suppressed; revoked; complained; відмовився; відмовилася; відмовилась; "
     "відмова; отказался; отказалась; отказ; not subscribed; never subscribed"

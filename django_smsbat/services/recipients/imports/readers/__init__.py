@@ -1,7 +1,8 @@
-"""Files read as tables: CSV and workbooks, row by row, in flat memory. Knows nothing of recipients.
+"""Read CSV files and workbooks as tables, row by row, with constant memory use.
 
-`open_table` finds the format, the encoding and the separator of a file. A broken row is returned
-with its problem; a file that cannot be read as a table raises `UnreadableTable`.
+The package is independent of recipients. `open_table` detects the format, the encoding and the
+separator of a file. A broken row is returned with its problem; a file that is not a readable table
+raises `UnreadableTable`.
 """
 
 from django_smsbat.services.recipients.imports.readers.digest import digest_of

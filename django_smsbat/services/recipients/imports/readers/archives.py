@@ -1,4 +1,4 @@
-"""A workbook as an archive of parts, with the limits that are checked before a part is parsed."""
+"""A workbook as an archive of parts. Limits are checked before a part is parsed."""
 
 import zipfile
 from typing import IO, Any, Final
@@ -7,13 +7,13 @@ from django_smsbat.services.recipients.imports.readers import limits
 from django_smsbat.services.recipients.imports.readers.limits import LimitExceeded
 
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # all that Excel reads
-_ENCRYPTED: Final = 1  # the bit of the flags
+_ENCRYPTED: Final = 1  # bit of the flags
 
 
 class LimitedArchive(zipfile.ZipFile):
-    """An archive that is refused if it states sizes beyond the limits.
+    """An archive that is refused if its declared sizes exceed the limits.
 
-    `zipfile` unpacks no more of a part than the archive states, so that it need not be counted.
+    `zipfile` unpacks at most the declared size of a part, so the real size need not be checked.
 
     Raises:
         LimitExceeded: naming the limit.
@@ -27,7 +27,7 @@ class LimitedArchive(zipfile.ZipFile):
         self._check_sizes()
 
     def read(self, name: str | zipfile.ZipInfo, pwd: bytes | None = None) -> bytes:
-        """A whole part, which a parser would hold in memory as a tree."""
+        """Read a whole part, which a parser would store in memory as a tree."""
         part = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
         if part.file_size <= limits.WHOLE_PART_MAX:
             content = super().read(part, pwd)
@@ -59,12 +59,12 @@ class LimitedArchive(zipfile.ZipFile):
 
 
 class _Directory:
-    """A file of which no piece is read that is larger than a table of contents may be.
+    """A file wrapper that limits the size of each read to the maximum table of contents.
 
-    `zipfile` reads the table of contents at once and believes the size that the file states.
+    `zipfile` reads the table of contents at once and trusts the size that the file declares.
 
     Attributes:
-        is_read: the table of contents is read, and the limit applies no more.
+        is_read: whether the table of contents is read, so that the limit no longer applies.
     """
 
     def __init__(self, file: IO[bytes]) -> None:

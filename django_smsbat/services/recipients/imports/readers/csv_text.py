@@ -1,7 +1,7 @@
 """The rows of a CSV.
 
-A broken row costs only itself: it is returned with its problem. A quote that does not close would
-swallow the rows behind it, so the file is refused.
+A broken row is returned with its problem and does not affect other rows. An unclosed quote would
+swallow the rows after it, so the file is refused.
 """
 
 import csv
@@ -41,7 +41,7 @@ _REPLACEMENT: Final = "\ufffd"
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 _NEUTRALISED: Final = re.compile(r"'[=+\-@\t\r]")  # a quick test for `original`
 _BATCH: Final = 64  # rows that are tested together
-# Follows the last line. If it ends up inside a cell, the quote of that cell does not close.
+# Appended after the last line. If it ends up inside a cell, the quote of that cell is unclosed.
 _END: Final = "\ufdd0\ufdd1\ufdd0"
 
 _row: Final[Callable[[tuple[int, Sequence[Any], str]], Row]] = partial(tuple.__new__, Row)
@@ -57,10 +57,11 @@ def open_csv(
     encoding: str,
     deadline: Deadline | None = None,
 ) -> Iterator[tuple[TableFormat, "CsvRows"]]:
-    """
+    """Open a CSV file.
+
     Args:
         rate: rates a row as headings; None if the table has no headings.
-        looks_like_row: whether cells hold what a row of this table holds.
+        looks_like_row: returns whether cells look like a row of this table.
         encoding: overrides the detection.
     """
     codec = encoding_of(path, encoding)
@@ -78,7 +79,7 @@ def open_csv(
 
 
 class CsvRows:
-    """Reads rows that hold something, one at a time."""
+    """A reader of the non-empty rows, one at a time."""
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class CsvRows:
         self._utf_8_rows = Utf8Rows(codec)
         self._looks_like_row = looks_like_row
         self._number = 0  # of the last row
-        self._lines = 0  # of the cells with line breaks, beyond the first line of each
+        self._lines = 0  # additional lines of cells with line breaks
         self._has_failed = False
 
     def read(self, after: int = 0, headings: int = maxsize, width: int = 0) -> Iterator[Row]:
@@ -118,7 +119,7 @@ class CsvRows:
             self._number = number
 
     def _limited(self, lines: Iterable[str]) -> Iterator[str]:
-        """The lines. A row of many lines would fill the memory, so there is a limit for it."""
+        """Yield the lines. Limit the lines of a row, which could otherwise exhaust the memory."""
         for line in lines:
             self.size += len(line)
             if self.size > self._batch_end:
@@ -130,7 +131,7 @@ class CsvRows:
             yield line
 
     def _batch(self, size: int) -> list[list[str]]:
-        """The next rows, up to the one that fails; the reader goes on behind it."""
+        """Return the next rows, up to a failing row. The reader continues after that row."""
         rows: list[list[str]] = []
         self._has_failed = False
         self._batch_end = self.size + limits.BATCH_MAX
@@ -152,7 +153,7 @@ class CsvRows:
         return Row(number, (), limits.LONG_CELL)
 
     def _checked(self, number: int, cells: list[str], headings: int, width: int) -> Row | None:
-        """The row with its problem, if it has one; None if it holds nothing."""
+        """Return the row with its problem, if any; None if the row is empty."""
         if cells == [_END]:
             return None
         text = "".join(cells)
@@ -187,7 +188,7 @@ class CsvRows:
             raise _open_quote(number)
 
     def _swallows(self, cells: Sequence[str], width: int) -> bool:
-        """Whether a line inside a cell is a row of its own."""
+        """Return whether a cell contains a line that is a separate row."""
         for place, cell in enumerate(cells):
             first, *inner = _BREAK.split(cell)
             if not inner:
@@ -195,8 +196,8 @@ class CsvRows:
             lines = [self._cells_of(line) for line in inner]
             if any(self._is_row(line, width) for line in lines):
                 return True
-            # The last line goes on in the next cells if a quote of another row closed this cell:
-            # a quote is left over, or the first line goes on as well.
+            # If a quote of another row closed this cell, its last line continues in the next cells:
+            # a quote is left over, or the first line continues as well.
             is_torn = cell.count('"') % 2 or place + len(self._cells_of(first)) >= width
             if is_torn and self._is_row([*lines[-1], *cells[place + 1 :]], width):
                 return True
@@ -218,7 +219,7 @@ def _open_quote(number: int) -> UnreadableTable:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether no row of this text needs a closer look: neither bad bytes nor line breaks."""
+    """Return whether the text has neither bad bytes nor line breaks, so needs no further checks."""
     return text.isprintable() and not ("'" in text and _NEUTRALISED.search(text))
 
 

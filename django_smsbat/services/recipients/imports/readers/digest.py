@@ -11,7 +11,7 @@ _DIGEST_BYTES: Final = 16
 
 
 def digest_of(path: Path, settings: str) -> str:
-    """Digest of the whole content and of the settings of the import.
+    """Return the digest of the whole file and the settings of the import.
 
     Raises:
         UnreadableTable: if the file cannot be opened.

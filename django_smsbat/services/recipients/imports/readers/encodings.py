@@ -1,8 +1,8 @@
 """The encoding of a text file.
 
-A byte-order mark decides. Without one, UTF-16 is recognised by its NULs. Otherwise the lines vote:
-a file is UTF-8 if most of its lines that are not plain ASCII are valid UTF-8. A file of another
-kind is in an 8-bit encoding, which its letters decide.
+A byte-order mark decides. Without a mark, UTF-16 is recognised by its NULs. Otherwise the lines
+vote: a file is UTF-8 if most of its non-ASCII lines are valid UTF-8. Any other file is in an 8-bit
+encoding, which is detected by its letters.
 """
 
 import codecs
@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 from django_smsbat.services.recipients.imports.readers import letters
 from django_smsbat.services.recipients.imports.readers.table import UnreadableTable
 
-# The encodings that a user can choose, with a label for people.
+# The encodings that a user can choose, with their labels.
 ENCODINGS: Final[Mapping[str, str]] = {
     "utf-8": "UTF-8",
     "utf-16": "UTF-16",
@@ -29,7 +29,7 @@ ENCODINGS: Final[Mapping[str, str]] = {
     "mac-cyrillic": "Mac Cyrillic",
 }
 MARKED: Final = "smsbat_marked"  # the error handler for `open`
-BAD_BYTE: Final = "\udc80"  # stands for bytes that the encoding does not know
+BAD_BYTE: Final = "\udc80"  # replaces bytes that are invalid in the encoding
 
 # The mark of UTF-32 begins with the mark of UTF-16, so it comes first.
 _MARKS: Final = (
@@ -42,11 +42,11 @@ _MARKS: Final = (
 _HEAD: Final = 65_536  # bytes
 _BLOCK: Final = 16_384  # bytes
 _LINE_MAX: Final = 1_048_576  # bytes
-_COUNTED: Final = 1_000  # lines; behind them a sample of blocks is counted
+_COUNTED: Final = 1_000  # lines; after them a sample of blocks is counted
 _SAMPLED: Final = 8  # blocks
-_NULS_MIN: Final = 0.05  # of the letters of a UTF-16 text have a NUL, at least
+_NULS_MIN: Final = 0.05  # minimum share of UTF-16 letters with a NUL
 _NULS_OF_ONE_LINE: Final = 0.4
-_CONTROLS_MAX: Final = 0.08  # of the bytes of a text are control characters, at most
+_CONTROLS_MAX: Final = 0.08  # maximum share of control characters among the bytes of a text
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 
 
@@ -60,19 +60,19 @@ codecs.register_error(MARKED, _mark_error)
 
 
 def label_of(codec: str) -> str:
-    """The label of a codec for people."""
+    """Return the label of a codec for users."""
     family = codec.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
     return ENCODINGS[family]
 
 
 def encoding_of(path: Path, chosen: str = "") -> str:
-    """The codec that reads a file.
+    """Return the codec for a file.
 
     Args:
-        chosen: one of ENCODINGS or an alias of it; overrides the detection.
+        chosen: a key of ENCODINGS or an alias of it; overrides the detection.
 
     Raises:
-        UnreadableTable: if the file is no text or the chosen encoding is unknown.
+        UnreadableTable: if the file is not text, or the chosen encoding is unknown.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -97,8 +97,8 @@ def _chosen(chosen: str, head: bytes) -> str:
     if codec == "utf-8":
         return "utf-8-sig"
     if codec in {"utf-16", "utf-32"} and _marked(head) != codec:
-        found = _wide(head)
-        return found if found.startswith(codec) else f"{codec}-le"
+        detected = _wide(head)
+        return detected if detected.startswith(codec) else f"{codec}-le"
     return codec
 
 
@@ -107,18 +107,18 @@ def _marked(head: bytes) -> str:
 
 
 def _wide(head: bytes) -> str:
-    """UTF-16 by its NULs: an ASCII character has one, always in the same half."""
+    """Detect UTF-16 by its NULs: each ASCII character has a NUL, always in the same half."""
     pairs = len(head) // 2
     first, second = head[0 : 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
     codec = "utf-16-le" if second > first else "utf-16-be"
     most, least = max(first, second), min(first, second)
-    has_lines = "\n" in head.decode(codec, "ignore")  # a NUL in another text makes none
+    has_lines = "\n" in head.decode(codec, "ignore")  # other texts with NULs decode to no lines
     is_wide = most > pairs * (_NULS_MIN if has_lines else _NULS_OF_ONE_LINE)
     return codec if is_wide and 10 * least <= most else ""
 
 
 def _controls(head: bytes) -> float:
-    text = head.rstrip(b"\0")  # a crash can leave NULs behind a text
+    text = head.rstrip(b"\0")  # a crash can leave NULs after a text
     return 1 - len(text.translate(None, _CONTROLS)) / len(text) if text else 0
 
 
@@ -129,7 +129,7 @@ def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def _require_lines(file: BinaryIO, name: str) -> None:
-    """A line is held in memory, so its length has a limit."""
+    """Check the lengths of lines. They are limited, as a line is stored in memory."""
     for block in _blocks(file, _LINE_MAX):
         if len(block) == _LINE_MAX and b"\n" not in block and b"\r" not in block:
             line = 1 + _line_breaks(file, until=file.tell() - _LINE_MAX)
@@ -156,7 +156,10 @@ def _is_utf_8(file: BinaryIO) -> bool:
 
 
 def _by_vote(file: BinaryIO) -> str:
-    """UTF-8 if most lines agree. A valid line is strong evidence, so it also wins a tie."""
+    """Decide between UTF-8 and 8-bit encodings by the lines. UTF-8 wins a tie.
+
+    A valid non-ASCII line is strong evidence for UTF-8.
+    """
     votes = _Votes()
     step = max(1, file.seek(0, SEEK_END) // _BLOCK // _SAMPLED)
     for place, lines in enumerate(_line_blocks(file)):
@@ -168,7 +171,7 @@ def _by_vote(file: BinaryIO) -> str:
 
 
 def _line_blocks(file: BinaryIO) -> Iterator[bytes]:
-    """Blocks that end with the end of a line, since a cut letter would count as invalid."""
+    """Yield blocks that end at the end of a line, as a split letter would count as invalid."""
     rest = b""
     for block in _blocks(file, _BLOCK):
         end = max(block.rfind(b"\n"), block.rfind(b"\r")) + 1
@@ -182,10 +185,10 @@ def _line_blocks(file: BinaryIO) -> Iterator[bytes]:
 
 @dataclass
 class _Votes:
-    """How many lines are valid UTF-8 and how many are not.
+    """The counts of lines that are valid UTF-8 and that are not.
 
     Attributes:
-        words: words of the invalid lines, by which their encoding is decided.
+        words: words of the invalid lines, for the detection of their encoding.
     """
 
     valid: int = 0

@@ -1,4 +1,4 @@
-"""What kind of file it is, by its content and not by its suffix."""
+"""Detect the kind of a file by its content, not by its suffix."""
 
 import codecs
 import re
@@ -12,7 +12,7 @@ from django_smsbat.services.recipients.imports.readers.table import UnreadableTa
 
 _HEAD: Final = 8_192  # bytes
 _OVERLAP: Final = 64
-_OLE_MAX: Final = 16 * 1_048_576  # bytes of an old Office file that are searched for its kind
+_OLE_MAX: Final = 16 * 1_048_576  # searched bytes of an old Office file
 SAVE_AS: Final = "open it and save it as XLSX or CSV"
 EXPORT: Final = "export the contacts as CSV"
 UNPACK: Final = "unpack it first"
@@ -27,7 +27,7 @@ _ARCHIVE: Final = ("an archive", UNPACK)
 _WEB_PAGE: Final = ("a web page", SAVE_AS)
 _DATABASE: Final = ("a database", NO_TABLE)
 
-Kind = tuple[str, str]  # what the file is, and what to do
+Kind = tuple[str, str]  # description of the file, and the remedy
 
 _SIGNATURES: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"%PDF-", ("a PDF document", NO_TABLE)),
@@ -55,7 +55,7 @@ _AT_OFFSET: Final[tuple[tuple[int, bytes, Kind], ...]] = (
     (4, b"ftyphei", _IMAGE),
     (4, b"ftypavif", _IMAGE),
 )
-# In the order of the search: the first one that fits counts.
+# In the order of the search: the first match wins.
 _TEXTS: Final[tuple[tuple[re.Pattern[str], Kind], ...]] = (
     (re.compile(r"begin:vcard"), ("a vCard file", EXPORT)),
     (re.compile(r"begin:vcalendar"), ("a calendar", NO_TABLE)),
@@ -92,7 +92,7 @@ _OLE_SUFFIXES: Final[dict[str, Kind]] = {".doc": ("a Word document", NO_TABLE)}
 
 
 def kinds() -> set[Kind]:
-    """All kinds of files that are refused."""
+    """Return all kinds of files that are refused."""
     tables: Sequence[Sequence[tuple[object, ...]]] = (
         *(_SIGNATURES, _AT_OFFSET, _TEXTS, _ZIP_MEMBERS, _OPEN_DOCUMENTS, _OLE_STREAMS),
         *([*_OLE_SUFFIXES.items()],),
@@ -101,10 +101,10 @@ def kinds() -> set[Kind]:
 
 
 def is_workbook(path: Path) -> bool:
-    """Whether it is a workbook; otherwise it is read as CSV.
+    """Return whether a file is a workbook. Otherwise it is read as CSV.
 
     Raises:
-        UnreadableTable: if the file is of a kind that cannot be read; names the kind and the fix.
+        UnreadableTable: if the kind of file is not supported; names the kind and the remedy.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -134,7 +134,10 @@ def _text(head: bytes) -> str:
 
 
 def _zip_kind(path: Path) -> Kind | None:
-    """None also for a damaged archive, which is reported when it is opened as a workbook."""
+    """Return the kind of a ZIP file; None for a readable workbook or a damaged archive.
+
+    The error of a damaged archive is reported when it is opened as a workbook.
+    """
     try:
         with path.open("rb") as file, LimitedArchive(file) as archive:
             names = archive.namelist()
@@ -151,7 +154,7 @@ def _zip_kind(path: Path) -> Kind | None:
 
 
 def _ole_kind(path: Path) -> Kind:
-    """By the name of a stream; the directory of streams may be anywhere in the file."""
+    """Detect the kind by the name of a stream. The stream directory may be anywhere in the file."""
     names = [name.encode("utf-16-le") for name, _kind in _OLE_STREAMS]
     seen: set[bytes] = set()
     with path.open("rb") as file:

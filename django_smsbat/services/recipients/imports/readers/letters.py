@@ -1,8 +1,8 @@
-"""The 8-bit encoding of a text, decided by its letters.
+"""Detect the 8-bit encoding of a text by its letters.
 
-Each language has its letters, the frequent ones first, and the code pages in which it is written.
-Words are decoded under each of them. The code page under which the letters are the most usual wins.
-Windows-1251 wins a tie, since it is what Ukrainian versions of Windows save.
+Each language has code pages and letters, the most frequent letters first. Words are decoded with
+each code page. The code page with the most usual letters wins. Windows-1251 wins a tie, as
+Ukrainian versions of Windows use it.
 """
 
 import re
@@ -16,7 +16,7 @@ WORDS_MAX: Final = 300
 WORDS_OF_A_BLOCK: Final = 50
 _WORD: Final = re.compile(rb"(?<![A-Za-z'\x80-\xff])[A-Za-z']*+[\x80-\xff][A-Za-z'\x80-\xff]*")
 
-# Of several that decode to the same letters, the first is taken.
+# If several decode to the same letters, the first wins.
 CYRILLIC: Final = ("cp1251", "koi8-u", "cp1125", "cp866", "mac-cyrillic")
 _CENTRAL: Final = ("cp1250",)
 _WESTERN: Final = ("cp1252",)
@@ -42,9 +42,9 @@ _LANGUAGES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (_WESTERN, "òèàùìé"),  # Italian
     (_WESTERN, "öäåøæéüðþ"),  # Nordic
 )
-# In favour of the encodings that are usual here; the others need evidence.
+# These scores favour the encodings that are usual in Ukraine; the others need evidence.
 _PRIORS: Final = {"cp1251": 3.0, "cp1250": 0.6, "mac-cyrillic": -3.0}
-_SIGNS: Final = frozenset("«»“”„’‘–—…№§©®°€ \xa0")  # usual in texts, but not inside words
+_SIGNS: Final = frozenset("«»“”„’‘–—…№§©®°€ \xa0")  # common in texts, but not within a word
 
 _FOREIGN_LETTER: Final = -8.0
 _USUAL_SIGN: Final = -4.0
@@ -58,12 +58,12 @@ _VOWELS: Final = frozenset("aeiouy")
 
 
 def words_of(line: bytes) -> list[bytes]:
-    """The words of a line that are not plain ASCII."""
+    """Return the non-ASCII words of a line."""
     return _WORD.findall(line)
 
 
 def decide(words: Iterable[bytes]) -> str:
-    """The codec under which the words look the most usual."""
+    """Return the codec that decodes the words to the most usual letters."""
     known = sorted(words)
     scores = {codec: _PRIORS.get(codec, 0.0) + _best(known, codec) for codec in CODECS}
     return max(scores, key=lambda codec: scores[codec])
@@ -94,10 +94,10 @@ LETTERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """A letter beyond ASCII.
+    """A non-ASCII letter.
 
     Attributes:
-        context: how usual it is beside its neighbours.
+        context: score of the letter beside its neighbours.
     """
 
     lower: str

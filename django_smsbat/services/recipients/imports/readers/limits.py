@@ -1,8 +1,8 @@
 """The limits of a file of recipients.
 
-A file comes from outside, and a small one can describe a table that fills the memory. Each limit is
-far above what spreadsheet programs and other services write, and is applied before the part of the
-file that exceeds it is held in memory.
+A file is untrusted input, and a small file can describe a table that exhausts the memory. Each
+limit is far above the output of spreadsheet programs and other services. It is applied before the
+part of the file that exceeds it is loaded into memory.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,15 +16,15 @@ MEGABYTE: Final = 1_000_000
 
 UPLOAD_MAX: Final = 100 * MEGABYTE  # bytes of a file that is uploaded in the admin
 UNPACKED_MAX: Final = 1_000 * MEGABYTE  # bytes of all parts of a workbook
-RATIO_MAX: Final = 150  # times the size of a part as it is packed
-RATIO_COUNTED: Final = 4 * MEGABYTE  # bytes of a part; a smaller one may have any ratio
+RATIO_MAX: Final = 150  # unpacked size of a part, as a multiple of its packed size
+RATIO_COUNTED: Final = 4 * MEGABYTE  # bytes of a part; smaller parts may have any ratio
 PARTS_MAX: Final = 2_000  # of a workbook
 DIRECTORY_MAX: Final = MEGABYTE  # bytes of the table of contents of a workbook
 WHOLE_PART_MAX: Final = 8 * MEGABYTE  # bytes of a part that is read as a whole, such as the styles
 WHOLE_PART_TAGS_MAX: Final = 100_000
 TEXTS_MAX: Final = 5_000_000  # of a workbook, each counted once
 ROW_NUMBER_MAX: Final = 1_048_576  # in Excel
-ROW_BYTES_MAX: Final = 4 * MEGABYTE  # of XML or of CSV lines that are read for one row
+ROW_BYTES_MAX: Final = 4 * MEGABYTE  # bytes of XML or CSV lines per row
 COLUMNS_MAX: Final = 1_000
 CELL_MAX: Final = 131_072  # characters; also the limit of Python's CSV reader
 BATCH_MAX: Final = 8 * MEGABYTE  # characters of the CSV rows that are read together
@@ -33,7 +33,7 @@ PREVIEW_SECONDS: Final = 20
 
 
 class LimitExceeded(UnreadableTable):
-    """The file exceeds a limit; the sentence names the limit and what to do."""
+    """The file exceeds a limit. The text names the limit and the remedy."""
 
 
 LONG_CELL: Final = f"holds a cell of more than {CELL_MAX:,} characters"
@@ -57,7 +57,7 @@ def megabytes(size: int) -> str:
 
 
 def within_upload(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The pieces of an upload, as long as together they are not too large."""
+    """Yield the pieces of an upload while their total size is within the limit."""
     size = 0
     for part in parts:
         size += len(part)
@@ -81,7 +81,8 @@ class Deadline:
         return cls(seconds, clock.monotonic() + seconds)
 
     def check(self) -> None:
-        """
+        """Check the deadline.
+
         Raises:
             LimitExceeded: if it has passed.
         """

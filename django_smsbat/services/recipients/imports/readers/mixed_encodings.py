@@ -1,7 +1,7 @@
-"""Rows of UTF-8 in a file of an 8-bit encoding: they decode without an error, to the wrong letters.
+"""Detect rows of UTF-8 in a file of an 8-bit encoding, where they decode to wrong letters.
 
-Files of two exports that were joined hold such rows. Letters of the alphabet of the encoding are
-found: Cyrillic in a Cyrillic code page, accented Latin letters in a Latin one.
+Concatenated exports contain such rows. The detection covers the alphabet of the encoding: Cyrillic
+in a Cyrillic code page, accented Latin letters in a Latin code page.
 """
 
 import re
@@ -17,7 +17,7 @@ _LATIN: Final = (b"\xc3\xc4\xc5", 1)
 
 
 class Utf8Rows:
-    """Finds rows of UTF-8 in the text of a file of another encoding.
+    """A detector of UTF-8 rows in the text of a file of another encoding.
 
     Args:
         codec: the encoding of the file.
@@ -28,20 +28,25 @@ class Utf8Rows:
         self._sign = _sign(codec)
 
     def may_be_in(self, text: str) -> bool:
-        """A quick test of the text of one row or many."""
+        """Quickly test the text of one or more rows."""
         return self._sign is not None and bool(self._sign.search(text))
 
     def decoded(self, cells: list[str]) -> list[str] | None:
-        """The cells as UTF-8 if all of them are; None otherwise."""
+        """Return the cells decoded as UTF-8; None if they are not all UTF-8."""
         if not self.may_be_in("".join(cells)):
             return None
         try:
-            found = [cell.encode(self._codec).decode() for cell in cells]
+            decoded = [cell.encode(self._codec).decode() for cell in cells]
         except UnicodeError:
             return None
         usual = letters.LETTERS[self._codec]
-        foreign = {each for cell in found for each in cell if each.isalpha() and not each.isascii()}
-        return found if foreign <= usual else None
+        foreign = {
+            letter
+            for cell in decoded
+            for letter in cell
+            if letter.isalpha() and not letter.isascii()
+        }
+        return decoded if foreign <= usual else None
 
 
 def _sign(codec: str) -> re.Pattern[str] | None:

@@ -1,9 +1,9 @@
 """Numbers of a workbook as Excel displays them.
 
-A format that fixes digits, decimals or percents makes a text. Colours, currencies and the grouping
-of thousands are left out, since they are not part of the value. The signs of a mask such as
-``(000) 000-00-00`` are kept. Formats that are not known here (fractions, exponents, conditions)
-leave the number as it is, with the 15 digits that Excel keeps.
+A format with fixed digits, decimals or percents produces text. Colours, currencies and thousands
+separators are omitted, as they are not part of the value. The signs of a mask such as
+``(000) 000-00-00`` are retained. Unsupported formats (fractions, exponents, conditions) do not
+change the number, which has the 15 digits that Excel stores.
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import Final
 Number = int | float
 _Render = Callable[[Number], "Number | str"]
 
-_EXACT_MAX: Final = 10**15  # a workbook keeps 15 digits
+_EXACT_MAX: Final = 10**15  # a workbook stores 15 digits
 _TOKEN: Final = re.compile(r'"([^"]*)"|\\(.)|[_*].|\[[^\[\]]*\]|(.)', re.DOTALL)
 _MASK_SIGNS: Final = frozenset("+0123456789() -./")
 _PLACEHOLDERS: Final = frozenset("0#?")
@@ -24,14 +24,14 @@ _CONDITION: Final = re.compile(r"\[[<>=]")
 
 
 def displayed(number: Number, code: str) -> Number | str:
-    """The number as a cell with this number format displays it."""
+    """Return the number as a cell with this number format displays it."""
     if code == "General" or abs(number) >= _EXACT_MAX:
         return general(number)
     return _renderer(code)(number)
 
 
 def general(number: Number) -> Number:
-    """A number with 15 significant digits; a whole number is an integer."""
+    """Return the number with 15 significant digits; a whole number as an integer."""
     if isinstance(number, int) or abs(number) >= _EXACT_MAX:
         return number
     rounded = float(f"{number:.15g}")
@@ -55,7 +55,7 @@ def _renderer(code: str) -> _Render:
 
 
 def _section(code: str) -> str:
-    """The first section of a format; the others are for negative numbers, zero and text."""
+    """Return the first section of a format. The others apply to negative numbers, zero and text."""
     for token in _TOKEN.finditer(code):
         if token[3] == ";":
             return code[: token.start()]
@@ -100,7 +100,7 @@ def _percent(number: Number, *, digits: int, least: int) -> str:
 
 
 def _masked(number: Number, *, mask: str, zeros: int) -> str:
-    """Digits from right to left; those that are left over go before the first placeholder."""
+    """Fill a mask from right to left. Excess digits precede the first placeholder."""
     digits = [*f"{abs(_integer(number)):0{zeros}d}"]
     left = mask.count("\0")
     shown: list[str] = []

@@ -1,4 +1,4 @@
-"""Opens a file as a table, whichever format it has."""
+"""Open a file of any supported format as a table."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -20,14 +20,14 @@ from django_smsbat.services.recipients.imports.readers.table import (
 
 
 def count_filled(cells: Sequence[str]) -> int:
-    """Rates a row as headings by the number of its cells that are not empty."""
+    """Rate a row as headings by the number of its non-empty cells."""
     return sum(1 for cell in cells if cell.strip())
 
 
 def _open_workbook(
     path: Path, deadline: Deadline | None
 ) -> AbstractContextManager[tuple[TableFormat, RowSource]]:
-    # Here and not above: openpyxl takes its time and 10 MB, and most processes read no workbook.
+    # A local import: openpyxl is slow to import and takes 10 MB; most processes do not need it.
     from django_smsbat.services.recipients.imports.readers.workbooks import open_workbook
 
     return open_workbook(path, deadline)
@@ -46,15 +46,15 @@ def open_table(
     """Open a CSV or a workbook.
 
     Args:
-        rate: rates a row as headings; decides on the separator of a CSV.
-        looks_like_row: whether cells hold what a row of this table holds, such as a phone number
-            in the right column; finds rows that an open quote has swallowed.
-        encoding: the encoding of a CSV, one of ENCODINGS; found by the content if empty.
-        has_headings: whether the first row holds headings.
-        deadline: by when it must be read.
+        rate: rates a row as headings; determines the separator of a CSV.
+        looks_like_row: returns whether cells look like a row of this table, for example with a
+            phone number in the right column; detects rows that an open quote has swallowed.
+        encoding: the encoding of a CSV, a key of ENCODINGS; detected if empty.
+        has_headings: whether the first row contains headings.
+        deadline: the time limit for reading.
 
     Raises:
-        UnreadableTable: also while rows are read; it then names the row.
+        UnreadableTable: if the file is not a table; while rows are read, it names the row.
     """
     source = (
         _open_workbook(path, deadline)

@@ -1,4 +1,4 @@
-"""The types that every reader returns."""
+"""The types that all readers return."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from typing import Any, NamedTuple, Protocol
 class UnreadableTable(Exception):
     """The file cannot be read as a table.
 
-    The text is one sentence for people. It never repeats the content of the file.
+    The text is a sentence for the user. It never quotes the content of the file.
     """
 
 
 class Row(NamedTuple):
-    """One row of a table.
+    """A row of a table.
 
     Attributes:
         number: the number of the row in a spreadsheet program; a cell of several lines is one row.
-        problem: why the row cannot be taken; empty for a sound row.
+        problem: why the row is unusable; empty for a valid row.
     """
 
     number: int
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class CellError:
-    """A workbook cell that holds an error such as ``#N/A`` instead of a value."""
+    """A workbook cell with an error such as ``#N/A`` instead of a value."""
 
     text: str
 
@@ -38,7 +38,7 @@ class CellError:
 
 @dataclass(frozen=True)
 class TableFormat:
-    """How a file was read.
+    """The detected format of a file.
 
     Attributes:
         kind: "CSV" or "XLSX".
@@ -64,8 +64,8 @@ class Table:
     Attributes:
         headings: the cells of the heading row as text; empty if the table has no headings.
         heading_row: the number of the heading row; 0 if the table has no headings.
-        rows: the rows below the headings, without those that hold nothing.
-        source: what reads them.
+        rows: the non-empty rows below the headings.
+        source: the reader of the rows.
     """
 
     format: TableFormat
@@ -76,20 +76,20 @@ class Table:
 
 
 class RowSource(Protocol):
-    """What reads the rows of one format.
+    """A reader of the rows of a format.
 
     Attributes:
-        size: how many bytes or characters were read.
+        size: number of bytes or characters that were read.
     """
 
     @property
     def size(self) -> int: ...
 
     def read(self, after: int = 0, headings: int = maxsize, width: int = 0) -> Iterator[Row]:
-        """Read the rows that hold something.
+        """Read the non-empty rows.
 
         Args:
             after: the number of the last row that was read.
-            headings: how many cells a row may have.
-            width: how many cells a row usually has; 0 if that is unknown.
+            headings: maximum number of cells in a row.
+            width: usual number of cells in a row; 0 if unknown.
         """

@@ -1,6 +1,6 @@
-"""The rows of a workbook (XLSX, XLSM), read by openpyxl one at a time.
+"""The rows of a workbook (XLSX, XLSM). openpyxl reads them one at a time.
 
-openpyxl keeps the table of texts of a workbook in memory.
+openpyxl stores the shared strings of a workbook in memory.
 """
 
 import zipfile
@@ -44,13 +44,13 @@ _STRICT: Final = b"http://purl.oclc.org/ooxml/"
 def open_workbook(
     path: Path, deadline: Deadline | None = None
 ) -> Iterator[tuple[TableFormat, "SheetRows"]]:
-    """The first visible sheet that holds something."""
-    with path.open("rb") as file:  # by its path, openpyxl would refuse other suffixes
+    """Open the first visible sheet that is not empty."""
+    with path.open("rb") as file:  # given a path, openpyxl would refuse other suffixes
         try:
             book = worksheets.load(file, deadline)
         except LimitExceeded:
             raise
-        except Exception:  # it raises whatever a broken archive makes it stumble over
+        except Exception:  # openpyxl raises arbitrary exceptions for a broken archive
             raise _broken(path) from None
         sheet = _first_filled([one for one in book.worksheets if one.sheet_state == "visible"])
         if sheet is None:
@@ -77,7 +77,7 @@ def _without_rows(path: Path, sheets: Sequence[Any]) -> UnreadableTable:
 
 
 def _is_strict(path: Path) -> bool:
-    """Whether it has the namespaces of the ISO standard, which openpyxl does not read."""
+    """Return whether it uses the namespaces of the ISO standard, which openpyxl cannot read."""
     try:
         with path.open("rb") as file, LimitedArchive(file) as archive:
             return _STRICT in archive.read("_rels/.rels")
@@ -96,9 +96,9 @@ def _format_of(sheets: Sequence[Any], sheet: Any) -> TableFormat:
 
 
 class SheetRows:
-    """Reads rows that hold something, one at a time.
+    """A reader of the non-empty rows, one at a time.
 
-    Cells cannot shift in a workbook, so a cell without a heading is no problem there.
+    Cells cannot shift in a workbook, so cells without a heading are allowed.
     """
 
     def __init__(self, sheet: Worksheet) -> None:
@@ -144,7 +144,7 @@ def _holds_something(value: object) -> bool:
 
 
 def _value(cell: Any) -> object:
-    """A cell as text or as a number that Excel displays."""
+    """Return a cell as the text or number that Excel displays."""
     value = cell.value
     if isinstance(value, str):
         return CellError(value) if cell.data_type == "e" else value
@@ -165,7 +165,7 @@ def _date(value: int | float, code: str, cell: Any) -> object:
 
 
 def _iso(value: object) -> object:
-    """Dates and times as a CSV would hold them."""
+    """Convert dates and times to ISO 8601 text, as in a CSV."""
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time.min else value.isoformat(" ")
     if isinstance(value, date | time):

@@ -1,8 +1,8 @@
-"""The worksheets of a workbook as openpyxl reads them, without the sheets that hold no cells.
+"""Subclasses of openpyxl's readers, which open only worksheets and limit their memory use.
 
-openpyxl does not tell an empty cell from a formula whose value was never computed, and it fails on
-some workbooks with chart sheets. It holds a row, a text or a setting in memory, however large it
-is. The classes here correct this.
+openpyxl does not distinguish an empty cell from a formula without a computed value, and it fails on
+some workbooks with chart sheets. It stores a row, a text or a setting in memory, whatever its
+size. The classes here correct this.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from django_smsbat.services.recipients.imports.readers import limits
 from django_smsbat.services.recipients.imports.readers.archives import LimitedArchive
 from django_smsbat.services.recipients.imports.readers.limits import Deadline, LimitExceeded
 
-_WORKSHEET: Final = "/worksheet"  # how the type of its relation ends
+_WORKSHEET: Final = "/worksheet"  # the end of its relation type
 _EMPTY_TEXT: Final = "str"  # a formula of this type may have an empty value
 _TEXT_TAG: Final = f"{{{SHEET_MAIN_NS}}}t"
 _SHARED_TAG: Final = f"{{{SHEET_MAIN_NS}}}si"
@@ -39,16 +39,16 @@ def load(file: BinaryIO, deadline: Deadline | None = None) -> Any:
 
 
 class _Stream:
-    """A part of a workbook that is parsed piece by piece.
+    """A part of a workbook that is parsed in pieces.
 
-    The parser keeps what it read of an unfinished row in memory, so there is a limit for that.
+    The parser stores an unfinished row in memory, so the size of a row is limited.
     """
 
     def __init__(self, source: IO[bytes], deadline: Deadline | None) -> None:
         self._source = source
         self._deadline = deadline
-        self.size = 0  # bytes that were read
-        self._begin = 0  # how many of them belong to rows that are finished
+        self.size = 0  # number of bytes that were read
+        self._begin = 0  # number of bytes of finished rows
 
     def read(self, size: int = -1) -> bytes:
         if self._deadline:
@@ -80,7 +80,7 @@ class _Reader(ExcelReader):  # type: ignore[misc]  # openpyxl has no types
 
     def read_workbook(self) -> None:
         super().read_workbook()
-        self.parser.assign_names = lambda: None  # they refer to sheets that are left out
+        self.parser.assign_names = lambda: None  # names refer to sheets that are omitted
 
     def read_worksheets(self) -> None:
         for sheet, rel in self.parser.find_sheets():
@@ -94,8 +94,8 @@ class Worksheet(ReadOnlyWorksheet):  # type: ignore[misc]  # openpyxl has no typ
     """A worksheet that is read row by row.
 
     Attributes:
-        uncalculated: the number of the last row that holds a formula without a value.
-        size: how many bytes of it were read.
+        uncalculated: the number of the last row that contains a formula without a value.
+        size: number of bytes that were read.
     """
 
     uncalculated = 0
@@ -103,15 +103,15 @@ class Worksheet(ReadOnlyWorksheet):  # type: ignore[misc]  # openpyxl has no typ
     deadline: Deadline | None = None
 
     def _get_size(self) -> None:
-        """Leave the size unknown: openpyxl would read a whole sheet that does not state it."""
+        """Skip the size: openpyxl would read the whole sheet if the sheet does not declare it."""
 
     def numbered_rows(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
-        """The rows that the file holds. It may leave out empty ones."""
+        """Yield the rows of the file, which may omit empty rows."""
         last, epoch = 0, self.parent.epoch
         with self._get_source() as opened:
             source = _Stream(opened, self.deadline)
-            # openpyxl would warn of a number that is no date, with the number, which may be a
-            # phone. Without the formats of dates it leaves numbers as they are.
+            # openpyxl would issue a warning that quotes an invalid date, which may be a phone.
+            # Without the date formats it does not convert numbers.
             parser = _Parser(self, source, self._shared_strings, data_only=True, epoch=epoch)
             for number, cells in parser.parse():
                 if number > limits.ROW_NUMBER_MAX:
@@ -122,7 +122,7 @@ class Worksheet(ReadOnlyWorksheet):  # type: ignore[misc]  # openpyxl has no typ
 
 
 def _texts(source: _Stream) -> list[str]:
-    """The texts that cells refer to. Most are plain and need no object of openpyxl."""
+    """Return the shared strings. Most of them are plain and need no openpyxl object."""
     texts: list[str] = []
     events = iterparse(source, events=("start", "end"))
     _event, root = next(events)
@@ -148,7 +148,7 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
         self._sheet = sheet
 
     def parse(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        """The rows. What follows them, such as merged cells and rules, is not read."""
+        """Yield the rows. Skip the elements after them, such as merged cells and rules."""
         count = 0
         for _event, element in iterparse(self.source):
             if element.tag == ROW_TAG:
