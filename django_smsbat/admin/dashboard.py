@@ -1,4 +1,4 @@
-"""The dashboard on the app's page of the admin, for who may see what it is made of."""
+"""The dashboard on the app's admin page, for users who may view the underlying records."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ _NEEDED: Final = ("view_message", "view_campaign", "view_inboundmessage")
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
-    """What its template needs; nothing for who may not see it."""
+    """Return the context of the template; empty for users without permission."""
     if not all(request.user.has_perm(f"smsbat.{name}") for name in _NEEDED):
         return {}
     now = timezone.localtime()

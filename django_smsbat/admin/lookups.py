@@ -1,4 +1,4 @@
-"""The lookups that the URL of a list may contain: those of its own filters, and no others.
+"""The lookups that a list's URL may contain: those of the page's own filters and no others.
 
 Django allows every lookup on a model's own fields, including hidden fields and the keys of JSON. A
 user could then infer a hidden value from whether the list is empty: ``?code_hash__startswith=4``.

@@ -1,4 +1,4 @@
-"""The buttons that control a campaign: one row each, from label to the service that it calls."""
+"""The buttons that act on a campaign: one table row each, from the label to the service call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,18 +19,19 @@ class CampaignAction:
     """One button.
 
     Attributes:
-        transition: its row in the state table of `services.transitions`; empty where any state is
-            right.
-        question: what the confirmation page asks.
-        run: does it, and says in a sentence what was done. Also takes the fingerprint of what the
-            person saw, and their login.
-        spends: whether it costs money: the size is typed and approved where the site wants that.
-        looks_first: whether the page tells who will get it and what it may cost, and what is done
-            is held to that. So does whatever launches a campaign.
-        permission: what is needed besides seeing campaigns.
-        provided: what else has to hold.
-        stops_what_goes_on: only for a campaign whose rest would follow by itself.
-        needs_time: whether a time in the future has to be set.
+        transition: its row in the state table of `services.campaigns.states`; empty if the action
+            is allowed in any state.
+        question: the question on the confirmation page.
+        run: performs the action and returns a sentence that reports the result. Receives the
+            campaign, the fingerprint of the preflight that the user saw, and the user's login.
+        costs_money: whether it costs money. If so, the user types the number of recipients, and the
+            site may require approval.
+        requires_preflight: whether the page shows the recipients and the expected cost, and the
+            action is limited to what was shown. An action that launches a campaign always does.
+        permission: the permission required besides viewing campaigns.
+        provided: a further condition on the campaign.
+        stops_what_goes_on: only for a campaign whose remainder would follow automatically.
+        needs_time: whether the campaign needs a scheduled time in the future.
     """
 
     name: str
@@ -136,7 +137,7 @@ def _approve_retry(campaign: Campaign, seen: str, login: str) -> str:
 
 
 def needs_typing(recipients: int) -> bool:
-    """Whether so many are confirmed by typing their number."""
+    """Return whether the user must type this number of recipients to confirm."""
     limit = conf.current().confirm_above
     return limit is not None and recipients > limit
 

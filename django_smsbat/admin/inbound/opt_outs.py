@@ -17,7 +17,7 @@ from django_smsbat.models import InboundMessage
 from django_smsbat.services.consent import changes
 from django_smsbat.services.inbound import inbox
 
-_SENDERS_MAX: Final = 900  # each is a transaction of its own
+_SENDERS_MAX: Final = 900  # each runs in its own transaction
 _SHOWN: Final = 10
 
 
@@ -33,7 +33,7 @@ _OPT_OUT: Final = _Answer("opt_out_senders", _("Opt out"))
 
 
 def opt_out(page: Any, request: HttpRequest, inbound: InboundMessage) -> None:
-    """Opt out the sender of one message, and say what happened."""
+    """Opt out the sender of one message, and report the result."""
     if _opt_out(page, request, inbound):
         page.message_user(request, _("The sender was opted out."), messages.SUCCESS)
     else:
@@ -42,13 +42,13 @@ def opt_out(page: Any, request: HttpRequest, inbound: InboundMessage) -> None:
 
 
 def dismiss(page: Any, request: HttpRequest, inbound: InboundMessage) -> None:
-    """Take the flag off one message; the sender keeps getting promotional messages."""
+    """Clear the flag on one message; the sender still gets promotional messages."""
     if inbox.dismiss_opt_out(inbound):
         page.log_change(request, inbound, str(_("Not an opt-out")))
 
 
 def ask(page: Any, request: HttpRequest, chosen: QuerySet[InboundMessage]) -> HttpResponse | None:
-    """Ask, or opt out the senders of the selected messages; None when it is done."""
+    """Ask for confirmation, or opt out the senders of the selected messages and return None."""
     selection = Selection.of(request, chosen)
     found = selection.rows.filter(recipient__isnull=False, recipient__opted_out_at=None)
     count = found.order_by().values("recipient").distinct().count()
@@ -82,7 +82,7 @@ def _opt_out(page: Any, request: HttpRequest, inbound: InboundMessage) -> bool:
 
 
 def _reason_among(inbound: InboundMessage) -> InboundMessage:
-    """A conversation is selected by its latest message; the flagged one is the better evidence."""
+    """Return the flagged message of the conversation, not its latest: it is the better evidence."""
     if inbound.may_be_opt_out:
         return inbound
     return inbox.probable_opt_out_of(inbound.phone) or inbound
@@ -91,7 +91,7 @@ def _reason_among(inbound: InboundMessage) -> InboundMessage:
 def _one_of_each_sender(
     found: QuerySet[InboundMessage], most: int | None = None
 ) -> Iterator[InboundMessage]:
-    """The latest message of each sender."""
+    """Yield the latest message of each sender."""
     seen: set[int | None] = set()
     for inbound in found.select_related("recipient").order_by("-pk"):
         if inbound.recipient_id not in seen:

@@ -1,4 +1,4 @@
-"""The question before unconfirmed messages are settled, and what is done on a yes."""
+"""The confirmation before unconfirmed messages are settled, and the action itself."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _CHUNK: Final = 2_000
 
 @dataclass(frozen=True)
 class Settlement:
-    """One way to settle them: what is asked, and the service that does it."""
+    """One way to settle messages: its question, and the service that performs it."""
 
     name: str
     label: Promise
@@ -55,12 +55,12 @@ SETTLEMENTS: Final[dict[str, Settlement]] = {
 def settle(
     page: Any, request: HttpRequest, chosen: MessageQuerySet, settlement: Settlement
 ) -> HttpResponse | None:
-    """Ask, or do what was confirmed; None when it is done.
+    """Ask for confirmation, or perform the confirmed action and return None.
 
     Args:
-        chosen: it may be a million: it stands for a snapshot, and is walked, never listed.
+        chosen: may match a million rows. It is a snapshot and is iterated, never listed.
     """
-    selection = Selection.of(request, chosen)  # what became unconfirmed since was not asked about
+    selection = Selection.of(request, chosen)  # excludes later unconfirmed messages
     found = selection.rows.filter(status=Status.UNCONFIRMED.value)
     if request.POST.get("confirmed") == settlement.name:
         concerned = _concerned(found)
@@ -84,6 +84,6 @@ def settle(
 
 
 def _concerned(found: MessageQuerySet) -> list[Model]:
-    """What has a history of its own to write in: campaigns, and a few messages without any."""
+    """Return the objects that get a log entry: campaigns, and a few messages without a campaign."""
     campaigns = Campaign.objects.filter(pk__in=found.order_by().values("campaign"))
     return [*campaigns, *found.filter(campaign=None)[:_LOGGED_SINGLY]]

@@ -1,4 +1,4 @@
-"""The questions before people are opted out, opted in or erased, and what is done on a yes."""
+"""The confirmation before recipients are opted out, opted in or erased, and the action itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from django_smsbat.services.consent.changes import ConsentReason
 from django_smsbat.services.recipients.imports.uploads import StillImporting
 from django_smsbat.services.retention import erase
 
-_AT_ONCE_MAX: Final = 900  # people, each a field: Django takes no form of more than a thousand
+_AT_ONCE_MAX: Final = 900  # recipients, one form field each; Django's limit is 1,000 fields
 _SHOWN: Final = 10
 
 
@@ -33,7 +33,7 @@ def _erase(person: Recipient, said: ConsentReason) -> bool:
 
 @dataclass(frozen=True)
 class Question:
-    """One thing that can be done with people: what is asked, and the service that does it."""
+    """One action on recipients: its question, and the service that performs it."""
 
     name: str
     label: Promise
@@ -68,7 +68,7 @@ QUESTIONS: Final[dict[str, Question]] = {
             ),
             _erase,
             asks_for_reason=False,
-            is_logged=False,  # the log would name whom nothing may name any more
+            is_logged=False,  # a log entry would name the erased recipient
         ),
     )
 }
@@ -77,7 +77,7 @@ QUESTIONS: Final[dict[str, Question]] = {
 def ask(
     page: Any, request: HttpRequest, chosen: QuerySet[Recipient], question: Question
 ) -> HttpResponse | None:
-    """Ask, or do what was confirmed; None when it is done."""
+    """Ask for confirmation, or perform the confirmed action and return None."""
     count = chosen.count()
     if count > _AT_ONCE_MAX:
         words = _("Choose %(most)d people at most.") % {"most": _AT_ONCE_MAX}
@@ -103,7 +103,7 @@ def ask(
 
 
 def _back(request: HttpRequest) -> str:
-    """The conversation from which the question was asked; empty for the list of recipients."""
+    """Return the URL of the originating conversation; "" for the list of recipients."""
     key = number(request.POST.get("conversation"))
     if key is None:
         return ""

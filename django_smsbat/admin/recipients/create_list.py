@@ -1,4 +1,4 @@
-"""The question how a new list is to be called, made of people or of whom messages went to."""
+"""The form that creates a list from recipients or from the recipients of messages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class NameForm(forms.Form):
 
 
 class PeopleForm(NameForm):
-    """Also of only some of them."""
+    """Asks for the name, and may limit the list to some of the recipients."""
 
     attribute = forms.CharField(
         label=_("Only those whose attribute"),
@@ -56,7 +56,7 @@ def _of_messages(form: forms.Form, messages: QuerySet[Any]) -> RecipientList:
 
 @dataclass(frozen=True)
 class Making:
-    """What a list is made of: the form that asks, and the service that makes it."""
+    """A source of a list: its form, and the service that creates the list."""
 
     form: type[forms.Form]
     make: Callable[[forms.Form, QuerySet[Any]], RecipientList]
@@ -69,7 +69,7 @@ OF_MESSAGES: Final = Making(NameForm, _of_messages)
 def ask_for_name(
     page: Any, request: HttpRequest, queryset: QuerySet[Any], making: Making
 ) -> HttpResponse:
-    """Ask, or make the list and show it."""
+    """Show the form, or create the list and show it."""
     selection = Selection.of(request, queryset)
     confirmed = request.POST.get("confirmed") == _ACTION
     form = making.form(request.POST if confirmed else None)

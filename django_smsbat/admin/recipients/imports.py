@@ -41,7 +41,7 @@ def may_import(request: HttpRequest) -> bool:
 
 
 class UploadForm(forms.Form):
-    """A file and the list that its people go to."""
+    """A file and the list to import its recipients into."""
 
     file = forms.FileField(
         label=_("File"),
@@ -80,7 +80,7 @@ class UploadForm(forms.Form):
 
 
 class Importing:
-    """The views; each for who may change recipients and lists."""
+    """The import views; all require permission to change recipients and lists."""
 
     def __init__(self, page: Any) -> None:
         self._page = page
@@ -99,7 +99,7 @@ class Importing:
         ]
 
     def begin(self, request: HttpRequest) -> HttpResponse:
-        """GET asks for the file, POST stores it and shows how it will be imported."""
+        """GET shows the upload form, POST stores the file and shows the preview."""
         self._insist(request)
         form = UploadForm(request.POST or None, request.FILES or None)
         if form.is_valid():
@@ -112,7 +112,7 @@ class Importing:
         return self._shown(request, "import.html", {"form": form})
 
     def one(self, request: HttpRequest, key: int) -> HttpResponse:
-        """GET shows the preview, or the progress; POST changes columns, or starts the import."""
+        """GET shows the preview or the progress; POST changes columns or starts the import."""
         upload = self._found(request, key)
         if upload.state == UploadState.LOOKED_AT:
             return self._preview(request, upload)
@@ -141,7 +141,7 @@ class Importing:
     def _confirm(
         self, request: HttpRequest, upload: RecipientUpload, form: ColumnMappingForm
     ) -> None:
-        """Start the import, unless the columns changed: then the person sees the preview first."""
+        """Start the import, unless the columns changed: then show the preview again first."""
         if form.is_bound and form.has_changed():
             chosen = form.cleaned_data
             login = request.user.get_username()
@@ -158,7 +158,7 @@ class Importing:
         return HttpResponse(render_to_string(_PROGRESS, _progress(upload), request))
 
     def rejects(self, request: HttpRequest, key: int) -> Any:
-        """The rejected rows with the reasons, to be corrected and imported again."""
+        """Download the rejected rows with the reasons, for correction and a new import."""
         upload = self._found(request, key)
         answer = StreamingHttpResponse(uploads.rejects_of(upload), content_type="text/csv")
         answer["Content-Disposition"] = f'attachment; filename="rejects-{upload.pk}.csv"'
