@@ -1,6 +1,6 @@
-"""``make bench``: every promised number, as a ratio to what does the same work in the same run.
+"""``make bench``: every promised number, as a ratio to equivalent work in the same run.
 
-``--write`` renews the table in RESULTS.rst. ``N=20000 make bench`` is a shorter look.
+``--write`` updates the table in RESULTS.rst. ``N=20000 make bench`` is a shorter run.
 """
 
 import os
@@ -24,7 +24,7 @@ def rate(count: int, seconds: float) -> str:
 
 
 def end_to_end(kind: str) -> float:
-    """(a), (b), (e). Returns the messages a second of the campaign in which nothing is personal."""
+    """(a), (b), (e). Return the messages per second of the campaign without personal texts."""
     best = 0.0
     for personal in (False, True):
         name = f"{DATABASES[kind]}, {'personal' if personal else 'the same for all'}"
@@ -53,7 +53,7 @@ def end_to_end(kind: str) -> float:
 def fastest(
     kind: str, gateway: Gateway, shape: dict[str, Any]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """The floor and ours, in turns: the best of each, for other programs disturb only ever so."""
+    """Run the floor and ours in turns; return the best of each, as other load only slows them."""
     runs = [
         (
             measure("raw_floor", kind, gateway, **shape),
@@ -69,7 +69,7 @@ def fastest(
 
 
 def compared(kind: str, best: float) -> None:
-    """(a) beside a queue of mails and a loop of requests."""
+    """(a) compared with a mail queue and a loop of requests."""
     count = max(2_000, COUNT // 2)
     rates = [
         count / measure("post_office", kind, None, count=count, **settings)["seconds"]
@@ -85,7 +85,7 @@ def compared(kind: str, best: float) -> None:
 
 
 def memory(kind: str) -> None:
-    """(c): the peak of a process that makes the people, launches and sends."""
+    """(c): peak memory of a process that creates recipients, launches and sends."""
     shape = {"personal": True, "size": SIZE, "threads": THREADS}
     few, some, many = (
         measure("ours", kind, **shape, count=count)["peak_mb"]
@@ -97,7 +97,7 @@ def memory(kind: str) -> None:
 
 
 def scaling() -> None:
-    """(d), by processes with one request at a time; at once, and with a service that takes time."""
+    """(d), by processes with one request at a time; with an instant service and with a slow one."""
     for latency in (0, 100):
         rates = [
             measure(

@@ -1,7 +1,7 @@
 """The raw floor: the same campaign in plain SQL, without Django and without any of our rules.
 
-The same tables and indexes, the same gateway, the same batches; one thread. It claims as law 1
-asks: committed as `sending` before the request leaves, the answer committed before the next claim.
+Same tables and indexes, same gateway, same batches; one thread. It claims as law 1 requires:
+`sending` is committed before the request leaves, the answer before the next claim.
 """
 
 import json
@@ -28,7 +28,7 @@ NAMES = (
 
 
 class Sqlite:
-    """The statements as SQLite wants them."""
+    """The statements in SQLite's dialect."""
 
     mark = "?"
     made = (
@@ -76,7 +76,7 @@ class Sqlite:
 
 
 class Postgres(Sqlite):
-    """The statements as PostgreSQL wants them: with types."""
+    """The statements in PostgreSQL's dialect, with types."""
 
     mark = "%s"
     made = Sqlite.made.replace("?", "%s").replace(
@@ -119,7 +119,7 @@ def connect(url: str) -> Sqlite:
 
 
 def launch(database: Sqlite, campaign_id: int, *, personal: bool) -> None:
-    """Make the messages: one statement, or one `executemany` where each has its own text."""
+    """Create the messages: one statement, or one `executemany` if each has its own text."""
     now = datetime.now(UTC).isoformat(" ")
     database.begin()
     if not personal:
@@ -145,7 +145,7 @@ def personal_rows(database: Sqlite, campaign_id: int, now: str) -> list[tuple[An
 
 
 def submit(database: Sqlite, campaign_id: int, gateway: str, size: int) -> int:
-    """Claim, commit, post, record, batch after batch; returns how many messages."""
+    """Claim, commit, post and record, batch by batch; return the number of messages."""
     session = requests.Session()
     session.headers.update(
         {"X-Authorization-Key": "sandbox-key", "Content-Type": "application/json"}

@@ -1,4 +1,4 @@
-"""The table that a benchmark prints, and the place in the docs where it stands."""
+"""The table that a benchmark prints, and its place in the docs."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ DATABASES: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 @dataclass
 class Row:
-    """One line of the table. `asked` is the least ratio, or the most, that was promised."""
+    """One line of the table. `asked` is the promised minimum or maximum ratio."""
 
     what: str
     value: str
@@ -42,7 +42,7 @@ def add(what: str, value: str, ratio: float | None = None, asked: str = "") -> N
 def measure(
     what: str, kind: str = "", gateway: Gateway | None = stage.gateway, **options: Any
 ) -> dict[str, float]:
-    """One measurement in a fresh process, with a fresh database and service."""
+    """Take one measurement in a fresh process, with a fresh database and service."""
     with ExitStack() as around:
         if kind:
             options["url"] = around.enter_context(stage.database(kind))
@@ -57,7 +57,7 @@ def measure(
 
 
 def write(name: str, path: Path = DOCS) -> None:
-    """Renew the table between the marks of that name."""
+    """Update the table between the markers with that name."""
     begin, end = f".. {name} measured below\n", f".. end of {name}\n"
     head, _, rest = path.read_text().partition(begin)
     _, _, tail = rest.partition(end)

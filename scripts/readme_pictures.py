@@ -1,4 +1,4 @@
-"""``make readme``: renew the demo's transcript and the screenshots that the README shows.
+"""``make readme``: update the demo's transcript and the screenshots in the README.
 
 Runs the demo on a pseudo-terminal, then the admin and the sandbox with Debian's Chromium.
 """
@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.rst"
 PICTURES = ROOT / "docs" / "pictures"
 BEGIN, END = ".. transcript begins", ".. transcript ends"
-READER = "0670000104"  # its fate is to be delivered, then read
-FALLEN_BACK = "0670000105"  # Viber fails there, and the SMS fallback delivers
+READER = "0670000104"  # the sandbox delivers it and marks it read
+FALLEN_BACK = "0670000105"  # Viber fails, and the SMS fallback delivers
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def install_chromium() -> str:
 
 
 def run_on_terminal(command: list[str]) -> str:
-    """The command's output as a terminal of 100 columns shows it in the end."""
+    """Return the command's final output on a terminal of 100 columns."""
     shown = bytearray()
 
     def read(terminal: int) -> bytes:
@@ -64,7 +64,7 @@ def write_transcript(transcript: str) -> None:
 
 
 def take_pictures(chromium: str) -> None:
-    """The campaign's page, then the phones after a campaign launched from that very page."""
+    """Capture the campaign's page, then the phones after a campaign launched from that page."""
     serving = subprocess.Popen(
         [sys.executable, "-u", "-m", "example_project.demo.serve"],
         cwd=ROOT,
@@ -89,7 +89,7 @@ def take_pictures(chromium: str) -> None:
 
 
 def address(serving: "subprocess.Popen[str]") -> str:
-    """The address in the next line that the process prints."""
+    """Return the address in the next line that the process prints."""
     line = serving.stdout.readline() if serving.stdout else ""
     found = re.search(r"http://[^\s]+", line)
     return found[0] if found else sys.exit("the admin did not start")
@@ -111,7 +111,7 @@ def picture_of_campaign(page: Page, admin: str) -> None:
 
 
 def send_another(page: Page, admin: str) -> None:
-    """A campaign like the demo's to a few people, so that there is something on the phones."""
+    """Send a campaign like the demo's to a few people, so that the phones show messages."""
     page.goto(f"{admin}django_smsbat/recipientlist/add/")
     page.fill("#id_name", "Friends")
     page.click("input[name=_save]")

@@ -1,4 +1,4 @@
-"""Opens every page of the admin, in a process whose settings have another theme."""
+"""Opens every page of the admin, in a process with another theme in its settings."""
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -33,7 +33,7 @@ BY_POST = (
 
 
 def make_world():
-    """One of everything."""
+    """Create one object of each kind."""
     person = Recipient.objects.create(phone="+380670000077", name="Olena")
     everybody = RecipientList.objects.create(name="All")
     everybody.recipients.add(person)
