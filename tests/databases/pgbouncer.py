@@ -28,7 +28,7 @@ pidfile = {folder}/pgbouncer.pid
 
 @contextmanager
 def running(program: str, url: str, folder: Path) -> Iterator[str]:
-    """The address of the same database through PgBouncer."""
+    """Yield the address of the same database through PgBouncer."""
     parts = urlsplit(url)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
