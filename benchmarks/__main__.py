@@ -110,30 +110,30 @@ def scaling() -> None:
             )["rate"]
             for workers in (1, 2, 4)
         ]
-        for workers, found in zip((2, 4), rates[1:], strict=True):
+        for workers, measured in zip((2, 4), rates[1:], strict=True):
             name = f"PostgreSQL, {workers} processes beside 1, answers in {latency} ms"
             asked = "≥ 1.6" if workers == 2 else ""
-            add(name, f"{found:,.0f} messages/s", found / rates[0], asked)
+            add(name, f"{measured:,.0f} messages/s", measured / rates[0], asked)
 
 
 def imports(kind: str) -> None:
     """(f)."""
     with tempfile.TemporaryDirectory() as folder:
-        told = measure("import_rows", kind, None, count=COUNT, folder=folder)
+        result = measure("import_rows", kind, None, count=COUNT, folder=folder)
     name = f"{DATABASES[kind]}: import of {COUNT:,} rows, times update_or_create"
-    value = f"{told['rows_a_second']:,.0f} rows/s, +{told['grown_mb']:.0f} MB"
-    add(name, value, told["rows_a_second"] / told["orm_rows_a_second"], "≥ 10,000 rows/s")
+    value = f"{result['rows_a_second']:,.0f} rows/s, +{result['grown_mb']:.0f} MB"
+    add(name, value, result["rows_a_second"] / result["orm_rows_a_second"], "≥ 10,000 rows/s")
 
 
 def cpu() -> None:
     """(g)."""
     for personal in (False, True):
-        told = measure("cpu", size=5_000, personal=personal)
+        result = measure("cpu", size=5_000, personal=personal)
         name = f"CPU to build, post, read: {'personal' if personal else 'the same for all'}"
-        ratio = told["microseconds"] / told["requests_microseconds"]
+        ratio = result["microseconds"] / result["requests_microseconds"]
         add(
             f"{name}, of requests' own",
-            f"{told['microseconds']:.1f} µs a message",
+            f"{result['microseconds']:.1f} µs a message",
             ratio,
             "≤ 20 µs",
         )

@@ -93,7 +93,7 @@ def pages(url: str, rows: int) -> dict[str, Any]:
     asked = fill(rows)
     client = Client()
     client.force_login(User.objects.get())
-    told: dict[str, Any] = {}
+    report: dict[str, Any] = {}
     for what, path in asked.items():
         address = f"/admin/smsbat/{path}"
         statements: list[str] = []
@@ -102,8 +102,8 @@ def pages(url: str, rows: int) -> dict[str, Any]:
         if answer.status_code != 200:
             raise SystemExit(f"{path}: {answer.status_code}")
         seconds = [stage.timed(partial(client.get, address)) for _ in range(TURNS)]
-        told[what] = {"ms": median(seconds) * 1_000, "statements": len(statements)}
-    return told
+        report[what] = {"ms": median(seconds) * 1_000, "statements": len(statements)}
+    return report
 
 
 def compared() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:

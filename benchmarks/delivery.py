@@ -54,13 +54,13 @@ def webhooks() -> None:
     """(c)."""
     for kind, name in DATABASES.items():
         for kept in (True, False):
-            told = measure("doors", kind, None, kept=kept)
-            empty = told["empty"]
+            result = measure("doors", kind, None, kept=kept)
+            empty = result["empty"]
             how = "" if kept else ", CONN_MAX_AGE = 0"
             for door, asked in (("inbound", "≥ 0.4"), ("status", "≥ 0.3")):
-                rate = told[f"smsbat/{door}"]
+                rate = result[f"smsbat/{door}"]
                 what = f"{name}: {door}/{how}, of an empty view ({empty:,.0f}/s)"
-                add(what, per_second(rate), told[f"{door} of empty"], asked if kept else "")
+                add(what, per_second(rate), result[f"{door} of empty"], asked if kept else "")
 
 
 def per_second(rate: float) -> str:

@@ -131,16 +131,16 @@ def launch(database: Sqlite, campaign_id: int, *, personal: bool) -> None:
 
 def personal_rows(database: Sqlite, campaign_id: int, now: str) -> list[tuple[Any, ...]]:
     text = stage.PERSONAL.replace("{{ ", "{").replace(" }}", "}")
-    found = database.run(
+    people = database.run(
         "SELECT r.id, r.phone, r.name, r.attributes FROM smsbat_recipient r WHERE r.id IN"
         " (SELECT recipient_id FROM smsbat_recipientlist_recipients) ORDER BY r.id",
         (),
     )
     rows = []
-    for key, phone, name, attributes in found:
+    for key, phone, name, attributes in people:
         known = json.loads(attributes) if isinstance(attributes, str) else attributes
-        said = text.format_map({"name": name, **known})
-        rows.append((campaign_id, key, phone, stage.SENDER, said, now, random.getrandbits(31)))
+        message = text.format_map({"name": name, **known})
+        rows.append((campaign_id, key, phone, stage.SENDER, message, now, random.getrandbits(31)))
     return rows
 
 
@@ -151,7 +151,7 @@ def submit(database: Sqlite, campaign_id: int, gateway: str, size: int) -> int:
         {"X-Authorization-Key": "sandbox-key", "Content-Type": "application/json"}
     )
     total = 0
-    while found := _claim(database, campaign_id, size):
+    while claimed := _claim(database, campaign_id, size):
         messages = [
             {
                 "from": sender,
@@ -160,12 +160,12 @@ def submit(database: Sqlite, campaign_id: int, gateway: str, size: int) -> int:
                 "text": text,
                 "customerMessageId": f"{key}-{nonce:08x}",
             }
-            for key, to, nonce, text, sender in found
+            for key, to, nonce, text, sender in claimed
         ]
         body = json.dumps({"messages": messages}, ensure_ascii=False, separators=(",", ":"))
         answer = session.post(f"{gateway}/bat/messagelist", data=body.encode(), timeout=60).json()
         _record(database, answer)
-        total += len(found)
+        total += len(claimed)
     return total
 
 
@@ -173,9 +173,9 @@ def _claim(database: Sqlite, campaign_id: int, size: int) -> list[Any]:
     lease = datetime.fromtimestamp(time.time() + 300, UTC).isoformat(" ")
     database.begin()
     values = (uuid.uuid4().hex, lease, campaign_id, size)
-    found = list(database.run(database.claim, values).fetchall())
+    rows = list(database.run(database.claim, values).fetchall())
     database.commit()
-    return found
+    return rows
 
 
 def _record(database: Sqlite, answer: dict[str, Any]) -> None:

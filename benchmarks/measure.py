@@ -29,12 +29,12 @@ _KILOBYTE: Final = 1_024
 def raw_floor(*, url: str, gateway: str, count: int, personal: bool, size: int) -> Told:
     """Run the plain SQL of `benchmarks.floor`."""
     stage.django(url, gateway)
-    made = stage.campaign(stage.people(count), personal=personal)
+    campaign = stage.campaign(stage.people(count), personal=personal)
     database = floor.connect(url)
-    launched = stage.timed(lambda: floor.launch(database, made.pk, personal=personal))
+    launched = stage.timed(lambda: floor.launch(database, campaign.pk, personal=personal))
     gc.set_threshold(50_000, *gc.get_threshold()[1:])  # as `smsbat_send` does
     sent: list[int] = []
-    submitted = stage.timed(lambda: sent.append(floor.submit(database, made.pk, gateway, size)))
+    submitted = stage.timed(lambda: sent.append(floor.submit(database, campaign.pk, gateway, size)))
     if sent != [count]:
         raise RuntimeError(f"{sent} of {count} were sent")
     return {"launch": launched, "submit": submitted}
@@ -43,14 +43,14 @@ def raw_floor(*, url: str, gateway: str, count: int, personal: bool, size: int) 
 def ours(*, url: str, gateway: str, count: int, personal: bool, size: int, threads: int) -> Told:
     """Run the same campaign by the services that the admin and the commands call."""
     stage.django(url, gateway, BATCH_SIZE=size, CONCURRENCY=threads)
-    made = stage.campaign(stage.people(count), personal=personal)
+    campaign = stage.campaign(stage.people(count), personal=personal)
     from django.core.management import call_command
     from django.db import connection
 
     from django_smsbat.models import Message
     from django_smsbat.services.campaigns import lifecycle
 
-    launched = stage.timed(lambda: lifecycle.launch(made))
+    launched = stage.timed(lambda: lifecycle.launch(campaign))
     statements: list[str] = []
 
     def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
@@ -126,11 +126,11 @@ def one_by_one(*, gateway: str, count: int) -> Told:
 def processes(*, url: str, gateway: str, count: int, workers: int, size: int) -> Told:
     """Run the same campaign by several `smsbat_send` processes with one request at a time each."""
     stage.django(url, gateway, BATCH_SIZE=size, CONCURRENCY=1)
-    made = stage.campaign(stage.people(count), personal=False)
+    campaign = stage.campaign(stage.people(count), personal=False)
     from django_smsbat.models import Message
     from django_smsbat.services.campaigns import lifecycle
 
-    lifecycle.launch(made)
+    lifecycle.launch(campaign)
     command = [sys.executable, str(stage.ROOT / "manage.py"), "smsbat_send"]
     running = [
         subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=stage.ROOT) for _ in range(workers)

@@ -83,14 +83,14 @@ def send_seconds(url: str) -> tuple[float, str]:
         for number in range(BATCH)
     ]
     body = json.dumps({"messages": messages}, ensure_ascii=False).encode()
-    best, told = float("inf"), {}
+    best, result = float("inf"), {}
     for _ in range(3):
         began = time.perf_counter()
         answer = requests.post(url + SEND_PATH, body, headers=HEADERS, timeout=60)
         best = min(best, time.perf_counter() - began)
         answer.raise_for_status()
-        told = answer.json()
-    return best, told["messages"][0]["messageId"] if told else "x"
+        result = answer.json()
+    return best, result["messages"][0]["messageId"] if result else "x"
 
 
 def main() -> None:

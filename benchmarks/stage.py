@@ -136,11 +136,11 @@ def analyse() -> None:
 def campaign(everybody: Any, *, personal: bool) -> Any:
     from django_smsbat.models import Campaign
 
-    made = Campaign.objects.create(
+    instance = Campaign.objects.create(
         name="Bench", type="sms", text=PERSONAL if personal else TEXT, sender=SENDER
     )
-    made.lists.set([everybody])
-    return made
+    instance.lists.set([everybody])
+    return instance
 
 
 def timed(work: Callable[[], Any]) -> float:

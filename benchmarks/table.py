@@ -49,11 +49,13 @@ def measure(
         if gateway:
             options["gateway"] = around.enter_context(gateway())
         command = [sys.executable, "-m", "benchmarks.measure", what, json.dumps(options)]
-        told = subprocess.run(command, capture_output=True, text=True, cwd=stage.ROOT, check=False)
-    if told.returncode:
-        sys.exit(f"{what} failed:\n{told.stderr[-2_000:]}")
-    found: dict[str, float] = json.loads(told.stdout)
-    return found
+        process = subprocess.run(
+            command, capture_output=True, text=True, cwd=stage.ROOT, check=False
+        )
+    if process.returncode:
+        sys.exit(f"{what} failed:\n{process.stderr[-2_000:]}")
+    result: dict[str, float] = json.loads(process.stdout)
+    return result
 
 
 def write(name: str, path: Path = DOCS) -> None:

@@ -49,11 +49,11 @@ def doors(*, url: str, kept: bool) -> Told:
         rounds = [
             {path: _load(port, path, body) for path, body in bodies.items()} for _ in range(TURNS)
         ]
-    told = {path.strip("/"): median(one[path] for one in rounds) for path in bodies}
+    report = {path.strip("/"): median(one[path] for one in rounds) for path in bodies}
     for door in ("inbound", "status"):
         ratios = [one[f"/smsbat/{door}/"] / one["/empty/"] for one in rounds]
-        told[f"{door} of empty"] = median(ratios)
-    return told
+        report[f"{door} of empty"] = median(ratios)
+    return report
 
 
 def _messages() -> None:
@@ -73,7 +73,7 @@ def _messages() -> None:
         insert_rows(Recipient, ("phone", "created_at"), [(stage.phone(n), now) for n in chosen])
         rows = [(stage.phone(n), "sms", "A", "x", "sending", 1, now, n) for n in chosen]
         insert_rows(Message, names, rows)
-        made = Message.objects.filter(nonce__in=chosen).values_list("pk", "nonce")
+        created = Message.objects.filter(nonce__in=chosen).values_list("pk", "nonce")
         answers = [
             Report(
                 source=Source.SUBMIT,
@@ -84,7 +84,7 @@ def _messages() -> None:
                 message_id=key,
                 attempt=1,
             )
-            for key, nonce in made
+            for key, nonce in created
         ]
         recorder.record(answers, now)
     stage.analyse()

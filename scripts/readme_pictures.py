@@ -91,8 +91,8 @@ def take_pictures(chromium: str) -> None:
 def address(serving: "subprocess.Popen[str]") -> str:
     """Return the address in the next line that the process prints."""
     line = serving.stdout.readline() if serving.stdout else ""
-    found = re.search(r"http://[^\s]+", line)
-    return found[0] if found else sys.exit("the admin did not start")
+    match = re.search(r"http://[^\s]+", line)
+    return match[0] if match else sys.exit("the admin did not start")
 
 
 def log_in(page: Page, admin: str) -> None:

@@ -85,9 +85,9 @@ class ReadOnlyAdmin(StyledAdmin):
         return False
 
 
-def phone_or_none(written: str) -> str | None:
+def phone_or_none(text: str) -> str | None:
     """Return a phone typed into a search box in E.164, or None if it is not a phone."""
     try:
-        return phones.normalise(written, conf.current().default_region)
+        return phones.normalise(text, conf.current().default_region)
     except phones.InvalidPhone:
         return None

@@ -1,4 +1,4 @@
-"""Streamed CSV files whose cells a spreadsheet reads as text only."""
+"""Streamed CSV files; a spreadsheet reads every cell as text."""
 
 import csv
 import json
@@ -54,7 +54,7 @@ def walk(rows: QuerySet[Any], columns: Sequence[str]) -> Iterator[Sequence[Any]]
 
 
 class _Echo:
-    """A file-like object for `csv` whose `write` returns each line."""
+    """A file-like object for `csv`: `write` returns each line."""
 
     def write(self, line: str) -> str:
         return line

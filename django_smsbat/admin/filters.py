@@ -206,5 +206,5 @@ class BelongsFilter(_ListFilter):
 
 def message_keys(phone: str, most: int) -> list[int]:
     """Return the keys of the latest messages to a phone."""
-    found = Message.objects.filter(to=phone).order_by("-pk").values_list("pk", flat=True)
-    return list(found[:most])
+    keys = Message.objects.filter(to=phone).order_by("-pk").values_list("pk", flat=True)
+    return list(keys[:most])

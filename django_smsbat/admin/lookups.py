@@ -42,7 +42,7 @@ def _parameters(page: Any, request: Any, declared: Any) -> list[str]:
     named, make = declared if isinstance(declared, tuple | list) else (declared, None)
     path = named.name if isinstance(named, Field) else named
     field = get_fields_from_path(page.model, path)[-1]
-    made: ListFilter = (make or FieldListFilter.create)(
+    instance: ListFilter = (make or FieldListFilter.create)(
         field, request, {}, page.model, page, field_path=path
     )
-    return [str(name) for name in made.expected_parameters()]
+    return [str(name) for name in instance.expected_parameters()]

@@ -74,18 +74,18 @@ def _page(rows: QuerySet[Any], place: str, size: int) -> tuple[list[Any], bool, 
     kind, key = place[:1], place[1:]
     bound = number(key)
     if kind == _OLDER_THAN and bound is not None:
-        found = list(rows.filter(pk__lt=bound)[: size + 1])
+        fetched = list(rows.filter(pk__lt=bound)[: size + 1])
         # An empty page offers no way back, so show the first page instead.
-        return (found[:size], len(found) > size, True) if found else _page(rows, "", size)
+        return (fetched[:size], len(fetched) > size, True) if fetched else _page(rows, "", size)
     if (kind == _NEWER_THAN and bound is not None) or place == _OLDEST:
         ascending = rows.order_by("pk")
         newer = ascending if bound is None else ascending.filter(pk__gt=bound)
-        found = list(newer[: size + 1])
-        page = found[:size][::-1]
-        if found and (len(found) > size or place == _OLDEST):
-            return page, bound is not None, len(found) > size
-    found = list(rows[: size + 1])
-    return found[:size], len(found) > size, False
+        fetched = list(newer[: size + 1])
+        page = fetched[:size][::-1]
+        if fetched and (len(fetched) > size or place == _OLDEST):
+            return page, bound is not None, len(fetched) > size
+    fetched = list(rows[: size + 1])
+    return fetched[:size], len(fetched) > size, False
 
 
 class KeysetAdmin(StyledAdmin):

@@ -5,8 +5,8 @@ from typing import Final
 _KEY: Final = 18  # digits; 18 fit the keys of every supported database
 
 
-def number(written: str | None, digits: int = _KEY) -> int | None:
+def number(text: str | None, digits: int = _KEY) -> int | None:
     """Parse a whole number in ASCII digits; None for anything else, or for too many digits."""
-    if not written or not (written.isascii() and written.isdigit()) or len(written) > digits:
+    if not text or not (text.isascii() and text.isdigit()) or len(text) > digits:
         return None
-    return int(written)
+    return int(text)

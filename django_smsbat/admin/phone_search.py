@@ -69,7 +69,7 @@ class PhoneSearchAdmin(StyledAdmin):
 
     Attributes:
         phone_field: the field that stores the phone.
-        phone_model: the model whose rows name a phone, if it is not the model of the list.
+        phone_model: the model of the rows that name a phone, if it is not the list's model.
     """
 
     phone_field: ClassVar[str]
@@ -101,8 +101,8 @@ class PhoneSearchAdmin(StyledAdmin):
         """Return a row's phone; "" if it has none, or if the user may not search by it."""
         if not self.may_search_phones(request):
             return ""
-        found = self._rows().filter(pk=key).values_list(self.phone_field, flat=True).first()
-        return str(found or "")
+        phone = self._rows().filter(pk=key).values_list(self.phone_field, flat=True).first()
+        return str(phone or "")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Redirect URLs that contain a phone, such as old bookmarks, so that no link repeats it."""

@@ -244,8 +244,8 @@ def told(sentence: object, depth: int = 0) -> str:
     if depth > _DEEPEST:
         return text
     for form, pattern in _patterns():
-        if found := pattern.fullmatch(text):
-            values = {name: _inner(name, value, depth) for name, value in found.groupdict().items()}
+        if match := pattern.fullmatch(text):
+            values = {name: _inner(name, value, depth) for name, value in match.groupdict().items()}
             if form in COUNTED:
                 return str(COUNTED[form] % {"count": int(values["count"])})
             return gettext(form) % values

@@ -62,8 +62,8 @@ class VerificationAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
     @admin.display(description=_("status"), ordering="status")
     def badge(self, obj: Verification) -> SafeString:
         tone = _TONES.get(VerificationStatus(obj.status), "failed")
-        words = obj.get_status_display()
-        return format_html('<span class="smsbat-badge smsbat-{}">{}</span>', tone, words)
+        label = obj.get_status_display()
+        return format_html('<span class="smsbat-badge smsbat-{}">{}</span>', tone, label)
 
     @admin.display(description=_("what became of the message"))
     def delivery(self, obj: Verification) -> SafeString | str:
@@ -93,6 +93,6 @@ class ClosedPrefixAdmin(ReadOnlyAdmin):
         for one in chosen:
             breaker.open_again(one, timezone.now())
             self.log_change(request, one, str(_("Opened again.")))
-        words = ngettext("%(count)d prefix is open.", "%(count)d prefixes are open.", len(chosen))
-        self.message_user(request, words % {"count": len(chosen)}, messages.SUCCESS)
+        text = ngettext("%(count)d prefix is open.", "%(count)d prefixes are open.", len(chosen))
+        self.message_user(request, text % {"count": len(chosen)}, messages.SUCCESS)
         return None

@@ -30,7 +30,7 @@ class CampaignAction:
             action is limited to what was shown. An action that launches a campaign always does.
         permission: the permission required besides viewing campaigns.
         provided: a further condition on the campaign.
-        stops_what_goes_on: only for a campaign whose remainder would follow automatically.
+        stops_what_goes_on: only for a campaign that would send its remainder automatically.
         needs_time: whether the campaign needs a scheduled time in the future.
     """
 
@@ -63,10 +63,10 @@ class CampaignAction:
 
 
 def _send(campaign: Campaign, seen: str, login: str) -> str:
-    made = lifecycle.launch(campaign, fingerprint=seen)
+    launched = lifecycle.launch(campaign, fingerprint=seen)
     return ngettext(
-        "sending to %(count)d recipient.", "sending to %(count)d recipients.", made.recipients
-    ) % {"count": made.recipients}
+        "sending to %(count)d recipient.", "sending to %(count)d recipients.", launched.recipients
+    ) % {"count": launched.recipients}
 
 
 def _schedule(campaign: Campaign, seen: str, login: str) -> str:
@@ -98,22 +98,22 @@ def _hold(campaign: Campaign, seen: str, login: str) -> str:
 
 def _cancel(campaign: Campaign, seen: str, login: str) -> str:
     count = lifecycle.cancel(campaign)
-    words = ngettext(
+    text = ngettext(
         "cancelled; %(count)d message will not be sent.",
         "cancelled; %(count)d messages will not be sent.",
         count,
     )
-    return words % {"count": count}
+    return text % {"count": count}
 
 
 def _retry(campaign: Campaign, seen: str, login: str) -> str:
     count = lifecycle.retry_failed(campaign, login=login)
-    words = ngettext(
+    text = ngettext(
         "%(count)d failed message is sent again.",
         "%(count)d failed messages are sent again.",
         count,
     )
-    return words % {"count": count}
+    return text % {"count": count}
 
 
 def _duplicate(campaign: Campaign, seen: str, login: str) -> str:
@@ -128,12 +128,12 @@ def _approve(campaign: Campaign, seen: str, login: str) -> str:
 
 def _approve_retry(campaign: Campaign, seen: str, login: str) -> str:
     count = approval.approve_retry(campaign, login)
-    words = ngettext(
+    text = ngettext(
         "sending %(count)d failed message again is approved.",
         "sending %(count)d failed messages again is approved.",
         count,
     )
-    return words % {"count": count}
+    return text % {"count": count}
 
 
 def needs_typing(recipients: int) -> bool:

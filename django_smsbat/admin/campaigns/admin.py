@@ -72,8 +72,10 @@ class CampaignAdmin(StyledAdmin):
         if obj is None or obj.started_at is None:
             return without_account([head, *shown[:-1]], obj)
         # The phone shows the content. Fields that the type does not use are not listed.
-        said: Any = (_("What is said"), {"fields": [n for n in SAID if is_used(n, obj.type)]})
-        shown = [said if "type" in fields["fields"] else (title, fields) for title, fields in shown]
+        content: Any = (_("What is said"), {"fields": [n for n in SAID if is_used(n, obj.type)]})
+        shown = [
+            content if "type" in fields["fields"] else (title, fields) for title, fields in shown
+        ]
         report = (_("How it goes"), {"fields": ("report",), "classes": ("smsbat-wide",)})
         return without_account([head, report, *shown], obj)
 
@@ -95,8 +97,8 @@ class CampaignAdmin(StyledAdmin):
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
         """Save only changed fields: a worker may have changed the status meanwhile."""
         if obj.status in lifecycle.EDITABLE and obj.scheduled_at:
-            words = _("It is not scheduled yet: press “Schedule” on its page.")
-            self.message_user(request, words, messages.WARNING)
+            text = _("It is not scheduled yet: press “Schedule” on its page.")
+            self.message_user(request, text, messages.WARNING)
         if not change:
             super().save_model(request, obj, form, change)
             return
@@ -108,8 +110,8 @@ class CampaignAdmin(StyledAdmin):
         if "budget" in form.changed_data:
             budget.change(obj, obj.budget)
         if obj.status not in lifecycle.EDITABLE and "text" in request.POST:
-            words = _("It was launched meanwhile: only its title and budget were saved.")
-            self.message_user(request, words, messages.WARNING)
+            text = _("It was launched meanwhile: only its title and budget were saved.")
+            self.message_user(request, text, messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         deletable = obj is None or obj.status in lifecycle.EDITABLE
@@ -120,16 +122,16 @@ class CampaignAdmin(StyledAdmin):
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, obj: Campaign) -> SafeString:
-        words = obj.get_status_display()
+        label = obj.get_status_display()
         if obj.pause_reason and lifecycle.may(obj, "resume"):
-            return format_html("<strong>{}</strong>: {}", words, told(obj.pause_reason))
+            return format_html("<strong>{}</strong>: {}", label, told(obj.pause_reason))
         if obj.budget is not None and not obj.budget_room and lifecycle.may(obj, "pause"):
             hint = _("goes on when SMSBAT tells what the last messages cost")
-            return format_html("<strong>{}</strong>: {}", words, hint)
+            return format_html("<strong>{}</strong>: {}", label, hint)
         if approved_by := approval.approver_of(obj):
             approved = _("approved by %(login)s") % {"login": approved_by}
-            return format_html("<strong>{}</strong>: {}", words, approved)
-        return format_html("<strong>{}</strong>", words)
+            return format_html("<strong>{}</strong>: {}", label, approved)
+        return format_html("<strong>{}</strong>", label)
 
     @admin.display(description=_("how it will look"))
     def phone(self, obj: Campaign) -> SafeString:
@@ -141,10 +143,10 @@ class CampaignAdmin(StyledAdmin):
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Return the campaign with the user's permissions, for code that receives no request."""
-        found = super().get_object(request, *args, **kwargs)
-        if found is not None:
-            found.shows_messages = request.user.has_perm("smsbat.view_message")
-        return found
+        campaign = super().get_object(request, *args, **kwargs)
+        if campaign is not None:
+            campaign.shows_messages = request.user.has_perm("smsbat.view_message")
+        return campaign
 
     @admin.display(description=_("how it goes"))
     def report(self, obj: Campaign) -> SafeString:

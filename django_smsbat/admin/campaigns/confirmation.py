@@ -77,13 +77,13 @@ def _confirmed(request: HttpRequest, control: CampaignAction, campaign: Campaign
         raise lifecycle.ActionNotAllowed(
             str(_("Look at who will get it and what it may cost first."))
         )
-    looked = preflight.confirm(seen)
+    shown = preflight.confirm(seen)
     if control.costs_money:
         if _is_typed_wrong(request, control, campaign):
-            words = _("Type the number of recipients, %(count)d, to confirm.")
-            raise lifecycle.ActionNotAllowed(str(words % {"count": looked.recipients}))
-        approval.hold_to(looked, request.user.get_username())
-    return looked.fingerprint
+            text = _("Type the number of recipients, %(count)d, to confirm.")
+            raise lifecycle.ActionNotAllowed(str(text % {"count": shown.recipients}))
+        approval.hold_to(shown, request.user.get_username())
+    return shown.fingerprint
 
 
 def _is_typed_wrong(request: HttpRequest, control: CampaignAction, campaign: Campaign) -> bool:

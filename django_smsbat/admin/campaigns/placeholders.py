@@ -49,12 +49,12 @@ def sampled_warnings(sample: FieldSample) -> list[str]:
 
 
 def _unknown(sentence: str, values: Mapping[str, str], counted: Mapping[str, object]) -> str:
-    words = sentence % values
+    text = sentence % values
     suggestion = counted.get("suggestion")
     if not suggestion:
-        return words
+        return text
     proposal = _("Did you mean “%(field)s”?") % {"field": suggestion}
-    return f"{words} {proposal}"
+    return f"{text} {proposal}"
 
 
 def _defaults(

@@ -111,7 +111,7 @@ def details(campaign: Campaign) -> dict[str, Any]:
 
 def _cost_line(cost: Costs) -> str:
     """Describe SMSBAT's charges so far; SMSBAT reports the cost of a message after sending it."""
-    words = ngettext(
+    text = ngettext(
         "%(amount)s for %(count)d message (parts: %(parts)d); %(each)s for each delivered.",
         "%(amount)s for %(count)d messages (parts: %(parts)d); %(each)s for each delivered.",
         cost.priced,
@@ -119,7 +119,7 @@ def _cost_line(cost: Costs) -> str:
     each = "—" if cost.per_delivered is None else f"{cost.per_delivered:.4f}"
     currency = cost.currency or _("(currency not told)")
     amount = f"{cost.amount.normalize():f} {currency}"
-    return words % {"amount": amount, "count": cost.priced, "parts": cost.parts, "each": each}
+    return text % {"amount": amount, "count": cost.priced, "parts": cost.parts, "each": each}
 
 
 def _chart(campaign: Campaign) -> dict[str, Any] | None:

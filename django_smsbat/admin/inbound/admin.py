@@ -149,8 +149,8 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         count = getattr(obj, "unread_count", int(obj.read_at is None))
         if not count:
             return ""
-        words = ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
-        return format_html('<span class="smsbat-badge smsbat-doubt">{}</span>', words)
+        label = ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
+        return format_html('<span class="smsbat-badge smsbat-doubt">{}</span>', label)
 
     @admin.display(description=_("opt-out"))
     def opt_out_mark(self, obj: InboundMessage) -> SafeString | str:

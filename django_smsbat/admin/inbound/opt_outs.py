@@ -37,8 +37,8 @@ def opt_out(page: Any, request: HttpRequest, inbound: InboundMessage) -> None:
     if _opt_out(page, request, inbound):
         page.message_user(request, _("The sender was opted out."), messages.SUCCESS)
     else:
-        words = _("Nothing was changed: the sender has opted out already, or is no recipient.")
-        page.message_user(request, words, messages.WARNING)
+        text = _("Nothing was changed: the sender has opted out already, or is no recipient.")
+        page.message_user(request, text, messages.WARNING)
 
 
 def dismiss(page: Any, request: HttpRequest, inbound: InboundMessage) -> None:
@@ -50,17 +50,17 @@ def dismiss(page: Any, request: HttpRequest, inbound: InboundMessage) -> None:
 def ask(page: Any, request: HttpRequest, chosen: QuerySet[InboundMessage]) -> HttpResponse | None:
     """Ask for confirmation, or opt out the senders of the selected messages and return None."""
     selection = Selection.of(request, chosen)
-    found = selection.rows.filter(recipient__isnull=False, recipient__opted_out_at=None)
-    count = found.order_by().values("recipient").distinct().count()
+    rows = selection.rows.filter(recipient__isnull=False, recipient__opted_out_at=None)
+    count = rows.order_by().values("recipient").distinct().count()
     if count > _SENDERS_MAX:
-        words = _("Choose messages of %(most)d senders at most.") % {"most": _SENDERS_MAX}
-        page.message_user(request, words, messages.ERROR)
+        text = _("Choose messages of %(most)d senders at most.") % {"most": _SENDERS_MAX}
+        page.message_user(request, text, messages.ERROR)
         return None
     if request.POST.get("confirmed") == _OPT_OUT.name:
-        senders = list(_one_of_each_sender(found))
+        senders = list(_one_of_each_sender(rows))
         done = sum(_opt_out(page, request, _reason_among(inbound)) for inbound in senders)
-        words = ngettext("%(count)d person.", "%(count)d people.", done) % {"count": done}
-        page.message_user(request, f"{_OPT_OUT.label}: {words}", messages.SUCCESS)
+        text = ngettext("%(count)d person.", "%(count)d people.", done) % {"count": done}
+        page.message_user(request, f"{_OPT_OUT.label}: {text}", messages.SUCCESS)
         return None
     return own_page(
         page,
@@ -69,7 +69,7 @@ def ask(page: Any, request: HttpRequest, chosen: QuerySet[InboundMessage]) -> Ht
         _OPT_OUT.label,
         answer=_OPT_OUT,
         count=count,
-        shown=[str(one.recipient) for one in _one_of_each_sender(found, _SHOWN)],
+        shown=[str(one.recipient) for one in _one_of_each_sender(rows, _SHOWN)],
         selection=selection,
     )
 
@@ -89,11 +89,11 @@ def _reason_among(inbound: InboundMessage) -> InboundMessage:
 
 
 def _one_of_each_sender(
-    found: QuerySet[InboundMessage], most: int | None = None
+    rows: QuerySet[InboundMessage], most: int | None = None
 ) -> Iterator[InboundMessage]:
     """Yield the latest message of each sender."""
     seen: set[int | None] = set()
-    for inbound in found.select_related("recipient").order_by("-pk"):
+    for inbound in rows.select_related("recipient").order_by("-pk"):
         if inbound.recipient_id not in seen:
             seen.add(inbound.recipient_id)
             yield inbound

@@ -175,10 +175,10 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
             self.message_user(request, _("Choose a list beside the action."), messages.WARNING)
             return
         count = change(chosen, people)
-        words = ngettext(
+        text = ngettext(
             "“%(list)s”: %(count)d recipient.", "“%(list)s”: %(count)d recipients.", count
         )
-        self.message_user(request, words % {"list": chosen, "count": count}, messages.SUCCESS)
+        self.message_user(request, text % {"list": chosen, "count": count}, messages.SUCCESS)
 
     @admin.action(permissions=["make_list"], description=_("Make a list of them…"))
     def make_list(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse:
@@ -209,10 +209,10 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            found = self.get_changelist_instance(request).queryset
+            rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             raise Http404 from None
-        return export(found)
+        return export(rows)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         may = {"may_import": may_import(request), "may_export": True}

@@ -26,7 +26,7 @@ _AT_ONCE_MAX: Final = 900  # recipients, one form field each; Django's limit is 
 _SHOWN: Final = 10
 
 
-def _erase(person: Recipient, said: ConsentReason) -> bool:
+def _erase(person: Recipient, reason: ConsentReason) -> bool:
     erase.erase(person.phone)
     return True
 
@@ -80,8 +80,8 @@ def ask(
     """Ask for confirmation, or perform the confirmed action and return None."""
     count = chosen.count()
     if count > _AT_ONCE_MAX:
-        words = _("Choose %(most)d people at most.") % {"most": _AT_ONCE_MAX}
-        page.message_user(request, words, messages.ERROR)
+        text = _("Choose %(most)d people at most.") % {"most": _AT_ONCE_MAX}
+        page.message_user(request, text, messages.ERROR)
         return None
     if request.POST.get("confirmed") == question.name:
         _do(page, request, list(chosen), question)
@@ -111,7 +111,7 @@ def _back(request: HttpRequest) -> str:
 
 
 def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Question) -> None:
-    said = ConsentReason(
+    reason = ConsentReason(
         source=ConsentSource.PERSON,
         reason=request.POST.get("reason", "").strip(),
         entered_by=request.user.get_username(),
@@ -119,12 +119,12 @@ def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Ques
     done = 0
     for person in people:
         try:
-            changed = question.run(person, said)
+            changed = question.run(person, reason)
         except (erase.StillSending, StillImporting) as error:
             page.message_user(request, f"{person}: {told(error)}", messages.ERROR)
             continue
         done += changed
         if changed and question.is_logged:
-            page.log_change(request, person, f"{question.label}: {said.reason}")
-    words = ngettext("%(count)d person.", "%(count)d people.", done) % {"count": done}
-    page.message_user(request, f"{question.label}: {words}", messages.SUCCESS)
+            page.log_change(request, person, f"{question.label}: {reason.reason}")
+    text = ngettext("%(count)d person.", "%(count)d people.", done) % {"count": done}
+    page.message_user(request, f"{question.label}: {text}", messages.SUCCESS)

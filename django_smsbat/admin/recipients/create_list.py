@@ -44,10 +44,10 @@ class PeopleForm(NameForm):
 
 
 def _of_people(form: forms.Form, people: QuerySet[Any]) -> RecipientList:
-    said = form.cleaned_data
-    if said["attribute"]:
-        people = lists.with_attribute(people, said["attribute"], said["value"])
-    return lists.make(said["name"], people)
+    data = form.cleaned_data
+    if data["attribute"]:
+        people = lists.with_attribute(people, data["attribute"], data["value"])
+    return lists.make(data["name"], people)
 
 
 def _of_messages(form: forms.Form, messages: QuerySet[Any]) -> RecipientList:
@@ -75,20 +75,20 @@ def ask_for_name(
     form = making.form(request.POST if confirmed else None)
     if form.is_valid():
         try:
-            made = making.make(form, selection.rows)
+            created = making.make(form, selection.rows)
         except ActionNotAllowed as error:
             form.add_error("name", told(error))
         else:
-            page.log_addition(request, made, [{"added": {}}])
-            count = made.recipients.count()
-            words = ngettext(
+            page.log_addition(request, created, [{"added": {}}])
+            count = created.recipients.count()
+            text = ngettext(
                 "The list “%(name)s” has %(count)d recipient.",
                 "The list “%(name)s” has %(count)d recipients.",
                 count,
             )
-            said = words % {"name": made, "count": count}
-            page.message_user(request, said, messages.SUCCESS)
-            target = reverse("admin:smsbat_recipientlist_change", args=[quote(made.pk)])
+            message = text % {"name": created, "count": count}
+            page.message_user(request, message, messages.SUCCESS)
+            target = reverse("admin:smsbat_recipientlist_change", args=[quote(created.pk)])
             return HttpResponseRedirect(target)
     return own_page(
         page,

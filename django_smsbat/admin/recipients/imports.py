@@ -147,8 +147,8 @@ class Importing:
             login = request.user.get_username()
             if uploads.choose_columns(upload, chosen["columns"], chosen["encoding"], login):
                 if "_preview" not in request.POST:
-                    words = _("The columns have changed. Check the preview, then import.")
-                    messages.warning(request, words)
+                    text = _("The columns have changed. Check the preview, then import.")
+                    messages.warning(request, text)
                 return
         if "_preview" not in request.POST and uploads.confirm(upload):
             messages.success(request, _("The import runs in the background."))
@@ -182,13 +182,13 @@ class Importing:
         return own_page(self._page, request, f"recipient/{template}", title, **context)
 
 
-def _keep(given: Mapping[str, Any], login: str) -> RecipientUpload:
+def _keep(data: Mapping[str, Any], login: str) -> RecipientUpload:
     return uploads.keep(
-        given["file"].chunks(),
-        given["file"].name,
-        str(given["list"] or given["new_list"] or ""),
+        data["file"].chunks(),
+        data["file"].name,
+        str(data["list"] or data["new_list"] or ""),
         login,
-        opt_out=given["opt_out"],
+        opt_out=data["opt_out"],
     )
 
 

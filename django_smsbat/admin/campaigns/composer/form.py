@@ -58,16 +58,16 @@ def is_used(field: str, kind: str) -> bool:
     return field != "message_data" and kind in _ONLY_FOR.get(field, [kind])
 
 
-def chosen_type(written: object) -> MessageType | None:
+def chosen_type(value: object) -> MessageType | None:
     """Return the chosen message type, or None if the value is not a type."""
-    return MessageType(str(written)) if str(written) in list(MessageType) else None
+    return MessageType(str(value)) if str(value) in list(MessageType) else None
 
 
 class ComposerWidget(forms.Widget):
     """The inputs of all types; the browser shows those of the chosen type.
 
     Attributes:
-        type: the type whose inputs contain the value.
+        type: the type of the inputs that contain the value.
         refusals: error messages by the path of the input.
     """
 
@@ -233,8 +233,8 @@ class CampaignForm(_ModelForm):
             self.fields["scheduled_at"].label = capfirst(_("scheduled for"))
             self.fields["scheduled_at"].help_text = _("In the time zone %(zone)s.") % {"zone": zone}
         if "message_data" in self.fields:
-            written = self.data.get("type") if self.is_bound else self.initial.get("type")
-            self._composer.type = chosen_type(written)
+            chosen = self.data.get("type") if self.is_bound else self.initial.get("type")
+            self._composer.type = chosen_type(chosen)
             self._composer.refusals = {}  # a copied widget shares its dict
 
     def _account_field(self) -> forms.ChoiceField:

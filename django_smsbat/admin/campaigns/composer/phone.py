@@ -125,30 +125,30 @@ def _lines(content: Content, data: dict[str, Any]) -> tuple[tuple[str, str], ...
     template = otp_templates.find(str(data.get("templateId", "")))
     if template is None:
         return ()
-    given = data.get("templateParams", {})
+    params = data.get("templateParams", {})
     head = (str(_("Viber's template")), template.slug.replace("_", " "))
-    return (head, *((name, str(given.get(name, "…"))) for name in template.params))
+    return (head, *((name, str(params.get(name, "…"))) for name in template.params))
 
 
 def duration(seconds: int) -> str:
     """Format a time to live in the largest unit that is exact."""
     size = next(size for size in (_DAY, _HOUR, 60, 1) if seconds % size == 0)
     count = seconds // size
-    words = {
+    formats = {
         _DAY: ngettext("%(count)d day", "%(count)d days", count),
         _HOUR: ngettext("%(count)d hour", "%(count)d hours", count),
         60: ngettext("%(count)d minute", "%(count)d minutes", count),
         1: ngettext("%(count)d second", "%(count)d seconds", count),
     }
-    return words[size] % {"count": count}
+    return formats[size] % {"count": count}
 
 
 def advice_on_ttl(kind: MessageType) -> str:
     first, last = TYPES[kind].ttl_advice
-    told = _("SMSBAT advises a time to live of %(first)s to %(last)s.")
+    text = _("SMSBAT advises a time to live of %(first)s to %(last)s.")
     if first == last:
-        told = _("SMSBAT advises a time to live of %(first)s.")
-    return told % {"first": duration(first), "last": duration(last)}
+        text = _("SMSBAT advises a time to live of %(first)s.")
+    return text % {"first": duration(first), "last": duration(last)}
 
 
 _CONCERNS: Final[dict[LintCode, Promise]] = {
@@ -173,12 +173,12 @@ _CONCERNS: Final[dict[LintCode, Promise]] = {
 
 
 def _told(finding: Finding) -> str:
-    words = _CONCERNS[finding.concern] % {
+    text = _CONCERNS[finding.concern] % {
         "what": ", ".join(_named(finding)),
         "with": finding.parts[0],
         "without": finding.parts[1],
     }
-    return f"{_('SMS fallback')}: {words}" if finding.field == "fallback_text" else str(words)
+    return f"{_('SMS fallback')}: {text}" if finding.field == "fallback_text" else str(text)
 
 
 def _named(finding: Finding) -> Iterable[str]:
@@ -191,12 +191,12 @@ def _named(finding: Finding) -> Iterable[str]:
 
 
 def _parts_told(sms: SmsParts) -> str:
-    words = ngettext(
+    text = ngettext(
         "SMS: %(count)d part, %(encoding)s, %(units)d characters.",
         "SMS: %(count)d parts, %(encoding)s, %(units)d characters.",
         sms.parts,
     )
-    return words % {"count": sms.parts, "encoding": sms.encoding, "units": sms.units}
+    return text % {"count": sms.parts, "encoding": sms.encoding, "units": sms.units}
 
 
 def context_of(shown: Preview) -> dict[str, Any]:

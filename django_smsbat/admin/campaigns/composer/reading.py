@@ -30,8 +30,8 @@ def data_from(kind: MessageType, typed: Typed) -> dict[str, Any]:
     values = _values(SCHEMA[kind], typed, kind.value)
     template = otp_templates.find(str(values.get("template_id", "")))
     if template:  # the inputs that the template does not use were not visible
-        given = values["template_params"]
-        values["template_params"] = {n: given[n] for n in template.params if n in given}
+        params = values["template_params"]
+        values["template_params"] = {n: params[n] for n in template.params if n in params}
     return CLASSES[kind].data_of(**values)
 
 
@@ -42,10 +42,10 @@ def values_of(kind: MessageType, data: Mapping[str, Any]) -> dict[str, Any]:
         InvalidMessage: if the data do not have the shape of that type.
     """
     arguments = CLASSES[kind].fields_from_data(data)
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for node in SCHEMA[kind]:
-        _spread(node, arguments.get(node.name), kind.value, found)
-    return found
+        _spread(node, arguments.get(node.name), kind.value, values)
+    return values
 
 
 def fits(kind: MessageType, data: Any) -> bool:
@@ -89,11 +89,11 @@ def _value(node: Node, typed: Typed, path: str) -> Any:
         return [row for row in rows if row is not None]
     if isinstance(node, Group):
         return node.make(_values(node.nodes, typed, path))
-    written = str(typed.get(path, "")).strip()
+    text = str(typed.get(path, "")).strip()
     if node.kind == "number":
-        typed_number = number(written, _DIGITS_MAX)
-        return written or _nothing(path) if typed_number is None else typed_number
-    return written
+        typed_number = number(text, _DIGITS_MAX)
+        return text or _nothing(path) if typed_number is None else typed_number
+    return text
 
 
 def _nothing(path: str) -> Any:
@@ -125,26 +125,26 @@ def _is_typed(node: Node, typed: Typed, path: str) -> bool:
 def places(typed: Typed, path: str) -> list[int]:
     """Return the indexes of the posted rows, in posted order."""
     begin = f"{path}-"
-    found = (name[len(begin) :].partition("-")[0] for name in typed if name.startswith(begin))
+    indexes = (name[len(begin) :].partition("-")[0] for name in typed if name.startswith(begin))
     # Browsers post rows in the order on the page, whatever their indexes.
-    numbers = (number(place, _DIGITS_MAX) for place in found)
+    numbers = (number(place, _DIGITS_MAX) for place in indexes)
     return list(dict.fromkeys(place for place in numbers if place is not None))
 
 
-def _spread(node: Node, value: Any, path: str, found: dict[str, Any]) -> None:
+def _spread(node: Node, value: Any, path: str, values: dict[str, Any]) -> None:
     own = join(path, node.name)
     if isinstance(node, Input):
-        found[own] = "" if value is None else value
+        values[own] = "" if value is None else value
     elif value is None:
         return
     elif isinstance(node, Rows):
         for place, row in enumerate(value):
-            _spread_all(node.row, row, join(own, str(place)), found)
+            _spread_all(node.row, row, join(own, str(place)), values)
     else:
-        _spread_all(node, value, own, found)
+        _spread_all(node, value, own, values)
 
 
-def _spread_all(group: Group, made: Any, path: str, found: dict[str, Any]) -> None:
-    values = group.read(made)
+def _spread_all(group: Group, argument: Any, path: str, result: dict[str, Any]) -> None:
+    values = group.read(argument)
     for node in group.nodes:
-        _spread(node, values.get(node.name), path, found)
+        _spread(node, values.get(node.name), path, result)

@@ -58,7 +58,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Rows:
-    """A repeated group whose rows can be reordered."""
+    """A repeated input or group, with rows that can be reordered."""
 
     name: str
     label: Promise
@@ -80,7 +80,7 @@ def _number(name: str, label: Promise) -> Input:
 
 
 def _attributes(*names: str) -> Callable[[Any], Values]:
-    return lambda made: {name: getattr(made, name) for name in names}
+    return lambda instance: {name: getattr(instance, name) for name in names}
 
 
 def _given(values: Values) -> bool:
@@ -120,10 +120,10 @@ def _media_limits() -> str:
 
 
 def _media_limit(kind: facts.MediaKind, one: facts.MediaFacts) -> str:
-    words = _("%(kind)s: %(formats)s, up to %(megabytes)d MB")
+    text = _("%(kind)s: %(formats)s, up to %(megabytes)d MB")
     if one.seconds_max:
-        words = _("%(kind)s: %(formats)s, up to %(megabytes)d MB and %(minutes)d minutes")
-    return words % {
+        text = _("%(kind)s: %(formats)s, up to %(megabytes)d MB and %(minutes)d minutes")
+    return text % {
         "kind": _MEDIA_LABELS[kind],
         "formats": one.formats,
         "megabytes": one.bytes_max // facts.MEGABYTE,
@@ -167,9 +167,9 @@ def _make_action_button(values: Values) -> RcsButton | None:
     return RcsButton(values["text"], kind(**own))
 
 
-def _read_action_button(made: RcsButton) -> Values:
-    own = {name: getattr(made.action, name) for name in made.action.names}
-    return {"text": made.text, "kind": made.action.wire, **own}
+def _read_action_button(button: RcsButton) -> Values:
+    own = {name: getattr(button.action, name) for name in button.action.names}
+    return {"text": button.text, "kind": button.action.wire, **own}
 
 
 _ACTION_BUTTON: Final = Group(
