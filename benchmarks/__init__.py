@@ -1,1 +1,1 @@
-"""What is promised in numbers, measured: each as a ratio to something that does the same work."""
+"""Benchmarks of the promised numbers, each as a ratio to a program that does the same work."""

@@ -1,6 +1,6 @@
-"""``make bench``: every promised number, as a ratio to what does the same work in the same run.
+"""``make bench``: every promised number, as a ratio to equivalent work in the same run.
 
-``--write`` renews the table in RESULTS.rst. ``N=20000 make bench`` is a shorter look.
+``--write`` updates the table in RESULTS.rst. ``N=20000 make bench`` is a shorter run.
 """
 
 import os
@@ -24,7 +24,7 @@ def rate(count: int, seconds: float) -> str:
 
 
 def end_to_end(kind: str) -> float:
-    """(a), (b), (e). Returns the messages a second of the campaign in which nothing is personal."""
+    """(a), (b), (e). Return the messages per second of the campaign without personal texts."""
     best = 0.0
     for personal in (False, True):
         name = f"{DATABASES[kind]}, {'personal' if personal else 'the same for all'}"
@@ -53,7 +53,7 @@ def end_to_end(kind: str) -> float:
 def fastest(
     kind: str, gateway: Gateway, shape: dict[str, Any]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """The floor and ours, in turns: the best of each, for other programs disturb only ever so."""
+    """Run the floor and ours in turns; return the best of each, as other load only slows them."""
     runs = [
         (
             measure("raw_floor", kind, gateway, **shape),
@@ -69,7 +69,7 @@ def fastest(
 
 
 def compared(kind: str, best: float) -> None:
-    """(a) beside a queue of mails and a loop of requests."""
+    """(a) compared with a mail queue and a loop of requests."""
     count = max(2_000, COUNT // 2)
     rates = [
         count / measure("post_office", kind, None, count=count, **settings)["seconds"]
@@ -85,7 +85,7 @@ def compared(kind: str, best: float) -> None:
 
 
 def memory(kind: str) -> None:
-    """(c): the peak of a process that makes the people, launches and sends."""
+    """(c): peak memory of a process that creates recipients, launches and sends."""
     shape = {"personal": True, "size": SIZE, "threads": THREADS}
     few, some, many = (
         measure("ours", kind, **shape, count=count)["peak_mb"]
@@ -97,7 +97,7 @@ def memory(kind: str) -> None:
 
 
 def scaling() -> None:
-    """(d), by processes with one request at a time; at once, and with a service that takes time."""
+    """(d), by processes with one request at a time; with an instant service and with a slow one."""
     for latency in (0, 100):
         rates = [
             measure(
@@ -110,30 +110,30 @@ def scaling() -> None:
             )["rate"]
             for workers in (1, 2, 4)
         ]
-        for workers, found in zip((2, 4), rates[1:], strict=True):
+        for workers, measured in zip((2, 4), rates[1:], strict=True):
             name = f"PostgreSQL, {workers} processes beside 1, answers in {latency} ms"
             asked = "≥ 1.6" if workers == 2 else ""
-            add(name, f"{found:,.0f} messages/s", found / rates[0], asked)
+            add(name, f"{measured:,.0f} messages/s", measured / rates[0], asked)
 
 
 def imports(kind: str) -> None:
     """(f)."""
     with tempfile.TemporaryDirectory() as folder:
-        told = measure("import_rows", kind, None, count=COUNT, folder=folder)
+        result = measure("import_rows", kind, None, count=COUNT, folder=folder)
     name = f"{DATABASES[kind]}: import of {COUNT:,} rows, times update_or_create"
-    value = f"{told['rows_a_second']:,.0f} rows/s, +{told['grown_mb']:.0f} MB"
-    add(name, value, told["rows_a_second"] / told["orm_rows_a_second"], "≥ 10,000 rows/s")
+    value = f"{result['rows_a_second']:,.0f} rows/s, +{result['grown_mb']:.0f} MB"
+    add(name, value, result["rows_a_second"] / result["orm_rows_a_second"], "≥ 10,000 rows/s")
 
 
 def cpu() -> None:
     """(g)."""
     for personal in (False, True):
-        told = measure("cpu", size=5_000, personal=personal)
+        result = measure("cpu", size=5_000, personal=personal)
         name = f"CPU to build, post, read: {'personal' if personal else 'the same for all'}"
-        ratio = told["microseconds"] / told["requests_microseconds"]
+        ratio = result["microseconds"] / result["requests_microseconds"]
         add(
             f"{name}, of requests' own",
-            f"{told['microseconds']:.1f} µs a message",
+            f"{result['microseconds']:.1f} µs a message",
             ratio,
             "≤ 20 µs",
         )

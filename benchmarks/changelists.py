@@ -1,6 +1,6 @@
 """``python -m benchmarks.changelists``: the admin's lists, a million rows against ten thousand.
 
-``--write`` renews the table in RESULTS.rst. The pages are whole: session, permissions, template.
+``--write`` updates the table in RESULTS.rst. Pages include session, permissions and template.
 """
 
 import sys
@@ -18,7 +18,7 @@ FEW: Final = 10_000
 MANY: Final = 1_000_000
 TURNS: Final = 25
 _CHUNK: Final = 10_000
-_CAMPAIGN: Final = 5_000  # messages in each but the first, which has half of all
+_CAMPAIGN: Final = 5_000  # messages in each campaign except the first, which has half of all
 _MESSAGE: Final = ("campaign", "to", "type", "status", "created_at", "submitted_at")
 _EVENT: Final = (
     *("message", "smsbat_id", "fingerprint", "status", "source", "occurred_at", "recorded_at"),
@@ -28,7 +28,7 @@ _STATUSES: Final = ("delivered",) * 16 + ("read", "read", "undeliverable", "expi
 
 
 def fill(rows: int) -> dict[str, str]:
-    """Messages of many campaigns over a year, an event each; the pages that are asked for."""
+    """Create messages of many campaigns over a year, one event each; return the page URLs."""
     from django.contrib.auth.models import User
     from django.utils import timezone
 
@@ -53,7 +53,7 @@ def fill(rows: int) -> dict[str, str]:
     stage.analyse()
     User.objects.create_superuser("boss")
     deep = Message.objects.order_by("-pk").values_list("pk", flat=True)
-    place = min(100_000, rows - 100)  # what stands before page 1,000, or the last page there is
+    place = min(100_000, rows - 100)  # the row before page 1,000 or before the last page
     message, event = deep[place], rows - place
     return {
         "messages": "message/",
@@ -82,7 +82,7 @@ def _note(statements: list[str], execute: Any, sql: str, *rest: Any) -> Any:
 
 
 def pages(url: str, rows: int) -> dict[str, Any]:
-    """Milliseconds (median) and statements of each page."""
+    """Return the median time in milliseconds and the query count of each page."""
     stage.django(url)
     from django.contrib.auth.models import User
     from django.db import connection
@@ -93,7 +93,7 @@ def pages(url: str, rows: int) -> dict[str, Any]:
     asked = fill(rows)
     client = Client()
     client.force_login(User.objects.get())
-    told: dict[str, Any] = {}
+    report: dict[str, Any] = {}
     for what, path in asked.items():
         address = f"/admin/smsbat/{path}"
         statements: list[str] = []
@@ -102,8 +102,8 @@ def pages(url: str, rows: int) -> dict[str, Any]:
         if answer.status_code != 200:
             raise SystemExit(f"{path}: {answer.status_code}")
         seconds = [stage.timed(partial(client.get, address)) for _ in range(TURNS)]
-        told[what] = {"ms": median(seconds) * 1_000, "statements": len(statements)}
-    return told
+        report[what] = {"ms": median(seconds) * 1_000, "statements": len(statements)}
+    return report
 
 
 def compared() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:

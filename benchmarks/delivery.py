@@ -1,6 +1,6 @@
 """``make bench``, second part: status requests and webhooks, as ratios in one run.
 
-``--write`` renews the table in RESULTS.rst.
+``--write`` updates the table in RESULTS.rst.
 """
 
 import sys
@@ -11,9 +11,9 @@ from benchmarks import stage
 from benchmarks.table import DATABASES, add, measure, write
 
 LATENCY: Final = ("--latency-ms", "100")
-LIMIT: Final = 50  # status requests a second
+LIMIT: Final = 50  # status requests per second
 MANY: Final = 32  # connections
-STILL: Final = ("--speed", "0.0001")  # nothing becomes final meanwhile
+STILL: Final = ("--speed", "0.0001")  # no message becomes final during the run
 
 
 def service(*options: str) -> Any:
@@ -21,7 +21,7 @@ def service(*options: str) -> Any:
 
 
 def polling() -> None:
-    """(a) and (b): answers take 100 ms."""
+    """(a) and (b): responses take 100 ms."""
     slow = service(*LATENCY)
     alone = measure("loop", "sqlite", slow, count=150)
     add("Status requests one after another, by requests", per_second(alone["rate"]), 1.0)
@@ -54,13 +54,13 @@ def webhooks() -> None:
     """(c)."""
     for kind, name in DATABASES.items():
         for kept in (True, False):
-            told = measure("doors", kind, None, kept=kept)
-            empty = told["empty"]
+            result = measure("doors", kind, None, kept=kept)
+            empty = result["empty"]
             how = "" if kept else ", CONN_MAX_AGE = 0"
             for door, asked in (("inbound", "≥ 0.4"), ("status", "≥ 0.3")):
-                rate = told[f"smsbat/{door}"]
+                rate = result[f"smsbat/{door}"]
                 what = f"{name}: {door}/{how}, of an empty view ({empty:,.0f}/s)"
-                add(what, per_second(rate), told[f"{door} of empty"], asked if kept else "")
+                add(what, per_second(rate), result[f"{door} of empty"], asked if kept else "")
 
 
 def per_second(rate: float) -> str:

@@ -1,7 +1,7 @@
 """The raw floor: the same campaign in plain SQL, without Django and without any of our rules.
 
-The same tables and indexes, the same gateway, the same batches; one thread. It claims as law 1
-asks: committed as `sending` before the request leaves, the answer committed before the next claim.
+Same tables and indexes, same gateway, same batches; one thread. It claims as law 1 requires:
+`sending` is committed before the request leaves, the answer before the next claim.
 """
 
 import json
@@ -28,7 +28,7 @@ NAMES = (
 
 
 class Sqlite:
-    """The statements as SQLite wants them."""
+    """The statements in SQLite's dialect."""
 
     mark = "?"
     made = (
@@ -76,7 +76,7 @@ class Sqlite:
 
 
 class Postgres(Sqlite):
-    """The statements as PostgreSQL wants them: with types."""
+    """The statements in PostgreSQL's dialect, with types."""
 
     mark = "%s"
     made = Sqlite.made.replace("?", "%s").replace(
@@ -119,7 +119,7 @@ def connect(url: str) -> Sqlite:
 
 
 def launch(database: Sqlite, campaign_id: int, *, personal: bool) -> None:
-    """Make the messages: one statement, or one `executemany` where each has its own text."""
+    """Create the messages: one statement, or one `executemany` if each has its own text."""
     now = datetime.now(UTC).isoformat(" ")
     database.begin()
     if not personal:
@@ -131,27 +131,27 @@ def launch(database: Sqlite, campaign_id: int, *, personal: bool) -> None:
 
 def personal_rows(database: Sqlite, campaign_id: int, now: str) -> list[tuple[Any, ...]]:
     text = stage.PERSONAL.replace("{{ ", "{").replace(" }}", "}")
-    found = database.run(
+    people = database.run(
         "SELECT r.id, r.phone, r.name, r.attributes FROM smsbat_recipient r WHERE r.id IN"
         " (SELECT recipient_id FROM smsbat_recipientlist_recipients) ORDER BY r.id",
         (),
     )
     rows = []
-    for key, phone, name, attributes in found:
+    for key, phone, name, attributes in people:
         known = json.loads(attributes) if isinstance(attributes, str) else attributes
-        said = text.format_map({"name": name, **known})
-        rows.append((campaign_id, key, phone, stage.SENDER, said, now, random.getrandbits(31)))
+        message = text.format_map({"name": name, **known})
+        rows.append((campaign_id, key, phone, stage.SENDER, message, now, random.getrandbits(31)))
     return rows
 
 
 def submit(database: Sqlite, campaign_id: int, gateway: str, size: int) -> int:
-    """Claim, commit, post, record, batch after batch; returns how many messages."""
+    """Claim, commit, post and record, batch by batch; return the number of messages."""
     session = requests.Session()
     session.headers.update(
         {"X-Authorization-Key": "sandbox-key", "Content-Type": "application/json"}
     )
     total = 0
-    while found := _claim(database, campaign_id, size):
+    while claimed := _claim(database, campaign_id, size):
         messages = [
             {
                 "from": sender,
@@ -160,12 +160,12 @@ def submit(database: Sqlite, campaign_id: int, gateway: str, size: int) -> int:
                 "text": text,
                 "customerMessageId": f"{key}-{nonce:08x}",
             }
-            for key, to, nonce, text, sender in found
+            for key, to, nonce, text, sender in claimed
         ]
         body = json.dumps({"messages": messages}, ensure_ascii=False, separators=(",", ":"))
         answer = session.post(f"{gateway}/bat/messagelist", data=body.encode(), timeout=60).json()
         _record(database, answer)
-        total += len(found)
+        total += len(claimed)
     return total
 
 
@@ -173,9 +173,9 @@ def _claim(database: Sqlite, campaign_id: int, size: int) -> list[Any]:
     lease = datetime.fromtimestamp(time.time() + 300, UTC).isoformat(" ")
     database.begin()
     values = (uuid.uuid4().hex, lease, campaign_id, size)
-    found = list(database.run(database.claim, values).fetchall())
+    rows = list(database.run(database.claim, values).fetchall())
     database.commit()
-    return found
+    return rows
 
 
 def _record(database: Sqlite, answer: dict[str, Any]) -> None:

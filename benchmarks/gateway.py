@@ -1,7 +1,7 @@
-"""``python -m benchmarks.gateway``: the least that can answer for SMSBAT: nobody waits for it.
+"""``python -m benchmarks.gateway``: a minimal stand-in for SMSBAT, so that no client waits for it.
 
-It accepts everything, keeps nothing and checks nothing. The sandbox does all that, and would be
-what a campaign waits for on two cores.
+It accepts everything, stores nothing and checks nothing. The sandbox does all of that and would be
+the bottleneck of a campaign on two cores.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ _numbers = itertools.count(1)
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Requests of one connection, one after another."""
+    """Answer the requests of one connection in order."""
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
             length = next(
@@ -34,7 +34,7 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 def accepted(body: bytes) -> bytes:
-    """What the sandbox answers when it takes everything."""
+    """Return the sandbox's response to a fully accepted request."""
     list_number = next(_numbers)
     messages = [
         {

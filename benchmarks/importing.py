@@ -1,7 +1,7 @@
-"""``python -m benchmarks.importing OTHER``: the import here beside that of another checkout.
+"""``python -m benchmarks.importing OTHER``: the import here compared with another checkout's.
 
-Both import the same file by ``smsbat_import`` into a fresh database, in turns, each in a process of
-its own. The ratio of each pair and the median are printed, and the memory at its peak.
+Both import the same file with ``smsbat_import`` into a fresh database, in turns, each in its own
+process. The program prints the ratio of each pair, the median and the peak memory.
 """
 
 import csv

@@ -1,6 +1,6 @@
-"""``python -m benchmarks.measure WHAT ARGUMENTS``: one measurement in this process, told as JSON.
+"""``python -m benchmarks.measure WHAT ARGUMENTS``: one measurement in this process, as JSON.
 
-A process for each, so that none warms up another, and each peak of memory is its own.
+Each measurement has its own process, so that none warms up another and peak memory is its own.
 """
 
 import csv
@@ -27,30 +27,30 @@ _KILOBYTE: Final = 1_024
 
 
 def raw_floor(*, url: str, gateway: str, count: int, personal: bool, size: int) -> Told:
-    """The plain SQL of `benchmarks.floor`."""
+    """Run the plain SQL of `benchmarks.floor`."""
     stage.django(url, gateway)
-    made = stage.campaign(stage.people(count), personal=personal)
+    campaign = stage.campaign(stage.people(count), personal=personal)
     database = floor.connect(url)
-    launched = stage.timed(lambda: floor.launch(database, made.pk, personal=personal))
+    launched = stage.timed(lambda: floor.launch(database, campaign.pk, personal=personal))
     gc.set_threshold(50_000, *gc.get_threshold()[1:])  # as `smsbat_send` does
     sent: list[int] = []
-    submitted = stage.timed(lambda: sent.append(floor.submit(database, made.pk, gateway, size)))
+    submitted = stage.timed(lambda: sent.append(floor.submit(database, campaign.pk, gateway, size)))
     if sent != [count]:
         raise RuntimeError(f"{sent} of {count} were sent")
     return {"launch": launched, "submit": submitted}
 
 
 def ours(*, url: str, gateway: str, count: int, personal: bool, size: int, threads: int) -> Told:
-    """The same campaign by the services that the admin and the commands call."""
+    """Run the same campaign by the services that the admin and the commands call."""
     stage.django(url, gateway, BATCH_SIZE=size, CONCURRENCY=threads)
-    made = stage.campaign(stage.people(count), personal=personal)
+    campaign = stage.campaign(stage.people(count), personal=personal)
     from django.core.management import call_command
     from django.db import connection
 
     from django_smsbat.models import Message
     from django_smsbat.services.campaigns import lifecycle
 
-    launched = stage.timed(lambda: lifecycle.launch(made))
+    launched = stage.timed(lambda: lifecycle.launch(campaign))
     statements: list[str] = []
 
     def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
@@ -72,12 +72,12 @@ def ours(*, url: str, gateway: str, count: int, personal: bool, size: int, threa
 
 
 def _peak() -> int:
-    """Kilobytes."""
+    """Return the peak memory in kilobytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def post_office(*, url: str, count: int, threads: int, size: int) -> Told:
-    """django-post_office's queue of as many mails, to a backend that does nothing."""
+    """Send as many mails by django-post_office's queue, to a backend that does nothing."""
     stage.django(url)
     from django.conf import settings
     from post_office import mail
@@ -102,7 +102,7 @@ def post_office(*, url: str, count: int, threads: int, size: int) -> Told:
 
 
 def one_by_one(*, gateway: str, count: int) -> Told:
-    """What people write without us: a loop of one request a message, and nothing is kept."""
+    """Send in a naive loop: one request per message, and no record."""
     session = requests.Session()
     session.headers["X-Authorization-Key"] = "sandbox-key"
 
@@ -124,13 +124,13 @@ def one_by_one(*, gateway: str, count: int) -> Told:
 
 
 def processes(*, url: str, gateway: str, count: int, workers: int, size: int) -> Told:
-    """The same campaign by so many `smsbat_send` processes, each with one request at a time."""
+    """Run the same campaign by several `smsbat_send` processes with one request at a time each."""
     stage.django(url, gateway, BATCH_SIZE=size, CONCURRENCY=1)
-    made = stage.campaign(stage.people(count), personal=False)
+    campaign = stage.campaign(stage.people(count), personal=False)
     from django_smsbat.models import Message
     from django_smsbat.services.campaigns import lifecycle
 
-    lifecycle.launch(made)
+    lifecycle.launch(campaign)
     command = [sys.executable, str(stage.ROOT / "manage.py"), "smsbat_send"]
     running = [
         subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=stage.ROOT) for _ in range(workers)
@@ -149,7 +149,7 @@ def processes(*, url: str, gateway: str, count: int, workers: int, size: int) ->
 
 
 def import_rows(*, url: str, count: int, folder: str) -> Told:
-    """A CSV with four columns into a list, and as many rows by `update_or_create`."""
+    """Import a CSV with four columns into a list, and as many rows by `update_or_create`."""
     stage.django(url)
     from django.db import transaction
 
@@ -184,7 +184,7 @@ def import_rows(*, url: str, count: int, folder: str) -> Told:
 
 
 def cpu(*, gateway: str, size: int, personal: bool) -> Told:
-    """Microseconds of CPU a message for building, posting and reading; beside `requests` alone."""
+    """Measure CPU microseconds per message to build, post and read, against `requests` alone."""
     from django_smsbat.gateway.auth import AuthMethod, Credentials
     from django_smsbat.gateway.client import Client
     from django_smsbat.gateway.dialects import Outgoing

@@ -1,4 +1,4 @@
-"""Status requests: how many a second, and what they take, beside a loop and beside no database."""
+"""Status requests: rate and cost, compared with a loop and with no database."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ HEADERS = {"X-Authorization-Key": "sandbox-key"}
 def sync_run(
     *, url: str, gateway: str, count: int, threads: int, rate: float, warm_up: float
 ) -> Told:
-    """`smsbat_sync` over so many messages that are due; the rate is that after the warm-up."""
+    """Run `smsbat_sync` over `count` due messages; the rate excludes the warm-up."""
     stage.django(url, gateway, BATCH_SIZE=1_000, CONCURRENCY=threads)
     ids = _under_way(count)
     from django_smsbat.services.accounts import clients
@@ -45,7 +45,7 @@ def sync_run(
 
 
 def without_database(*, url: str, gateway: str, count: int, threads: int) -> Told:
-    """The same client and as many threads; the answers are read and thrown away."""
+    """Use the same client and as many threads; parse the answers and discard them."""
     stage.django(url, gateway, BATCH_SIZE=1_000)
     ids = _under_way(count)
     from django_smsbat.services.accounts import clients
@@ -56,7 +56,7 @@ def without_database(*, url: str, gateway: str, count: int, threads: int) -> Tol
 
 
 def loop(*, url: str, gateway: str, count: int) -> Told:
-    """What people write without us: one request after another, by `requests`."""
+    """Poll in a naive loop: one request after another, by `requests`."""
     stage.django(url, gateway, BATCH_SIZE=1_000)
     ids = _under_way(count)
     session = requests.Session()
@@ -82,7 +82,7 @@ def _timed(ids: Sequence[str], ask: Callable[[str], Any], threads: int) -> Told:
 
 
 def _under_way(count: int) -> list[str]:
-    """Messages that the sandbox has taken and that are due; their ids."""
+    """Create messages that the sandbox has accepted and that are due; return their ids."""
     from django.utils import timezone
 
     from django_smsbat.models import Message

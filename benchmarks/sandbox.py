@@ -1,6 +1,6 @@
-"""``make bench``: what the sandbox carries, beside an empty handler of the same server.
+"""``make bench``: the sandbox's capacity, compared with an empty handler of the same server.
 
-Both answer the same client on the same machine in the same run; read the ratios, not the numbers.
+Both serve the same client on the same machine in the same run; compare ratios, not numbers.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from django_smsbat.sandbox.app import Options, Sandbox
 SECONDS = 5.0
 THREADS = 8
 BATCH = 5_000
-REQUIRED_STATUS_RATE = 300  # requests a second, on two cores
+REQUIRED_STATUS_RATE = 300  # requests per second, on two cores
 HEADERS = {"X-Authorization-Key": "sandbox-key", "Content-Type": "application/json"}
 
 
@@ -52,7 +52,7 @@ def serve(make: Callable[[], web.Application], ready: Connection) -> None:
 
 
 def status_rate(url: str, message_id: str) -> float:
-    """Requests a second by `THREADS` threads with a connection each, for `SECONDS`."""
+    """Return requests per second of `THREADS` threads with a connection each, over `SECONDS`."""
     counts = [0] * THREADS
     until = time.perf_counter() + SECONDS
 
@@ -71,7 +71,7 @@ def status_rate(url: str, message_id: str) -> float:
 
 
 def send_seconds(url: str) -> tuple[float, str]:
-    """Seconds for one request of 5,000 personal messages, the best of three; an id from it."""
+    """Time a request of 5,000 personal messages: the best of three, in seconds, and one id."""
     messages = [
         {
             "from": "AcmeShop",
@@ -83,14 +83,14 @@ def send_seconds(url: str) -> tuple[float, str]:
         for number in range(BATCH)
     ]
     body = json.dumps({"messages": messages}, ensure_ascii=False).encode()
-    best, told = float("inf"), {}
+    best, result = float("inf"), {}
     for _ in range(3):
         began = time.perf_counter()
         answer = requests.post(url + SEND_PATH, body, headers=HEADERS, timeout=60)
         best = min(best, time.perf_counter() - began)
         answer.raise_for_status()
-        told = answer.json()
-    return best, told["messages"][0]["messageId"] if told else "x"
+        result = answer.json()
+    return best, result["messages"][0]["messageId"] if result else "x"
 
 
 def main() -> None:

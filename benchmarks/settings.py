@@ -1,4 +1,4 @@
-"""The example project's settings, with django-post_office beside for comparison."""
+"""The example project's settings plus django-post_office, for comparison."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""What every measurement stands on: a fresh database, people in it, the sandbox beside it.
+"""The environment of every measurement: a fresh database, recipients and a gateway.
 
-A measurement runs in a process of its own, so that none warms up, or fattens, another.
+Each measurement has its own process, so that none warms up another or adds to its memory.
 """
 
 import os
@@ -24,7 +24,7 @@ POSTGRES_URL = os.environ.get("POSTGRES_URL", "postgres://postgres@127.0.0.1:543
 
 @contextmanager
 def database(kind: str) -> Iterator[str]:
-    """The address of an empty database of that kind, removed afterwards."""
+    """Yield the address of an empty database of that kind, removed afterwards."""
     if kind == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
             yield f"sqlite:///{folder}/bench.sqlite3"
@@ -42,7 +42,7 @@ def database(kind: str) -> Iterator[str]:
 
 @contextmanager
 def gateway() -> Iterator[str]:
-    """The least that answers for SMSBAT, in a process of its own; yields its address."""
+    """Run the minimal gateway in its own process and yield its address."""
     command = [sys.executable, "-u", "-m", "benchmarks.gateway"]
     with _process(command) as address:
         yield address
@@ -50,7 +50,7 @@ def gateway() -> Iterator[str]:
 
 @contextmanager
 def sandbox(*options: str) -> Iterator[str]:
-    """The sandbox in a process of its own, without rate limits; yields its address."""
+    """Run the sandbox in its own process, without rate limits, and yield its address."""
     command = [sys.executable, "-u", str(ROOT / "manage.py"), "smsbat_sandbox", "--port", "0"]
     limits = ("--send-rate", "0", "--status-rate", "0")
     with _process([*command, *limits, *options]) as address:
@@ -59,7 +59,7 @@ def sandbox(*options: str) -> Iterator[str]:
 
 @contextmanager
 def _process(command: Sequence[str]) -> Iterator[str]:
-    """A program whose first line ends with its address."""
+    """Run a program that prints its address at the end of its first line."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
@@ -70,7 +70,7 @@ def _process(command: Sequence[str]) -> Iterator[str]:
 
 
 def django(database_url: str, gateway: str = "http://127.0.0.1:9", **settings: Any) -> None:
-    """Set Django up on that database, its tables made, with the rates out of the way."""
+    """Set up Django on that database, with tables and without rate limits."""
     os.environ.update(
         DJANGO_SETTINGS_MODULE="benchmarks.settings",
         DATABASE_URL=database_url,
@@ -89,17 +89,17 @@ def django(database_url: str, gateway: str = "http://127.0.0.1:9", **settings: A
 
 
 def phone(number: int) -> str:
-    """A number that the sandbox delivers to."""
+    """Return a number that the sandbox delivers to."""
     return f"+38067{number:07}"
 
 
 def numbers(count: int) -> Iterator[int]:
-    """Endings that the sandbox takes at once: none of them is rejected."""
+    """Yield number endings that the sandbox accepts immediately; it rejects none of them."""
     return (n for n in range(10_000_000) if n % 100 > 6 and n // 100 * 93 < count * 2)
 
 
 def people(count: int) -> Any:
-    """So many recipients in one list, which is returned."""
+    """Create `count` recipients in one list and return the list."""
     from django.utils import timezone
 
     from django_smsbat.db.set_based import insert_rows
@@ -126,7 +126,7 @@ def people(count: int) -> Any:
 
 
 def analyse() -> None:
-    """As a database does by itself sooner or later."""
+    """Update the planner's statistics, as a database eventually does by itself."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -136,15 +136,15 @@ def analyse() -> None:
 def campaign(everybody: Any, *, personal: bool) -> Any:
     from django_smsbat.models import Campaign
 
-    made = Campaign.objects.create(
+    instance = Campaign.objects.create(
         name="Bench", type="sms", text=PERSONAL if personal else TEXT, sender=SENDER
     )
-    made.lists.set([everybody])
-    return made
+    instance.lists.set([everybody])
+    return instance
 
 
 def timed(work: Callable[[], Any]) -> float:
-    """Seconds of the wall's clock."""
+    """Return the wall-clock time in seconds."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

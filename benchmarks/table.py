@@ -1,4 +1,4 @@
-"""The table that a benchmark prints, and the place in the docs where it stands."""
+"""The table that a benchmark prints, and its place in the docs."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ DATABASES: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 @dataclass
 class Row:
-    """One line of the table. `asked` is the least ratio, or the most, that was promised."""
+    """One line of the table. `asked` is the promised minimum or maximum ratio."""
 
     what: str
     value: str
@@ -42,22 +42,24 @@ def add(what: str, value: str, ratio: float | None = None, asked: str = "") -> N
 def measure(
     what: str, kind: str = "", gateway: Gateway | None = stage.gateway, **options: Any
 ) -> dict[str, float]:
-    """One measurement in a fresh process, with a fresh database and service."""
+    """Take one measurement in a fresh process, with a fresh database and service."""
     with ExitStack() as around:
         if kind:
             options["url"] = around.enter_context(stage.database(kind))
         if gateway:
             options["gateway"] = around.enter_context(gateway())
         command = [sys.executable, "-m", "benchmarks.measure", what, json.dumps(options)]
-        told = subprocess.run(command, capture_output=True, text=True, cwd=stage.ROOT, check=False)
-    if told.returncode:
-        sys.exit(f"{what} failed:\n{told.stderr[-2_000:]}")
-    found: dict[str, float] = json.loads(told.stdout)
-    return found
+        process = subprocess.run(
+            command, capture_output=True, text=True, cwd=stage.ROOT, check=False
+        )
+    if process.returncode:
+        sys.exit(f"{what} failed:\n{process.stderr[-2_000:]}")
+    result: dict[str, float] = json.loads(process.stdout)
+    return result
 
 
 def write(name: str, path: Path = DOCS) -> None:
-    """Renew the table between the marks of that name."""
+    """Update the table between the markers with that name."""
     begin, end = f".. {name} measured below\n", f".. end of {name}\n"
     head, _, rest = path.read_text().partition(begin)
     _, _, tail = rest.partition(end)

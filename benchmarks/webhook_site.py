@@ -1,5 +1,4 @@
-"""The webhooks on a real WSGI server, and beside them a view of Django REST framework's that does
-nothing."""
+"""The webhooks on a real WSGI server, next to an empty view of Django REST framework."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""The webhooks on a real WSGI server, requests a second beside a view that does nothing.
+"""The webhooks on a real WSGI server: requests per second, compared with an empty view.
 
-One worker process with four threads, connections to it and to the database kept; four clients.
+One worker process with four threads, keep-alive to clients and the database; four clients.
 """
 
 import base64
@@ -28,13 +28,13 @@ TURNS = 7
 
 
 def doors(*, url: str, kept: bool) -> Told:
-    """Requests a second of each door and of the empty view, taken in turns.
+    """Return requests per second of each webhook and of the empty view, measured in turns.
 
-    A machine may change its speed in between: the ratio is taken within each turn, and the median
-    of the turns is told.
+    A machine may change its speed during a run, so the ratio is taken within each turn, and the
+    median of the turns is reported.
 
     Args:
-        kept: whether connections to the database are kept between requests.
+        kept: whether database connections stay open between requests.
     """
     stage.django(url)
     _messages()
@@ -49,15 +49,15 @@ def doors(*, url: str, kept: bool) -> Told:
         rounds = [
             {path: _load(port, path, body) for path, body in bodies.items()} for _ in range(TURNS)
         ]
-    told = {path.strip("/"): median(one[path] for one in rounds) for path in bodies}
+    report = {path.strip("/"): median(one[path] for one in rounds) for path in bodies}
     for door in ("inbound", "status"):
         ratios = [one[f"/smsbat/{door}/"] / one["/empty/"] for one in rounds]
-        told[f"{door} of empty"] = median(ratios)
-    return told
+        report[f"{door} of empty"] = median(ratios)
+    return report
 
 
 def _messages() -> None:
-    """Accepted messages, whose ids callbacks may name."""
+    """Create accepted messages for callbacks to name."""
     from django.utils import timezone
 
     from django_smsbat.db.set_based import insert_rows
@@ -73,7 +73,7 @@ def _messages() -> None:
         insert_rows(Recipient, ("phone", "created_at"), [(stage.phone(n), now) for n in chosen])
         rows = [(stage.phone(n), "sms", "A", "x", "sending", 1, now, n) for n in chosen]
         insert_rows(Message, names, rows)
-        made = Message.objects.filter(nonce__in=chosen).values_list("pk", "nonce")
+        created = Message.objects.filter(nonce__in=chosen).values_list("pk", "nonce")
         answers = [
             Report(
                 source=Source.SUBMIT,
@@ -84,7 +84,7 @@ def _messages() -> None:
                 message_id=key,
                 attempt=1,
             )
-            for key, nonce in made
+            for key, nonce in created
         ]
         recorder.record(answers, now)
     stage.analyse()
@@ -101,7 +101,7 @@ def _inbound(number: int) -> dict[str, object]:
 
 
 def _status(number: int) -> dict[str, object]:
-    """Each another report; each message is delivered once."""
+    """Return a new report for each number; each message is delivered once."""
     return {
         "messageId": f"id-{number % MESSAGES}",
         "deliverystatus": "delivered",
@@ -142,7 +142,7 @@ def _site(url: str, *, kept: bool) -> Iterator[int]:
 
 
 def _load(port: int, path: str, body: Callable[[], object]) -> float:
-    """Requests a second by a few clients; every one of them has to be answered 200."""
+    """Return requests per second of a few clients; every response must be 200."""
     pair = base64.b64encode(f"smsbat:{SECRET}".encode()).decode()
     headers = {"Authorization": f"Basic {pair}", "Content-Type": "application/json"}
     counts, refused = [0] * CLIENTS, [0] * CLIENTS

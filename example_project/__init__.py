@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-if find_spec("celery"):  # so that the site, too, sends its tasks by this project's settings
+if find_spec("celery"):  # so that the site, too, publishes tasks with this project's settings
     from example_project.celery import app as celery_app
 
     __all__ = ["celery_app"]

@@ -1,6 +1,7 @@
 """Celery for this project: ``celery --app example_project.celery worker --beat``.
 
-Only where several machines send, or the site runs Celery anyway: ``RUNNER`` is "celery" then.
+Needed only if several machines send, or if the site runs Celery anyway; then set ``RUNNER`` to
+"celery".
 """
 
 import os
@@ -16,7 +17,7 @@ app.autodiscover_tasks()
 
 @app.on_after_finalize.connect  # type: ignore[untyped-decorator]
 def send_tasks_by_the_clock(sender: Celery, **_: object) -> None:
-    """Due campaigns, what a dead worker left, and statuses."""
+    """Schedule due campaigns, messages of dead workers, and status polls."""
     from django_smsbat.tasks import BEAT_SCHEDULE
 
     sender.conf.beat_schedule = BEAT_SCHEDULE

@@ -1,8 +1,8 @@
-"""Two ways to keep programs from asking for codes, which need no service on the network.
+"""Two guards against programs that request codes; neither needs a network service.
 
 `honeypot` is the `VERIFY_GUARD` of the example's settings, for the pages and the API; the example's
-own ``start.html`` has its field. `StartWithSum` asks for a sum besides. A real site asks a CAPTCHA
-service in the same places.
+own ``start.html`` has its field. `StartWithSum` also requires the answer to a sum. A real site
+calls a CAPTCHA service in the same places.
 """
 
 import secrets
@@ -19,7 +19,7 @@ _SUM = "example_sum"
 
 
 def honeypot(request: Any, data: Mapping[str, Any]) -> None:
-    """Refuse whoever fills in a field that people do not see."""
+    """Refuse a request that fills in a field hidden from people."""
     if data.get("website"):
         raise ValidationError("This request looks automated.")
 
@@ -29,7 +29,7 @@ class SumForm(StartForm):
 
 
 class StartWithSum(StartView):
-    """The first page with a sum; the right one is in the session, and good once."""
+    """The start page with a sum; the answer is stored in the session and valid once."""
 
     form_class = SumForm
 

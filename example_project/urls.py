@@ -1,4 +1,4 @@
-"""The admin, the webhooks, and pages on which a phone is verified."""
+"""The admin, the webhooks, and the phone verification pages."""
 
 from django.conf import settings
 from django.contrib import admin

@@ -1,9 +1,9 @@
 """``python -m scripts.mutants``: run mutmut with one test session for all mutants.
 
-mutmut starts pytest anew for each of them, and collecting the tests and making the database takes
-longer than the test that notices a mutant. Here both are done once, and each mutant's tests run in
-a fork of that session. What is broken, by which tests it is met, and what counts as noticed, is
-mutmut's own.
+mutmut starts pytest for each mutant. Collecting the tests and creating the database takes longer
+than the test that detects a mutant. Here both happen once, and each mutant's tests run in a fork of
+that session. mutmut still decides which code is mutated, which tests cover it, and which results
+count as detected.
 """
 
 import gc
@@ -19,11 +19,11 @@ from mutmut.runners.harness import PytestRunner
 from mutmut.state import state
 from mutmut.workers.isolation import ForkServerRunner
 
-STDERR = sys.__stderr__  # mutmut keeps what is printed, and loses what a fork prints
+STDERR = sys.__stderr__  # mutmut captures output and loses what a fork prints
 
 
 class InSession(PytestRunner):
-    """Runs tests of a session that is open: collected, and with its database."""
+    """Runs tests of an open session: collected, with its database."""
 
     def __init__(self, session: pytest.Session) -> None:
         super().__init__()
@@ -31,17 +31,17 @@ class InSession(PytestRunner):
         self.items = {item.nodeid: item for item in session.items}
 
     def warm_up(self) -> None:
-        """It is warm: the session is open."""
+        """Do nothing: the session is open."""
 
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
-        """To be called in a fork, once: the session is not put back. All tests where none is named.
+        """Run the tests, or all if `tests` is empty. Call once, in a fork: it alters the session.
 
         Returns:
             1 if a test failed.
         """
         items = [self.items[name] for name in tests] or [*self.items.values()]
         hook = self.session.config.hook
-        # pytest-django puts those that empty the database behind those that rely on it.
+        # pytest-django runs tests that empty the database after tests that rely on it.
         hook.pytest_collection_modifyitems(
             session=self.session, config=self.session.config, items=items
         )
@@ -55,7 +55,7 @@ class InSession(PytestRunner):
 
 
 def in_session(work: Callable[[InSession], int]) -> int:
-    """Opens a session of all tests and does this in it. Returns what the work returns."""
+    """Open a session of all tests, call `work` in it and return its result."""
     done: list[int] = []
 
     class Work:
@@ -65,7 +65,7 @@ def in_session(work: Callable[[InSession], int]) -> int:
             done.append(work(InSession(session)))
             return True
 
-    # Captured in memory: a file would be shared by the forks.
+    # Captured in memory: the forks would share a file.
     runner = PytestRunner()
     options = ["-x", "-q", "--capture=sys", *runner._pytest_add_cli_args_test_selection]
     with chdir("mutants"):
@@ -74,7 +74,7 @@ def in_session(work: Callable[[InSession], int]) -> int:
 
 
 def _make_database(session: pytest.Session) -> None:
-    """Runs one test that asks for it; a test of another folder follows, so that only it stays."""
+    """Run one test that uses the database; only the database outlives the change of folder."""
     needs_it = next(
         item
         for item in session.items
@@ -87,7 +87,7 @@ def _make_database(session: pytest.Session) -> None:
 
 
 class OneSessionRunner(ForkServerRunner):
-    """mutmut's fork server, whose forks find a session that is open."""
+    """mutmut's fork server with an open session for its forks."""
 
     def startup(self) -> None:
         functions = state().tests_by_mangled_function_name.values()
@@ -97,13 +97,13 @@ class OneSessionRunner(ForkServerRunner):
     def submit(
         self, mutant_name: str, tests: list[str], cpu_time_limit: int, estimated_time: float
     ) -> None:
-        """First those that take little time and meet few functions: likely the ones about it."""
+        """Order first the fast tests that cover few functions: likely those of the mutated one."""
         duration = state().duration_by_test
         tests = sorted(tests, key=lambda test: (duration[test] + 0.03) * self.met[test])
         super().submit(mutant_name, tests, cpu_time_limit, estimated_time)
 
     def run_clean_tests(self, tests: Iterable[str]) -> int:
-        """In the same way as those of mutants, so that nothing else can fail there."""
+        """Run the tests like those of mutants, so that no other difference can cause a failure."""
         names = list(tests)
         return self._exit_code_from_child(
             lambda _: in_session(lambda inside: inside.run_tests(mutant_name=None, tests=names))
@@ -124,7 +124,7 @@ def _runner(max_workers: int = 1) -> OneSessionRunner:
 
 
 if __name__ == "__main__":
-    # Else a fork's first collection copies every page of the session.
+    # Otherwise a fork's first garbage collection copies every page of the session.
     os.register_at_fork(before=gc.freeze)
     mutmut.get_mutant_runner = _runner
     sys.exit(mutmut.cli(["run", *sys.argv[1:]], prog_name="mutmut"))

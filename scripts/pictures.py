@@ -15,7 +15,7 @@ from tests.chromium import FLAGS
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-READER = "0670000104"  # its fate is to be delivered, then read
+READER = "0670000104"  # the sandbox delivers it and marks it read
 FALLEN_BACK = "0670000105"  # Viber fails there, and the SMS fallback delivers
 
 
@@ -35,7 +35,7 @@ def install_chromium() -> str:
 
 
 def take_pictures(chromium: str) -> None:
-    """The campaign's page, then the phones after a campaign launched from that very page."""
+    """Capture the campaign's page, then the phones after a campaign launched from that page."""
     serving = subprocess.Popen(
         [sys.executable, "-u", "-m", "example_project.demo.serve"],
         cwd=ROOT,
@@ -60,10 +60,10 @@ def take_pictures(chromium: str) -> None:
 
 
 def address(serving: "subprocess.Popen[str]") -> str:
-    """The address in the next line that the process prints."""
+    """Return the address in the next line that the process prints."""
     line = serving.stdout.readline() if serving.stdout else ""
-    found = re.search(r"http://[^\s]+", line)
-    return found[0] if found else sys.exit("the admin did not start")
+    match = re.search(r"http://[^\s]+", line)
+    return match[0] if match else sys.exit("the admin did not start")
 
 
 def log_in(page: Page, admin: str) -> None:
@@ -82,7 +82,7 @@ def picture_of_campaign(page: Page, admin: str) -> None:
 
 
 def send_another(page: Page, admin: str) -> None:
-    """A campaign like the demo's to a few people, so that there is something on the phones."""
+    """Send a campaign like the demo's to a few people, so that the phones show messages."""
     page.goto(f"{admin}django_smsbat/recipientlist/add/")
     page.fill("#id_name", "Friends")
     page.click("input[name=_save]")

@@ -1,4 +1,4 @@
-"""What all tests share: a clock to hold, a sandbox on a real port, people, campaigns, messages."""
+"""Shared fixtures: a manual clock, a sandbox on a real port, recipients, campaigns, messages."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ hypothesis_settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.differing_executors],
 )
-# Rooms that know no database: one run of them says as much as three.
+# Folders without database access: one run proves as much as three.
 ONCE = {"gateway", "sandbox", "project"}
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class HeldClock:
-    """A clock that only moves when it is told to, or when somebody waits on it."""
+    """A clock that moves only when the test moves it or when code sleeps on it."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.moment = now
@@ -50,7 +50,7 @@ class HeldClock:
         return self.moment
 
     def busy(self) -> float:
-        return self.moment.timestamp()  # it never waits: no other thread is called
+        return self.moment.timestamp()  # never waits, so no other thread is started
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -62,7 +62,7 @@ class HeldClock:
 
 @pytest.fixture(autouse=True)
 def _no_signs_of_life() -> None:
-    """What the process remembers of them belongs to another test's database."""
+    """Forget the process's cached heartbeats: they belong to another test's database."""
     heartbeats.forget()
 
 
@@ -73,7 +73,7 @@ def clock() -> HeldClock:
 
 @pytest.fixture
 def start_sandbox() -> Iterator[Callable[..., Running]]:
-    """Starts sandboxes, stopped after the test; fast and unlimited unless told otherwise."""
+    """Start sandboxes that stop after the test; fast and unlimited by default."""
     from contextlib import ExitStack
 
     with ExitStack() as stack:
@@ -87,7 +87,7 @@ def start_sandbox() -> Iterator[Callable[..., Running]]:
 
 @pytest.fixture
 def sandbox(start_sandbox: Callable[..., Running], settings: Any) -> Running:
-    """A sandbox that the settings lead to."""
+    """A sandbox that the settings point to."""
     started = start_sandbox()
     settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": started.url, "STATUS_RATE": 1_000}
     return started
@@ -97,7 +97,7 @@ def sandbox(start_sandbox: Callable[..., Running], settings: Any) -> Running:
 def listening(
     receiver: Callable[..., object], *signals: Signal, sender: type | None = None
 ) -> Iterator[None]:
-    """The receiver hears these signals, and none after that."""
+    """Connect the receiver to these signals for the duration of the block."""
     for signal in signals:
         signal.connect(receiver, sender=sender)
     try:
@@ -114,13 +114,13 @@ def client_for(url: str, **options: Any) -> Client:
 
 
 def phone(ending: int | str) -> str:
-    """A Ukrainian phone that ends like this; the sandbox decides fates by the last two digits."""
+    """Return a Ukrainian phone with this ending; the sandbox acts on its last two digits."""
     return f"+38067{str(ending).zfill(7)}"
 
 
 @pytest.fixture
 def people(db: None) -> Callable[..., list[Recipient]]:
-    """Makes recipients with these phone endings, in one list."""
+    """Create recipients with these phone endings, in one list."""
 
     def make(*endings: int | str, **fields: Any) -> list[Recipient]:
         made = [Recipient.objects.create(phone=phone(ending), **fields) for ending in endings]
@@ -132,7 +132,7 @@ def people(db: None) -> Callable[..., list[Recipient]]:
 
 @pytest.fixture
 def campaign(db: None) -> Callable[..., Campaign]:
-    """Makes a draft to everybody in the list "All"."""
+    """Create a draft to all members of the list "All"."""
 
     def make(**fields: Any) -> Campaign:
         defaults = {"name": "Sale", "type": "sms", "text": "Sale!"}
@@ -145,7 +145,7 @@ def campaign(db: None) -> Callable[..., Campaign]:
 
 @pytest.fixture
 def queued(db: None) -> Callable[..., Message]:
-    """Makes a single queued SMS."""
+    """Create a single queued SMS."""
 
     def make(ending: int | str = 77, **fields: Any) -> Message:
         defaults = {"to": phone(ending), "type": "sms", "sender": "AcmeShop", "text": "Hi"}

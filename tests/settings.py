@@ -1,4 +1,4 @@
-"""The example project's settings, for tests: a sandbox that no test may reach by accident."""
+"""The example project's settings, for tests: no test can reach a sandbox by accident."""
 
 import os
 
@@ -24,15 +24,15 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 SECRET = "a-secret-for-the-tests-only"
 SMSBAT = {
-    "BASE_URL": "http://127.0.0.1:9",  # discard: nobody answers
+    "BASE_URL": "http://127.0.0.1:9",  # the discard port: no server responds
     "API_KEY": "sandbox-key",
     "SENDER": "AcmeShop",
     "RUNNER": "none",
-    "CONCURRENCY": 1,  # a test's transaction is seen by its own thread only
+    "CONCURRENCY": 1,  # only its own thread sees a test's transaction
     "WEBHOOK_SECRETS": [SECRET],
     "VERIFY_CALLER_IDS": [f"+38044{number:07}" for number in range(2_345_678, 2_995_678, 12_347)],
 }
-# Several processes of tests at once have a database each; pytest-django ends its name with theirs.
+# Parallel test processes have a database each; pytest-django appends the process name.
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
 DATABASES["default"]["TEST"] = (
     {"NAME": f"file:smsbat-tests{PROCESS}?mode=memory&cache=shared&process="}

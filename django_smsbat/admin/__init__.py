@@ -1,6 +1,7 @@
-"""The Django admin: campaigns with their controls, recipients, and the record of what happened.
+"""The Django admin: campaigns and their actions, recipients, and the record of messages.
 
-Translates, calls one service, reports. Every action asks for its own permission.
+The admin translates, calls one service and reports the result. Every action checks its own
+permission.
 """
 
 from django_smsbat.admin.campaigns.admin import CampaignAdmin

@@ -1,4 +1,4 @@
-"""Accounts in the admin: a site that has one is told nothing of them."""
+"""SMSBAT accounts in the admin. A site with a single account sees no account columns or fields."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ from django_smsbat.services.accounts import registry
 
 
 def are_several() -> bool:
-    """Whether there is any other than the default one."""
+    """Return whether the site has any account besides the default one."""
     return set(registry.names()) != {DEFAULT_ACCOUNT}
 
 
 def with_account(names: Any) -> Any:
-    """Columns, or filters, and the account where there are several."""
+    """Add the account to columns or filters if the site has several accounts."""
     return (*names, "account") if are_several() else names
 
 
 def without_account(fieldsets: Any, obj: Any) -> Any:
-    """The fieldsets without the account where there is no other than the default one."""
+    """Remove the account from the fieldsets if the default account is the only one."""
     if are_several() or (obj is not None and obj.account != DEFAULT_ACCOUNT):
         return fieldsets
     return [

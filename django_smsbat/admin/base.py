@@ -1,4 +1,4 @@
-"""Pages that only show: what happened cannot be added, changed or deleted by hand."""
+"""Base classes of the admin pages, and read-only pages for the record of sent messages."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +23,7 @@ else:
 
 
 def _tone(status: Status) -> str:
-    """The colour of a status: derived from what the status means, never listed again."""
+    """Return the colour of a status, derived from its properties, not from a second list."""
     if status is Status.UNCONFIRMED:
         return "doubt"
     if status.is_failure:
@@ -32,7 +32,7 @@ def _tone(status: Status) -> str:
 
 
 def status_badge(value: str) -> SafeString:
-    """A status in words and colour; the words alone say everything."""
+    """Render a status as a coloured badge. The label is complete without the colour."""
     if not value:
         return format_html('<span class="smsbat-badge">{}</span>', "—")
     status = Status(value)
@@ -45,19 +45,19 @@ _TICKS: Final = {"done": "✓✓", "under-way": "✓", "failed": "✗", "doubt":
 
 
 def ticks(value: str) -> str:
-    """A status as a messenger shows it beside a message; the badge says it in words."""
+    """Render a status as a messenger's tick marks, shown next to the badge with its label."""
     return "…" if Status(value) in UNSENT else _TICKS[_tone(Status(value))]
 
 
 class StyledAdmin(_Admin):
-    """The base of all pages: the package's styles, and no lookups but those of its own filters."""
+    """The base of all pages: the package's styles; lookups limited to the page's own filters."""
 
     class Media:
         css = {"all": ("django_smsbat/admin.css",)}
 
     @property
     def urls(self) -> list[URLPattern]:
-        """All pages, of which error reports show no field of a form and no variable."""
+        """Return the page's URLs; error reports show none of their form fields or variables."""
         patterns: list[URLPattern] = self.get_urls()
         for pattern in patterns:
             pattern.callback = private_view(sensitive_post_parameters()(pattern.callback))
@@ -70,7 +70,7 @@ class StyledAdmin(_Admin):
 
 
 class ReadOnlyAdmin(StyledAdmin):
-    """Nothing can be changed here, whatever the permissions."""
+    """A page on which nothing can be added, changed or deleted, whatever the permissions."""
 
     show_full_result_count = False
     actions: Any = None
@@ -85,9 +85,9 @@ class ReadOnlyAdmin(StyledAdmin):
         return False
 
 
-def phone_or_none(written: str) -> str | None:
-    """The phone in E.164, however it is written in a search box."""
+def phone_or_none(text: str) -> str | None:
+    """Return a phone typed into a search box in E.164, or None if it is not a phone."""
     try:
-        return phones.normalise(written, conf.current().default_region)
+        return phones.normalise(text, conf.current().default_region)
     except phones.InvalidPhone:
         return None

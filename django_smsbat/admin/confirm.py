@@ -1,4 +1,4 @@
-"""The frame of the pages that the admin has no own for: questions, forms, reports."""
+"""The frame for the package's own pages in the admin: questions, forms and reports."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from django.template.response import TemplateResponse
 def own_page(
     page: Any, request: HttpRequest, template: str, title: object, **context: Any
 ) -> TemplateResponse:
-    """A page within the admin's frame.
+    """Render a page in the admin's frame.
 
     Args:
-        page: the `ModelAdmin` that it belongs to.
-        template: below ``admin/smsbat/``; it extends ``question.html``.
+        page: the `ModelAdmin` that the page belongs to.
+        template: a path below ``admin/smsbat/``; the template extends ``question.html``.
     """
     frame = {
         **page.admin_site.each_context(request),

@@ -1,4 +1,4 @@
-"""Rows as a CSV file that a spreadsheet takes for nothing else than text, streamed."""
+"""Streamed CSV files; a spreadsheet reads every cell as text."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 from django_smsbat.services.csv_safety import harmless
 
 _CHUNK: Final = 2_000
-_BYTE_ORDER_MARK: Final = "\ufeff"  # by which spreadsheets know UTF-8
+_BYTE_ORDER_MARK: Final = "\ufeff"  # spreadsheets detect UTF-8 by it
 
 
 def model_response(
@@ -23,11 +23,11 @@ def model_response(
     rows: QuerySet[Any],
     shown: Mapping[str, Callable[[Any], str]] | None = None,
 ) -> StreamingHttpResponse:
-    """Fields of a model as a CSV file.
+    """Return fields of a model as a CSV file.
 
     Args:
         columns: fields of the model; their verbose names are the headings.
-        shown: functions that format the values of a column; others are written as they are.
+        shown: functions that format the values of a column; other values are written unchanged.
     """
     headings = [str(getattr(model._meta.get_field(name), "verbose_name", "")) for name in columns]
     formats = [(shown or {}).get(name, _plain) for name in columns]
@@ -38,14 +38,14 @@ def model_response(
 
 
 def csv_response(file_name: str, lines: Iterable[str]) -> StreamingHttpResponse:
-    """Lines of a CSV file as a download."""
+    """Return the lines of a CSV file as a download."""
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
 
 
 def walk(rows: QuerySet[Any], columns: Sequence[str]) -> Iterator[Sequence[Any]]:
-    """The rows in the order of their keys, a chunk at a time: memory does not grow with them."""
+    """Yield the rows in key order, in chunks, so that memory use stays constant."""
     last = 0
     ordered = rows.order_by("pk").values_list("pk", *columns)
     while chunk := list(ordered.filter(pk__gt=last)[:_CHUNK]):
@@ -54,14 +54,14 @@ def walk(rows: QuerySet[Any], columns: Sequence[str]) -> Iterator[Sequence[Any]]
 
 
 class _Echo:
-    """What `csv` writes to, which hands each line on at once."""
+    """A file-like object for `csv`: `write` returns each line."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """The lines of a CSV file, in which no cell is a formula."""
+    """Yield the lines of a CSV file in which no cell is a formula."""
     writer = csv.writer(_Echo())
     yield _BYTE_ORDER_MARK + writer.writerow([harmless(heading) for heading in headings])
     for row in rows:

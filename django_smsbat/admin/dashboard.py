@@ -1,4 +1,4 @@
-"""The dashboard on the app's page of the admin, for who may see what it is made of."""
+"""The dashboard on the app's admin page, for users who may view the underlying records."""
 
 from typing import Any, Final
 
@@ -15,29 +15,29 @@ _NEEDED: Final = ("view_message", "view_campaign", "view_inboundmessage")
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
-    """What its template needs; nothing for who may not see it."""
+    """Return the context of the template; empty for users without permission."""
     if not all(request.user.has_perm(f"smsbat.{name}") for name in _NEEDED):
         return {}
     now = timezone.localtime()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    told = overview.look(midnight, timezone.now())
+    summary = overview.look(midnight, timezone.now())
     messages = reverse("admin:smsbat_message_changelist")
     inbox = reverse("admin:smsbat_inboundmessage_changelist")
     unconfirmed = f"{messages}?{STATUS}={Status.UNCONFIRMED.value}"
     numbers = (
-        (_("sent today"), told.today.total - told.today.unsent, f"{messages}?day=today"),
-        (_("delivered"), told.today.delivered, ""),
-        (_("failed"), told.today.failed, ""),
-        (_("replies"), told.replies, inbox),
-        (_("unread"), told.unread, f"{inbox}?shown=unread"),
-        (_("probable opt-outs"), told.probable_opt_outs, f"{inbox}?shown=opt_outs"),
-        (_("unconfirmed"), told.health.unconfirmed, unconfirmed),
+        (_("sent today"), summary.today.total - summary.today.unsent, f"{messages}?day=today"),
+        (_("delivered"), summary.today.delivered, ""),
+        (_("failed"), summary.today.failed, ""),
+        (_("replies"), summary.replies, inbox),
+        (_("unread"), summary.unread, f"{inbox}?shown=unread"),
+        (_("probable opt-outs"), summary.probable_opt_outs, f"{inbox}?shown=opt_outs"),
+        (_("unconfirmed"), summary.health.unconfirmed, unconfirmed),
     )
     signs = (
-        (_("last sending"), told.health.last_send),
-        (_("last status request"), told.health.last_sync),
-        (_("last delivery callback"), told.health.last_status_callback),
-        (_("last incoming message"), told.health.last_inbound),
-        (_("status requests wait since"), told.health.overdue_since),
+        (_("last sending"), summary.health.last_send),
+        (_("last status request"), summary.health.last_sync),
+        (_("last delivery callback"), summary.health.last_status_callback),
+        (_("last incoming message"), summary.health.last_inbound),
+        (_("status requests wait since"), summary.health.overdue_since),
     )
-    return {"told": told, "numbers": numbers, "signs": signs}
+    return {"told": summary, "numbers": numbers, "signs": signs}

@@ -1,4 +1,4 @@
-"""The filters of long lists. Each of them is one that an index, or the order of keys, answers."""
+"""Filters of long lists. Each query uses an index or the order of primary keys."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -33,12 +33,12 @@ _LOOKED_AT: Final = 1_000  # failed messages
 
 
 def failure_value(status: str, code: str) -> str:
-    """A reason of failure, as the filter's parameter names it."""
+    """Return the filter's parameter for a failure reason."""
     return f"{status}:{code or _NO_CODE}"
 
 
 class CampaignFilter(_ListFilter):
-    """One campaign, searched for by its title: a list of all would be as long as the years."""
+    """One campaign, searched by title: a list of all campaigns would grow without limit."""
 
     title = _("campaign")
     parameter_name = CAMPAIGN
@@ -87,9 +87,9 @@ class CampaignFilter(_ListFilter):
 
 
 class FailureFilter(_ListFilter):
-    """Why messages of the chosen campaign failed; how many each, the campaign's page tells.
+    """The reason why messages of the chosen campaign failed. The campaign page shows the counts.
 
-    Offered beside failures alone: looking for reasons is one more statement.
+    Offered only for failures, because the list of reasons costs one more query.
     """
 
     title = _("reason of failure")
@@ -115,7 +115,7 @@ class FailureFilter(_ListFilter):
 
 
 class AttentionFilter(_ListFilter):
-    """What a person should look at."""
+    """Messages that need a person's attention: unconfirmed, or with an expired lease."""
 
     title = _("needs attention")
     parameter_name = "attention"
@@ -136,7 +136,7 @@ class AttentionFilter(_ListFilter):
 
 
 class DayFilter(_ListFilter):
-    """By days of the user's zone, found by key: neither an index nor a walk over all is needed."""
+    """By day in the user's time zone, found by key: needs neither an index nor a full scan."""
 
     title = _("date")
     parameter_name = "day"
@@ -171,7 +171,7 @@ _DAYS: Final[dict[str, tuple[Promise, int, int]]] = {
 
 
 class ListFilter(_ListFilter):
-    """Who stands in a list."""
+    """The members of a list."""
 
     title = _("list")
     parameter_name = "lists__id__exact"
@@ -192,7 +192,7 @@ class RecordedDayFilter(DayFilter):
 
 
 class BelongsFilter(_ListFilter):
-    """Reports that name no message that is known."""
+    """Status events that belong to no known message."""
 
     title = _("message")
     parameter_name = "orphans"
@@ -205,6 +205,6 @@ class BelongsFilter(_ListFilter):
 
 
 def message_keys(phone: str, most: int) -> list[int]:
-    """The last messages to a phone."""
-    found = Message.objects.filter(to=phone).order_by("-pk").values_list("pk", flat=True)
-    return list(found[:most])
+    """Return the keys of the latest messages to a phone."""
+    keys = Message.objects.filter(to=phone).order_by("-pk").values_list("pk", flat=True)
+    return list(keys[:most])

@@ -1,4 +1,4 @@
-"""Moments as people read them: in their own zone, with its name, and to the second."""
+"""Times for people: in their own time zone, with its name and with seconds."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -12,15 +12,15 @@ _TO_THE_SECOND: Final = "Y-m-d H:i:s"
 
 
 def zone_name() -> str:
-    """The zone in which times are shown, such as Europe/Kyiv.
+    """Return the name of the time zone in which times are shown, such as Europe/Kyiv.
 
-    Not its abbreviation, which differs between summer and winter and is shared between zones.
+    Abbreviations are avoided: they change between summer and winter, and several zones share one.
     """
     return get_current_timezone_name()
 
 
 def moment(at: datetime | None, form: str = _TO_THE_SECOND) -> str:
-    """With seconds: most of a message's story happens within one minute.
+    """Format a time with seconds: most of a message's history happens within one minute.
 
     Args:
         form: Django's format of the date and time.
@@ -29,7 +29,7 @@ def moment(at: datetime | None, form: str = _TO_THE_SECOND) -> str:
 
 
 def _zone_of(at: datetime) -> str:
-    """The zone's name; with the offset in the hour that the clocks repeat in autumn."""
+    """Return the zone's name, plus the offset in the hour that clocks repeat in autumn."""
     local = localtime(at)
     if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
         return zone_name()
@@ -37,14 +37,14 @@ def _zone_of(at: datetime) -> str:
 
 
 def column(model: type[Model], name: str) -> Any:
-    """The field as a column of a list, or as a line of a page."""
+    """Return the field as a list column or a detail line."""
     field = model._meta.get_field(name)
 
     @admin.display(description=getattr(field, "verbose_name", name), ordering=name)
     def shown(obj: Any) -> str:
         return moment(getattr(obj, name))
 
-    shown.__name__ = name  # by which styles know the column
+    shown.__name__ = name  # becomes the column's CSS class
     return shown
 
 

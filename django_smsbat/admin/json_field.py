@@ -1,4 +1,4 @@
-"""JSON typed into a form, held to what a database keeps and SMSBAT reads."""
+"""A form field for JSON, limited to what databases store and SMSBAT accepts."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django_smsbat.gateway.answers import parse_json, storable
 
 
 class ObjectField(forms.JSONField):
-    """A JSON object; empty for nothing. Absurd numbers, NUL and endless nesting are refused."""
+    """A JSON object, empty for no input. Refuses huge numbers, NUL and deep nesting."""
 
     def to_python(self, value: Any) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""The sentences about the limits of files and approvals, for `sentences`."""
+"""Sentences about the limits of files and approvals, for `sentences`."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The lookups that the URL of a list may contain: those of its own filters, and no others.
+"""The lookups that a list's URL may contain: those of the page's own filters and no others.
 
 Django allows every lookup on a model's own fields, including hidden fields and the keys of JSON. A
 user could then infer a hidden value from whether the list is empty: ``?code_hash__startswith=4``.
@@ -42,7 +42,7 @@ def _parameters(page: Any, request: Any, declared: Any) -> list[str]:
     named, make = declared if isinstance(declared, tuple | list) else (declared, None)
     path = named.name if isinstance(named, Field) else named
     field = get_fields_from_path(page.model, path)[-1]
-    made: ListFilter = (make or FieldListFilter.create)(
+    instance: ListFilter = (make or FieldListFilter.create)(
         field, request, {}, page.model, page, field_path=path
     )
-    return [str(name) for name in made.expected_parameters()]
+    return [str(name) for name in instance.expected_parameters()]

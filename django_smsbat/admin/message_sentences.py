@@ -1,4 +1,4 @@
-"""The sentences about the fields of messages (`gateway.messages`), for `sentences`."""
+"""Sentences about the fields of messages (`gateway.messages`), for `sentences`."""
 
 from typing import Final
 

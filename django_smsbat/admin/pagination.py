@@ -1,4 +1,4 @@
-"""Lists that stay fast with a million rows: walked by key, never counted whole, never skipped over.
+"""Change lists that stay fast with a million rows: keyset pagination, no full count, no OFFSET.
 
 Django's own list counts the table for each page and reads all rows before the one that it shows.
 """
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 else:
     _ChangeList = ChangeList
 
-COUNTED: Final = 1_000  # rows; of more the list says "1000+"
+COUNTED: Final = 1_000  # rows; beyond that, the list shows "1000+"
 _OLDER_THAN, _NEWER_THAN, _OLDEST = "b", "a", "z"
 
 
 class AtLeast(int):
-    """A number that was not counted to its end."""
+    """A lower bound: the count stopped at a limit."""
 
     def __str__(self) -> str:
         return f"{int(self)}+"
 
 
 class KeysetChangeList(_ChangeList):
-    """Pages by key, the newest first: ``?p=b500`` shows what is older than the row with key 500."""
+    """Pages by key, the newest first: ``?p=b500`` shows rows with keys below 500."""
 
     newest: str = ""
     newer: str = ""
@@ -70,29 +70,29 @@ class KeysetChangeList(_ChangeList):
 
 
 def _page(rows: QuerySet[Any], place: str, size: int) -> tuple[list[Any], bool, bool]:
-    """One page, and whether there is something older and something newer than it."""
+    """Return one page, and whether older and newer rows exist."""
     kind, key = place[:1], place[1:]
     bound = number(key)
     if kind == _OLDER_THAN and bound is not None:
-        found = list(rows.filter(pk__lt=bound)[: size + 1])
-        # An empty page has nothing to go back from: the first one is shown instead.
-        return (found[:size], len(found) > size, True) if found else _page(rows, "", size)
+        fetched = list(rows.filter(pk__lt=bound)[: size + 1])
+        # An empty page offers no way back, so show the first page instead.
+        return (fetched[:size], len(fetched) > size, True) if fetched else _page(rows, "", size)
     if (kind == _NEWER_THAN and bound is not None) or place == _OLDEST:
         ascending = rows.order_by("pk")
         newer = ascending if bound is None else ascending.filter(pk__gt=bound)
-        found = list(newer[: size + 1])
-        page = found[:size][::-1]
-        if found and (len(found) > size or place == _OLDEST):
-            return page, bound is not None, len(found) > size
-    found = list(rows[: size + 1])
-    return found[:size], len(found) > size, False
+        fetched = list(newer[: size + 1])
+        page = fetched[:size][::-1]
+        if fetched and (len(fetched) > size or place == _OLDEST):
+            return page, bound is not None, len(fetched) > size
+    fetched = list(rows[: size + 1])
+    return fetched[:size], len(fetched) > size, False
 
 
 class KeysetAdmin(StyledAdmin):
-    """A list of what may be a million rows."""
+    """A list that may contain a million rows."""
 
     change_list_template = "admin/smsbat/walked_list.html"
-    empty_words: Promise | str = ""  # what to do first, where there is nothing yet
+    empty_words: Promise | str = ""  # shown on an empty list: what to do first
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     sortable_by = ()

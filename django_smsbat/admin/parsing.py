@@ -1,12 +1,12 @@
-"""Numbers as they stand in a request, where anybody may have written anything."""
+"""Numbers in a request; the client may send anything."""
 
 from typing import Final
 
-_KEY: Final = 18  # digits: so many fit every database's keys
+_KEY: Final = 18  # digits; 18 fit the keys of every supported database
 
 
-def number(written: str | None, digits: int = _KEY) -> int | None:
-    """A whole number in plain digits; None for anything else, and for more digits than that."""
-    if not written or not (written.isascii() and written.isdigit()) or len(written) > digits:
+def number(text: str | None, digits: int = _KEY) -> int | None:
+    """Parse a whole number in ASCII digits; None for anything else, or for too many digits."""
+    if not text or not (text.isascii() and text.isdigit()) or len(text) > digits:
         return None
-    return int(written)
+    return int(text)

@@ -1,7 +1,7 @@
-"""Lists that are searched by phone: the number is posted, and the address names a row instead.
+"""Lists searched by phone: the number is posted, and the URL contains a row's key instead.
 
-Addresses are written to access logs, to the browser's history and to the Referer of what is loaded.
-``?phone_of=12`` shows what the row with key 12 shows of its phone; it can be bookmarked and shared.
+URLs end up in access logs, in the browser's history and in the Referer of loaded resources.
+``?phone_of=12`` shows all rows with the phone of row 12. It can be bookmarked and shared.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,12 +26,12 @@ else:
     _ListFilter = admin.SimpleListFilter
 
 PHONE_OF: Final = "phone_of"
-_NONE: Final = 0  # the key of no row
+_NONE: Final = 0  # no row has this key
 _NOT_KEPT: Final = ("csrfmiddlewaretoken", SEARCH_VAR, PHONE_OF, PAGE_VAR, "e")
 
 
 class PhoneFilter(_ListFilter):
-    """One phone, named by the key of a row; offered only while it is chosen."""
+    """One phone, named by a row's key; offered only while it is chosen."""
 
     title = _("phone")
     parameter_name = PHONE_OF
@@ -65,11 +65,11 @@ class PhoneFilter(_ListFilter):
 
 
 class PhoneSearchAdmin(StyledAdmin):
-    """The base of lists whose search takes a phone.
+    """The base of lists that can be searched by phone.
 
     Attributes:
-        phone_field: in which the phone is stored.
-        phone_model: whose rows name a phone, if not those of the list.
+        phone_field: the field that stores the phone.
+        phone_model: the model of the rows that name a phone, if it is not the list's model.
     """
 
     phone_field: ClassVar[str]
@@ -87,25 +87,25 @@ class PhoneSearchAdmin(StyledAdmin):
         return [search, *super().get_urls()]
 
     def searched_phone(self, term: str) -> str | None:
-        """The phone that a search asks for; empty for one that no row has, None for other words."""
+        """Return the phone in a search term; "" for an unknown phone, None for other terms."""
         return phone_or_none(term)
 
     def may_search_phones(self, request: HttpRequest) -> bool:
         return True
 
     def with_phone(self, queryset: Any, phone: str) -> Any:
-        """The rows of the list that belong to the phone."""
+        """Filter the list by phone."""
         return queryset.filter(**{self.phone_field: phone})
 
     def phone_of(self, request: HttpRequest, key: int) -> str:
-        """The phone of a row; empty if there is none, or none that this user may search for."""
+        """Return a row's phone; "" if it has none, or if the user may not search by it."""
         if not self.may_search_phones(request):
             return ""
-        found = self._rows().filter(pk=key).values_list(self.phone_field, flat=True).first()
-        return str(found or "")
+        phone = self._rows().filter(pk=key).values_list(self.phone_field, flat=True).first()
+        return str(phone or "")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Of an address that holds a phone, such as an old bookmark, no link is built."""
+        """Redirect URLs that contain a phone, such as old bookmarks, so that no link repeats it."""
         term = request.GET.get(SEARCH_VAR, "").strip()
         if request.method == "GET" and term and self.searched_phone(term) is not None:
             return self._searched(term, request.GET.items())
@@ -119,7 +119,7 @@ class PhoneSearchAdmin(StyledAdmin):
         return self._searched(request.POST.get(SEARCH_VAR, "").strip(), request.POST.items())
 
     def _searched(self, term: str, parameters: Any) -> HttpResponse:
-        """Show the list again, with its other filters."""
+        """Redirect to the list with its other filters."""
         kept: Mapping[str, Any] = {
             name: value for name, value in parameters if name not in _NOT_KEPT and value
         }

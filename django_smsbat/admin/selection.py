@@ -1,6 +1,6 @@
-"""What was ticked in a list: some rows, or all that its filters find, as they stood when asked.
+"""The rows selected in a change list: some rows, or all that match its filters, as a snapshot.
 
-A million rows are named by their filters and their last key, never by a list of keys.
+A million rows are identified by their filters and their last key, never by a list of keys.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,12 @@ _SEEN: Final = "seen_up_to"
 
 @dataclass(frozen=True)
 class Selection:
-    """
+    """The rows that a question is about.
+
     Attributes:
-        rows: those that were there when the question was asked.
-        ticked: the keys that were ticked, on the page that was shown.
-        is_across: whether all that the filters find is meant, and not those alone.
+        rows: the selected rows that existed when the question was shown.
+        ticked: the keys of the ticked rows on the page.
+        is_across: whether all rows that match the filters are selected, not only the ticked ones.
     """
 
     rows: Any
@@ -31,9 +32,10 @@ class Selection:
 
     @classmethod
     def of(cls, request: HttpRequest, queryset: QuerySet[Any]) -> "Selection":
-        """
+        """Read the selection from a request.
+
         Args:
-            queryset: what the admin hands to an action.
+            queryset: the queryset that the admin passes to an action.
         """
         last = number(request.POST.get(_SEEN))
         if last is None:
@@ -47,9 +49,9 @@ class Selection:
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
-        """The fields by which a question hands the same selection on to its answer."""
+        """The hidden fields that carry the selection from the question to its confirmation."""
         return [
             *((ACTION_CHECKBOX_NAME, key) for key in self.ticked),
             ("select_across", str(int(self.is_across))),
-            (_SEEN, str(self.seen_up_to)),  # text: numbers are shown with separators in templates
+            (_SEEN, str(self.seen_up_to)),  # templates add separators to numbers
         ]

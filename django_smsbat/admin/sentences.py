@@ -1,8 +1,8 @@
-"""The sentences of the services and of the gateway, in the language of who reads them.
+"""Translates the sentences of the services and the gateway into the reader's language.
 
-Those storeys speak English, as logs and commands do, and what they store is read in any language
-later. Here each sentence is known by its form, and told again with the same values in it. What
-nobody knows, such as SMSBAT's own words, stays as it is.
+Those layers write English, as logs and commands do, and their stored sentences are read in any
+language later. Each sentence is recognised by its form and translated with the same values. Unknown
+sentences, such as SMSBAT's own texts, stay unchanged.
 """
 
 import re
@@ -14,11 +14,11 @@ from django.utils.translation import gettext, gettext_noop, ngettext_lazy
 
 from django_smsbat.admin import limit_sentences, message_sentences
 
-# Of several that fit, the first one counts: the longer stand before the shorter.
+# If several forms match, the first wins, so longer forms come before shorter ones.
 FORMS: Final[tuple[str, ...]] = (
     *limit_sentences.FORMS,
     *message_sentences.FORMS,
-    # Of campaigns.
+    # Campaigns.
     gettext_noop("Since it was looked at, it has changed: look again."),
     gettext_noop("Since it was looked at, what it says has changed: look again."),
     gettext_noop(
@@ -70,7 +70,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("given up by hand"),
     gettext_noop("A message to this phone is being sent: try again in a few minutes."),
     gettext_noop("A file that may name this person is being imported: try again in a few minutes."),
-    # What the gateway's errors mean.
+    # Gateway errors.
     gettext_noop("SMSBAT cannot be reached"),
     gettext_noop("no secure connection to SMSBAT can be made"),
     gettext_noop("the proxy does not lead to SMSBAT"),
@@ -90,7 +90,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("the connection was lost"),
     gettext_noop("SMSBAT failed"),
     gettext_noop("the answer cannot be read"),
-    # Of imported files.
+    # Imported files.
     gettext_noop("no column holds phones: there are %(headings)s"),
     gettext_noop("the table is empty"),
     gettext_noop("phone: this person was erased on request"),
@@ -160,7 +160,7 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("an archive"),
     gettext_noop("an image"),
     gettext_noop("protected with a password"),
-    # Of the site's health.
+    # The site's health.
     gettext_noop(
         "No delivery callback came for more than an hour, though messages were sent: ask your "
         "account manager."
@@ -168,12 +168,12 @@ FORMS: Final[tuple[str, ...]] = (
     gettext_noop("Campaign %(key)s is paused: %(inner)s"),
     gettext_noop("Messages wait for the account %(name)s, which the settings do not name."),
     gettext_noop("account %(name)s: %(inner)s"),
-    # Several parts of which each may be known.
+    # Sentences with several parts, each of which may be known.
     gettext_noop("%(file)s is %(inner_kind)s; %(inner_advice)s"),
     gettext_noop("%(inner)s (%(details)s)"),
     gettext_noop("%(inner)s, %(inner_rest)s"),
 )
-# With a number that decides on the form of the words.
+# Sentences with a number that selects a plural form.
 COUNTED: Final[dict[str, Promise]] = {
     "%(count)s messages wait to be sent: is smsbat_send running?": ngettext_lazy(
         "%(count)s message waits to be sent: is smsbat_send running?",
@@ -235,17 +235,17 @@ _BEFORE_COLON: Final = re.compile(r"([\w.\[\]]+): (.+)", re.DOTALL)
 
 
 def told(sentence: object, depth: int = 0) -> str:
-    """The sentence in the reader's language; as it is where nobody knows its form.
+    """Translate the sentence into the reader's language; unknown sentences stay unchanged.
 
     Args:
-        depth: how many sentences it stands in; SMSBAT's own words may hold anything.
+        depth: the level of nesting; limits recursion, because SMSBAT's texts may contain anything.
     """
     text = str(sentence)
     if depth > _DEEPEST:
         return text
     for form, pattern in _patterns():
-        if found := pattern.fullmatch(text):
-            values = {name: _inner(name, value, depth) for name, value in found.groupdict().items()}
+        if match := pattern.fullmatch(text):
+            values = {name: _inner(name, value, depth) for name, value in match.groupdict().items()}
             if form in COUNTED:
                 return str(COUNTED[form] % {"count": int(values["count"])})
             return gettext(form) % values
@@ -254,7 +254,7 @@ def told(sentence: object, depth: int = 0) -> str:
 
 
 def is_known(sentence: str) -> bool:
-    """Whether some form fits it."""
+    """Return whether any form matches the sentence."""
     return any(pattern.fullmatch(sentence) for _form, pattern in _patterns())
 
 
@@ -268,10 +268,10 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def _pattern(form: str) -> re.Pattern[str]:
-    """A form as what it looks like with values in it; a number is written in digits.
+    """Compile a form into a pattern that also captures its values; a count is written in digits.
 
-    A value ends where the text behind it occurs first, and is not tried again: the time grows with
-    the length of the sentence only.
+    A value ends at the first occurrence of the text that follows it. There is no backtracking, so
+    the time grows only with the length of the sentence.
     """
     first, *pieces = _VALUE.split(form)
     written = [_literal(first)]

@@ -1,4 +1,4 @@
-"""Verifications, as their rows tell them, and the prefixes that are closed. No code is anywhere."""
+"""Verifications and closed prefixes, read-only. No page shows a code."""
 
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from django_smsbat.services.verification import breaker
 _TIMES: Final = columns(Verification, "created_at", "finished_at")
 _ALL_TIMES: Final = columns(Verification, "created_at", "expires_at", "finished_at")
 _CLOSED: Final = columns(ClosedPrefix, "closed_at", "closed_until")
-# Colours mean what they mean for messages.
+# Colours have the same meaning as for messages.
 _TONES: Final = {
     VerificationStatus.PENDING: "under-way",
     VerificationStatus.VERIFIED: "done",
@@ -56,14 +56,14 @@ class VerificationAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         return (queryset.filter(phone=phone_or_none(term)) if term else queryset), False
 
     def searched_phone(self, term: str) -> str | None:
-        """Nothing else can be searched for here."""
+        """Accept phones only: nothing else can be searched here."""
         return phone_or_none(term) or ""
 
     @admin.display(description=_("status"), ordering="status")
     def badge(self, obj: Verification) -> SafeString:
         tone = _TONES.get(VerificationStatus(obj.status), "failed")
-        words = obj.get_status_display()
-        return format_html('<span class="smsbat-badge smsbat-{}">{}</span>', tone, words)
+        label = obj.get_status_display()
+        return format_html('<span class="smsbat-badge smsbat-{}">{}</span>', tone, label)
 
     @admin.display(description=_("what became of the message"))
     def delivery(self, obj: Verification) -> SafeString | str:
@@ -84,7 +84,7 @@ class ClosedPrefixAdmin(ReadOnlyAdmin):
     def open_again(
         self, request: HttpRequest, queryset: QuerySet[ClosedPrefix]
     ) -> HttpResponse | None:
-        """Codes cost money again: it is asked first."""
+        """Ask for confirmation: codes to the prefix will cost money again."""
         chosen = list(queryset)
         if request.POST.get("confirmed") != "open_again":
             template, label = "closedprefix/open_again.html", _("Open again")
@@ -93,6 +93,6 @@ class ClosedPrefixAdmin(ReadOnlyAdmin):
         for one in chosen:
             breaker.open_again(one, timezone.now())
             self.log_change(request, one, str(_("Opened again.")))
-        words = ngettext("%(count)d prefix is open.", "%(count)d prefixes are open.", len(chosen))
-        self.message_user(request, words % {"count": len(chosen)}, messages.SUCCESS)
+        text = ngettext("%(count)d prefix is open.", "%(count)d prefixes are open.", len(chosen))
+        self.message_user(request, text % {"count": len(chosen)}, messages.SUCCESS)
         return None

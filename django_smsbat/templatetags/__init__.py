@@ -1,1 +1,1 @@
-"""Tags for the package's own templates."""
+"""Tags and filters for the package's own templates."""

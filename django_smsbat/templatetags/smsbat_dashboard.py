@@ -1,4 +1,4 @@
-"""The tag by which the app's page of the admin shows the dashboard."""
+"""The template tag that shows the dashboard on the app's admin page."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ register = template.Library()
 
 @register.inclusion_tag("admin/smsbat/dashboard.html", takes_context=True)
 def smsbat_dashboard(context: Any) -> dict[str, Any]:
-    # Django imports the tags of all apps, also where the admin is not installed.
+    # Django imports the tags of all apps, even if the admin is not installed.
     from django_smsbat.admin.dashboard import dashboard
 
     return dashboard(context["request"])

@@ -1,4 +1,4 @@
-"""The filter by which templates tell sentences of the services in the reader's language."""
+"""The template filter that translates sentences of the services into the reader's language."""
 
 from django import template
 
@@ -7,7 +7,7 @@ register = template.Library()
 
 @register.filter
 def smsbat_said(sentence: object) -> str:
-    # Django imports the tags of all apps, also where the admin is not installed.
+    # Django imports the tags of all apps, even if the admin is not installed.
     from django_smsbat.admin.sentences import told
 
     return told(sentence)

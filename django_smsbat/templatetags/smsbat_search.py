@@ -1,4 +1,4 @@
-"""Search forms of lists that are searched by phone: posted, so that no address holds the number."""
+"""Search forms of lists searched by phone: posted, so that no URL contains the number."""
 
 import re
 from typing import Any, Final
@@ -16,7 +16,7 @@ _FORM: Final = re.compile(r'(<form\b[^>]*?\bmethod=)"get"([^>]*>)', re.IGNORECAS
 
 @register.simple_tag(takes_context=True)
 def posted_search_form(context: Any) -> SafeString:
-    """The theme's search form; posted, where the list is searched by phone."""
+    """Render the theme's search form, with method POST if the list is searched by phone."""
     form = render_to_string("admin/search_form.html", context.flatten())
     page = context["cl"].model_admin
     if not hasattr(page, "searched_phone"):

@@ -14,7 +14,7 @@ from example_project.demo import site
 if TYPE_CHECKING:
     from django_smsbat.models import Campaign
 
-STATUS_RATE = "300"  # requests a second that this demo's contract allows; SMSBAT's own is 50
+STATUS_RATE = "300"  # requests per second in this demo; SMSBAT's own limit is 50
 PATIENCE = 60  # seconds
 
 
@@ -44,7 +44,7 @@ def _migrate() -> None:
 
 
 def _tell(sandbox: str) -> int:
-    """The story itself. Returns the exit code: 0 when everything came to its end."""
+    """Run the demo. Return the exit code: 0 if everything completed."""
     from django_smsbat.models import RecipientList
     from django_smsbat.services.campaigns import lifecycle
     from example_project.demo import people, summary
@@ -72,7 +72,7 @@ def _submit(total: int) -> None:
 
 
 def _poll(campaign: "Campaign") -> None:
-    """Ask until every message has come to its end, the way `smsbat_sync --watch` does."""
+    """Poll until every message has a final status, as `smsbat_sync --watch` does."""
     from django_smsbat.services.campaigns import statistics
     from django_smsbat.services.polling import poller
 
@@ -89,7 +89,7 @@ def _poll(campaign: "Campaign") -> None:
 
 
 def _write_back(sandbox: str, campaign: "Campaign") -> None:
-    """A customer answers on the sandbox's phone; SMSBAT's callback brings it to our webhook."""
+    """Reply as a customer on the sandbox's phone; SMSBAT's callback reaches our webhook."""
     from django_smsbat.gateway.statuses import Status
 
     reader = campaign.messages.filter(status=Status.READ.value).order_by("pk").first()

@@ -1,4 +1,4 @@
-"""A thousand made-up people in two lists, some of whom will be hard to reach."""
+"""A thousand fictional people in two lists; some of them are hard to reach."""
 
 from itertools import cycle, islice
 
@@ -13,17 +13,17 @@ CITIES = ("Київ", "Львів", "Одеса", "Харків", "Дніпро"
 TOTAL = 1_000
 OPTED_OUT_EVERY = 50
 NO_CITY_EVERY = 100
-STAYS_IN_PROCESSING = 6  # two digits that the sandbox never brings to an end
+STAYS_IN_PROCESSING = 6  # two digits that the sandbox never moves to a final status
 
 
 def populate() -> Campaign:
-    """A login, the people, their lists, and a campaign ready to be launched."""
+    """Create a login, the recipients, their lists, and a campaign ready for launch."""
     get_user_model().objects.create_superuser(LOGIN, f"{LOGIN}@example.com", LOGIN)
     people = Recipient.objects.bulk_create(_people())
     kyiv = RecipientList.objects.create(name="Newsletter")
     loyal = RecipientList.objects.create(name="Loyal customers")
     kyiv.recipients.set(people[: TOTAL * 3 // 5])
-    loyal.recipients.set(people[TOTAL // 2 :])  # a tenth of them stand in both
+    loyal.recipients.set(people[TOTAL // 2 :])  # a tenth of all people are on both lists
     campaign = Campaign.objects.create(
         name="Spring sale",
         type="viber_promo",

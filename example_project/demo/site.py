@@ -1,4 +1,4 @@
-"""The demo's own site: its database, its settings, and the processes beside it."""
+"""The demo's own site: its database, its settings and its processes."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ STOP_SECONDS = 10
 
 
 def configure(**settings: str) -> None:
-    """Point Django at the demo's database and at the sandbox. Before `django.setup`."""
+    """Point Django at the demo's database and at the sandbox. Call before `django.setup`."""
     FOLDER.mkdir(exist_ok=True)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="example_project.settings",
@@ -37,7 +37,7 @@ def fresh_database() -> None:
 
 
 def free_port(wanted: int = 0) -> int:
-    """The wanted port, or any other where that one is taken."""
+    """Return the wanted port, or any free port if it is taken."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -51,7 +51,7 @@ def free_port(wanted: int = 0) -> int:
 
 @contextmanager
 def process(*arguments: str, stdout: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
-    """A management command beside ours, stopped at the end of the block."""
+    """Run a management command as a process, stopped at the end of the block."""
     command = [sys.executable, "-u", str(ROOT / "manage.py"), *arguments]
     started = subprocess.Popen(
         command, stdout=stdout, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
@@ -69,7 +69,7 @@ def process(*arguments: str, stdout: int = subprocess.DEVNULL) -> Iterator[subpr
 
 @contextmanager
 def sandbox(*options: str, port: int = 0) -> Iterator[str]:
-    """The sandbox beside ours; yields its address when it answers."""
+    """Run the sandbox and yield its address once it responds."""
     arguments = ("smsbat_sandbox", "--port", str(port), *options)
     with process(*arguments, stdout=subprocess.PIPE) as started:
         line = started.stdout.readline() if started.stdout else ""
@@ -80,7 +80,7 @@ def sandbox(*options: str, port: int = 0) -> Iterator[str]:
 
 @contextmanager
 def webserver(port: int) -> Iterator[str]:
-    """The site itself; yields its address when it answers."""
+    """Run the site and yield its address once it responds."""
     with process("runserver", f"{HOST}:{port}", "--noreload", "--skip-checks") as started:
         deadline = time.monotonic() + START_SECONDS
         while not _answers(port):
@@ -96,5 +96,5 @@ def _answers(port: int) -> bool:
 
 
 def callback_url(site: str) -> str:
-    """The site's webhooks, with the secret as Basic password."""
+    """Return the site's webhook URL, with the secret as Basic password."""
     return site.replace("http://", f"http://smsbat:{SECRET}@") + "smsbat/"

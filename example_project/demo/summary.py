@@ -1,4 +1,4 @@
-"""The table that the demo ends with. Every number is read back from the database."""
+"""The table at the end of the demo. Every number is read from the database."""
 
 from django_smsbat.models import Campaign
 from django_smsbat.models.choices import STATUS_LABELS

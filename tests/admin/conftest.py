@@ -1,4 +1,4 @@
-"""Staff with just the permissions that a test names, and a browser that forgives nothing."""
+"""Staff users with only the permissions that a test names, and a strict browser."""
 
 import shutil
 
@@ -12,7 +12,7 @@ CHROMIUM = shutil.which("chromium")
 
 @pytest.fixture
 def staff(client, django_user_model, db):
-    """Logs somebody in who may do what is named: ``view_campaign``, ``send_campaign`` ..."""
+    """Log in a user with only the named permissions: ``view_campaign``, ``send_campaign`` ..."""
 
     def login(*permissions):
         user = django_user_model.objects.create_user("staff", is_staff=True)
@@ -36,7 +36,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright keeps an event loop in this thread; nothing of ours runs in it.
+        # Playwright keeps an event loop in this thread; none of our code runs in it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started
@@ -45,11 +45,11 @@ def browser():
 
 @pytest.fixture
 def page_rules():
-    """Pages on which no script may fail and nothing may be refused by a policy."""
+    """Page checks: no script error and no policy violation."""
     complaints = []
 
     def listen(said):
-        # Browsers ask for an icon of the site by themselves; the tests' site has none.
+        # Browsers request a favicon by themselves; the test site has none.
         if said.type == "error" and not said.location["url"].endswith("/favicon.ico"):
             complaints.append(f"{said.page.url}: {said.text} {said.location}")
 
@@ -72,7 +72,7 @@ def page(browser, page_rules):
 
 @pytest.fixture
 def log_in(browser, page_rules, live_server, admin_user, client):
-    """A page of somebody who may everything, in that language, theme and width."""
+    """A page of a superuser, in a given language, theme and width."""
     opened = []
 
     def make(language="en", theme="light", width=1280, **more):

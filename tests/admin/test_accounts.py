@@ -1,4 +1,4 @@
-"""Accounts in the admin: nothing of them where there is one, a choice where there are several."""
+"""Accounts in the admin: hidden on a site with one account, a choice on a site with several."""
 
 import pytest
 from django.urls import reverse

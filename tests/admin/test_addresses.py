@@ -1,4 +1,4 @@
-"""No address of the admin or of the pages for phones holds a phone: access logs keep addresses."""
+"""No URL of the admin or of the phone pages contains a phone: access logs store URLs."""
 
 import re
 from html.parser import HTMLParser
@@ -26,13 +26,13 @@ def listing(model):
 
 
 def search(client, model, term, **more):
-    """As the form does it that the list shows."""
+    """Search as the list's form does."""
     path = reverse(f"admin:smsbat_{model}_search")
     return client.post(path, {"q": term, **more}, follow=True)
 
 
 class _Addresses(HTMLParser):
-    """What a page leads to: links, forms, and the fields of forms that go by GET."""
+    """Collects the targets of a page: links, forms, and the fields of GET forms."""
 
     def __init__(self):
         super().__init__()
@@ -66,7 +66,7 @@ def holds_a_phone(address):
 
 @pytest.fixture
 def history(people, queued, campaign):
-    """One person of whom everything is known."""
+    """A person with a record of every kind."""
     [person] = people(77, name="Olena")
     made = campaign(status="sent")
     message = queued(77, status="sending", attempts=1, recipient=person, campaign=made)

@@ -1,4 +1,4 @@
-"""The product as a person sees it: a real Chromium, the sandbox, a live server."""
+"""The product as a user sees it: a real Chromium, the sandbox, a live server."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_what_changed_since_it_was_looked_at_is_said_and_what_is_in_doubt_is_set
     page.press("#id_password", "Enter")
     page.click(".object-tools >> text=Send")
     assert page.inner_text("th:has-text('Billed parts') + td") == "1"
-    people(78)  # somebody joins the list while the question stands on the screen
+    people(78)  # a recipient joins the list while the confirmation page is open
     page.click("input[type=submit][value=Send]")
     page.wait_for_selector("text=who gets it (1 then, 2 now) has changed: look again")
     page.click(".object-tools >> text=Send")

@@ -1,4 +1,4 @@
-"""The first page, the inbox's pages, and everything about one phone."""
+"""The dashboard, the inbox, and the timeline of one phone."""
 
 from datetime import timedelta
 

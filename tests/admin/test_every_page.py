@@ -1,6 +1,6 @@
-"""Every page of the admin in a real browser: no error, no breach of a strict policy, no barrier.
+"""Every admin page in a real browser: no error, no policy violation, no accessibility barrier.
 
-In English and Ukrainian, light and dark, on a desk and on a phone.
+In English and Ukrainian, light and dark, at desktop and phone widths.
 """
 
 import os
@@ -22,12 +22,12 @@ from tests.services.tracking.test_recorder import accepted, said
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS = [("en", "light", 1280), ("uk", "dark", 400)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-PICTURES = os.environ.get("PICTURES")  # a folder to look at the pages oneself
+PICTURES = os.environ.get("PICTURES")  # a folder for screenshots
 
 
 @pytest.fixture
 def story(people, campaign, queued):
-    """A site on which everything has happened once; the addresses of its pages."""
+    """A site with every kind of event; returns the URLs of its pages."""
     [person] = people(77, name="Олена", attributes={"city": "Київ"})
     people(78, opted_out_at=NOON)
     made = campaign(name="Весняний розпродаж", text="Вітаємо, {{ name }}!")
@@ -114,7 +114,7 @@ def test_no_page_complains_under_a_strict_policy(log_in, story, language, theme,
 @pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
 def test_no_page_stands_in_anybody_s_way(log_in, story, language, theme, width):
     checker = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe")
-    # The checker styles what it measures, which the strict policy refuses.
+    # The checker injects styles, which the strict policy blocks.
     page = log_in(language=language, theme=theme, width=width, bypass_csp=True)
     found = {}
     for name, path in story.items():

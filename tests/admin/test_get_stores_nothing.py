@@ -1,4 +1,4 @@
-"""A GET of any page of the admin, or of a page for visitors, writes nothing to the database."""
+"""A GET of any admin page or visitor page writes nothing to the database."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Whatever people write is shown as text on every page, and breaks none."""
+"""Any input is shown as text on every page, and breaks none."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 SCRIPTS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 WORDS = f"{SCRIPTS}{{{{ 7|add:7 }}}}{{% now 'Y' %}}\u202e=cmd()"
 LONG = WORDS * (10_000 // len(WORDS) + 1)
-# Quotes in what a person typed end no attribute.
+# Quotes in user input end no attribute.
 FORBIDDEN = ("<script>alert", "<img src=x", "alert(1)>14")
 
 

@@ -1,4 +1,4 @@
-"""Lists of what may be a million rows: walked by key, counted no further than is told."""
+"""Lists that may have a million rows: walked by key, counted up to a limit."""
 
 from datetime import timedelta
 
@@ -220,7 +220,7 @@ def test_a_moment_is_found_in_an_empty_table():
 
 @pytest.mark.usefixtures("short_pages")
 class TestAllThatAreSelected:
-    """More than a page shows: the filters and the last key stand for them, not their keys."""
+    """More than one page: filters and the last key identify the rows, not a list of keys."""
 
     def test_a_list_is_made_of_whom_the_found_messages_went_to(self, boss, people, queued):
         person, other, late = people(1, 2, 3)
@@ -232,7 +232,7 @@ class TestAllThatAreSelected:
         question = boss.post(f"{listing('message')}?status__exact=read", {**chosen, "index": 0})
         assert "4 rows are chosen" in question.content.decode()
         hidden = dict(question.context["selection"].hidden)
-        queued(3, recipient=late, status="read")  # after the question was asked
+        queued(3, recipient=late, status="read")  # after the question was shown
         answer = {**chosen, **hidden, "confirmed": "make_list", "name": "Readers"}
         boss.post(f"{listing('message')}?status__exact=read", answer)
         assert list(RecipientList.objects.get(name="Readers").recipients.all()) == [person]

@@ -1,4 +1,4 @@
-"""URLs of lists take the lookups of their own filters, and nothing that tells hidden values."""
+"""List URLs accept the lookups of their own filters, and none that reveals hidden values."""
 
 import pytest
 from django.contrib import admin
@@ -17,7 +17,7 @@ PAGES = {
     for model, page in admin.site._registry.items()
     if model._meta.app_label == "smsbat"
 }
-# Every lookup that the URL of a list may contain, with a value for it.
+# Every lookup that a list's URL may contain, with a value for it.
 ALLOWED = {
     "campaign": {"status__exact": "draft", "status__isnull": "0", "type__exact": "sms"}
     | {"type__isnull": "0"},
@@ -38,7 +38,7 @@ SUFFIXES += ["isnull", "isempty", "year", "date", "id", "id__exact", "pk", "pk__
 
 
 def fields_of(model, depth=1):
-    """The paths of all fields, of related models too, and of keys of JSON."""
+    """Return the paths of all fields, including related models and JSON keys."""
     yield "pk"
     for field in model._meta.get_fields():
         yield field.name
@@ -166,6 +166,6 @@ def test_a_popup_limited_by_a_foreign_key_of_the_project_opens(rf, monkeypatch):
 
 
 def test_djangos_own_page_would_allow_them(rf):
-    """Otherwise the tests above would prove nothing."""
+    """Control: without our check Django allows them, so the tests above prove something."""
     page = ModelAdmin(PAGES["verification"].model, admin.site)
     assert page.lookup_allowed("code_hash__startswith", "4", rf.get("/"))

@@ -23,7 +23,7 @@ CAMPAIGN = "/admin/smsbat/campaign/"
 
 
 def rows_needed(page, inputs):
-    """Press "Add" until there is a row for each input that somebody wants to fill."""
+    """Press "Add" until every input to fill has a row."""
     for name in inputs:
         while not page.locator(f"[name='{name}']").count():
             path = name.rpartition("-")[0] if name[-1].isdigit() else name
@@ -81,7 +81,7 @@ def test_cards_are_added_removed_and_ordered(log_in, transactional_db):
     rows = page.locator(".smsbat-type:visible [data-smsbat-rows]")
     for _ in range(3):
         rows.locator("[data-smsbat-add]").click()
-    assert not rows.locator("[data-smsbat-add]").is_visible()  # five are the most
+    assert not rows.locator("[data-smsbat-add]").is_visible()  # five rows are the maximum
     for place, word in enumerate(("One", "Two", "Three", "Four", "Five")):
         page.fill(f"[name='viber_survey-options-{place}']", word)
     third = rows.locator(".smsbat-row").nth(2)
@@ -94,12 +94,12 @@ def test_cards_are_added_removed_and_ordered(log_in, transactional_db):
 
 
 def step(place):
-    """The number of the funnel at that place, when it is two."""
+    """The selector of that funnel step with the value 2."""
     return f".smsbat-step:nth-child({place}) dd:first-of-type:text-is('2')"
 
 
 def import_people(page, settings, tmp_path):
-    """A list with a bad row."""
+    """Import a list with one bad row."""
     file = tmp_path / "people.csv"
     file.write_text(f"phone,name\n{phone(77)},Olena\n12,Nobody\n{phone(78)},Ivan\n")
     page.goto("/admin/smsbat/recipient/import/")
@@ -115,7 +115,7 @@ def import_people(page, settings, tmp_path):
 
 
 def compose(page):
-    """A campaign to it."""
+    """Compose a campaign to the list."""
     page.goto(f"{CAMPAIGN}add/")
     page.fill("#id_name", "Spring sale")
     page.select_option("#id_type", "sms")
@@ -126,7 +126,7 @@ def compose(page):
 
 
 def send_and_watch(page):
-    """Looked at, typed, sent, and watched until it is delivered."""
+    """Check, confirm and send the campaign, and watch it until delivery."""
     page.click(".object-tools a[href$='/send/']")
     page.fill("[name^=typed-]", "2")
     page.click(".submit-row [type=submit]")
@@ -134,13 +134,13 @@ def send_and_watch(page):
     worker.submit_queued()
     page.wait_for_selector(step(3))  # submitted
     Message.objects.update(next_poll_at="2026-01-01T00:00Z")
-    page.wait_for_timeout(3_100)  # in the sandbox a message takes three seconds
+    page.wait_for_timeout(3_100)  # in the sandbox, delivery takes three seconds
     poller.sync()
-    page.wait_for_selector(step(5))  # delivered; nobody has reloaded the page
+    page.wait_for_selector(step(5))  # delivered, without a reload
 
 
 def settle_one(page):
-    """One in doubt is given up."""
+    """Give up one unconfirmed message."""
     lost = {"campaign": Campaign.objects.get(), "status": "unconfirmed", "attempts": 1}
     Message.objects.create(to=phone(79), type="sms", text="Hi", **lost)
     page.reload()
@@ -154,7 +154,7 @@ def settle_one(page):
 
 
 def answer(page):
-    """What somebody wrote is read and answered."""
+    """Read an incoming message and answer it."""
     receive.receive(written(text="<b>Коли?</b>"))
     page.goto("/admin/smsbat/inboundmessage/")
     page.click("#result_list .field-who a")
@@ -167,7 +167,7 @@ def answer(page):
 
 
 def opt_them_out(page):
-    """They ask for no more of it."""
+    """Opt out a sender who asks for it."""
     page.click("form:has([name=action][value=opt_out]) [type=submit]")
     page.fill("[name=reason]", "asked by phone")
     page.click(".submit-row [type=submit]")

@@ -1,4 +1,4 @@
-"""The other pages: they show what happened, change nothing, and trust no text."""
+"""The other pages: they show the record, change nothing, and escape every text."""
 
 import pytest
 from django.urls import reverse
@@ -23,7 +23,7 @@ def listing(model):
 
 @pytest.fixture
 def history(queued, people, campaign):
-    """A message with a story, an answer to it, and everything hostile that could be written."""
+    """A message with a history, an answer to it, and hostile text in every field."""
     people(77, name=HOSTILE, attributes={"a": HOSTILE})
     made = campaign(name=HOSTILE, text=HOSTILE, message_data={"x": HOSTILE})
     message = queued(77, status="sending", attempts=1, text=HOSTILE, campaign=made)

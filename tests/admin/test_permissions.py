@@ -1,8 +1,8 @@
-"""The whole matrix: every page and action of the admin against every permission.
+"""The full matrix: every admin page and action against every permission.
 
-What is expected stands in two tables; a page that is in neither fails the first test. Who has just
-what a page asks for gets in, so nothing else is needed; who has everything else stays out, so
-nothing else helps.
+Two tables define the expectations; a page in neither fails the first test. A user with exactly the
+required permissions gets access, so no others are needed. A user with all other permissions gets
+none, so no others suffice.
 """
 
 from itertools import product
@@ -40,7 +40,7 @@ def any_of(*names):
 
 
 def see(model):
-    """Django lets see who may change, too."""
+    """Django also lets users with change permission view."""
     return any_of(f"view_{model}", f"change_{model}")
 
 
@@ -49,7 +49,7 @@ PHONE = any_of("view_message") + any_of("view_inboundmessage") + any_of("view_re
 ANSWER = see("inboundmessage") + any_of("reply_inboundmessage")
 DECIDE = see("inboundmessage") + any_of("change_recipient")
 IMPORT = [(name,) for name in NEEDED]
-# What opens a page, by GET and by POST: of each group one permission at least.
+# The permissions that open a page, by GET and by POST: at least one of each group.
 PAGES = {
     **{
         f"{model}_{page}": (see(model), see(model))
@@ -135,14 +135,14 @@ ACTIONS = {
 
 
 def pages():
-    """The names of all pages of the app's admin, as the site itself knows them."""
+    """Return the names of all pages of the app's admin, from the site's own URLs."""
     found = get_resolver().namespace_dict["admin"][1].reverse_dict
     names = {name for name in found if isinstance(name, str) and name.startswith("smsbat_")}
     return {name.removeprefix("smsbat_") for name in names}
 
 
 def first_keys():
-    """Of one row of each model that has pages."""
+    """Return the key of one row of each model that has pages."""
     models = (
         *(Campaign, Message, StatusEvent, InboundMessage, Recipient, RecipientList),
         *(Verification, ClosedPrefix),
@@ -151,7 +151,7 @@ def first_keys():
 
 
 def make_verified(message, **fields):
-    """A verification, and a prefix that is closed."""
+    """Create a verification and a closed prefix."""
     times = {"created_at": NOON, "expires_at": NOON}
     Verification.objects.create(
         phone=message.to, channel="sms", prefix="+380670", message=message, **times, **fields
@@ -167,7 +167,7 @@ def codenames():
 
 @pytest.fixture
 def world(people, campaign, queued):
-    """One of everything."""
+    """One object of every kind."""
     [person] = people(77)
     made = campaign(started_at=NOON)
     message = queued(77, campaign=made, recipient=person, status="sending", attempts=1)
@@ -180,7 +180,7 @@ def world(people, campaign, queued):
 
 @pytest.fixture
 def somebody(db, django_user_model):
-    """Logs somebody in with these permissions; the same person for the same ones."""
+    """Log in a user with these permissions; the same user for the same set."""
     known = {}
 
     def make(names):
@@ -195,7 +195,7 @@ def somebody(db, django_user_model):
 
 
 def cases(needed):
-    """Sets of permissions, and whether they open what needs one of each group."""
+    """Yield sets of permissions, and whether they satisfy one of each required group."""
     everything = frozenset(codenames())
     yield everything, needed != NEVER
     if needed == NEVER:
@@ -257,8 +257,8 @@ def test_every_action_is_offered_to_exactly_those_who_may(world, somebody):
             client = somebody(names)
             data = {"action": action, "_selected_action": [world[model]], "index": 0}
             asked = client.post(url, data)
-            # Who may not is told that no action was selected, or sees the list; the others are
-            # asked, or it is done.
+            # Without permission, the user sees "no action selected" or the list; otherwise a
+            # confirmation page, or the action is performed.
             is_list = asked.status_code == 200 and "cl" in asked.context
             told = client.get(url).context["messages"] if asked.status_code == 302 else ()
             refused = is_list or any("No action selected" in str(one) for one in told)

@@ -1,4 +1,4 @@
-"""The sentences of the lower storeys reach people in their own language."""
+"""The sentences of the lower layers reach users in their own language."""
 
 import ast
 
@@ -22,7 +22,7 @@ RAISED = {
     ),
     *("UnknownColumns", "Rejected", "InvalidPhone", "LimitExceeded"),
 }
-# Said to programmers alone, or made of other sentences.
+# Addressed to programmers only, or composed of other sentences.
 FOR_PROGRAMMERS = (
     "must be a ",
     "must be 7",
@@ -44,7 +44,7 @@ def literal(node):
 
 
 def raised():
-    """Every sentence with which the services and the gateway refuse something."""
+    """Return every sentence with which the services and the gateway refuse something."""
     for room in ("gateway", "services"):
         for path in sorted((PACKAGE / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):

@@ -1,4 +1,4 @@
-"""What the admin says of a text before it is sent, and how it stores it."""
+"""The admin's warnings about a text before sending, and how it stores the text."""
 
 from datetime import UTC, datetime
 
@@ -26,7 +26,7 @@ def everybody(db):
 
 @pytest.fixture
 def on_phone(boss, everybody):
-    """The phone beside the form, as it shows this text."""
+    """The phone beside the form, with this text."""
 
     def shown(text, **more):
         typed = {"type": "sms", "text": text, "lists": [everybody.pk], **more}
@@ -37,7 +37,7 @@ def on_phone(boss, everybody):
 
 @pytest.fixture
 def question(boss):
-    """The page that asks before a campaign is sent."""
+    """The confirmation page before a campaign is sent."""
 
     def asked(campaign):
         url = reverse("admin:smsbat_campaign_send", args=[campaign.pk])

@@ -1,4 +1,4 @@
-"""Beside other themes: every page opens with what is ours on it."""
+"""Under other admin themes, every page opens and shows our content."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def test_every_page_opens_under_a_theme(theme):
 
 
 def filters_of_ours():
-    """The classes of filters that our pages declare, by the name of the page."""
+    """The filter classes that our pages declare, by page name."""
     for model, page in admin.site._registry.items():
         if model._meta.app_label == "smsbat":
             for declared in page.list_filter:
@@ -41,6 +41,6 @@ def filters_of_ours():
 
 @pytest.mark.parametrize("list_filter", list(filters_of_ours()))
 def test_the_field_of_a_filter_is_a_model_field_or_none(list_filter):
-    """Themes show `filter.field.name`."""
+    """Themes read `filter.field.name`."""
     field = getattr(list_filter, "field", None)
     assert field is None or isinstance(field, Field)

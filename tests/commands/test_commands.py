@@ -1,4 +1,4 @@
-"""The commands: thin, clear about failure, and gentle when they are told to stop."""
+"""The commands: thin, clear about failures, and clean when they are asked to stop."""
 
 import json
 from datetime import timedelta

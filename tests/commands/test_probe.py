@@ -1,4 +1,4 @@
-"""`smsbat_probe`: what it costs is shown and confirmed, and its report is printed or written."""
+"""`smsbat_probe`: shows its cost, asks for confirmation, and prints or writes its report."""
 
 import io
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def no_waiting(monkeypatch):
-    """The command's clock moves when it sleeps."""
+    """Make sleeping advance the command's clock without waiting."""
     monkeypatch.setattr(smsbat_probe, "SystemClock", lambda: HeldClock(timezone.now()))
 
 

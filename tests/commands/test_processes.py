@@ -1,4 +1,4 @@
-"""Real processes, real signals: what dies loses nothing and sends nothing twice."""
+"""Real processes, real signals: a killed process loses no message and sends none twice."""
 
 import os
 import signal
@@ -86,7 +86,7 @@ def test_killed_workers_send_nobody_twice_and_forget_nobody(site):
         time.sleep(0.1)
         worker.send_signal(signal.SIGKILL)
         worker.communicate()
-    time.sleep(5)  # the leases of the dead run out
+    time.sleep(5)  # the leases of dead workers expire
     worker = manage(env, "smsbat_send")
     worker.communicate(timeout=60)
     told = shell(env, COUNT)
@@ -97,7 +97,7 @@ def test_killed_workers_send_nobody_twice_and_forget_nobody(site):
     assert told.endswith("} sent")
     unconfirmed = int(told.split("'unconfirmed': ")[1].split(",")[0].split("}")[0])
     assert 0 < unconfirmed <= 3 * 20
-    # Everybody was either handed over, or is known to be in doubt.
+    # Every recipient's message was handed over or is unconfirmed.
     assert len(per_phone) >= 200 - unconfirmed
 
 
@@ -131,7 +131,7 @@ def test_threads_on_a_database_that_locks_rows_share_the_queue(
         pytest.skip(f"{connection.vendor} does not lock rows")
     settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 7}
     sandbox = start_sandbox(latency=0.02)
-    people(*range(1_003, 1_100))  # none of them ends in 02, which is rejected
+    people(*range(1_003, 1_100))  # none ends in 02, which the sandbox rejects
     lifecycle.launch(campaign())
 
     def work():

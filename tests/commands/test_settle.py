@@ -1,4 +1,4 @@
-"""`smsbat_settle`: a person's word on what nobody knows."""
+"""`smsbat_settle`: a user decides on unconfirmed messages."""
 
 import pytest
 from django.core.management import CommandError, call_command

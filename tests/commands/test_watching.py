@@ -1,4 +1,4 @@
-"""``--watch`` outlives its database, and so does the documented unit of a process manager."""
+"""``--watch`` survives a database outage, and so does the documented service unit."""
 
 import configparser
 import os
@@ -27,7 +27,7 @@ SERVICES = {"smsbat_send": (submission, "submit_queued"), "smsbat_sync": (poller
 
 
 class Clock(HeldClock):
-    """A clock that stops when it has slept as often as a test wants."""
+    """A clock that stops after a given number of sleeps."""
 
     def __init__(self, most=100):
         super().__init__()
@@ -43,7 +43,7 @@ class Clock(HeldClock):
 
 @pytest.fixture
 def watch(db, monkeypatch, capsys):
-    """Runs a command with ``--watch`` against a service that does what a script says."""
+    """Run a command with ``--watch`` against a scripted service."""
 
     def run(command, script, most=100, *options):
         module, name = SERVICES[command]
@@ -113,7 +113,7 @@ def test_the_documented_unit_is_started_again_without_limit():
 
 
 def wait_for_line(process, words):
-    """Wait until a process has printed a line with these words as an error."""
+    """Wait until a process has printed an error line that contains this text."""
     deadline = time.monotonic() + PATIENCE
     while words not in process.output()[1]:
         assert time.monotonic() < deadline, process.output()[1]
@@ -147,7 +147,7 @@ def test_a_watching_process_waits_for_a_database_that_is_not_there_yet(tmp_path)
 
 
 class Relay:
-    """Leads connections to a server, and can be cut like a server that restarts."""
+    """Forwards connections to a server, and can cut them like a server restart."""
 
     def __init__(self, host, port):
         self.server = (host, port)

@@ -1,4 +1,4 @@
-"""A site with a small pool of connections, whose pages query and queue."""
+"""A site with a small connection pool and views that query and queue."""
 
 from tests.scenarios.deployment.settings import *  # noqa: F403
 from tests.scenarios.deployment.settings import DATABASES

@@ -1,4 +1,4 @@
-"""What `check` says of a database server that the package cannot work with."""
+"""The system checks of database servers that the package cannot work with."""
 
 from contextlib import contextmanager
 
@@ -21,7 +21,7 @@ def found(*ids):
 
 @contextmanager
 def options(**given):
-    """The default connection anew, with other options."""
+    """Replace the default connection by one with other options."""
     connection = connections["default"]
     before = connection.settings_dict["OPTIONS"]
     connection.close()
@@ -78,7 +78,7 @@ class TestIsolationLevel:
 
     def test_a_higher_level_of_the_server_is_an_error(self, level):
         if connections["default"].vendor == "mysql":
-            given = {"isolation_level": None}  # MariaDB's own is REPEATABLE READ
+            given = {"isolation_level": None}  # MariaDB's default is REPEATABLE READ
         else:
             given = {"options": "-c default_transaction_isolation=serializable"}
         with options(**given):
@@ -88,7 +88,7 @@ class TestIsolationLevel:
 class TestCharacterSet:
     @pytest.fixture
     def narrow(self, django_db_blocker, tmp_path):
-        """Names an empty database of MariaDB in utf8mb3 as the default one."""
+        """Make an empty MariaDB database in utf8mb3 the default database."""
         server = URLS["mariadb"]
         if connections["default"].vendor != "mysql":
             pytest.skip("about MariaDB only")
@@ -128,7 +128,7 @@ def test_a_database_that_stores_emoji_is_no_error():
 class TestTenants:
     @pytest.fixture
     def tenants(self, monkeypatch, settings):
-        """A connection with schemas, as django-tenants has it, and our app in each of them."""
+        """A connection with schemas, as in django-tenants, and our app in each schema."""
         connection = connections["default"]
         monkeypatch.setattr(connection, "set_schema", lambda name: None, raising=False)
         settings.TENANT_APPS = ["django_smsbat"]

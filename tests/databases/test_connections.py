@@ -38,7 +38,7 @@ def prepared(tmp_path_factory):
 
 @pytest.fixture
 def site(prepared, tmp_path):
-    """A site on PostgreSQL with a campaign to send, ten messages a request, a slow service."""
+    """A site on PostgreSQL with a campaign to send, ten messages per request, a slow service."""
     server, name = URLS["postgresql"], f"{prepared}_copy"
     options = {"BATCH_SIZE": "10", "CONCURRENCY": str(CONCURRENCY), "TIMEOUT": "10", "LEASE": "60"}
     with databases.copied(server, prepared, name) as url:
@@ -52,7 +52,7 @@ def site(prepared, tmp_path):
 
 @pytest.fixture
 def role(site):
-    """Makes a role that may have so few connections at once, and connects the site as it."""
+    """Create a role with a connection limit, and connect the site as that role."""
 
     def make(limit):
         name = "smsbat_few"
@@ -70,7 +70,7 @@ def role(site):
 
 
 def visit(address, stop, failures):
-    """Query the site's database again and again, as visitors' requests do."""
+    """Query the site's database repeatedly, as visitors' requests do."""
     while not stop.is_set():
         try:
             urllib.request.urlopen(f"http://{address}/query/", timeout=30).read()
@@ -80,7 +80,7 @@ def visit(address, stop, failures):
 
 
 def failures_while_sending(site):
-    """What goes wrong for visitors while the web process's own thread sends a campaign."""
+    """Return visitors' errors while the web process's own thread sends a campaign."""
     address = site.start_web("--threads", "4", app="tests.scenarios.deployment.wsgi")
     stop, failures = threading.Event(), []
     visitors = [
@@ -89,7 +89,7 @@ def failures_while_sending(site):
     for visitor in visitors:
         visitor.start()
     try:
-        urllib.request.urlopen(f"http://{address}/queue/", timeout=30).read()  # wakes the thread
+        urllib.request.urlopen(f"http://{address}/queue/", timeout=30).read()  # starts the thread
         site.wait_for_messages({"accepted": MESSAGES + 1})
     finally:
         stop.set()

@@ -1,4 +1,4 @@
-"""A site whose routers send reads to a replica: what the services read is the primary's."""
+"""A site with routers that send reads to a replica: the services read from the primary."""
 
 import pytest
 from django.apps import apps
@@ -18,7 +18,7 @@ PHONE = "+380671112233"
 
 
 class ReadsFromReplica:
-    """Sends every read of the package to a database that has none of its tables."""
+    """Routes every read of the package to a database that has none of its tables."""
 
     def db_for_read(self, model, **hints):
         return "replica" if model._meta.app_label == "smsbat" else None

@@ -1,4 +1,4 @@
-"""One statement for many rows that differ: the same on SQLite, PostgreSQL and MariaDB."""
+"""One statement for many different rows: the same on SQLite, PostgreSQL and MariaDB."""
 
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -139,7 +139,7 @@ def test_a_database_without_a_dialect_is_named(monkeypatch):
 
 
 class TestNamedReports:
-    """Reports that name their message by SMSBAT's id: the database itself finds whose they are."""
+    """Events that name their message by SMSBAT's id: the database resolves the message itself."""
 
     NAMES = (
         "smsbat_id",
@@ -193,7 +193,7 @@ class TestNamedReports:
 
     def test_a_known_one_is_left_out(self):
         self.insert("a", "b")
-        if connection.vendor != "mysql":  # which does not tell
+        if connection.vendor != "mysql":  # MariaDB does not report it
             assert self.insert("a", "b") == []
         assert StatusEvent.objects.count() == 2
 

@@ -1,4 +1,4 @@
-"""What the tests of the endpoints share."""
+"""Fixtures of the endpoint tests."""
 
 import pytest
 from django.utils import translation
@@ -6,6 +6,6 @@ from django.utils import translation
 
 @pytest.fixture(autouse=True)
 def _language_of_the_next_test():
-    """A request in Ukrainian leaves its language active in this thread."""
+    """Reset the language: a request in Ukrainian leaves it active in this thread."""
     yield
     translation.deactivate()

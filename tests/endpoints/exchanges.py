@@ -1,4 +1,4 @@
-"""One request of each kind to each endpoint, and the answers in a comparable form."""
+"""One request of each kind to each endpoint, and the responses in a comparable form."""
 
 import json
 import re
@@ -23,7 +23,7 @@ INBOUND = {
     "dt": "2026-03-02T12:00:30Z",
 }
 MALFORMED = ("{", "[]", "null", "{}", '"Привіт"', json.dumps({"x": "y" * 70_000}))
-# What differs between two runs: ids, proofs, times, and seconds to wait.
+# Values that differ between two runs: ids, proofs, times and seconds to wait.
 _CHANGING = [
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "ID"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "TIME"),
@@ -35,7 +35,7 @@ _HEADERS = ("Content-Type", "Allow", "Vary", "WWW-Authenticate")
 
 
 def of_webhooks(client, urlconf="smsbat", **url_options):
-    """The answers of both webhooks to good and to refused requests."""
+    """Return both webhooks' responses to valid and to refused requests."""
     bodies = {"status": REPORT, "inbound": INBOUND}
     for name, body in bodies.items():
         url = reverse(f"{urlconf}:{name}", **url_options)
@@ -64,7 +64,7 @@ def of_webhooks(client, urlconf="smsbat", **url_options):
 
 
 def of_api(client, smsbat, phone, namespace="smsbat-verification-api", **kwargs):
-    """The answers of the verification API, from the first request to the verified phone."""
+    """Yield the verification API's responses, from the first request to the verified phone."""
     start = reverse(f"{namespace}:start", kwargs=kwargs or None)
     body = {"phone": phone, "channel": "sms"}
     json_type = {"content_type": "application/json"}
@@ -88,7 +88,7 @@ def of_api(client, smsbat, phone, namespace="smsbat-verification-api", **kwargs)
 
 
 def comparable(response):
-    """Status, headers and body of a response, without what differs between two runs."""
+    """Return status, headers and body of a response, without values that differ between runs."""
     body = response.content.decode()
     for pattern, instead in _CHANGING:
         body = pattern.sub(instead, body)

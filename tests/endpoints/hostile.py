@@ -3,7 +3,7 @@
 HERE = "tests.endpoints.hostile_policies"
 DRF = "rest_framework"
 
-# Several values for a setting where they fail in different ways.
+# A setting has several values if they fail in different ways.
 HOSTILE = {
     "DEFAULT_RENDERER_CLASSES": [[f"{DRF}.renderers.BrowsableAPIRenderer"], [f"{HERE}.Broken"]],
     "DEFAULT_PARSER_CLASSES": [[f"{DRF}.parsers.FormParser"], [f"{HERE}.Broken"], []],

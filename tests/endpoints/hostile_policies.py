@@ -1,4 +1,4 @@
-"""Policies that refuse or fail; named by the settings in `hostile`."""
+"""Policies that refuse or fail, named by the settings in `hostile`."""
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAcceptable
@@ -8,7 +8,7 @@ from rest_framework.throttling import BaseThrottle
 
 
 class Broken:
-    """Fails as soon as anything makes one."""
+    """Fails on instantiation."""
 
     def __init__(self, *args, **kwargs):
         raise ZeroDivisionError
@@ -37,7 +37,7 @@ def broken(*args, **kwargs):
 
 
 def always_200(error, context):
-    """The envelope that many projects use."""
+    """The response envelope that many projects use."""
     return Response({"code": getattr(error, "status_code", 500), "data": None}, status=200)
 
 

@@ -1,4 +1,4 @@
-"""The tests' site under a hostile REST_FRAMEWORK, from the first import on."""
+"""The test site under a hostile REST_FRAMEWORK from the first import."""
 
 from tests.endpoints.hostile import EACH_FIRST
 from tests.settings import *  # noqa: F403

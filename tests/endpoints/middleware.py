@@ -1,4 +1,4 @@
-"""Middleware of a project, as endpoints of a package meet it."""
+"""Middleware of other projects, as a package's endpoints encounter it."""
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -53,7 +53,7 @@ def reads_user_afterwards(get_response):
 
 
 def one_transaction(get_response):
-    """Notes each request in the transaction that the request runs in."""
+    """Note each request inside the request's own transaction."""
 
     def middleware(request):
         with transaction.atomic():

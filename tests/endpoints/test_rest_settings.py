@@ -1,4 +1,4 @@
-"""The endpoints answer the same under any REST_FRAMEWORK of the project."""
+"""The endpoints respond the same under any REST_FRAMEWORK of the project."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from tests.endpoints.hostile import HOSTILE
 from tests.settings import SECRET
 from tests.support.paths import ROOT
 
-# DRF reads these settings once, when it is imported, into an attribute of a class.
+# DRF reads these settings once, on import, into class attributes.
 BOUND = {
     "DEFAULT_RENDERER_CLASSES": [(views.APIView, "renderer_classes")],
     "DEFAULT_PARSER_CLASSES": [(views.APIView, "parser_classes")],
@@ -44,7 +44,7 @@ CASES = [{name: value} for name, values in HOSTILE.items() for value in values] 
 
 
 def adopt(settings, monkeypatch, own):
-    """Use the settings as a project would that has had them from the start."""
+    """Apply the settings as if the project had them from the start."""
     settings.REST_FRAMEWORK = own
     for name, value in own.items():
         for owner, attribute in BOUND.get(name, ()):
@@ -54,7 +54,7 @@ def adopt(settings, monkeypatch, own):
 
 @pytest.fixture
 def answers(client, smsbat, settings):
-    """All answers, each time to another phone."""
+    """Return all responses, with another phone on each call."""
     settings.SMSBAT = {**settings.SMSBAT, "WEBHOOK_SECRETS": [SECRET]}
     endings = iter(("0000077", "0000078"))
 
@@ -67,7 +67,7 @@ def answers(client, smsbat, settings):
 
 @pytest.fixture
 def usual(answers):
-    """The answers under the tests' own settings, computed once."""
+    """The responses under the tests' own settings, computed once."""
     if not _USUAL:
         _USUAL.extend(answers())
     return _USUAL
@@ -78,7 +78,7 @@ def test_every_setting_of_drf_is_tried():
 
 
 def test_the_answers_are_of_many_kinds(answers):
-    """Otherwise the comparison would prove little."""
+    """Control: otherwise the comparison would prove little."""
     statuses = Counter(answer[0] for answer in answers())
     assert set(statuses) == {200, 201, 400, 401, 404, 405, 413, 415, 429}
 
@@ -93,7 +93,7 @@ def test_no_setting_of_the_project_changes_an_answer(answers, usual, settings, m
 @pytest.mark.slow
 @pytest.mark.once
 def test_the_endpoints_own_tests_pass_with_all_hostile_settings_at_once():
-    """In a process of its own: there DRF binds the settings to its classes as it does in life."""
+    """Run in a separate process, where DRF binds the settings to its classes as in production."""
     tests = ["tests/webhooks/test_status.py", "tests/webhooks/test_inbound.py"]
     tests += ["tests/verification/test_api.py"]
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-m", "not slow"]

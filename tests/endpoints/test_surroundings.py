@@ -1,4 +1,4 @@
-"""The endpoints behind the full middleware stack of projects that are unlike our own."""
+"""The endpoints behind the full middleware stacks of projects unlike our own."""
 
 import json
 import uuid
@@ -43,7 +43,7 @@ def site(settings, smsbat):
 
 @pytest.fixture
 def visitor(site):
-    """A client without a cookie and without a CSRF token."""
+    """A client without cookie and CSRF token."""
     return Client(enforce_csrf_checks=True)
 
 
@@ -112,7 +112,7 @@ def test_pages_need_a_csrf_token(visitor):
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"],
 )
 def test_a_form_of_another_site_starts_nothing(visitor, smsbat, content_type):
-    """A browser sends these to any site without asking it."""
+    """Browsers send such requests to any site without a preflight."""
     body = {"phone": phone(77), "channel": "sms"}
     for data in (json.dumps(body), urlencode(body)):
         headers = {"origin": "https://evil.example"}
@@ -219,7 +219,7 @@ def full_disk():
 
 @pytest.mark.usefixtures("_atomic_requests")
 class TestAtomicRequests:
-    """With ATOMIC_REQUESTS the view's transaction would end after the answer."""
+    """With ATOMIC_REQUESTS the view's transaction would end after the response."""
 
     @pytest.mark.parametrize("name", ["inbound", "status"])
     def test_storing_that_failed_is_503_and_stored_when_it_comes_again(

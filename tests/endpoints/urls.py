@@ -1,4 +1,4 @@
-"""The URLs under prefixes that bring kwargs, in languages, and with a project's subclasses."""
+"""The URLs under prefixes with kwargs, in languages, and with a project's subclasses."""
 
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpResponse
@@ -11,7 +11,7 @@ from django_smsbat.webhooks.views import InboundView, StatusView
 
 
 class Overrides:
-    """Replaces `dispatch`, and with it whatever a decorator has set on the function."""
+    """Replaces `dispatch`, and with it any attributes set by a decorator."""
 
     @method_decorator(never_cache)
     def dispatch(self, request, *args, **kwargs):

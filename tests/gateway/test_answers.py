@@ -1,4 +1,4 @@
-"""Answers are read however they come; where nothing certain can be read, that is said."""
+"""Responses are read in any form; if their meaning is uncertain, the result says so."""
 
 import json
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Credentials: what is given decides the method, and what lacks is named."""
+"""Credentials: the settings present decide the method, and missing ones are named."""
 
 import base64
 

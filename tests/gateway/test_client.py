@@ -1,4 +1,4 @@
-"""One call is one request; what goes wrong says whether SMSBAT can have taken the messages."""
+"""One call is one request; an error states whether SMSBAT may have accepted the messages."""
 
 import base64
 import logging
@@ -30,7 +30,7 @@ KEY = "the-key-that-nobody-may-see"
 
 
 class Recorder:
-    """A server on a real port that answers as told and remembers what came."""
+    """A server on a real port that sends scripted responses and records the requests."""
 
     def __init__(self, status=200, body=TAKEN, headers=(), drop=False):
         self.requests = []
@@ -59,7 +59,7 @@ class Recorder:
             do_GET = do_POST = answer
 
             def log_message(self, *args):
-                """Tests are silent."""
+                """Print nothing during tests."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -306,7 +306,7 @@ def test_a_refusal_does_not_slow_the_next_request_down():
 def test_requests_are_paced_to_the_burst_and_then_to_the_rate():
     with serving() as server, connected(server.url, send_pace=RateLimit(20)) as client:
         began = monotonic()
-        for _ in range(31):  # a burst of 30, and one that has to wait for the window of 1.5 s
+        for _ in range(31):  # a burst of 30, and one that must wait for the window of 1.5 s
             client.send([MESSAGE])
     assert monotonic() - began >= 1.0
 
@@ -383,7 +383,7 @@ def test_a_proxy_that_is_not_there_is_certainly_not_taken(monkeypatch):
 def test_a_proxy_that_opens_no_tunnel_is_certainly_not_taken(monkeypatch):
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    with serving(status=403) as proxy:  # it knows no CONNECT and answers 501
+    with serving(status=403) as proxy:  # it does not support CONNECT and responds 501
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         error = error_of("https://smsbat.example")
     assert (error.kind, proxy.requests) == (ErrorKind.PROXY_FAILED, [])
@@ -434,7 +434,7 @@ def observed(**behaviour):
 
 
 class TestObserver:
-    """An observer gets every exchange, and nothing of our own credentials."""
+    """An observer gets every exchange, without our credentials."""
 
     def test_a_send_with_its_answer(self):
         limit, kind = ("X-RateLimit-Limit", "100"), ("Content-Type", "application/json")

@@ -1,4 +1,4 @@
-"""What goes over the wire equals the samples, and the samples are read."""
+"""Requests equal the samples, and the sample responses are readable."""
 
 import json
 from decimal import Decimal

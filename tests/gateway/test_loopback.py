@@ -1,4 +1,4 @@
-"""Plain http goes to this machine and nowhere else."""
+"""Plain http is allowed to this machine only."""
 
 import socket
 from unittest import mock
@@ -117,7 +117,7 @@ def _no_proxy(monkeypatch):
 
 
 def failure_of(url, *addresses):
-    """What a request comes to, and where it connected, if names lead to these addresses."""
+    """Return a request's failure and its connections if names resolve to these addresses."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 80)) for one in addresses]
     connections = []
 

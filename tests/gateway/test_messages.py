@@ -1,4 +1,4 @@
-"""Message classes refuse what SMSBAT would refuse, and name the field."""
+"""Message classes refuse content that SMSBAT would refuse, and name the field."""
 
 from datetime import UTC, datetime
 
@@ -103,7 +103,7 @@ def test_a_phone_is_taken_as_people_write_it(written):
 
 
 class FieldPhoneNumber(phonenumbers.PhoneNumber):
-    """A phone as model fields return it: a subclass that remembers what was typed."""
+    """A phone as model fields return it: a subclass that remembers the typed form."""
 
 
 @pytest.mark.parametrize("kind", [phonenumbers.PhoneNumber, FieldPhoneNumber])

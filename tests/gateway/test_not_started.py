@@ -1,4 +1,4 @@
-"""Nothing that happens before the first byte of a request can mean that it was taken."""
+"""An error before the first byte of a request never means that SMSBAT accepted it."""
 
 import socket
 import ssl
@@ -85,7 +85,7 @@ def drip_a_handshake(server):
 
 
 class TestHandshake:
-    """A TLS handshake that does not end is no request."""
+    """A TLS handshake that does not finish is not a request."""
 
     @pytest.mark.parametrize(
         ("behaviour", "kind"),
@@ -201,7 +201,7 @@ def endless_headers_for_a_tunnel(server):
 
 
 class TestProxy:
-    """A request to the proxy for a tunnel is no request to SMSBAT."""
+    """A CONNECT request to the proxy is not a request to SMSBAT."""
 
     @pytest.mark.parametrize(
         ("behaviour", "kind"),
@@ -265,7 +265,7 @@ class TestProxy:
 
 
 class TestCaBundle:
-    """Certificates that cannot be read are a fault of this machine."""
+    """Unreadable certificates are a fault of this machine."""
 
     @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
     def test_a_bundle_that_is_gone_is_named(self, monkeypatch, tmp_path, name):
@@ -308,7 +308,7 @@ class TestCaBundle:
 
 
 class TestPreparing:
-    """Whatever is raised before the connection is made, nothing has left."""
+    """Any exception before the connection means that no byte was sent."""
 
     @pytest.mark.parametrize(
         "error", [RuntimeError("+380671112233"), MemoryError(), OSError(), KeyError("x")]
@@ -408,7 +408,7 @@ BOMB = zlib.compress(b" " * 200_000_000, 9)
 
 
 class TestLimits:
-    """A server holds an exchange neither for ever nor without end."""
+    """A server cannot block an exchange for ever or send without end."""
 
     @pytest.mark.parametrize(
         "data",
@@ -426,7 +426,7 @@ class TestLimits:
             error = error_of(f"http://127.0.0.1:{server.port}")
             seconds = monotonic() - began
         assert error.kind is ErrorKind.TIMED_OUT
-        assert seconds < 10  # which is no measurement: it would drip for ever
+        assert seconds < 10  # not a measurement: the server would drip for ever
 
     def test_a_server_that_reads_slowly_is_left(self):
         long = Outgoing("1-a", "+380671112233", Content(type="sms", text="x" * 30_000_000))

@@ -1,4 +1,4 @@
-"""One-time codes: what Viber's templates are given, and in which languages."""
+"""One-time codes: the parameters and languages of Viber's templates."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The rate is kept by this process, or counted together with others in a Redis."""
+"""The rate is limited by this process, or shared with others through Redis."""
 
 import multiprocessing
 import os
@@ -22,7 +22,7 @@ REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 @pytest.fixture
 def shared():
-    """A pace of a name of its own in the machine's Redis."""
+    """A rate limiter with a unique name in the machine's Redis."""
     storage = redis.Redis.from_url(REDIS_URL)
     try:
         storage.ping()
@@ -35,7 +35,7 @@ def shared():
 
 
 class HandClock:
-    """A clock that moves when somebody sleeps, or when the test moves it."""
+    """A clock that moves on sleep, or when the test moves it."""
 
     def __init__(self):
         self.now, self.slept = 1_000.0, []
@@ -65,7 +65,7 @@ def test_a_burst_passes_at_once_and_the_next_request_waits_for_its_window():
         turnstile.wait()
         moments.append(time.monotonic())
     turnstile.close()
-    # How late the sixth comes is the machine's affair; that it is not early is ours.
+    # The sixth may be late, depending on the machine, but never early.
     assert moments[5] - moments[0] > 0.4
 
 
@@ -158,7 +158,7 @@ def test_two_processes_share_one_rate(shared):
     assert all(both)
     moments = sorted(both[0] + both[1])
     in_a_second = [sum(m <= later < m + 1 for later in moments) for m in moments]
-    assert max(in_a_second) <= 20 * 1.25  # a process that is woken late shifts a little
+    assert max(in_a_second) <= 20 * 1.25  # a process that wakes late shifts a little
 
 
 def test_another_name_is_another_count(shared):

@@ -1,4 +1,4 @@
-"""Phones are read as people write them, kept in E.164, shown masked."""
+"""Phones are read in common notations, stored in E.164 and shown masked."""
 
 import string
 
@@ -186,10 +186,10 @@ def test_marks_around_a_number_are_ignored(written):
 @pytest.mark.parametrize(
     ("region", "written", "e164"),
     [
-        ("CN", "13512345678", "+8613512345678"),  # is valid in North America, too
+        ("CN", "13512345678", "+8613512345678"),  # also valid in North America
         ("BR", "11961234567", "+5511961234567"),
-        ("DE", "15062345678", "+15062345678"),  # a German would write 01506
-        ("ID", "81234567890", "+6281234567890"),  # is a landline in Japan, too
+        ("DE", "15062345678", "+15062345678"),  # Germans would write 01506
+        ("ID", "81234567890", "+6281234567890"),  # also a landline in Japan
         ("RU", "89161234567", "+79161234567"),
         ("DE", "0151 12345678", "+4915112345678"),
         ("US", "(415) 555-2671", "+14155552671"),

@@ -1,4 +1,4 @@
-"""Every refusal names its field, and says in one sentence what would be right."""
+"""Every refusal names its field and states the valid value in one sentence."""
 
 import pytest
 
@@ -96,7 +96,7 @@ def stored(kind, data=None, **content):
 
 
 REFUSALS = [
-    # What all of them share.
+    # Fields that all types share.
     (lambda: Sms(to="12", text="Hi"), "to", PHONE_RIGHT),
     (
         lambda: Sms(to=380671112233, text="Hi"),
@@ -273,7 +273,7 @@ REFUSALS = [
         "cards[0].buttons[0].text",
         EMPTY,
     ),
-    # From their stored form.
+    # From stored data.
     (stored("pigeon"), "type", f"must be one of {', '.join(rules.message_types.MessageType)}"),
     (stored("flashcall"), "text", "this type carries no free text"),
     (stored("sms", fallback_text="Hi"), "fallback_text", "an SMS has no fallback"),

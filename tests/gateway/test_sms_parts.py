@@ -30,7 +30,7 @@ def test_gsm_7bit(text, units, parts):
 
 
 def test_an_escaped_character_is_never_split_between_parts():
-    # 152 letters and a "€" of two septets: it does not fit into the 153 of the first part.
+    # 152 letters and a "€" of two septets: it does not fit into the first part's 153.
     assert count_parts("a" * 152 + "€" + "a" * 151).parts == 2
     assert count_parts("a" * 152 + "€" + "a" * 152).parts == 3
 

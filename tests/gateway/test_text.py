@@ -1,4 +1,4 @@
-"""What counts as visible, and which line breaks a text has."""
+"""Which characters are visible, and how line breaks are counted."""
 
 import unicodedata
 

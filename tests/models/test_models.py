@@ -1,4 +1,4 @@
-"""What the models promise by themselves."""
+"""The guarantees of the models themselves."""
 
 import pytest
 from django.core.exceptions import ValidationError

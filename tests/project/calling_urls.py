@@ -1,4 +1,4 @@
-"""URLs of a project whose own page offers flash calls, deep in its URLs and behind a decorator."""
+"""URLs of a project with its own flash call page, deep in its URLs and behind a decorator."""
 
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path

@@ -1,4 +1,4 @@
-"""URLs of a project whose pages verify phones without flash calls."""
+"""URLs of a project with verification pages but no flash calls."""
 
 from django.urls import include, path
 

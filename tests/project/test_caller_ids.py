@@ -1,4 +1,4 @@
-"""`VERIFY_CALLER_IDS`: what it may hold, and what `check` says of few numbers or none."""
+"""`VERIFY_CALLER_IDS`: its valid values, and the system check for few numbers or none."""
 
 import pytest
 from django.core.checks import run_checks

@@ -1,4 +1,4 @@
-"""The output of a child process is drained however much it writes."""
+"""A child process's output is drained, whatever its size."""
 
 import sys
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.child_processes import Child
 
-SIZE = 2_000_000  # far more than a pipe holds
+SIZE = 2_000_000  # far more than a pipe's capacity
 CHATTY = f"""
 import sys
 print("ready", flush=True)

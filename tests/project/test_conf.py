@@ -1,4 +1,4 @@
-"""The `SMSBAT` setting: dict, environment, default; what is wrong is named."""
+"""The `SMSBAT` setting: dict, environment, default; errors name the wrong key."""
 
 import re
 from datetime import time
@@ -147,7 +147,7 @@ def test_a_changed_setting_makes_another_client(configured):
 
 
 def found_ids(**options):
-    # Only these tags: Django's own checks of models may ask the database.
+    # Only these tags: Django's own model checks may query the database.
     found = run_checks(tags=["compatibility", "security"], **options)
     return {message.id for message in found if (message.id or "").startswith("smsbat")}
 

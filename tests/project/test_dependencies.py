@@ -1,4 +1,4 @@
-"""What the package is installed with: bounded, and pinned by hash for the demo and the tests."""
+"""The package's dependencies: bounded, and pinned by hash for the demo and the tests."""
 
 import tomllib
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ def pins(lock: str) -> list[Requirement]:
 
 
 def on(python: str, lock: str) -> dict[str, str]:
-    """The version of each package that a lock file installs on one version of Python."""
+    """Return the version of each package that a lock file installs on one Python version."""
     environment = {
         "python_full_version": python,
         "python_version": python.rpartition(".")[0],

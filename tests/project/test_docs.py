@@ -1,4 +1,4 @@
-"""The documentation: it builds without a warning, its examples run, and what it names exists."""
+"""The documentation: it builds without warnings, its examples run, and its names exist."""
 
 import doctest
 import re
@@ -14,7 +14,7 @@ from tests.support.paths import DOCS, ROOT
 WITH_EXAMPLES = sorted(
     path
     for path in DOCS.rglob("*.rst")
-    if ">>> " in path.read_text() and path.name != "tutorial.rst"  # which has a test of its own
+    if ">>> " in path.read_text() and path.name != "tutorial.rst"  # has its own test
 )
 PAGES = ["README", "CHANGELOG", "CONTRIBUTING", "SECURITY", "CODE_OF_CONDUCT"]
 NAMED_TESTS = sorted(

@@ -18,7 +18,7 @@ from django_smsbat.conf import KEYS, error_reports
 from django_smsbat.conf.keys import OF_AN_ACCOUNT
 
 VALUE = "hunter2"
-# Every key, whatever it is for, holds something that is found again.
+# Every key contains a recognisable value, whatever its purpose.
 DICT = {name: f"{VALUE}-{name}" for name in KEYS} | {
     "RATE_LIMIT_STORAGE": f"redis://user:{VALUE}-redis@10.0.0.5:6379/0",
     "WEBHOOK_SECRETS": [f"{VALUE}-one", f"{VALUE}-two"],
@@ -27,7 +27,7 @@ DICT = {name: f"{VALUE}-{name}" for name in KEYS} | {
 
 
 class OwnFilter(SafeExceptionReporterFilter):
-    """A project's, that replaces the list instead of adding to it."""
+    """A project's own filter, which replaces the list instead of extending it."""
 
     hidden_settings = re.compile("MINE")
 
@@ -81,7 +81,7 @@ def test_no_value_of_the_dict_is_shown(report, rf, settings, kind):
 @KINDS
 @pytest.mark.parametrize("name", KEYS)
 def test_no_variable_of_the_environment_is_shown(report, rf, kind, name):
-    """The development server hands the environment on with each request."""
+    """The development server passes the environment to each request."""
     value = DICT[name]
     request = rf.get("/")
     request.META[f"SMSBAT_{name}"] = value if isinstance(value, str) else json.dumps(value)
@@ -102,14 +102,14 @@ def test_what_django_hides_and_shows_stays_as_it_was(report, rf, settings, kind)
 
 @pytest.fixture(params=[{"BATCH_SIZE": 0}, {"NONSENSE": 1}, {"AUTH": "x"}, {"ACCOUNTS": {"a": 1}}])
 def wrong(request, settings):
-    """The name of a wrong key, set among secrets."""
+    """The name of an invalid key, set among secrets."""
     secrets = {"API_KEY": VALUE, "PASSWORD": VALUE, "WEBHOOK_SECRETS": [VALUE], "LOGIN": VALUE}
     settings.SMSBAT = {**secrets, "ACCOUNTS": {"shop": secrets}, **request.param}
     return next(iter(request.param))
 
 
 def test_a_wrong_setting_shows_none_of_the_others(rf, wrong):
-    """Reports show the variables of the frames, too."""
+    """Reports also show the variables of frames."""
     with pytest.raises(ImproperlyConfigured) as error:
         conf.current()
     shown = technical_500_response(rf.get("/"), error.type, error.value, error.tb).content.decode()

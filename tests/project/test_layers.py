@@ -1,4 +1,4 @@
-"""The three storeys: imports run one way, down."""
+"""The three layers: imports only go down."""
 
 import ast
 
@@ -8,7 +8,7 @@ from tests.support.paths import PACKAGE
 
 FACADES = ("campaigns", "inbound", "monitoring", "recipients")
 ENTRY_POINTS = ("admin", "webhooks", "management", "urls", "checks", "tasks", "verification")
-# Each room with the rooms that it may look into, besides itself.
+# Each package with the packages that it may import, besides itself.
 ALLOWED = {
     "gateway": set(),
     "messages": {"gateway"},
@@ -93,7 +93,7 @@ def test_imports_only_go_down(path):
 
 
 def services_of(module):
-    """The subpackage or module of the services to which a module belongs, if it is one."""
+    """Return the services subpackage or module that contains a module, or None."""
     parts = module.split(".")
     return parts[2] if parts[:2] == ["django_smsbat", "services"] and len(parts) > 2 else None
 
@@ -145,7 +145,7 @@ def test_only_the_transport_sends_requests():
 
 
 def test_nothing_in_the_services_reads_the_time_but_the_clock():
-    """`timezone.now()` is the default of a parameter's at most; sleeping is the clock's alone."""
+    """Only the clock sleeps; elsewhere `timezone.now()` is at most a parameter default."""
     for path in (PACKAGE / "services").rglob("*.py"):
         if path.name != "clock.py":
             assert "time" not in set(imports_of(path)), path

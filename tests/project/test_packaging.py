@@ -1,4 +1,4 @@
-"""The distribution: complete, the same each time it is built, and nothing of ours in it."""
+"""The distribution: complete, reproducible, and free of private files."""
 
 import hashlib
 import os
@@ -35,7 +35,7 @@ NEEDED = [
     "pytest_plugin.py",
 ]
 IGNORED = shutil.ignore_patterns("__pycache__")
-# What a packager needs to run the tests and to build the documentation.
+# The files that a packager needs to run the tests and to build the documentation.
 IN_THE_SOURCE = [
     *("README.rst", "CHANGELOG.rst", "CONTRIBUTING.rst", "SECURITY.rst", "LICENSE", "Makefile"),
     *("tox.ini", "setup.py", "manage.py", "tests/conftest.py", "docs/conf.py", "docs/tutorial.rst"),
@@ -44,7 +44,7 @@ IN_THE_SOURCE = [
 
 
 def build(folder):
-    """Both, the wheel from the sdist, as a release does."""
+    """Build the sdist, and the wheel from the sdist, as a release does."""
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
     built = subprocess.run(

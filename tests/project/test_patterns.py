@@ -1,4 +1,4 @@
-"""No regular expression of the package takes more than linear time, whatever the input."""
+"""Every regular expression of the package takes at most linear time, for any input."""
 
 import re
 
@@ -20,7 +20,7 @@ def _sentences():
     return [pattern for _form, pattern in sentences._patterns()]
 
 
-# Patterns that need the variables of a function, by that function, with what it builds.
+# Patterns that depend on a function's variables: the function, and the patterns it builds.
 BUILT = {
     "django_smsbat.admin.sentences:_pattern": _sentences,
     "django_smsbat.conf.error_reports:hide_own_settings": lambda: [

@@ -1,4 +1,4 @@
-"""The files at the top level that hosted services read: they parse, and name what exists."""
+"""The top-level files that hosted services read: they parse, and name existing files."""
 
 import pytest
 import yaml

@@ -1,4 +1,4 @@
-"""Clients that disconnect before the answer, as killed workers do."""
+"""Clients that disconnect before the response, as killed workers do."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ def connected(sandbox):
 
 
 def disconnect(sandbox, body=BODY, reset=False):
-    """Send a request or a part of it, and close the connection before the answer."""
+    """Send a request or part of it, and close the connection before the response."""
     head = (
         "POST /bat/messagelist HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Authorization-Key: sandbox-key\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
@@ -43,7 +43,7 @@ def disconnect(sandbox, body=BODY, reset=False):
 
 
 def abandoned(sandbox, number):
-    """Wait until so many requests were abandoned; returns the sandbox's statistics."""
+    """Wait until that many requests were abandoned; return the sandbox's statistics."""
     deadline = time.monotonic() + 10
     while True:
         statistics = requests.get(f"{sandbox.url}/statistics", timeout=5).json()

@@ -1,4 +1,4 @@
-"""Which Host headers the sandbox answers to."""
+"""The Host headers that the sandbox accepts."""
 
 import signal
 import socket
@@ -54,7 +54,7 @@ LOOPBACK = [
 
 
 def raw(sandbox, *lines):
-    """The first line of the answer to a request that is written by hand."""
+    """Return the first line of the response to a hand-written request."""
     parts = urlsplit(sandbox.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=5) as client:
         client.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode())
@@ -122,7 +122,7 @@ def test_named_hosts_and_the_own_address_are_allowed(header, arrived_at, is_allo
 
 @pytest.fixture
 def start_command():
-    """Starts ``smsbat_sandbox`` as a process; yields it and its address."""
+    """Start ``smsbat_sandbox`` as a process; yield the process and its address."""
     processes = []
 
     def start(*arguments):

@@ -1,4 +1,4 @@
-"""The sandbox plays SMSBAT as its documents describe it, on a real port."""
+"""The sandbox acts as SMSBAT according to its documents, on a real port."""
 
 import json
 import threading
@@ -209,7 +209,7 @@ def test_a_flash_call_comes_from_the_number_that_was_given(sandbox, client, call
 
 
 class Receiver:
-    """A site's webhooks on a real port, answering what it is told to."""
+    """A site's webhooks on a real port, with scripted responses."""
 
     def __init__(self, statuses=()):
         self.posts = []
@@ -224,7 +224,7 @@ class Receiver:
                 self.end_headers()
 
             def log_message(self, *args):
-                """Tests are silent."""
+                """Print nothing during tests."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://smsbat:s%2Fecret@127.0.0.1:{self.server.server_port}/smsbat/"

@@ -1,4 +1,4 @@
-"""The sandbox takes bodies in the forms in which SMSBAT's own site shows them."""
+"""The sandbox accepts bodies in the forms shown on SMSBAT's own site."""
 
 import json
 

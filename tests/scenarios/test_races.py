@@ -1,4 +1,4 @@
-"""Two at once on a database that locks rows: neither undoes what the other did."""
+"""Concurrent actions on a database with row locks: neither overwrites the other's result."""
 
 import threading
 from contextlib import ExitStack, contextmanager
@@ -32,7 +32,7 @@ def _locking():
 
 @contextmanager
 def beside(work):
-    """Runs `work` in another thread with a connection of its own; it is over after the block."""
+    """Run `work` in another thread with its own connection; it ends before the block does."""
     outcome = []
 
     def run():
@@ -52,7 +52,7 @@ def beside(work):
 
 
 def finished_or_waiting(outcome):
-    """Until the other one is over, or waits for a lock that this connection holds."""
+    """Wait until the other thread ends, or waits for a lock of this connection."""
     for _ in range(500):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
@@ -114,11 +114,11 @@ def test_settling_by_hand_and_recording_do_not_deadlock(queued):
         ):
             pass
     statuses = set(Message.objects.values_list("status", flat=True))
-    assert statuses in ({"failed"}, {"accepted"})  # by whoever came first, the same for all
+    assert statuses in ({"failed"}, {"accepted"})  # the first to finish decides, for all messages
 
 
 def test_two_callbacks_at_once_never_undo_each_other(queued):
-    """Whichever is first: the second one reads what the first has written."""
+    """The second callback reads what the first has written, whichever comes first."""
     for place, (first, second) in enumerate([("delivered", "sent"), ("sent", "delivered")]):
         message = queued(70 + place, status="sending", attempts=1)
         recorder.record([accepted(message, f"c-{place}")], NOON)

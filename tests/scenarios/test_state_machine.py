@@ -1,4 +1,4 @@
-"""Any sequence of control actions, faults, deaths and restarts: the laws hold after each step."""
+"""Any sequence of actions, faults, deaths and restarts: the laws hold after each step."""
 
 from collections import Counter
 from datetime import timedelta
@@ -38,13 +38,13 @@ from tests.support.scripted import answer_by_phone
 
 PEOPLE = range(10, 22)
 BATCH = 2
-BAD = phone(14)  # which the service refuses by itself, always
+BAD = phone(14)  # the sandbox always refuses this phone
 OUTCOMES = ["ok", "partly", "died before", "died after", "died after", "taken, then"]
 NOT_TAKEN = [kind for kind in ErrorKind if kind.fate is Fate.NOT_TAKEN]
 PERHAPS = [kind for kind in ErrorKind if kind.fate is Fate.PERHAPS_TAKEN]
 
 
-# In the order in which they can be emptied.
+# In an order in which the tables can be emptied.
 TABLES = [
     StatusEvent,
     Message,
@@ -58,11 +58,11 @@ TABLES = [
 
 
 class WorkerDied(BaseException):
-    """An end that nobody handles; what a real SIGKILL does is seen in `tests.scenarios.crash`."""
+    """An exit that no code handles; `tests.scenarios.crash` shows the effect of a real SIGKILL."""
 
 
 class Gateway:
-    """Takes messages into a ledger, or fails as it is told to; then goes on without faults."""
+    """Accepts messages into a ledger, or fails as configured; then works without faults."""
 
     def __init__(self, ledger, outcomes):
         self.ledger = ledger
@@ -115,7 +115,7 @@ class CampaignsLife(RuleBasedStateMachine):
         self.finished += 1
 
     def control(self, action, run):
-        """Do it where the table of states allows it, else see it refused."""
+        """Perform the action if the state table allows it; otherwise expect a refusal."""
         self.campaign.refresh_from_db()
         before = self.campaign.status
         if before in states.FROM[action]:
@@ -160,7 +160,7 @@ class CampaignsLife(RuleBasedStateMachine):
     def resend_unconfirmed(self):
         self.campaign.refresh_from_db()
         before = self.campaign.status
-        if before != "cancelled":  # nothing of it is sent again, whoever says so
+        if before != "cancelled":  # no message of a cancelled campaign is sent again
             doubtful = Message.objects.filter(status="unconfirmed")
             self.allowed.update(doubtful.values_list("to", flat=True))
         unconfirmed.resend_all()
@@ -180,7 +180,7 @@ class CampaignsLife(RuleBasedStateMachine):
         try:
             worker.submit_queued(client=gateway, clock=self.clock, limit=BATCH * len(outcomes))
         except WorkerDied:
-            # What it held is nobody's any more, and its lease runs out.
+            # Its messages have no worker now, and their lease expires.
             self.clock.forward(seconds=301)
 
     @rule(seconds=st.sampled_from([1, 60, 400]))
@@ -221,12 +221,12 @@ class CampaignsLife(RuleBasedStateMachine):
             waiting = Message.objects.filter(status__in=["queued", "sending"])
             if self.campaign.status == "sent":
                 assert not waiting.exists()
-            # It is told once each time that it is finished, and not before.
+            # Each completion is announced once, and not earlier.
             assert self.finished == self.reopened + (self.campaign.status == "sent")
             assert Message.objects.count() in (0, len(PEOPLE))
 
     def teardown(self):
-        """Whatever happened: without further faults everybody comes to an end."""
+        """Without further faults, every message reaches a final status."""
         campaign_finished.disconnect(dispatch_uid="state-machine")
         if not hasattr(self, "campaign") or not Message.objects.exists():
             return

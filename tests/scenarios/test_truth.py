@@ -1,4 +1,4 @@
-"""Which channel delivered, what it cost, and that the rows always follow from the reports."""
+"""Which channel delivered, the cost, and that rows always follow from the status events."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ BY_SMS = {"extendedStatuses": {"viber": "undeliverable", "sms": "delivered"}}
 
 @pytest.fixture
 def taken(queued):
-    """Makes a message that SMSBAT has accepted as s-1, or as another id."""
+    """Make a message that SMSBAT accepted as s-1, or as another id."""
 
     def make(smsbat_id="s-1", **fields):
         message = queued(status="sending", attempts=1, **fields)
@@ -38,7 +38,7 @@ def row(message):
 
 
 def derived(message):
-    """What follows from the reports, but for when to ask next."""
+    """Return the fields derived from the events, except the time of the next poll."""
     names = [name for name in DERIVED_FIELDS if name != "next_poll_at"]
     return Message.objects.values(*names).get(pk=message.pk)
 
@@ -140,7 +140,7 @@ class TestMoney:
         told=st.lists(
             st.tuples(
                 st.integers(1, 3),  # attempt
-                st.integers(0, 9),  # moment
+                st.integers(0, 9),  # time
                 st.sampled_from([("cost", ""), ("rateAmount", "UAH"), ("billAmount", "UAH")]),
                 st.integers(0, 9),  # cents
             ),
@@ -255,7 +255,7 @@ class TestRebuilding:
         assert (before["cost"], before["error_code"]) == (Decimal("0.05"), "7")
         assert before["error_message"] == ""
         assert rebuild.rebuild(clock) == 0
-        recorder.record([said("s-1", "expired", after=-60)], NOON)  # late, and earlier
+        recorder.record([said("s-1", "expired", after=-60)], NOON)  # late, dated earlier
         assert derived(message) == before
 
     def test_a_report_that_comes_after_the_purge_changes_no_money(self, taken):

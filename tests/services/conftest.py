@@ -1,4 +1,4 @@
-"""Campaigns that are launched and sent, and a mail server that fails."""
+"""Fixtures: launched and sent campaigns, and a failing mail server."""
 
 import pytest
 from django.core import mail
@@ -16,7 +16,7 @@ from tests.support.scripted import ScriptedClient
 
 @pytest.fixture
 def launched(people, campaign):
-    """Makes a launched campaign to phones with these endings."""
+    """Create a launched campaign to phones with these endings."""
 
     def make(*endings, **fields):
         people(*endings)
@@ -38,20 +38,20 @@ def submit(clock):
 
 @pytest.fixture
 def sending(queued):
-    """A message in a worker's hands."""
+    """A message claimed by a worker."""
     return queued(status="sending", attempts=1, lease_until=NOON)
 
 
 @pytest.fixture
 def on_its_way(sending):
-    """A message that SMSBAT took."""
+    """A message that SMSBAT accepted."""
     recorder.record([accepted(sending)], NOON)
     return sending
 
 
 @pytest.fixture
 def no_signs_of_life(monkeypatch):
-    """The database takes none."""
+    """Make the database refuse heartbeats."""
 
     def fail(*_):
         raise OperationalError("database is locked")
@@ -66,13 +66,13 @@ def mails_follow(settings):
 
 @pytest.fixture
 def held_by_another(queued):
-    """A mail that another worker is sending."""
+    """An e-mail that another worker is sending."""
     held = {"state": "sending", "attempts": 1, "due_at": NOON, "lease_until": NOON}
     return FallbackEmail.objects.create(message=queued(78, status="failed"), **held)
 
 
 class Broken(EmailBackend):
-    """A mail server that fails in the way that a test names."""
+    """A mail server that fails as the test configures it."""
 
     opening: Exception | None = None
     sending: Exception | None = None
@@ -104,7 +104,7 @@ def broken(settings, monkeypatch):
 
 @pytest.fixture
 def failed(queued, people):
-    """Makes a message whose final failure was just reported."""
+    """Create a message with a final failure reported just now."""
 
     def make(word="undeliverable", email="olena@example.com", **fields):
         [person] = people(77, email=email)
@@ -119,7 +119,7 @@ def failed(queued, people):
 
 @pytest.fixture
 def two_failed(failed, queued, people):
-    """Two messages that a mail each is to follow, the first one first."""
+    """Two messages that each need a fallback e-mail, in order."""
     failed()
     people(78, email="ivan@example.com")
     other = queued(78, type="viber_trans", status="sending", attempts=1)

@@ -1,4 +1,4 @@
-"""What callbacks may cause in an hour is limited, for each account, however many come at once."""
+"""The effects of callbacks per hour are limited for each account, even under concurrency."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -22,7 +22,7 @@ def _three_an_hour(settings):
 
 
 def consumed(times, effect=REPORTS, account="default", now=NOON):
-    """How many of so many are allowed."""
+    """Return how many of that many are allowed."""
     allowed = 0
     for _ in range(times):
         try:

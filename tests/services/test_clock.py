@@ -1,4 +1,4 @@
-"""The machine's clock waits as long as it is asked to, unless it is told to stop."""
+"""The system clock sleeps for the requested time, unless it is stopped."""
 
 import time
 

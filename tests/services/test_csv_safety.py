@@ -1,4 +1,4 @@
-"""A file that a spreadsheet opens holds no formula of a stranger's."""
+"""A file for spreadsheets contains no formula from outside."""
 
 import re
 import unicodedata

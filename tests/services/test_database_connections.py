@@ -1,4 +1,4 @@
-"""Threads of the package give their connection back while they wait; threads of the site do not."""
+"""The package's threads release their connection while they wait; the site's threads do not."""
 
 import pytest
 from django.db import OperationalError, connections, transaction
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def connection(monkeypatch):
-    """The default connection, open, as if it were one to a server; `closed` tells of `close`."""
+    """The default connection, open, as if to a server; `closed` records calls of `close`."""
     connection = connections["default"]
     connection.ensure_connection()
     closed = []

@@ -1,4 +1,4 @@
-"""The time of what reads texts from outside grows with their length only."""
+"""The time to read external texts grows only with their length."""
 
 import pytest
 
@@ -115,7 +115,7 @@ def test_twice_the_file_takes_at_most_three_times_the_time(tmp_path, unit, read)
                 else:
                     with open_table(path) as table:
                         list(table.rows)
-            except Exception:  # what is refused has been read
+            except Exception:  # a refused file has been read
                 return
 
         return run

@@ -28,7 +28,7 @@ def entry_points(sandbox, admin_client, monkeypatch, settings, tmp_path, clock):
 
 
 def spread(items, most):
-    """At most so many of the items, from the first to the last."""
+    """Return at most that many of the items, evenly spread."""
     step = max(1, -(-len(items) // most))
     return [*items[::step], *items[-1:]]
 

@@ -1,4 +1,4 @@
-"""What follows a commit, and what fails there."""
+"""Actions after a commit, and failures in them."""
 
 import pytest
 from django.db import transaction

@@ -1,4 +1,4 @@
-"""A person settles what nobody knows: sends it again, or gives it up."""
+"""A user settles unconfirmed messages: sends them again or gives them up."""
 
 import json
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def doubtful(queued):
-    """Makes a message that was sent once and never answered for."""
+    """Create a message that was sent once and has no known result."""
 
     def make(ending=77, **fields):
         message = queued(ending, status="sending", attempts=1, **fields)
@@ -135,7 +135,7 @@ def test_an_unconfirmed_message_that_is_resent_and_cancelled_ends(doubtful, camp
 class TestAllAtOnce:
     @pytest.fixture
     def in_doubt(self, people, campaign, clock, queued):
-        """Two campaigns with two messages in doubt each, one of them cancelled; a single one."""
+        """Two campaigns (one cancelled), two unconfirmed messages each; and a single one."""
         people(10, 11)
         made = [campaign(name="Sale"), campaign(name="Other")]
         for one in made:
@@ -163,7 +163,7 @@ class TestAllAtOnce:
 
 
 class TestTwiceRatherThanNever:
-    """`RESEND_UNCONFIRMED` is for sites that prefer it so."""
+    """`RESEND_UNCONFIRMED` is for sites that prefer a duplicate over a loss."""
 
     @pytest.fixture(autouse=True)
     def preferred(self, settings):

@@ -1,4 +1,4 @@
-"""An HTTP server on a real port that forwards to another and alters the answers on the way."""
+"""An HTTP server on a real port that forwards requests and alters the responses."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ _FORWARDED = ("Content-Type", "X-Authorization-Key", "Authorization")
 
 @dataclass
 class Reply:
-    """An answer on its way back: a test changes it in place."""
+    """A response on its way back; the test changes it in place."""
 
     method: str
     path: str
@@ -46,7 +46,7 @@ Alteration = Callable[[Reply], object]
 
 @contextmanager
 def altering(url: str, alter: Alteration) -> Iterator[str]:
-    """Forward to `url`; yields the address of the server between."""
+    """Forward to `url` and yield the address of the forwarding server."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -65,7 +65,7 @@ def altering(url: str, alter: Alteration) -> Iterator[str]:
         do_GET = do_POST = answer
 
         def log_message(self, *args: Any) -> None:
-            """Tests are silent."""
+            """Print nothing during tests."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

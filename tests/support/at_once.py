@@ -1,4 +1,4 @@
-"""Several threads that do something at the same moment, each with its own connection."""
+"""Several threads that run at the same time, each with its own database connection."""
 
 import threading
 
@@ -6,7 +6,7 @@ from django.db import connections
 
 
 def at_once(*works):
-    """Do all of them, and close what they opened; raises what the first of them raised."""
+    """Run all functions concurrently, close their connections, and raise the first error."""
     begin, failures = threading.Barrier(len(works), timeout=30), []
 
     def run(work):

@@ -1,4 +1,4 @@
-"""Servers on loopback that break off, or misbehave, at one point of an exchange."""
+"""Loopback servers that disconnect or misbehave at one point of an exchange."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ REQUEST_END = b"\r\n\r\n"
 
 
 class BrokenServer:
-    """Answers each connection by a function, and remembers what was read of requests."""
+    """Answers each connection with a function, and stores the requests that it read."""
 
     def __init__(self, make: Callable[["BrokenServer"], Handler]) -> None:
         self._handler = make(self)
@@ -41,10 +41,10 @@ class BrokenServer:
         self._over.set()
         self._listener.close()
 
-    # What handlers are made of.
+    # Building blocks for handlers.
 
     def read_request(self, connection: socket.socket) -> bytes:
-        """Read a request with its body; only what begins like HTTP counts as one."""
+        """Read a request with its body; only data that begins like HTTP counts as one."""
         data = b""
         while REQUEST_END not in data:
             if not (more := connection.recv(65_536)):
@@ -69,7 +69,7 @@ class BrokenServer:
         self._over.wait(30)
 
     def drip(self, connection: socket.socket, data: bytes, pause: float = 0.05) -> None:
-        """Send byte after byte, and go on with the last one for ever."""
+        """Send the data byte by byte, then repeat the last byte for ever."""
         position = 0
         while not self._over.is_set():
             connection.sendall(data[position : position + 1])
@@ -89,7 +89,7 @@ def reset(connection: socket.socket) -> None:
 
 @contextlib.contextmanager
 def broken_server(make: Callable[["BrokenServer"], Handler]) -> Iterator[BrokenServer]:
-    """A running server; its handler may use the server's methods."""
+    """Yield a running server; its handler may use the server's methods."""
     server = BrokenServer(make)
     try:
         yield server
@@ -98,7 +98,7 @@ def broken_server(make: Callable[["BrokenServer"], Handler]) -> Iterator[BrokenS
 
 
 class Authority:
-    """A certificate authority, and contexts for servers on loopback."""
+    """A certificate authority, and TLS contexts for servers on loopback."""
 
     def __init__(self, folder) -> None:
         self._authority = trustme.CA()

@@ -1,4 +1,4 @@
-"""Child processes with their output in files, so that a full pipe never stops one."""
+"""Child processes with their output in files, so that a full pipe never blocks one."""
 
 import os
 import subprocess
@@ -11,10 +11,10 @@ _POLL = 0.02  # seconds
 
 
 class Child(subprocess.Popen[str]):
-    """A process whose output can be read at any time; reading it never blocks the process."""
+    """A process with output that can be read at any time, without blocking the process."""
 
     def __init__(self, command: Sequence[str], **options: Any) -> None:
-        # Open until its end is waited for.
+        # Open until the process has ended.
         self._files: list[IO[bytes]] = [
             tempfile.TemporaryFile("ab+")  # noqa: SIM115
             for _ in range(2)
@@ -24,7 +24,7 @@ class Child(subprocess.Popen[str]):
         super().__init__(command, stdout=out, stderr=err, text=True, **options)
 
     def output(self) -> tuple[str, str]:
-        """What it has written so far to stdout and stderr."""
+        """Return the output to stdout and stderr so far."""
         if self._texts:
             return self._texts[0], self._texts[1]
         out, err = (_content(file.fileno()) for file in self._files)
@@ -33,7 +33,7 @@ class Child(subprocess.Popen[str]):
     def communicate(
         self, input: str | None = None, timeout: float | None = None
     ) -> tuple[str, str]:
-        """Wait for its end; returns its output."""
+        """Wait for the process to end and return its output."""
         self.wait(timeout)
         if not self._texts:
             self._texts = [*self.output()]
@@ -42,10 +42,10 @@ class Child(subprocess.Popen[str]):
         return self.output()
 
     def first_line(self, patience: float) -> str:
-        """The first line that it writes to stdout.
+        """Return the first line that the process writes to stdout.
 
         Raises:
-            AssertionError: if it ends or the time is over before; with what it wrote to stderr.
+            AssertionError: if the process ends or `patience` (seconds) passes; includes stderr.
         """
         deadline = time.monotonic() + patience
         while "\n" not in self.output()[0]:

@@ -1,4 +1,4 @@
-"""How Debian's Chromium is started without a screen and without looking for the world outside."""
+"""Options that start Debian's Chromium without a screen and without network access of its own."""
 
 FLAGS = [
     "--no-sandbox",

@@ -1,4 +1,4 @@
-"""A database of its own for a site of real processes, and a connection to it without Django."""
+"""A separate database for a site of real processes, and a connection to it without Django."""
 
 import os
 import sqlite3
@@ -60,7 +60,7 @@ CONNECT: Mapping[str, Callable[[str], Any]] = {
 
 
 def connect(url: str) -> Any:
-    """An autocommitting connection of the database's own driver."""
+    """Return an autocommit connection by the database's own driver."""
     return CONNECT[urlsplit(url).scheme](url)
 
 
@@ -71,7 +71,7 @@ def fetch(connection: Any, sql: str) -> list[Sequence[Any]]:
 
 
 def cut_connections(connection: Any, vendor: str) -> int:
-    """Cut all other connections to the same database; returns how many there were."""
+    """Cut all other connections to the same database and return their number."""
     cut = 0
     for (number,) in fetch(connection, OTHER_CONNECTIONS[vendor]):
         # A connection may end on its own before it is cut.
@@ -83,10 +83,10 @@ def cut_connections(connection: Any, vendor: str) -> int:
 
 @contextmanager
 def database(vendor: str, folder: Path, server: str, charset: str = "utf8mb4") -> Iterator[str]:
-    """The address of an empty database of that vendor, dropped after the block.
+    """Yield the address of an empty database of that vendor, dropped after the block.
 
     Args:
-        vendor: as Django names it.
+        vendor: Django's name for it.
         server: the address of any database on the same server; not used for SQLite.
         charset: of MariaDB.
     """
@@ -104,7 +104,7 @@ def database(vendor: str, folder: Path, server: str, charset: str = "utf8mb4") -
 
 @contextmanager
 def copied(server: str, template: str, name: str) -> Iterator[str]:
-    """The address of a copy of a PostgreSQL database, dropped after the block."""
+    """Yield the address of a copy of a PostgreSQL database, dropped after the block."""
     drop = DROP["postgresql"].format(name=name)
     _execute(server, drop, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
@@ -114,7 +114,7 @@ def copied(server: str, template: str, name: str) -> Iterator[str]:
 
 
 def _execute(server: str, *statements: str) -> None:
-    """On a connection of its own: a server closes one that is idle during a long test."""
+    """Use a new connection: a server closes one that is idle during a long test."""
     with closing(connect(server)) as connection, closing(connection.cursor()) as cursor:
         for statement in statements:
             cursor.execute(statement)

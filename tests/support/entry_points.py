@@ -40,7 +40,7 @@ def admin_url(name: str, *args: object) -> str:
 
 
 class EntryPoints:
-    """Each method prepares one run, and returns it."""
+    """Each method prepares one run and returns it."""
 
     def __init__(self, client: Client, clock: Clock, folder: Path) -> None:
         self._client, self._clock, self._folder = client, clock, folder

@@ -1,4 +1,4 @@
-"""Exceptions put in at every function of the package, and what the frames of a traceback show."""
+"""Injects exceptions into every function of the package, and inspects the traceback frames."""
 
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -16,7 +16,7 @@ GENERATED = "<string>"  # the constructors of dataclasses
 
 
 class Unexpected(Exception):
-    """Raised where no code expects an exception."""
+    """An exception that no code expects."""
 
 
 def is_ours(code: CodeType) -> bool:
@@ -25,7 +25,7 @@ def is_ours(code: CodeType) -> bool:
 
 @contextmanager
 def traced(on_call: Callable[[FrameType], object]) -> Iterator[None]:
-    """Call the function for each call of a function of the package, in this thread."""
+    """Call `on_call` for each call of a package function in this thread."""
 
     def trace(frame: FrameType, event: str, argument: Any) -> None:
         if event == "call" and is_ours(frame.f_code):
@@ -40,7 +40,7 @@ def traced(on_call: Callable[[FrameType], object]) -> Iterator[None]:
 
 
 def functions_called(run: Callable[[], object]) -> list[CodeType]:
-    """The functions of the package that it calls, each once, in their order."""
+    """Return the package functions that `run` calls, each once, in call order."""
     found: dict[CodeType, None] = {}
     with traced(lambda frame: found.setdefault(frame.f_code)):
         run()
@@ -48,7 +48,7 @@ def functions_called(run: Callable[[], object]) -> list[CodeType]:
 
 
 def failing_at(code: CodeType, run: Callable[[], object]) -> BaseException | None:
-    """What leaves it if the first call of that function raises; None if it was dealt with."""
+    """Return the exception that leaves `run` if the first call of that function raises, or None."""
     raised = False
 
     def fail(frame: FrameType) -> None:
@@ -66,7 +66,7 @@ def failing_at(code: CodeType, run: Callable[[], object]) -> BaseException | Non
 
 
 def frames_of(error: BaseException) -> Iterator[FrameType]:
-    """Of the exception and of all that led to it."""
+    """Yield the frames of the exception and of its causes and contexts."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -84,7 +84,7 @@ def _frames(entry: TracebackType | None) -> Iterator[FrameType]:
 
 
 def shown(value: object) -> str:
-    """As error reports show a variable: its repr, and those of its attributes."""
+    """Format a variable as error reports do: its repr and those of its attributes."""
     attributes = getattr(value, "__dict__", {}) if not isinstance(value, type) else {}
     texts = [repr(value)]
     texts += [repr(one) for one in attributes.values()] if isinstance(attributes, dict) else []
@@ -92,7 +92,7 @@ def shown(value: object) -> str:
 
 
 def leaks(error: BaseException, secrets: Collection[str]) -> list[str]:
-    """The variables of the package's frames in which a secret is found."""
+    """Return the variables of the package's frames that contain a secret."""
     found = []
     for frame in frames_of(error):
         if not frame.f_code.co_filename.startswith((PACKAGE, GENERATED)):

@@ -1,4 +1,4 @@
-"""A whole site of real processes: a database of its own, a sandbox, workers that may be killed."""
+"""A complete site of real processes: its own database, a sandbox, and workers to kill."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.support.child_processes import Child
 from tests.support.paths import ROOT
 
 TIMEOUT, LEASE = 2, 5  # seconds
-PATIENCE = 60 + int(os.environ.get("N", "0")) / 100  # seconds that anything may take
+PATIENCE = 60 + int(os.environ.get("N", "0")) / 100  # the limit in seconds for any wait
 PREPARE = """
 from itertools import count, islice
 from django.db.models import Value
@@ -40,7 +40,7 @@ campaign = Campaign.objects.create(name="Sale", type="sms", text="Sale!")
 campaign.lists.set([everybody])
 campaigns.launch(campaign)
 """
-# The same to whoever the sandbox has any fate for, by Viber with an SMS that may follow.
+# Deliverable phones of the sandbox get the same message: Viber with an SMS fallback.
 PREPARE_ALL_FATES = PREPARE.replace("(n for n in count() if n % 100 > 6)", "count()").replace(
     'type="sms", text="Sale!"', 'type="viber_promo", text="Sale!", fallback_text="Sale!"'
 )
@@ -49,7 +49,7 @@ _OPENER = build_opener(ProxyHandler({}))
 
 @dataclass
 class Site:
-    """One database, one sandbox, and how to run commands on them."""
+    """One database, one sandbox, and methods that run commands on them."""
 
     database: str
     folder: Path
@@ -83,7 +83,7 @@ class Site:
 
     @cached_property
     def connection(self) -> Any:
-        """Kept open, because tests ask the database often."""
+        """An open connection, because tests query the database often."""
         return databases.connect(self.database)
 
     @property
@@ -91,7 +91,7 @@ class Site:
         return int(self.options.get("LEASE", LEASE))
 
     def start(self, *arguments: str, **options: str) -> Child:
-        """A management command as a process; options are settings of its own."""
+        """Start a management command as a process; options are extra settings."""
         own = {f"SMSBAT_{name}": value for name, value in options.items()}
         command = [sys.executable, "-u", str(ROOT / "manage.py"), *arguments]
         process = Child(command, env={**self.environment, **own})
@@ -99,7 +99,7 @@ class Site:
         return process
 
     def start_web(self, *more: str, app: str = "example_project.wsgi") -> str:
-        """A web server of production's kind, with connections that are kept; its address."""
+        """Start a production web server with keep-alive connections and return its address."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -128,7 +128,7 @@ class Site:
             time.sleep(0.05)
 
     def start_celery(self, *arguments: str) -> subprocess.Popen[str]:
-        """A Celery worker in a process group of its own, so that its children die with it."""
+        """Start a Celery worker in its own process group, so that its children die with it."""
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "--app", "example_project.celery", *arguments],
             env=self.environment,
@@ -148,7 +148,7 @@ class Site:
         return out
 
     def run_module(self, name: str, *arguments: str) -> str:
-        """A program of the tests in a process of its own; what it printed."""
+        """Run a module of the tests in its own process and return its output."""
         command = [sys.executable, "-m", name, *arguments]
         environment = {**self.environment, "PYTHONWARNINGS": "ignore"}
         done = subprocess.run(
@@ -164,7 +164,7 @@ class Site:
         return done.stdout
 
     def start_sandbox(self, *arguments: str) -> None:
-        """Always on the same port; what it took before is in the journal."""
+        """Start the sandbox, always on the same port; its journal preserves earlier messages."""
         self.sandbox = process = self.start(
             *("smsbat_sandbox", "--port", str(self.port), "--send-rate", "0"),
             *("--latency-ms", str(self.latency_ms), "--journal", str(self.journal)),
@@ -174,19 +174,19 @@ class Site:
         self.port = int(urlsplit(address).port or 0)
 
     def taken(self) -> Counter[str]:
-        """How many messages each phone was handed, by the sandbox's own journal."""
+        """How many messages each phone received, according to the sandbox's journal."""
         if not self.journal.exists():
             return Counter()
         lines = [line for line in self.journal.read_text().splitlines() if line.endswith("}]")]
         return Counter(json.loads(line)[2]["to"] for line in lines)
 
     def statistics(self) -> Any:
-        """What the sandbox counted since its start."""
+        """The sandbox's counters since its start."""
         with _OPENER.open(f"http://127.0.0.1:{self.port}/statistics", timeout=PATIENCE) as answer:
             return json.load(answer)
 
     def abandoned_requests(self) -> int:
-        """Requests of clients that were gone before the sandbox answered."""
+        """The number of requests that clients abandoned before the sandbox responded."""
         return int(self.statistics()["requests"].get("abandoned", 0))
 
     def query(self, sql: str) -> list[Sequence[Any]]:
@@ -197,12 +197,12 @@ class Site:
         return Counter(dict(self.query(found)))
 
     def claims(self) -> set[Any]:
-        """The claims that workers hold now, those of dead workers among them."""
+        """The current claims, including those of dead workers."""
         held = "SELECT DISTINCT claim FROM smsbat_message WHERE status = 'sending'"
         return {claim for (claim,) in self.query(held)}
 
     def wait_for_claim(self, known: set[Any], worker: Child) -> None:
-        """Wait until the worker holds a claim that was not known before."""
+        """Wait until the worker has a claim that is not in `known`."""
         deadline = time.monotonic() + PATIENCE
         while not self.claims() - known:
             assert worker.poll() is None, f"it ended before it claimed: {worker.output()[1]}"
@@ -210,14 +210,14 @@ class Site:
             time.sleep(0.02)
 
     def start_worker(self, *arguments: str) -> Child:
-        """The only worker of this site; it has claimed its first batch."""
+        """Start the site's only worker and wait until it has claimed its first batch."""
         known = self.claims()
         worker = self.start("smsbat_send", *arguments)
         self.wait_for_claim(known, worker)
         return worker
 
     def wait_for_answer(self, worker: Child) -> None:
-        """Wait until one more message is accepted; the worker must go on meanwhile."""
+        """Wait until one more message is accepted; the worker must keep running."""
         before, deadline = self.statuses()["accepted"], time.monotonic() + PATIENCE
         while self.statuses()["accepted"] == before:
             assert worker.poll() is None, f"it ended before an answer: {worker.output()[1]}"
@@ -225,26 +225,26 @@ class Site:
             time.sleep(0.02)
 
     def wait_until_sending(self) -> None:
-        """Until a lease that is not over shows that a request is under way, or about to leave."""
+        """Wait for an unexpired lease: a request is under way or about to leave."""
         deadline = time.monotonic() + PATIENCE
         while not self.statuses()["sending"]:
             assert time.monotonic() < deadline, "nothing is being sent"
             time.sleep(0.01)
 
     def finish(self) -> None:
-        """Let the leases of the dead run out, then send what is left."""
+        """Let the leases of dead workers expire, then send the remaining messages."""
         time.sleep(self.lease)
         self.run("smsbat_send", CONCURRENCY="4", BATCH_SIZE="1000")
 
     def wait_for(self, status: str) -> None:
-        """Until the campaign has that status."""
+        """Wait until the campaign has that status."""
         deadline = time.monotonic() + PATIENCE
         while self.query("SELECT status FROM smsbat_campaign") != [(status,)]:
             assert time.monotonic() < deadline, f"the campaign is not {status}"
             time.sleep(0.1)
 
     def wait_for_messages(self, wanted: dict[str, int]) -> None:
-        """Until so many messages have these statuses."""
+        """Wait until that many messages have these statuses."""
         deadline = time.monotonic() + PATIENCE
         while (statuses := self.statuses()) != wanted:
             assert time.monotonic() < deadline, f"the messages are {dict(statuses)}"
@@ -257,7 +257,7 @@ class Site:
 
 
 def kill(process: subprocess.Popen[str]) -> None:
-    """At once and without a word, as the kernel does it when memory is short."""
+    """Kill a process with SIGKILL, as the kernel does when memory runs out."""
     is_group = os.getpgid(process.pid) == process.pid if process.poll() is None else False
     if is_group:
         os.killpg(process.pid, signal.SIGKILL)

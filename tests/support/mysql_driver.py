@@ -1,9 +1,9 @@
-"""PyMySQL in the place of mysqlclient, so that the tests need no compiler."""
+"""PyMySQL in place of mysqlclient, so that the tests need no compiler."""
 
 import pymysql
 
 
 def install() -> None:
-    """Let Django find it; Django asks for mysqlclient's version."""
+    """Register PyMySQL as mysqlclient, with the version that Django requires."""
     pymysql.version_info = (2, 2, 7, "final", 0)
     pymysql.install_as_MySQLdb()

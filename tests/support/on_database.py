@@ -1,7 +1,7 @@
 """``python -m tests.support.on_database postgresql [arguments]``: the suite on that database.
 
-Where none answers at its address it says so, and succeeds: what cannot be run is skipped with a
-reason.
+If no server responds at its address, the program prints that and exits successfully: tests that
+cannot run are skipped with a reason.
 """
 
 import os
@@ -19,7 +19,7 @@ URLS = {
 
 
 def answers(name: str, address: str) -> bool:
-    """Whether anybody listens there; that it lets us in is for the tests to find out."""
+    """Return whether a server listens there; the tests find out whether the login works."""
     if name == "sqlite":
         return True
     url = urlsplit(address)

@@ -1,7 +1,7 @@
-"""The regular expressions of the package, and inputs that make a bad one slow.
+"""The package's regular expressions, and inputs that make a bad one slow.
 
-Patterns are collected from the source. An expression that depends on the variables of a function
-is named in `BUILT`, with examples of what it builds.
+Patterns are collected from the source. An expression that depends on a function's variables is
+named in `BUILT`, with examples of the resulting patterns.
 """
 
 import ast
@@ -22,14 +22,14 @@ ROOT: Final = Path(django_smsbat.__file__).parent
 _FUNCTIONS: Final = frozenset(
     {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 )
-# Methods that texts do not have, so that they tell of a pattern without a name of its own.
+# Methods that `str` does not have, so a call identifies an unnamed pattern.
 _ONLY_OF_PATTERNS: Final = frozenset({"match", "fullmatch", "search", "finditer", "sub", "subn"})
 _PATHS: Final = ("re_path", "RegexValidator")
 
 
 @dataclass(frozen=True)
 class Used:
-    """A pattern and the methods by which the package applies it."""
+    """A pattern and the methods that the package calls on it."""
 
     place: str
     pattern: re.Pattern[Any]
@@ -39,7 +39,7 @@ class Used:
         return self.place
 
     def slow_inputs(self) -> Iterator[str]:
-        """The attacks under which the time grows faster than the input."""
+        """Yield the attacks under which the time grows faster than the input."""
         for attack in attacks(self.pattern):
             for method in self.methods:
                 if not is_linear(partial(self._attacked, method, attack)):
@@ -60,7 +60,7 @@ class Used:
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
-    """The modules of the package that use regular expressions."""
+    """Yield the package's modules that use regular expressions."""
     for path in sorted(ROOT.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         if "import re\n" in text or any(name in text for name in _PATHS):
@@ -68,14 +68,14 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def collect(built: dict[str, Callable[[], list[str | re.Pattern[Any]]]]) -> list[Used]:
-    """All patterns of the package.
+    """Return all patterns of the package.
 
     Args:
-        built: makes the patterns of expressions that need the variables of a function, by
-            ``module:function``.
+        built: for each ``module:function``, builds the patterns of expressions that depend on the
+            function's variables.
 
     Raises:
-        LookupError: if such an expression is missing in `built`, or one there is not used.
+        LookupError: if such an expression is missing in `built`, or an entry there is not used.
     """
     trees = dict(modules())
     named = _methods_by_name()
@@ -101,7 +101,7 @@ def collect(built: dict[str, Callable[[], list[str | re.Pattern[Any]]]]) -> list
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    """Calls that take a pattern, each with the name of the function that holds it."""
+    """Yield calls that take a pattern, each with the name of the enclosing function."""
 
     def walk(node: ast.AST, function: str) -> Iterator[tuple[str, ast.Call]]:
         for child in ast.iter_child_nodes(node):
@@ -121,7 +121,7 @@ def _takes_pattern(called: ast.expr) -> bool:
 
 
 def _evaluated(module: str, call: ast.Call) -> list[re.Pattern[Any]] | None:
-    """The pattern with its flags; None if it depends on the variables of a function."""
+    """Return the pattern with its flags; None if it depends on a function's variables."""
     names = vars(importlib.import_module(module))
     first = call.args[0]
     flags = [one for one in [*call.args[1:], *(k.value for k in call.keywords)] if _is_flag(one)]
@@ -146,10 +146,10 @@ def _is_flag(node: ast.expr) -> bool:
 
 
 def _methods_by_name() -> dict[str, set[str]]:
-    """The methods by which each name is used, such as ``_WORD.findall``.
+    """Return the methods called on each name, such as ``_WORD.findall``.
 
-    A private name is the name of its module, such as ``services.lint:_WORD``; any other may be
-    imported.
+    A private name is qualified by its module, such as ``services.lint:_WORD``; any other name may
+    be imported.
     """
     found: dict[str, set[str]] = {}
     for path in ROOT.rglob("*.py"):
@@ -171,7 +171,7 @@ _SCANNING: Final = ("finditer", "findall", "sub", "subn", "split", "search")
 
 
 def _distinct(methods: set[str]) -> tuple[str, ...]:
-    """Methods that differ in how they try a pattern; those that scan a text are alike."""
+    """Return methods that match differently; methods that scan a text are equivalent."""
     scanning = [name for name in _SCANNING if name in methods][:1]
     return tuple(sorted({*scanning, *(methods - set(_SCANNING))}))
 
@@ -208,7 +208,7 @@ _MISMATCH: Final = ("", "\x00", "\n\x01")
 
 
 def attacks(pattern: re.Pattern[Any]) -> Iterator[tuple[str, str, str]]:
-    """Prefix, unit and suffix; the unit is what is repeated."""
+    """Yield prefix, unit and suffix of inputs; the unit is repeated."""
     tree = _parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
     is_bytes = isinstance(pattern.pattern, bytes)
     sampler = _Sampler(is_bytes)
@@ -219,7 +219,7 @@ def attacks(pattern: re.Pattern[Any]) -> Iterator[tuple[str, str, str]]:
     units += [unit for _prefix, unit in runs] + [whole]
     units += [f"{prefix}{unit}" for prefix, unit in runs]
     repeated = [("", unit) for unit in units]
-    # Behind a prefix what the pattern itself repeats there, and single characters.
+    # After a prefix: the pattern's own repeated parts there, and single characters.
     for prefix, body in runs:
         repeated += [(prefix, unit) for unit in (body, *_ALWAYS[:3], *alphabet[:3])]
     for prefix, unit in dict.fromkeys(repeated):
@@ -228,13 +228,13 @@ def attacks(pattern: re.Pattern[Any]) -> Iterator[tuple[str, str, str]]:
 
 
 class _Sampler:
-    """Texts that match the parts of a parsed pattern."""
+    """Generates texts that match the parts of a parsed pattern."""
 
     def __init__(self, is_bytes: bool) -> None:
         self._candidates = [one for one in _CANDIDATES if one.isascii() or not is_bytes]
 
     def characters(self, tree: Any) -> Iterator[str]:
-        """A character for each literal and each class."""
+        """Yield a character for each literal and each class."""
         for op, argument in tree:
             name = str(op)
             if name in {"LITERAL", "NOT_LITERAL", "IN", "ANY"}:
@@ -245,7 +245,7 @@ class _Sampler:
                 yield from self.characters(part)
 
     def runs(self, tree: Any, before: str) -> Iterator[tuple[str, str]]:
-        """The body of each repeat, with the shortest text that leads to it."""
+        """Yield the body of each repeat, with the shortest text that leads to it."""
         for op, argument in tree:
             name = str(op)
             for part in _parts(name, argument):
@@ -256,7 +256,7 @@ class _Sampler:
             before += self._text(op, argument, optional=False)
 
     def shortest(self, tree: Any, *, optional: bool = False) -> str:
-        """A short text that matches; with what is optional once, if wanted."""
+        """Return a short matching text; `optional` includes optional parts once."""
         return "".join(self._text(op, argument, optional=optional) for op, argument in tree)
 
     def _text(self, op: Any, argument: Any, *, optional: bool) -> str:
@@ -296,7 +296,7 @@ _REPEATS: Final = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 
 
 def _parts(name: str, argument: Any) -> list[Any]:
-    """The patterns inside of a node."""
+    """Return the patterns inside a node."""
     if name in _REPEATS:
         return [argument[2]]
     if name == "BRANCH":

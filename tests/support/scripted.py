@@ -1,4 +1,4 @@
-"""A client that answers by a script and refuses what the script does not expect."""
+"""A client that responds according to a script and rejects unexpected calls."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from django_smsbat.gateway.errors import ErrorKind, GatewayError
 def answer_by_phone(
     statuses: dict[str, str] | None = None, default: str = "accepted"
 ) -> Callable[..., SendAnswer]:
-    """An answer that mentions everybody; the statuses of some phones may be told."""
+    """Return an answer with a result for every message; some phones may get a given status."""
 
     def answer(messages: Sequence[Outgoing]) -> SendAnswer:
         items = [
@@ -42,7 +42,7 @@ def report(message_id: str, status: str, **told: Any) -> StatusReport:
 
 @dataclass
 class ScriptedClient:
-    """Each send takes the next step of the script: an answer, or an error to raise."""
+    """Each send takes the next step of the script: an answer to return or an error to raise."""
 
     sends: list[Callable[..., SendAnswer] | GatewayError | ErrorKind] = field(default_factory=list)
     statuses: dict[str, StatusReport | GatewayError] = field(default_factory=dict)

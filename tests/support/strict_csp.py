@@ -1,4 +1,4 @@
-"""The strictest policy that a site may have, on every page of the tests' site."""
+"""The strictest content security policy, on every page of the test site."""
 
 POLICY = "default-src 'self'"
 

@@ -1,4 +1,4 @@
-"""Searches every table for a person: the digits of a phone in any form, and words of a name."""
+"""Searches every table for a person: the digits of a phone in any form, and parts of a name."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from django_smsbat.gateway import phones
 
 
 def cells() -> Iterator[tuple[str, str]]:
-    """Each value of each row of each table, with the names of its model and field."""
+    """Yield each value of each row of each table, with the names of its model and field."""
     for model in apps.get_models(include_auto_created=True):
         for row in model._base_manager.values():
             for name, value in row.items():
@@ -28,7 +28,7 @@ def _text(value: Any) -> str:
 
 
 def places_of(phone: str, *words: str) -> set[str]:
-    """Where a phone's national digits are found, or one of these words."""
+    """Return where a phone's national digits, or one of the texts, occur."""
     national = phones.national(phone)
     found = set()
     for place, text in cells():

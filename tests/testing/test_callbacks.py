@@ -1,4 +1,4 @@
-"""Callbacks of the test kit reach the webhooks whatever the site redirects and allows."""
+"""Callbacks of the test kit reach the webhooks, whatever the site redirects and allows."""
 
 import os
 import subprocess
@@ -46,7 +46,7 @@ def looping(_get_response):
 
 
 def canonical(get_response):
-    """Redirects every host but one, as many sites do."""
+    """Redirect every host but one, as many sites do."""
 
     def middleware(request):
         if request.get_host() == "shop.example":

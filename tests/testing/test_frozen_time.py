@@ -29,7 +29,7 @@ def freeze(request):
 
 @pytest.fixture
 def sleeps(monkeypatch):
-    """How long each call of `time.sleep` would take."""
+    """Record the duration of each call of `time.sleep`."""
     seconds = []
     monkeypatch.setattr(time, "sleep", seconds.append)
     return seconds

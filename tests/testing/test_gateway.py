@@ -1,4 +1,4 @@
-"""The gateway in memory: what a test of somebody's project can do with it."""
+"""The in-memory gateway, as a project's tests use it."""
 
 import os
 import subprocess
@@ -196,7 +196,7 @@ def test_a_malformed_report_fails_the_test(smsbat):
 
 
 def test_an_account_without_a_secret_fails_the_test(smsbat, settings):
-    settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": {"SENDER": "TheShop"}}}  # later
+    settings.SMSBAT = {**settings.SMSBAT, "ACCOUNTS": {"shop": {"SENDER": "TheShop"}}}  # set later
     with pytest.raises(AssertionError, match="'shop' has no WEBHOOK_SECRETS"):
         smsbat.write_back(phone(77), "Hi", account="shop")
 

@@ -1,4 +1,4 @@
-"""What the tests of verification share: a service that remembers what it was handed."""
+"""Shared verification fixtures: a service that records its messages."""
 
 import itertools
 
@@ -12,7 +12,7 @@ PATTERN = "***456789"
 
 
 def ringing(pattern=PATTERN):
-    """An answer that tells who rings."""
+    """Return an answer that contains the calling number."""
 
     def answer(messages):
         answered = answer_by_phone()(messages)
@@ -25,7 +25,7 @@ def ringing(pattern=PATTERN):
 
 
 class Service(ScriptedClient):
-    """Takes whatever comes, unless its script says otherwise."""
+    """Accepts every message, unless its script says otherwise."""
 
     def send(self, messages, *, before_leaving=None):
         if not self.sends:
@@ -34,14 +34,14 @@ class Service(ScriptedClient):
 
     @property
     def code(self):
-        """The one that was sent last."""
+        """Return the code that was sent last."""
         content = self.sent[-1][0].content
         return str(content.message_data.get("templateParams", {}).get("pin") or content.text[-6:])
 
 
 @pytest.fixture(autouse=True)
 def _codes_one_after_the_other(monkeypatch):
-    """Codes that differ, and that stand in no hash and no moment by chance."""
+    """Use distinct codes that occur in no hash and no time by chance."""
     known = itertools.count(48_291_306_517, 12_345_678_901)
     monkeypatch.setattr(codes, "new", lambda length: str(next(known))[-length:])
 
@@ -53,7 +53,7 @@ def service():
 
 @pytest.fixture
 def start(db, clock, service, settings):
-    """Sends codes at noon, without a cooldown unless a test sets one."""
+    """Send codes at noon, without a cooldown unless a test sets one."""
     settings.SMSBAT = {**settings.SMSBAT, "VERIFY_COOLDOWN": 0}
 
     def starting_at_noon(ending=77, channel="viber_otp", **options):

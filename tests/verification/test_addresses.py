@@ -1,4 +1,4 @@
-"""The address that limits count: a request without one is refused, not counted for nobody."""
+"""The address that limits count: a request without an address is refused, not left uncounted."""
 
 import pytest
 from django.urls import reverse
@@ -88,7 +88,7 @@ def test_own_code_may_go_without_an_address(smsbat, db):
 
 
 class TestSession:
-    """The pages: who asks is also known by the session."""
+    """The pages also identify the visitor by the session."""
 
     def test_a_visitor_who_changes_networks_replaces_their_own_code(self, client, smsbat, db):
         client.post(reverse(PAGE), ANSWER, REMOTE_ADDR="192.0.2.1")

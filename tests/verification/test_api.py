@@ -1,4 +1,4 @@
-"""The same for programs."""
+"""Verification through the API."""
 
 import uuid
 

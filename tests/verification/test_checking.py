@@ -1,4 +1,4 @@
-"""A code is entered: few times, in time, by digits alone."""
+"""Entering a code: few attempts, within the time limit, digits only."""
 
 import uuid
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Flash calls: the end of the number that rings is the code, so the number is drawn by chance."""
+"""Flash calls: the caller's last digits are the code, so the number is chosen at random."""
 
 import itertools
 import logging
@@ -22,7 +22,7 @@ POOL = [f"+38044{number:07}" for number in range(2_000_111, 2_900_000, 44_477)] 
 
 @pytest.fixture
 def pool(settings):
-    """Sets the numbers that flash calls come from, and other keys."""
+    """Set the numbers that flash calls come from, and other keys."""
 
     def configure(*numbers, **more):
         settings.SMSBAT = {**settings.SMSBAT, "VERIFY_CALLER_IDS": list(numbers), **more}
@@ -36,7 +36,7 @@ def caller_of(service):
 
 
 def ring_as_asked(service):
-    """The next answer shows the end of the number that the call was asked to come from."""
+    """Make the next answer show the ending of the requested calling number."""
 
     def answer(messages):
         caller = messages[0].content.message_data["callerId"]
@@ -174,7 +174,7 @@ def test_a_call_is_over_after_its_tries(start, service, pool, check):
 
 
 class TestChannels:
-    """`VERIFY_CHANNELS` says by which ways codes may be sent."""
+    """`VERIFY_CHANNELS` lists the channels for codes."""
 
     def test_it_may_be_any_channel_of_verifications(self):
         assert set(Channel.values) == set(VERIFY_CHANNELS)

@@ -1,4 +1,4 @@
-"""`VERIFY_GUARD` and `may_start`: a CAPTCHA or the like decides before a code is sent."""
+"""`VERIFY_GUARD` and `may_start`: a CAPTCHA or similar decides before a code is sent."""
 
 import pytest
 from django.core.checks import run_checks

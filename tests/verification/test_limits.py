@@ -1,4 +1,4 @@
-"""How often, for which phones: what it would cost to abuse a form that sends codes."""
+"""Limits by phone and frequency: the cost of abusing a form that sends codes."""
 
 from functools import partial
 
@@ -127,7 +127,7 @@ def test_counters_of_hours_that_are_over_are_forgotten(start, clock):
     start()
     clock.forward(minutes=59)
     finishing.expire_overdue(clock.now())
-    assert VerificationCounter.objects.count() == 3  # of the phone, its requester, and the site
+    assert VerificationCounter.objects.count() == 3  # for the phone, its requester and the site
     clock.forward(minutes=2)
     finishing.expire_overdue(clock.now())
     assert not VerificationCounter.objects.exists()
@@ -297,7 +297,7 @@ def test_a_refusal_says_why_and_when_in_one_line(retry_after, words):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
 def test_phones_that_ask_at_once_do_not_stand_in_each_others_way(limit, service):
-    """Each locks the counter of the site besides its own: no deadlock, and none uncounted."""
+    """Each locks the site's counter besides its own: no deadlock, and every request counted."""
     if connections["default"].vendor == "sqlite":
         pytest.skip("SQLite in memory locks whole tables between threads")
     limit(cooldown=0, per_hour=1_000, breaker_after=0)

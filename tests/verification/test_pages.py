@@ -1,4 +1,4 @@
-"""The two pages, as a visitor meets them."""
+"""The two pages, as a visitor sees them."""
 
 import re
 
@@ -41,7 +41,7 @@ def enter(visitor, code):
 
 
 def code_on(visitor, number=None):
-    """What stands on the phone."""
+    """Return the code on the phone."""
     message = visitor.ledger.by_phone[number or phone(77)][-1].message
     if message["type"] == "flashcall":
         return message["messageData"]["callerId"][-6:]
@@ -297,7 +297,7 @@ def _with(request, store):
 
 
 def test_a_failure_after_the_check_gives_no_attempt_back(visitor, settings, monkeypatch):
-    """Even where the project wraps requests into transactions."""
+    """The attempt counts even if the project wraps requests in transactions."""
     monkeypatch.setitem(django_settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
     ask(visitor)
     monkeypatch.setattr(CheckView, "form_invalid", _failing)

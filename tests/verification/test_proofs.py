@@ -1,4 +1,4 @@
-"""The proof that the right code is answered with: random, single use, for one purpose."""
+"""The proof returned for a correct code: random, single use, for one purpose."""
 
 import logging
 import sys
@@ -22,7 +22,7 @@ from tests.verification.test_starting import everything_stored
 
 @pytest.fixture
 def proved(start, service, check):
-    """A verification and the proof that its right code was answered with."""
+    """A verification and the proof returned for its correct code."""
 
     def prove(ending=77, **options):
         made = start(ending, **options)
@@ -193,7 +193,7 @@ class TestById:
 
 
 class ProofsLife(RuleBasedStateMachine):
-    """Codes are sent, entered and mistaken, and proofs are used, in any order."""
+    """Codes are sent and entered, right or wrong, and proofs are used, in any order."""
 
     verifications = Bundle("verifications")
     known = Bundle("known")  # proofs, with their purpose and phone

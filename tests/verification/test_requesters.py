@@ -1,4 +1,4 @@
-"""What strangers do to a phone does not concern its owner: codes, limits, attempts, the prefix."""
+"""A stranger's requests for a phone do not affect its owner: codes, limits, attempts, prefix."""
 
 import pytest
 from django.db import connections
@@ -16,7 +16,7 @@ OWNER, STRANGER = "192.0.2.1", "203.0.113.9"
 
 @pytest.fixture
 def fail(start, service, check):
-    """Starts a verification and enters a wrong code so often."""
+    """Start a verification and enter a wrong code that many times."""
 
     def failing(times, address="", **options):
         made = start(address=address, **options)

@@ -1,4 +1,4 @@
-"""A code is sent: what leaves, what is stored, what is never stored."""
+"""Sending a code: the request, the stored data, and the data that are never stored."""
 
 import logging
 import sys
@@ -29,7 +29,7 @@ from tests.verification.conftest import ringing
 
 
 def everything_stored():
-    """All columns of all rows of this app, as text."""
+    """Return all columns of all rows of this app, as text."""
     with connection.cursor() as cursor:
         for model in apps.get_app_config("smsbat").get_models():
             cursor.execute(f"SELECT * FROM {model._meta.db_table}")
@@ -153,7 +153,7 @@ def test_neither_do_smsbats_own_words_bring_it_into_the_database(start, service)
 
 
 def test_codes_are_random_and_have_all_digits(monkeypatch):
-    monkeypatch.undo()  # what stands in for it elsewhere
+    monkeypatch.undo()  # remove the fixture's replacement
     made = {codes.new(6) for _ in range(500)}
     assert all(len(code) == 6 and code.isdecimal() for code in made)
     assert len(made) > 490
@@ -291,7 +291,7 @@ def test_a_code_that_leaves_forgets_what_failed_before(start, service, clock):
 
 
 class TestReports:
-    """What SMSBAT says later of a message with a code is kept without words, too."""
+    """Later events of a message with a code are stored without texts, too."""
 
     def told(self, made, **more):
         told = Report(

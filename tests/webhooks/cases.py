@@ -1,4 +1,4 @@
-"""What every webhook must keep to; the tests of each endpoint inherit it."""
+"""Requirements for every webhook; the tests of each endpoint inherit them."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ def basic(secret, login="smsbat"):
 
 
 class WebhookCases:
-    """Set `name`, `body`, `model` and `service` in the class that inherits."""
+    """Subclasses set `name`, `body`, `model` and `service`."""
 
     name: str
     body: dict

@@ -1,4 +1,4 @@
-"""`inbound/`: what customers write."""
+"""`inbound/`: messages from customers."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ WRITTEN = datetime(2026, 1, 20, 14, 30, tzinfo=UTC)
 
 @pytest.fixture
 def now(monkeypatch):
-    """The moment at which callbacks are received."""
+    """The time at which callbacks are received."""
     monkeypatch.setattr(clock, "moment", lambda: NOON)
     return NOON
 
@@ -43,7 +43,7 @@ class TestInbound(WebhookCases):
     @pytest.mark.parametrize(
         "dt",
         [
-            "2026-01-20T14:30:00",  # without a zone it is UTC
+            "2026-01-20T14:30:00",  # UTC if it has no zone
             "2026-01-20 14:30:00",
             "2026-01-20T16:30:00+02:00",
             "2026-01-20T16:30:00+0200",
@@ -154,5 +154,5 @@ class TestInbound(WebhookCases):
         answer = self.post({**self.body, "idUuid": "another"})
         assert answer.status_code == 503
         assert 3_500 < int(answer.headers["Retry-After"]) <= 3_600
-        assert self.post().status_code == 200  # known
+        assert self.post().status_code == 200  # a known message
         assert self.stored() == 1

@@ -1,4 +1,4 @@
-"""The published description of the webhooks, and requests made from it by the thousand."""
+"""The published description of the webhooks, and thousands of requests generated from it."""
 
 import json
 import random
@@ -22,7 +22,7 @@ from tests.webhooks.cases import basic
 
 pytestmark = pytest.mark.django_db
 REQUESTS = 10_000
-FROM_SCHEMA = 150  # valid, and as many invalid, for each of the two doors
+FROM_SCHEMA = 150  # valid, and as many invalid, for each webhook
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     schemathesis.checks.status_code_conformance,
@@ -37,7 +37,7 @@ def test_what_is_published_is_what_the_webhooks_are():
 
 
 def application(environ, start_response):
-    """The site, with the document beside it."""
+    """The site, plus the OpenAPI document."""
     if environ["PATH_INFO"] == "/openapi.json":
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(document()).encode()]
@@ -46,7 +46,7 @@ def application(environ, start_response):
 
 @pytest.fixture
 def _connection_is_the_tests_own():
-    """Which Django would close after each request: here it holds the test's transaction."""
+    """Stop Django from closing the connection after each request: the test uses it."""
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
     yield
@@ -126,7 +126,7 @@ TYPES = [
 
 
 def hostile(chance):
-    """One request: a body that was tampered with in some way, for one of the doors."""
+    """Generate one tampered request for either webhook."""
     door = chance.choice(list(VALID))
     body = dict(VALID[door])
     body[next(iter(body))] = chance.choice([f"id-{chance.randrange(10**9)}", KNOWN])
@@ -150,7 +150,7 @@ def hostile(chance):
 
 
 def newest():
-    """The newest keys of both tables: counting ten thousand times would take its time."""
+    """Return the newest keys of both tables: counting ten thousand times would be slow."""
     tables = [model._meta.db_table for model in (InboundMessage, StatusEvent)]
     asked = ", ".join(f"(SELECT max(id) FROM {table})" for table in tables)
     with connection.cursor() as cursor:

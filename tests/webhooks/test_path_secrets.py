@@ -16,7 +16,7 @@ from django_smsbat.webhooks.masking import masked, pattern_of
 
 SECRET = "hook-4e9T_x9 /%c"
 BODY = json.dumps({"messageId": "s-1", "deliverystatus": "delivered"})
-# How addresses get mixed up, by hand and by proxies.
+# Ways in which people and proxies garble URLs.
 PATHS = [
     "/smsbat/status/{}/",
     "/smsbat/status/{}",
@@ -61,7 +61,7 @@ def post(client, path):
 
 
 def shows(text, secret=SECRET):
-    """Whether a text shows the secret, in any of its forms."""
+    """Return whether a text shows the secret, in any of its forms."""
     return any(form(secret).lower() in text.lower() for form in FORMS)
 
 
@@ -169,7 +169,7 @@ def test_an_error_mail_shows_no_secret(client, settings, monkeypatch, path):
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_secret")
 def test_the_debug_page_of_an_error_shows_no_secret(client, settings, monkeypatch):
-    plain = "-".join(["hook", "4e9T", "x9"])  # the page also quotes the source of this test
+    plain = "-".join(["hook", "4e9T", "x9"])  # the page quotes this source
     settings.DEBUG = True
     own = {"WEBHOOK_SECRETS": [plain], "WEBHOOK_SECRET_IN_PATH": True}
     settings.SMSBAT = {**settings.SMSBAT, **own}

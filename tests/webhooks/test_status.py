@@ -1,4 +1,4 @@
-"""`status/`: what became of a message."""
+"""`status/`: delivery reports."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -96,11 +96,11 @@ class TestStatus(WebhookCases):
         answer = self.post({**self.body, "messageId": "x-2"})
         assert answer.status_code == 503
         assert 3_500 < int(answer.headers["Retry-After"]) <= 3_600
-        assert self.post().status_code == 200  # of a message that is known
+        assert self.post().status_code == 200  # of a known message
 
 
 class TestAccounts:
-    """A secret opens for one account, and its reports are believed for that one."""
+    """A secret belongs to one account, and its reports count for that account only."""
 
     @pytest.fixture(autouse=True)
     def _shop(self, settings, client, db):

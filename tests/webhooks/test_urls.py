@@ -12,7 +12,7 @@ from tests.settings import SECRET
 
 DOORS = ["inbound", "status"]
 REPORT = {"messageId": "s-1", "deliverystatus": "delivered"}
-# Each is repeated; a newline or another character at the end is what a pattern may trip over.
+# Each is repeated; a final newline or other character could confuse a pattern.
 UNITS = ["/", "//a", "/a", "a/", "/\n", "\n", "/.", "%2f", "\r\n/", "/є"]
 ENDS = ["", "\nx", "/\n", "x", "\n\n"]
 REPETITIONS = 4_000
@@ -20,7 +20,7 @@ RUNS = 15
 
 
 def seconds(path):
-    """The time of this thread for a path, long enough to be measured."""
+    """Return this thread's time for a path, repeated until it is measurable."""
     started = time.thread_time()
     for _ in range(10):
         with suppress(Resolver404):
@@ -29,7 +29,7 @@ def seconds(path):
 
 
 def growth(path):
-    """How many times as long a path takes that has twice the length; by the best of many runs."""
+    """Return the ratio of times for a path of twice the length; the best of many runs."""
     short, long = path(REPETITIONS), path(2 * REPETITIONS)
     runs = [(seconds(short), seconds(long)) for _ in range(RUNS)]
     return min(run[1] for run in runs) / min(run[0] for run in runs)

@@ -1,1 +1,1 @@
-"""Pages of campaigns: list, form, actions, report."""
+"""Campaign pages: list, form, actions and report."""

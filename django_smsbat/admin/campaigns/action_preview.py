@@ -1,4 +1,4 @@
-"""What the page that asks before a campaign is controlled says of it."""
+"""The content of the confirmation page of a campaign action."""
 
 import math
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from django_smsbat.services.campaigns.rendering import Exclusion
 
 @dataclass(frozen=True)
 class ActionPreview:
-    """What the confirmation page says of one campaign."""
+    """The data that the confirmation page shows about one campaign."""
 
     campaign: Campaign
     preflight: Preflight | None = None
@@ -58,7 +58,7 @@ class ActionPreview:
 
     @property
     def notice(self) -> str:
-        """What somebody may have forgotten."""
+        """A warning about a likely oversight, such as sending now although a later time is set."""
         moment = self.campaign.scheduled_at
         if self.goes_at_once and moment and moment > timezone.now():
             return str(_("A later time is set, but “Send” sends at once; “Schedule” waits for it."))
@@ -70,7 +70,7 @@ class ActionPreview:
 
     @property
     def seen(self) -> str:
-        """What the page says, signed: a GET stores nothing, the answer brings it back."""
+        """The signed preflight result. GET stores nothing; the POST returns this value."""
         return preflight.sign(self.preflight) if self.preflight and not self.problem else ""
 
     @property
@@ -79,7 +79,7 @@ class ActionPreview:
 
     @property
     def approval(self) -> str:
-        """Who approved it, or that somebody has to; empty where nobody asks for it."""
+        """The approver, or that approval is missing; empty if the site requires none."""
         if self.preflight is None or not approval.is_asked_for(self.recipients):
             return ""
         if self.preflight.approved_by:
@@ -88,7 +88,7 @@ class ActionPreview:
 
     @property
     def quiet(self) -> str:
-        """The quiet hours that bind it; empty for none."""
+        """The quiet hours that apply to the campaign; empty for none."""
         return quiet_hours.told() if self.campaign.is_promotional else ""
 
     @property
@@ -97,7 +97,7 @@ class ActionPreview:
 
     @property
     def exclusions(self) -> list[tuple[Promise, int, str, str]]:
-        """Reason, how many, an example of what exactly is wrong, and where they are listed."""
+        """Each reason with its count, an example, and the URL of the excluded recipients."""
         if self.preflight is None:
             return []
         examples = self.preflight.examples
@@ -112,7 +112,7 @@ class ActionPreview:
         ]
 
     def _url(self, reason: str) -> str:
-        """The people concerned, of the first list; empty where no filter finds them."""
+        """The URL of the excluded recipients in the first list; empty if no filter matches them."""
         first = self.campaign.lists.first()
         if reason != Exclusion.OPTED_OUT or first is None:
             return ""
@@ -121,22 +121,22 @@ class ActionPreview:
 
     @property
     def defaults(self) -> list[str]:
-        """How many recipients get which default of a placeholder."""
+        """How many recipients get each placeholder's default."""
         return placeholders.defaults_of(self.preflight) if self.preflight else []
 
     @property
     def unknown_fields(self) -> list[str]:
-        """The placeholders' fields that no recipient has."""
+        """The fields named by placeholders that no recipient has."""
         return placeholders.warnings_of(self.preflight) if self.preflight else []
 
     @property
     def time_zone(self) -> str:
-        """The zone in which its times are shown."""
+        """The time zone of the times on the page."""
         return zone_name()
 
     @property
     def parts(self) -> list[str]:
-        """How many messages take how many SMS parts."""
+        """How many messages have each number of SMS parts."""
         if self.preflight is None:
             return []
         return [

@@ -1,4 +1,4 @@
-"""The buttons that control a campaign: one row each, from label to the service that it calls."""
+"""The buttons that act on a campaign: one table row each, from the label to the service call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,18 +19,19 @@ class CampaignAction:
     """One button.
 
     Attributes:
-        transition: its row in the state table of `services.transitions`; empty where any state is
-            right.
-        question: what the confirmation page asks.
-        run: does it, and says in a sentence what was done. Also takes the fingerprint of what the
-            person saw, and their login.
-        spends: whether it costs money: the size is typed and approved where the site wants that.
-        looks_first: whether the page tells who will get it and what it may cost, and what is done
-            is held to that. So does whatever launches a campaign.
-        permission: what is needed besides seeing campaigns.
-        provided: what else has to hold.
-        stops_what_goes_on: only for a campaign whose rest would follow by itself.
-        needs_time: whether a time in the future has to be set.
+        transition: its row in the state table of `services.campaigns.states`; empty if the action
+            is allowed in any state.
+        question: the question on the confirmation page.
+        run: performs the action and returns a sentence that reports the result. Receives the
+            campaign, the fingerprint of the preflight that the user saw, and the user's login.
+        costs_money: whether it costs money. If so, the user types the number of recipients, and the
+            site may require approval.
+        requires_preflight: whether the page shows the recipients and the expected cost, and the
+            action is limited to what was shown. An action that launches a campaign always does.
+        permission: the permission required besides viewing campaigns.
+        provided: a further condition on the campaign.
+        stops_what_goes_on: only for a campaign that would send its remainder automatically.
+        needs_time: whether the campaign needs a scheduled time in the future.
     """
 
     name: str
@@ -62,10 +63,10 @@ class CampaignAction:
 
 
 def _send(campaign: Campaign, seen: str, login: str) -> str:
-    made = lifecycle.launch(campaign, fingerprint=seen)
+    launched = lifecycle.launch(campaign, fingerprint=seen)
     return ngettext(
-        "sending to %(count)d recipient.", "sending to %(count)d recipients.", made.recipients
-    ) % {"count": made.recipients}
+        "sending to %(count)d recipient.", "sending to %(count)d recipients.", launched.recipients
+    ) % {"count": launched.recipients}
 
 
 def _schedule(campaign: Campaign, seen: str, login: str) -> str:
@@ -97,22 +98,22 @@ def _hold(campaign: Campaign, seen: str, login: str) -> str:
 
 def _cancel(campaign: Campaign, seen: str, login: str) -> str:
     count = lifecycle.cancel(campaign)
-    words = ngettext(
+    text = ngettext(
         "cancelled; %(count)d message will not be sent.",
         "cancelled; %(count)d messages will not be sent.",
         count,
     )
-    return words % {"count": count}
+    return text % {"count": count}
 
 
 def _retry(campaign: Campaign, seen: str, login: str) -> str:
     count = lifecycle.retry_failed(campaign, login=login)
-    words = ngettext(
+    text = ngettext(
         "%(count)d failed message is sent again.",
         "%(count)d failed messages are sent again.",
         count,
     )
-    return words % {"count": count}
+    return text % {"count": count}
 
 
 def _duplicate(campaign: Campaign, seen: str, login: str) -> str:
@@ -127,16 +128,16 @@ def _approve(campaign: Campaign, seen: str, login: str) -> str:
 
 def _approve_retry(campaign: Campaign, seen: str, login: str) -> str:
     count = approval.approve_retry(campaign, login)
-    words = ngettext(
+    text = ngettext(
         "sending %(count)d failed message again is approved.",
         "sending %(count)d failed messages again is approved.",
         count,
     )
-    return words % {"count": count}
+    return text % {"count": count}
 
 
 def needs_typing(recipients: int) -> bool:
-    """Whether so many are confirmed by typing their number."""
+    """Return whether the user must type this number of recipients to confirm."""
     limit = conf.current().confirm_above
     return limit is not None and recipients > limit
 

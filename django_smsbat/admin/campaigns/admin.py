@@ -1,4 +1,4 @@
-"""Campaigns: the composer, how far they have come, and the buttons that control them."""
+"""The campaign pages: list, composer, progress and action buttons."""
 
 from typing import Any, Final
 
@@ -67,18 +67,20 @@ class CampaignAdmin(StyledAdmin):
         return with_account(super().get_list_filter(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
-        """How it goes comes first, as soon as there is something to tell."""
+        """Put the report first once the campaign has started."""
         head, *shown = super().get_fieldsets(request, obj)
         if obj is None or obj.started_at is None:
             return without_account([head, *shown[:-1]], obj)
-        # The phone shows what it is made of; what the type has no use for is not listed.
-        said: Any = (_("Content"), {"fields": [n for n in SAID if is_used(n, obj.type)]})
-        shown = [said if "type" in fields["fields"] else (title, fields) for title, fields in shown]
+        # The phone shows the content. Fields that the type does not use are not listed.
+        content: Any = (_("Content"), {"fields": [n for n in SAID if is_used(n, obj.type)]})
+        shown = [
+            content if "type" in fields["fields"] else (title, fields) for title, fields in shown
+        ]
         report = (_("How it goes"), {"fields": ("report",), "classes": ("smsbat-wide",)})
         return without_account([head, report, *shown], obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
-        """What was launched is frozen: changing the words later would make the record a lie."""
+        """Make content and audience read-only after launch, so that the record stays true."""
         own = super().get_readonly_fields(request, obj)
         if obj is None or obj.status in lifecycle.EDITABLE:
             return own
@@ -89,27 +91,27 @@ class CampaignAdmin(StyledAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         if obj is not None and obj.status not in lifecycle.EDITABLE:
-            kwargs["form"] = forms.ModelForm  # nothing left to check: only the name can change
+            kwargs["form"] = forms.ModelForm  # only the name can change
         return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
-        """Only what the form changed: a worker may have moved the status since the page opened."""
+        """Save only changed fields: a worker may have changed the status meanwhile."""
         if obj.status in lifecycle.EDITABLE and obj.scheduled_at:
-            words = _("It is not scheduled yet: press “Schedule” on its page.")
-            self.message_user(request, words, messages.WARNING)
+            text = _("It is not scheduled yet: press “Schedule” on its page.")
+            self.message_user(request, text, messages.WARNING)
         if not change:
             super().save_model(request, obj, form, change)
             return
         changed = {name for name in form.changed_data if name not in ("lists", "budget")}
-        # What the type has no place for was emptied, though its input did not change.
+        # Cleaning empties fields that the type does not use, even if their input did not change.
         own = changed | {name for name in EMPTIED if name in form.cleaned_data}
         if own:
             obj.save(update_fields=own)
         if "budget" in form.changed_data:
             budget.change(obj, obj.budget)
         if obj.status not in lifecycle.EDITABLE and "text" in request.POST:
-            words = _("It was launched meanwhile: only its title and budget were saved.")
-            self.message_user(request, words, messages.WARNING)
+            text = _("It was launched meanwhile: only its title and budget were saved.")
+            self.message_user(request, text, messages.WARNING)
 
     def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         deletable = obj is None or obj.status in lifecycle.EDITABLE
@@ -120,35 +122,35 @@ class CampaignAdmin(StyledAdmin):
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, obj: Campaign) -> SafeString:
-        words = obj.get_status_display()
+        label = obj.get_status_display()
         if obj.pause_reason and lifecycle.may(obj, "resume"):
-            return format_html("<strong>{}</strong>: {}", words, told(obj.pause_reason))
+            return format_html("<strong>{}</strong>: {}", label, told(obj.pause_reason))
         if obj.budget is not None and not obj.budget_room and lifecycle.may(obj, "pause"):
             hint = _("goes on when SMSBAT tells what the last messages cost")
-            return format_html("<strong>{}</strong>: {}", words, hint)
+            return format_html("<strong>{}</strong>: {}", label, hint)
         if approved_by := approval.approver_of(obj):
             approved = _("approved by %(login)s") % {"login": approved_by}
-            return format_html("<strong>{}</strong>: {}", words, approved)
-        return format_html("<strong>{}</strong>", words)
+            return format_html("<strong>{}</strong>: {}", label, approved)
+        return format_html("<strong>{}</strong>", label)
 
     @admin.display(description=_("how it will look"))
     def phone(self, obj: Campaign) -> SafeString:
-        """As it is saved; a script renews it while somebody types."""
+        """Render the phone for the saved content; a script refreshes it while the user types."""
         context = phone.context_of(preview(obj)) if obj.pk and obj.type else {}
         shown = render_to_string(phone.TEMPLATE, context)
         live = reverse("admin:smsbat_campaign_phone")
         return format_html('<div id="smsbat-phone" data-url="{}">{}</div>', live, shown)
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """With what this person may see of it, for the pages that are given the campaign alone."""
-        found = super().get_object(request, *args, **kwargs)
-        if found is not None:
-            found.shows_messages = request.user.has_perm("smsbat.view_message")
-        return found
+        """Return the campaign with the user's permissions, for code that receives no request."""
+        campaign = super().get_object(request, *args, **kwargs)
+        if campaign is not None:
+            campaign.shows_messages = request.user.has_perm("smsbat.view_message")
+        return campaign
 
     @admin.display(description=_("how it goes"))
     def report(self, obj: Campaign) -> SafeString:
-        """Funnel, chart, failures, costs and who did what; scripts renew the first of them."""
+        """Render funnel, chart, failures, costs and log. Scripts refresh the funnel."""
         context = {
             **campaign_report.progress(obj),
             **campaign_report.details(obj),
@@ -197,7 +199,7 @@ class CampaignAdmin(StyledAdmin):
         return [live, *own, *super().get_urls()]
 
     def _found(self, request: HttpRequest, key: int) -> Campaign:
-        """The campaign, for who may see it."""
+        """Return the campaign if the user may view it."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         campaign: Campaign | None = self.get_object(request, str(key))
@@ -206,7 +208,7 @@ class CampaignAdmin(StyledAdmin):
         return campaign
 
     def _control_view(self, request: HttpRequest, key: int, name: str) -> HttpResponse:
-        """The page of one button for one campaign: GET asks, POST does."""
+        """Serve one action of one campaign: GET asks for confirmation, POST performs the action."""
         campaign = self._found(request, key)
         back = reverse("admin:smsbat_campaign_change", args=[campaign.pk])
         asked = control_campaigns(self, request, CAMPAIGN_ACTIONS[name], [campaign])
@@ -222,7 +224,7 @@ class CampaignAdmin(StyledAdmin):
         return campaign_report.fragment(request, self._found(request, key), template)
 
     def _results_view(self, request: HttpRequest, key: int) -> Any:
-        """Phones and texts are in it: it is for those who may see messages."""
+        """Return the results as CSV. Requires permission to view messages (phones, texts)."""
         campaign = self._found(request, key)
         if not request.user.has_perm("smsbat.view_message"):
             raise PermissionDenied
@@ -236,7 +238,7 @@ class CampaignAdmin(StyledAdmin):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """The buttons that this campaign's status and this person's permissions allow."""
+        """Render the buttons allowed by the campaign's status and the user's permissions."""
         campaign = context.get("original")
         may = request.user.has_perm
         context["controls"] = [

@@ -1,4 +1,4 @@
-"""The question before a campaign is controlled, and what is done on a yes."""
+"""The confirmation of a campaign action, and its execution."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from django_smsbat.services.campaigns import approval, lifecycle, preflight
 def control_campaigns(
     page: Any, request: HttpRequest, control: CampaignAction, chosen: list[Campaign]
 ) -> HttpResponse | None:
-    """Ask, or do what was confirmed; None when it is done."""
+    """Show the confirmation page, or perform the confirmed action and return None."""
     if not request.user.has_perm(f"smsbat.{control.permission}"):
         raise PermissionDenied
     login = request.user.get_username()
@@ -59,34 +59,35 @@ def _do(page: Any, request: HttpRequest, control: CampaignAction, campaign: Camp
 
 
 def _seen(request: HttpRequest, campaign: Campaign) -> Preflight | None:
-    """The preflight that the form was shown with."""
+    """Return the preflight that the form was rendered with."""
     return preflight.unsign(campaign, request.POST.get(f"seen-{campaign.pk}", ""))
 
 
 def _confirmed(request: HttpRequest, control: CampaignAction, campaign: Campaign) -> str:
-    """Store what the person saw, and return its fingerprint.
+    """Store the preflight that the user saw, and return its fingerprint.
 
-    What costs money is done by who looked at it, typed its size, and may do so alone.
+    An action that costs money requires a user who saw the preflight, typed the number of
+    recipients, and needs no second approver.
 
     Raises:
-        ActionNotAllowed: saying what is missing.
+        ActionNotAllowed: naming the missing condition.
     """
     seen = _seen(request, campaign)
     if seen is None:
         raise lifecycle.ActionNotAllowed(
             str(_("Look at who will get it and what it may cost first."))
         )
-    looked = preflight.confirm(seen)
+    shown = preflight.confirm(seen)
     if control.costs_money:
         if _is_typed_wrong(request, control, campaign):
-            words = _("Type the number of recipients, %(count)d, to confirm.")
-            raise lifecycle.ActionNotAllowed(str(words % {"count": looked.recipients}))
-        approval.hold_to(looked, request.user.get_username())
-    return looked.fingerprint
+            text = _("Type the number of recipients, %(count)d, to confirm.")
+            raise lifecycle.ActionNotAllowed(str(text % {"count": shown.recipients}))
+        approval.hold_to(shown, request.user.get_username())
+    return shown.fingerprint
 
 
 def _is_typed_wrong(request: HttpRequest, control: CampaignAction, campaign: Campaign) -> bool:
-    """Whether the size should have been typed, and another number, or none, was."""
+    """Return whether the number of recipients is required and was not typed correctly."""
     if not (control.costs_money and control.looks_at(campaign)):
         return False
     seen = _seen(request, campaign)

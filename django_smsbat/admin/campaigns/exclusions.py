@@ -1,4 +1,4 @@
-"""The reasons for which people are left out of a campaign, as they are named to people."""
+"""Labels of the reasons for which a campaign excludes recipients."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What is said of a campaign's placeholders: who gets a default, and which fields nobody has."""
+"""Messages about a campaign's placeholders: defaults in use and fields without values."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -12,14 +12,14 @@ from django_smsbat.services.composer.preview import FieldSample
 
 
 def defaults_of(preflight: Preflight) -> list[str]:
-    """How many recipients get which default, exactly."""
+    """Describe how many recipients get each default; exact."""
     counts = {name: one["default"] for name, one in preflight.placeholders.items()}
     defaults = ContentTemplate(preflight.campaign.content()).defaults
     return list(_defaults(counts, preflight.recipients, defaults))
 
 
 def warnings_of(preflight: Preflight) -> list[str]:
-    """The fields that no recipient has."""
+    """Warn about fields that no recipient has."""
     return [
         _unknown(_("No recipient on these lists has the field “%(field)s”."), {"field": name}, one)
         for name, one in preflight.placeholders.items()
@@ -28,7 +28,7 @@ def warnings_of(preflight: Preflight) -> list[str]:
 
 
 def sampled_defaults(sample: FieldSample) -> list[str]:
-    """How many of the sampled recipients get which default."""
+    """Describe how many of the sampled recipients get each default."""
     counts = {name: one.default for name, one in sample.fields.items()}
     lines = list(_defaults(counts, sample.recipients, sample.defaults))
     if lines and not sample.is_everybody:
@@ -37,7 +37,7 @@ def sampled_defaults(sample: FieldSample) -> list[str]:
 
 
 def sampled_warnings(sample: FieldSample) -> list[str]:
-    """The fields that none of the sampled people has."""
+    """Warn about fields that none of the sampled recipients has."""
     sentence = _("None of the first %(count)s recipients on these lists has the field “%(field)s”.")
     if sample.is_everybody:
         sentence = _("No recipient on these lists has the field “%(field)s”.")
@@ -49,12 +49,12 @@ def sampled_warnings(sample: FieldSample) -> list[str]:
 
 
 def _unknown(sentence: str, values: Mapping[str, str], counted: Mapping[str, object]) -> str:
-    words = sentence % values
+    text = sentence % values
     suggestion = counted.get("suggestion")
     if not suggestion:
-        return words
+        return text
     proposal = _("Did you mean “%(field)s”?") % {"field": suggestion}
-    return f"{words} {proposal}"
+    return f"{text} {proposal}"
 
 
 def _defaults(

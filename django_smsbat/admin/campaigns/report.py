@@ -1,4 +1,4 @@
-"""How a campaign goes: funnel, chart, failures, costs, who did what; and the results as a file."""
+"""The campaign report: funnel, chart, failures, costs and log; and the results as CSV."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -29,7 +29,7 @@ DETAILS: Final = "admin/smsbat/campaign/details.html"
 _READ_WITHIN: Final = timedelta(hours=1)
 _LOG_SHOWN: Final = 10
 _CHART_HEIGHT: Final = 100
-_BAR: Final = 10  # units of the drawing
+_BAR: Final = 10  # units of the SVG
 _GOES_ON: Final = (CampaignStatus.SENDING, CampaignStatus.SCHEDULED)
 _COLUMNS: Final = (
     "to",
@@ -48,13 +48,13 @@ _COLUMNS: Final = (
 
 
 def messages_url(campaign: Campaign, **filters: str) -> str:
-    """The list of the campaign's messages, filtered."""
+    """Return the URL of the campaign's messages, filtered."""
     listed = reverse("admin:smsbat_message_changelist")
     return f"{listed}?{urlencode({CAMPAIGN: campaign.pk, **filters})}"
 
 
 def progress(campaign: Campaign, now: datetime | None = None) -> dict[str, Any]:
-    """What is refreshed every few seconds."""
+    """Return the context of the part that is refreshed every few seconds."""
     counted = statistics.progress(campaign)
     end = statistics.estimated_end(campaign, counted, now or timezone.now())
     return {
@@ -69,13 +69,13 @@ def progress(campaign: Campaign, now: datetime | None = None) -> dict[str, Any]:
 
 
 def _is_fresh(campaign: Campaign) -> bool:
-    """What was sent a while ago is still being read."""
+    """Return whether statuses may still change; read receipts arrive long after sending."""
     over = campaign.finished_at
     return over is not None and timezone.now() - over < _READ_WITHIN
 
 
 def _funnel(counted: Progress) -> list[dict[str, Any]]:
-    """Each step with its share of all messages, in percent."""
+    """Return each step with its share of all messages, in percent."""
     steps = (
         (_("messages"), counted.total, "under-way"),
         (_("waiting"), counted.unsent, "under-way"),
@@ -94,7 +94,7 @@ def _funnel(counted: Progress) -> list[dict[str, Any]]:
 
 
 def details(campaign: Campaign) -> dict[str, Any]:
-    """What is refreshed now and then."""
+    """Return the context of the part that is refreshed less often."""
     reached = statistics.by_channel(campaign)
     channels = [(name or _("unknown"), count) for name, count in sorted(reached.items())]
     return {
@@ -110,8 +110,8 @@ def details(campaign: Campaign) -> dict[str, Any]:
 
 
 def _cost_line(cost: Costs) -> str:
-    """What SMSBAT has cost so far; it tells of each message after it was sent."""
-    words = ngettext(
+    """Describe SMSBAT's charges so far; SMSBAT reports the cost of a message after sending it."""
+    text = ngettext(
         "%(amount)s for %(count)d message (parts: %(parts)d); %(each)s for each delivered.",
         "%(amount)s for %(count)d messages (parts: %(parts)d); %(each)s for each delivered.",
         cost.priced,
@@ -119,11 +119,11 @@ def _cost_line(cost: Costs) -> str:
     each = "—" if cost.per_delivered is None else f"{cost.per_delivered:.4f}"
     currency = cost.currency or _("(unknown currency)")
     amount = f"{cost.amount.normalize():f} {currency}"
-    return words % {"amount": amount, "count": cost.priced, "parts": cost.parts, "each": each}
+    return text % {"amount": amount, "count": cost.priced, "parts": cost.parts, "each": each}
 
 
 def _chart(campaign: Campaign) -> dict[str, Any] | None:
-    """Deliveries over time as bars, and the same as a table for who does not see them."""
+    """Return deliveries over time as bars, and as a table for screen readers."""
     drawn = statistics.delivered_over_time(campaign)
     if drawn is None:
         return None
@@ -148,30 +148,30 @@ def _chart(campaign: Campaign) -> dict[str, Any] | None:
 
 def _moment(at: datetime, slot: timedelta) -> str:
     if slot >= timedelta(days=1):
-        return date_format(at, "DATE_FORMAT")  # the day is that of UTC, as it was counted
+        return date_format(at, "DATE_FORMAT")  # a UTC day, as counted
     return moment(at, "d.m. H:i")
 
 
 def log_of(campaign: Campaign) -> list[LogEntry]:
-    """Who did what, the latest first."""
+    """Return the campaign's log entries, the latest first."""
     kind = get_content_type_for_model(campaign)
     entries = LogEntry.objects.filter(content_type=kind, object_id=str(campaign.pk))
     return list(entries.select_related("user").order_by("-action_time")[:_LOG_SHOWN])
 
 
 def fragment(request: HttpRequest, campaign: Campaign, template: str) -> HttpResponse:
-    """The part of the page that a script puts in place of the one before."""
+    """Render the part of the page that a script replaces."""
     context = progress(campaign) if template == PROGRESS else details(campaign)
     return HttpResponse(render_to_string(template, context, request))
 
 
 def export(campaign: Campaign) -> StreamingHttpResponse:
-    """The results, a line for each message."""
+    """Return the results as CSV, one row per message."""
     rows = Message.objects.filter(campaign=campaign)
     shown = {"status": lambda value: str(STATUS_LABELS[Status(value)]), "error_message": told}
     return model_response(f"campaign-{campaign.pk}.csv", Message, _COLUMNS, rows, shown)
 
 
-# Every status belongs to one step at least: nothing is lost between them.
+# Every status belongs to at least one step, so the funnel loses no message.
 if {*UNSENT, *IN_DELIVERY, *REACHED, *FAILURES, Status.UNCONFIRMED} != set(STATUS_LABELS):
     raise RuntimeError("a status has no step of the funnel")

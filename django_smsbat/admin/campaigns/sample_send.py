@@ -1,4 +1,4 @@
-"""The page on which a campaign's message is sent to a phone of one's own."""
+"""The page that sends a campaign's message to one phone as a test."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class TryForm(forms.Form):
 
 
 def try_page(page: Any, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-    """GET asks for the phone, POST sends to it."""
+    """GET shows the phone form, POST sends the message."""
     form = TryForm(request.POST or None)
     if form.is_valid() and _send(page, request, campaign, form):
         back = reverse("admin:smsbat_campaign_change", args=[campaign.pk])

@@ -1,1 +1,1 @@
-"""Pages of incoming messages: conversations, replies, opt-outs."""
+"""Pages of incoming messages: conversations, replies and opt-outs."""

@@ -1,4 +1,4 @@
-"""The inbox: conversations, the newest first; a page for each, with the words to answer."""
+"""The inbox: conversations, the newest first, with a page for each and a reply form."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -38,7 +38,7 @@ _CHANGE: Final = "admin:smsbat_inboundmessage_change"
 
 
 class ShownFilter(admin.SimpleListFilter):
-    """Conversations, unless single messages are asked for."""
+    """Show conversations by default, or single messages."""
 
     title = _("what is shown")
     parameter_name = "shown"
@@ -99,11 +99,11 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         return (queryset.filter(phone=phone_or_none(term) or term) if term else queryset), False
 
     def searched_phone(self, term: str) -> str | None:
-        """Also what is no phone number: senders are stored as they came if they cannot be read."""
+        """Accept any text: an unreadable sender number is stored as SMSBAT sent it."""
         return phone_or_none(term) or term
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What we sent is for those who may see messages, who they are for those who see people."""
+        """Require permission to view messages for ours, to view recipients for the recipient."""
         return [name for name in self.fields if name not in self._hidden(request)]
 
     def get_list_display(self, request: HttpRequest) -> Any:
@@ -149,12 +149,12 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         count = getattr(obj, "unread_count", int(obj.read_at is None))
         if not count:
             return ""
-        words = ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
-        return format_html('<span class="smsbat-badge smsbat-doubt">{}</span>', words)
+        label = ngettext("%(count)d new", "%(count)d new", count) % {"count": count}
+        return format_html('<span class="smsbat-badge smsbat-doubt">{}</span>', label)
 
     @admin.display(description=_("opt-out"))
     def opt_out_mark(self, obj: InboundMessage) -> SafeString | str:
-        """Of a conversation if any of its messages waits, of a single message if it does."""
+        """Mark a message, or a conversation with any message, that awaits a decision."""
         if not getattr(obj, "has_probable_opt_out", inbox.is_probable_opt_out(obj)):
             return ""
         mark = (
@@ -203,7 +203,7 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
     def _found(
         self, request: HttpRequest, key: int, permission: str = "reply_inboundmessage"
     ) -> InboundMessage:
-        """The message, for users who may see it and have a further permission."""
+        """Return the message if the user may view it and has a further permission."""
         may = request.user.has_perm(f"smsbat.{permission}")
         if not (self.has_view_permission(request) and may):
             raise PermissionDenied
@@ -219,7 +219,7 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         return live_phone(request, self._found(request, key))
 
     def _read_view(self, request: HttpRequest, key: int) -> HttpResponse:
-        """The conversation up to this message was read."""
+        """Mark the conversation as read up to this message."""
         inbound = self._found(request, key)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -238,7 +238,7 @@ class InboundMessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         key: int,
         decide: Callable[[Any, HttpRequest, InboundMessage], None],
     ) -> HttpResponse:
-        """Do what a person decided on a message that might ask to opt out."""
+        """Apply a user's decision on a message that may be an opt-out request."""
         inbound = self._found(request, key, "change_recipient")
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])

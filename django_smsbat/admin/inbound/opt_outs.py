@@ -17,7 +17,7 @@ from django_smsbat.models import InboundMessage
 from django_smsbat.services.consent import changes
 from django_smsbat.services.inbound import inbox
 
-_SENDERS_MAX: Final = 900  # each is a transaction of its own
+_SENDERS_MAX: Final = 900  # each runs in its own transaction
 _SHOWN: Final = 10
 
 
@@ -33,34 +33,34 @@ _OPT_OUT: Final = _Answer("opt_out_senders", _("Opt out"))
 
 
 def opt_out(page: Any, request: HttpRequest, inbound: InboundMessage) -> None:
-    """Opt out the sender of one message, and say what happened."""
+    """Opt out the sender of one message, and report the result."""
     if _opt_out(page, request, inbound):
         page.message_user(request, _("The sender was opted out."), messages.SUCCESS)
     else:
-        words = _("Nothing was changed: the sender has opted out already, or is no recipient.")
-        page.message_user(request, words, messages.WARNING)
+        text = _("Nothing was changed: the sender has opted out already, or is no recipient.")
+        page.message_user(request, text, messages.WARNING)
 
 
 def dismiss(page: Any, request: HttpRequest, inbound: InboundMessage) -> None:
-    """Take the flag off one message; the sender keeps getting promotional messages."""
+    """Clear the flag on one message; the sender still gets promotional messages."""
     if inbox.dismiss_opt_out(inbound):
         page.log_change(request, inbound, str(_("Not an opt-out")))
 
 
 def ask(page: Any, request: HttpRequest, chosen: QuerySet[InboundMessage]) -> HttpResponse | None:
-    """Ask, or opt out the senders of the selected messages; None when it is done."""
+    """Ask for confirmation, or opt out the senders of the selected messages and return None."""
     selection = Selection.of(request, chosen)
-    found = selection.rows.filter(recipient__isnull=False, recipient__opted_out_at=None)
-    count = found.order_by().values("recipient").distinct().count()
+    rows = selection.rows.filter(recipient__isnull=False, recipient__opted_out_at=None)
+    count = rows.order_by().values("recipient").distinct().count()
     if count > _SENDERS_MAX:
-        words = _("Choose messages of %(most)d senders at most.") % {"most": _SENDERS_MAX}
-        page.message_user(request, words, messages.ERROR)
+        text = _("Choose messages of %(most)d senders at most.") % {"most": _SENDERS_MAX}
+        page.message_user(request, text, messages.ERROR)
         return None
     if request.POST.get("confirmed") == _OPT_OUT.name:
-        senders = list(_one_of_each_sender(found))
+        senders = list(_one_of_each_sender(rows))
         done = sum(_opt_out(page, request, _reason_among(inbound)) for inbound in senders)
-        words = ngettext("%(count)d person.", "%(count)d people.", done) % {"count": done}
-        page.message_user(request, f"{_OPT_OUT.label}: {words}", messages.SUCCESS)
+        text = ngettext("%(count)d person.", "%(count)d people.", done) % {"count": done}
+        page.message_user(request, f"{_OPT_OUT.label}: {text}", messages.SUCCESS)
         return None
     return own_page(
         page,
@@ -69,7 +69,7 @@ def ask(page: Any, request: HttpRequest, chosen: QuerySet[InboundMessage]) -> Ht
         _OPT_OUT.label,
         answer=_OPT_OUT,
         count=count,
-        shown=[str(one.recipient) for one in _one_of_each_sender(found, _SHOWN)],
+        shown=[str(one.recipient) for one in _one_of_each_sender(rows, _SHOWN)],
         selection=selection,
     )
 
@@ -82,18 +82,18 @@ def _opt_out(page: Any, request: HttpRequest, inbound: InboundMessage) -> bool:
 
 
 def _reason_among(inbound: InboundMessage) -> InboundMessage:
-    """A conversation is selected by its latest message; the flagged one is the better evidence."""
+    """Return the flagged message of the conversation, not its latest: it is the better evidence."""
     if inbound.may_be_opt_out:
         return inbound
     return inbox.probable_opt_out_of(inbound.phone) or inbound
 
 
 def _one_of_each_sender(
-    found: QuerySet[InboundMessage], most: int | None = None
+    rows: QuerySet[InboundMessage], most: int | None = None
 ) -> Iterator[InboundMessage]:
-    """The latest message of each sender."""
+    """Yield the latest message of each sender."""
     seen: set[int | None] = set()
-    for inbound in found.select_related("recipient").order_by("-pk"):
+    for inbound in rows.select_related("recipient").order_by("-pk"):
         if inbound.recipient_id not in seen:
             seen.add(inbound.recipient_id)
             yield inbound

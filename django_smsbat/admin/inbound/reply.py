@@ -1,4 +1,4 @@
-"""The thread of a conversation, and the page on which somebody answers."""
+"""The thread of a conversation, and the page for a reply."""
 
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ class ReplyForm(forms.Form):
 
 
 def thread_of(number: str) -> SafeString:
-    """Both directions, the oldest first."""
+    """Render both directions, the oldest first."""
     rows = [_line(entry) for entry in conversation(number)]
     items = format_html_join("", '<li class="{}"><time>{}</time> {} <span>{}</span></li>', rows)
     return format_html('<ol class="smsbat-thread">{}</ol>', items)
@@ -51,7 +51,7 @@ def _line(entry: Entry) -> tuple[str, str, SafeString | str, str]:
 def reply_page(
     page: Any, request: HttpRequest, inbound: InboundMessage, may_see_ours: bool
 ) -> HttpResponse:
-    """GET asks for the words, POST sends them."""
+    """GET shows the reply form, POST sends the reply."""
     form = ReplyForm(request.POST or None)
     if form.is_valid() and _reply(page, request, inbound, form):
         return HttpResponseRedirect(reverse(_CHANGE, args=[inbound.pk]))
@@ -67,7 +67,7 @@ def reply_page(
 
 
 def live_phone(request: HttpRequest, inbound: InboundMessage) -> HttpResponse:
-    """The phone for the answer that is being typed."""
+    """Render the phone for the reply while the user types it."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     draft = replies.draft_of(inbound, request.POST.get("text", ""))

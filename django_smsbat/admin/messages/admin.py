@@ -1,4 +1,4 @@
-"""Messages and what was reported of them. Both only show; what is in doubt may be settled."""
+"""Messages and their status events, read-only; unconfirmed messages can be settled."""
 
 import json
 from typing import Any, Final
@@ -35,7 +35,7 @@ from django_smsbat.models import FallbackEmail, Message, StatusEvent
 from django_smsbat.models.choices import STATUS_LABELS
 from django_smsbat.models.message import MessageQuerySet
 
-# A one-time code, and the digits of a flash call that are one: not for the staff to see.
+# A one-time code, or the digits of a flash call that serve as one: hidden from staff.
 _CODES: Final = frozenset({"pin", "pattern", "callerId"})
 _HIDDEN: Final = "••••"
 _FOUND_MAX: Final = 500
@@ -53,7 +53,7 @@ def _without_codes(data: Any) -> Any:
 
 
 def shown_json(data: Any) -> SafeString | str:
-    """JSON as people read it, without the codes that only the recipient may see."""
+    """Format JSON for people, without the codes that only the recipient may see."""
     if not data:
         return "—"
     text = json.dumps(_without_codes(data), ensure_ascii=False, indent=2)
@@ -61,7 +61,7 @@ def shown_json(data: Any) -> SafeString | str:
 
 
 def _word(status: str) -> str:
-    """A channel's status in our words, or as SMSBAT said it."""
+    """Return our label for a channel's status, or SMSBAT's own text."""
     known = status in list(Status)
     return str(STATUS_LABELS[Status(status)]) if known else status
 
@@ -106,14 +106,14 @@ class MessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdm
 
     @property
     def media(self) -> forms.Media:
-        """With what the filter by campaign searches with."""
+        """Add the script that the campaign filter needs."""
         relation = Message._meta.get_field("campaign")
         widget = AutocompleteSelect(relation, self.admin_site)
         names = forms.Media(js=["django_smsbat/named_selects.js"])
         return super().media + widget.media + names
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """By whole values only: everything else would read the whole table."""
+        """Search by whole values only: anything else would scan the whole table."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -169,7 +169,7 @@ class MessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdm
 
     @admin.display(description=_("timeline"))
     def timeline(self, obj: Message) -> SafeString:
-        """Every report, in the order in which things happened."""
+        """Render all status events in the order in which they happened."""
         rows = [(moment(obj.created_at), status_badge("queued"), "", "")]
         rows += [
             (
@@ -215,7 +215,7 @@ class StatusEventAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         return queryset.filter(smsbat_id=term), False
 
     def may_search_phones(self, request: HttpRequest) -> bool:
-        """The page shows no phones: only users who may see them can search by one."""
+        """Allow a search by phone only to users who may see phones: the page itself shows none."""
         return request.user.has_perm("smsbat.view_message")
 
     def with_phone(self, queryset: Any, phone: str) -> Any:

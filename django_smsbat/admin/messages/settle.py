@@ -1,4 +1,4 @@
-"""The question before unconfirmed messages are settled, and what is done on a yes."""
+"""The confirmation before unconfirmed messages are settled, and the action itself."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _CHUNK: Final = 2_000
 
 @dataclass(frozen=True)
 class Settlement:
-    """One way to settle them: what is asked, and the service that does it."""
+    """One way to settle messages: its question, and the service that performs it."""
 
     name: str
     label: Promise
@@ -55,21 +55,21 @@ SETTLEMENTS: Final[dict[str, Settlement]] = {
 def settle(
     page: Any, request: HttpRequest, chosen: MessageQuerySet, settlement: Settlement
 ) -> HttpResponse | None:
-    """Ask, or do what was confirmed; None when it is done.
+    """Ask for confirmation, or perform the confirmed action and return None.
 
     Args:
-        chosen: it may be a million: it stands for a snapshot, and is walked, never listed.
+        chosen: may match a million rows. It is a snapshot and is iterated, never listed.
     """
-    selection = Selection.of(request, chosen)  # what became unconfirmed since was not asked about
-    found = selection.rows.filter(status=Status.UNCONFIRMED.value)
+    selection = Selection.of(request, chosen)  # excludes later unconfirmed messages
+    rows = selection.rows.filter(status=Status.UNCONFIRMED.value)
     if request.POST.get("confirmed") == settlement.name:
-        concerned = _concerned(found)
-        count = settlement.run(chain.from_iterable(found.batches_of_keys(_CHUNK)))
-        words = ngettext("%(count)d message settled.", "%(count)d messages settled.", count)
-        told = f"{settlement.label}: {words % {'count': count}}"
+        concerned = _concerned(rows)
+        count = settlement.run(chain.from_iterable(rows.batches_of_keys(_CHUNK)))
+        text = ngettext("%(count)d message settled.", "%(count)d messages settled.", count)
+        message = f"{settlement.label}: {text % {'count': count}}"
         for one in concerned:
-            page.log_change(request, one, told)
-        page.message_user(request, told, messages.SUCCESS)
+            page.log_change(request, one, message)
+        page.message_user(request, message, messages.SUCCESS)
         return None
     return own_page(
         page,
@@ -77,13 +77,13 @@ def settle(
         "message/settle.html",
         settlement.label,
         settlement=settlement,
-        count=found.count(),
-        left_alone=selection.rows.count() - found.count(),
+        count=rows.count(),
+        left_alone=selection.rows.count() - rows.count(),
         selection=selection,
     )
 
 
-def _concerned(found: MessageQuerySet) -> list[Model]:
-    """What has a history of its own to write in: campaigns, and a few messages without any."""
-    campaigns = Campaign.objects.filter(pk__in=found.order_by().values("campaign"))
-    return [*campaigns, *found.filter(campaign=None)[:_LOGGED_SINGLY]]
+def _concerned(rows: MessageQuerySet) -> list[Model]:
+    """Return the objects that get a log entry: campaigns, and a few messages without a campaign."""
+    campaigns = Campaign.objects.filter(pk__in=rows.order_by().values("campaign"))
+    return [*campaigns, *rows.filter(campaign=None)[:_LOGGED_SINGLY]]

@@ -1,1 +1,1 @@
-"""Pages about recipients: imports and exports."""
+"""Pages of recipients: records, lists, imports and exports."""

@@ -1,4 +1,4 @@
-"""Recipients: who they are, what they agreed to, and the lists that they stand in."""
+"""Recipients: their data, their consent and their lists."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -42,7 +42,7 @@ _OPTED_OUT, _CREATED = columns(Recipient, "opted_out_at", "created_at")
 
 
 class RecipientForm(_ModelForm):
-    """A recipient with the lists that they stand in."""
+    """A recipient with their lists."""
 
     lists = forms.ModelMultipleChoiceField(
         RecipientList.objects.all(),
@@ -76,7 +76,7 @@ class RecipientForm(_ModelForm):
 
 
 class Unnamed:
-    """A recipient for the admin's log, which stays when the recipient is gone: a key, no name."""
+    """A recipient for the admin's log, which outlives it: shows the key, not the name."""
 
     def __init__(self, recipient: Recipient) -> None:
         self.pk = recipient.pk
@@ -87,7 +87,7 @@ class Unnamed:
 
 
 class ListActionForm(ActionForm):
-    """The list that an action adds to or takes from."""
+    """The list that an action adds recipients to or removes them from."""
 
     list = forms.ModelChoiceField(RecipientList.objects.all(), required=False, label=_("List:"))
 
@@ -103,14 +103,14 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
         "added, too."
     )
     list_filter = (ListFilter, ("opted_out_at", admin.EmptyFieldListFilter), DayFilter)
-    search_fields = ("phone__exact",)  # and names and addresses, see `get_search_results`
+    search_fields = ("phone__exact",)  # and names and e-mail addresses, see `get_search_results`
     search_help_text = _("A whole phone number or e-mail address, or how a name begins.")
     phone_field = "phone"
     change_list_template = "admin/smsbat/recipient/change_list.html"
     readonly_fields = (_OPTED_OUT, "consent", _CREATED, "in_lists")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """By what an index finds."""
+        """Search only by indexed fields."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -130,7 +130,7 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
         return super().log_deletions(request, unnamed)
 
     def searched_phone(self, term: str) -> str | None:
-        """Also a number with a mistake in it: names and addresses hold no seven digits."""
+        """Accept a mistyped number too: names and e-mail addresses contain no seven digits."""
         digits = sum(character.isdecimal() for character in term)
         is_phone = digits >= _DIGITS_OF_A_PHONE and "@" not in term
         return phone_or_none(term) or ("" if is_phone else None)
@@ -147,7 +147,7 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Who stands in which list is the lists' permission, not the recipients'."""
+        """Require the lists' permission, not the recipients', to change membership."""
         form = super().get_form(request, obj, change=change, **kwargs)
         if not self.has_change_lists_permission(request):
             form.base_fields.pop("lists", None)
@@ -178,10 +178,10 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
             self.message_user(request, _("Choose a list beside the action."), messages.WARNING)
             return
         count = change(chosen, people)
-        words = ngettext(
+        text = ngettext(
             "“%(list)s”: %(count)d recipient.", "“%(list)s”: %(count)d recipients.", count
         )
-        self.message_user(request, words % {"list": chosen, "count": count}, messages.SUCCESS)
+        self.message_user(request, text % {"list": chosen, "count": count}, messages.SUCCESS)
 
     @admin.action(permissions=["make_list"], description=_("Make a list of them…"))
     def make_list(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> HttpResponse:
@@ -208,14 +208,14 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
         return [export, *Importing(self).urls(), *super().get_urls()]
 
     def _export_view(self, request: HttpRequest) -> Any:
-        """All that the list's filters find."""
+        """Export all recipients that match the list's filters."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            found = self.get_changelist_instance(request).queryset
+            rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             raise Http404 from None
-        return export(found)
+        return export(rows)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         may = {"may_import": may_import(request), "may_export": True}
@@ -227,7 +227,7 @@ class RecipientAdmin(PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdmin):
 
     @admin.display(description=_("consent"))
     def consent(self, obj: Recipient) -> SafeString | str:
-        """Every change with its reason, the latest first."""
+        """Render every consent change with its reason, the latest first."""
         rows = [
             (
                 moment(change.at),

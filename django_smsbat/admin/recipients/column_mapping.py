@@ -1,4 +1,4 @@
-"""The form in which a person says what each column of an uploaded file is taken for."""
+"""The form that assigns the columns of an uploaded file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _USES: Final = (
     (Field.CONSENT_SOURCE.value, _("consent source")),
     (Field.IGNORE.value, _("do not import")),
 )
-# Columns of this software's own exports that a person need not change.
+# Columns of this package's own exports that the user need not change.
 _OWN_USES: Final = {
     Field.ATTRIBUTES: _("attributes, as exported"),
     AttributeType.JSON: _("attribute, as exported"),
@@ -51,8 +51,8 @@ class ColumnMappingForm(forms.Form):
     """One select and one attribute name for each column, and the encoding of the file.
 
     Args:
-        columns: as the file is interpreted now.
-        encoding: the encoding that was chosen; empty if it is detected.
+        columns: the columns in the current interpretation of the file.
+        encoding: the chosen encoding; empty if it is detected.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class ColumnMappingForm(forms.Form):
         return self.cleaned_data
 
     def _is_own(self, place: int, use: str, shown: ColumnPreview) -> bool:
-        """Whether the column needs no assignment: its heading says exactly what it is."""
+        """Return whether the heading alone identifies the column, so no assignment is needed."""
         column = shown.column
         named = self.cleaned_data.get(f"name_{place}") == column.attribute
         explicit = column.heading.startswith("attribute:") and use == column.type and named

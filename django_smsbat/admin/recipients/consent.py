@@ -1,4 +1,4 @@
-"""The questions before people are opted out, opted in or erased, and what is done on a yes."""
+"""The confirmation before recipients are opted out, opted in or erased, and the action itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ from django_smsbat.services.consent.changes import ConsentReason
 from django_smsbat.services.recipients.imports.uploads import StillImporting
 from django_smsbat.services.retention import erase
 
-_AT_ONCE_MAX: Final = 900  # people, each a field: Django takes no form of more than a thousand
+_AT_ONCE_MAX: Final = 900  # recipients, one form field each; Django's limit is 1,000 fields
 _SHOWN: Final = 10
 
 
-def _erase(person: Recipient, said: ConsentReason) -> bool:
+def _erase(person: Recipient, reason: ConsentReason) -> bool:
     erase.erase(person.phone)
     return True
 
 
 @dataclass(frozen=True)
 class Question:
-    """One thing that can be done with people: what is asked, and the service that does it."""
+    """One action on recipients: its question, and the service that performs it."""
 
     name: str
     label: Promise
@@ -68,7 +68,7 @@ QUESTIONS: Final[dict[str, Question]] = {
             ),
             _erase,
             asks_for_reason=False,
-            is_logged=False,  # the log would name whom nothing may name any more
+            is_logged=False,  # a log entry would name the erased recipient
         ),
     )
 }
@@ -77,11 +77,11 @@ QUESTIONS: Final[dict[str, Question]] = {
 def ask(
     page: Any, request: HttpRequest, chosen: QuerySet[Recipient], question: Question
 ) -> HttpResponse | None:
-    """Ask, or do what was confirmed; None when it is done."""
+    """Ask for confirmation, or perform the confirmed action and return None."""
     count = chosen.count()
     if count > _AT_ONCE_MAX:
-        words = _("Choose %(most)d people at most.") % {"most": _AT_ONCE_MAX}
-        page.message_user(request, words, messages.ERROR)
+        text = _("Choose %(most)d people at most.") % {"most": _AT_ONCE_MAX}
+        page.message_user(request, text, messages.ERROR)
         return None
     if request.POST.get("confirmed") == question.name:
         _do(page, request, list(chosen), question)
@@ -103,7 +103,7 @@ def ask(
 
 
 def _back(request: HttpRequest) -> str:
-    """The conversation from which the question was asked; empty for the list of recipients."""
+    """Return the URL of the originating conversation; "" for the list of recipients."""
     key = number(request.POST.get("conversation"))
     if key is None:
         return ""
@@ -111,7 +111,7 @@ def _back(request: HttpRequest) -> str:
 
 
 def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Question) -> None:
-    said = ConsentReason(
+    reason = ConsentReason(
         source=ConsentSource.PERSON,
         reason=request.POST.get("reason", "").strip(),
         entered_by=request.user.get_username(),
@@ -119,12 +119,12 @@ def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Ques
     done = 0
     for person in people:
         try:
-            changed = question.run(person, said)
+            changed = question.run(person, reason)
         except (erase.StillSending, StillImporting) as error:
             page.message_user(request, f"{person}: {told(error)}", messages.ERROR)
             continue
         done += changed
         if changed and question.is_logged:
-            page.log_change(request, person, f"{question.label}: {said.reason}")
-    words = ngettext("%(count)d person.", "%(count)d people.", done) % {"count": done}
-    page.message_user(request, f"{question.label}: {words}", messages.SUCCESS)
+            page.log_change(request, person, f"{question.label}: {reason.reason}")
+    text = ngettext("%(count)d person.", "%(count)d people.", done) % {"count": done}
+    page.message_user(request, f"{question.label}: {text}", messages.SUCCESS)

@@ -1,4 +1,4 @@
-"""The question how a new list is to be called, made of people or of whom messages went to."""
+"""The form that creates a list from recipients or from the recipients of messages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class NameForm(forms.Form):
 
 
 class PeopleForm(NameForm):
-    """Also of only some of them."""
+    """Asks for the name, and may limit the list to some of the recipients."""
 
     attribute = forms.CharField(
         label=_("Only recipients with the attribute"),
@@ -44,10 +44,10 @@ class PeopleForm(NameForm):
 
 
 def _of_people(form: forms.Form, people: QuerySet[Any]) -> RecipientList:
-    said = form.cleaned_data
-    if said["attribute"]:
-        people = lists.with_attribute(people, said["attribute"], said["value"])
-    return lists.make(said["name"], people)
+    data = form.cleaned_data
+    if data["attribute"]:
+        people = lists.with_attribute(people, data["attribute"], data["value"])
+    return lists.make(data["name"], people)
 
 
 def _of_messages(form: forms.Form, messages: QuerySet[Any]) -> RecipientList:
@@ -56,7 +56,7 @@ def _of_messages(form: forms.Form, messages: QuerySet[Any]) -> RecipientList:
 
 @dataclass(frozen=True)
 class Making:
-    """What a list is made of: the form that asks, and the service that makes it."""
+    """A source of a list: its form, and the service that creates the list."""
 
     form: type[forms.Form]
     make: Callable[[forms.Form, QuerySet[Any]], RecipientList]
@@ -69,26 +69,26 @@ OF_MESSAGES: Final = Making(NameForm, _of_messages)
 def ask_for_name(
     page: Any, request: HttpRequest, queryset: QuerySet[Any], making: Making
 ) -> HttpResponse:
-    """Ask, or make the list and show it."""
+    """Show the form, or create the list and show it."""
     selection = Selection.of(request, queryset)
     confirmed = request.POST.get("confirmed") == _ACTION
     form = making.form(request.POST if confirmed else None)
     if form.is_valid():
         try:
-            made = making.make(form, selection.rows)
+            created = making.make(form, selection.rows)
         except ActionNotAllowed as error:
             form.add_error("name", told(error))
         else:
-            page.log_addition(request, made, [{"added": {}}])
-            count = made.recipients.count()
-            words = ngettext(
+            page.log_addition(request, created, [{"added": {}}])
+            count = created.recipients.count()
+            text = ngettext(
                 "The list “%(name)s” has %(count)d recipient.",
                 "The list “%(name)s” has %(count)d recipients.",
                 count,
             )
-            said = words % {"name": made, "count": count}
-            page.message_user(request, said, messages.SUCCESS)
-            target = reverse("admin:smsbat_recipientlist_change", args=[quote(made.pk)])
+            message = text % {"name": created, "count": count}
+            page.message_user(request, message, messages.SUCCESS)
+            target = reverse("admin:smsbat_recipientlist_change", args=[quote(created.pk)])
             return HttpResponseRedirect(target)
     return own_page(
         page,

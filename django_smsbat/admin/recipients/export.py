@@ -1,4 +1,4 @@
-"""Export of recipients: a CSV file that can be imported again unchanged, opt-outs included."""
+"""Export of recipients as CSV, opt-outs included; the file can be imported again unchanged."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,13 +22,13 @@ _FIELDS: Final = ("phone", "name", "email", "opted_out_at", "attributes")
 
 
 def export(recipients: QuerySet[Recipient]) -> StreamingHttpResponse:
-    """All of these recipients, with one column for each attribute that any of them has."""
+    """Export all of these recipients, with one column for each attribute that any of them has."""
     attributes = _attributes(recipients)
     return csv_response(FILE_NAME, csv_lines(_headings(attributes), _rows(recipients, attributes)))
 
 
 def _headings(attributes: Mapping[str, AttributeType]) -> list[str]:
-    # In every language of this software, the importer recognises these headings.
+    # The importer recognises these headings in every language of this package.
     own = [
         *(gettext("phone"), gettext("name"), gettext("e-mail")),
         *(gettext("opted out"), gettext("consent date"), gettext("consent source")),
@@ -37,14 +37,14 @@ def _headings(attributes: Mapping[str, AttributeType]) -> list[str]:
 
 
 def _heading(name: str, kind: AttributeType) -> str:
-    """The attribute's name, unless an import would take it for something else."""
+    """Return the attribute's name, unless an import would mistake it for another column."""
     [column] = Columns.of([name]).columns
     is_plain = (column.field, column.attribute) == (Field.ATTRIBUTE, name)
     return name if is_plain and kind is AttributeType.TEXT else f"attribute:{name}:{kind}"
 
 
 def _attributes(recipients: QuerySet[Recipient]) -> dict[str, AttributeType]:
-    """The attributes that occur, each with the type of all its values."""
+    """Return the attributes in use, each with the type that fits all its values."""
     kinds: dict[str, AttributeType] = {}
     for (attributes,) in walk(recipients, ("attributes",)):
         for name, value in _items(attributes):
@@ -92,7 +92,7 @@ def _chunk_rows(
 
 
 def _opt_ins(keys: Sequence[int]) -> dict[int, tuple[datetime, str]]:
-    """The latest opt-in of each recipient, with its source."""
+    """Return each recipient's latest opt-in, with its source."""
     changes = ConsentChange.objects.filter(
         recipient__in=keys_in(Recipient, keys), is_opt_out=False
     ).order_by("at", "pk")

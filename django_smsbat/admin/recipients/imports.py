@@ -41,7 +41,7 @@ def may_import(request: HttpRequest) -> bool:
 
 
 class UploadForm(forms.Form):
-    """A file and the list that its people go to."""
+    """A file and the list to import its recipients into."""
 
     file = forms.FileField(
         label=_("File"),
@@ -80,7 +80,7 @@ class UploadForm(forms.Form):
 
 
 class Importing:
-    """The views; each for who may change recipients and lists."""
+    """The import views; all require permission to change recipients and lists."""
 
     def __init__(self, page: Any) -> None:
         self._page = page
@@ -99,7 +99,7 @@ class Importing:
         ]
 
     def begin(self, request: HttpRequest) -> HttpResponse:
-        """GET asks for the file, POST stores it and shows how it will be imported."""
+        """GET shows the upload form, POST stores the file and shows the preview."""
         self._insist(request)
         form = UploadForm(request.POST or None, request.FILES or None)
         if form.is_valid():
@@ -112,7 +112,7 @@ class Importing:
         return self._shown(request, "import.html", {"form": form})
 
     def one(self, request: HttpRequest, key: int) -> HttpResponse:
-        """GET shows the preview, or the progress; POST changes columns, or starts the import."""
+        """GET shows the preview or the progress; POST changes columns or starts the import."""
         upload = self._found(request, key)
         if upload.state == UploadState.LOOKED_AT:
             return self._preview(request, upload)
@@ -141,14 +141,14 @@ class Importing:
     def _confirm(
         self, request: HttpRequest, upload: RecipientUpload, form: ColumnMappingForm
     ) -> None:
-        """Start the import, unless the columns changed: then the person sees the preview first."""
+        """Start the import, unless the columns changed: then show the preview again first."""
         if form.is_bound and form.has_changed():
             chosen = form.cleaned_data
             login = request.user.get_username()
             if uploads.choose_columns(upload, chosen["columns"], chosen["encoding"], login):
                 if "_preview" not in request.POST:
-                    words = _("The columns have changed. Check the preview, then import.")
-                    messages.warning(request, words)
+                    text = _("The columns have changed. Check the preview, then import.")
+                    messages.warning(request, text)
                 return
         if "_preview" not in request.POST and uploads.confirm(upload):
             messages.success(request, _("The import runs in the background."))
@@ -158,7 +158,7 @@ class Importing:
         return HttpResponse(render_to_string(_PROGRESS, _progress(upload), request))
 
     def rejects(self, request: HttpRequest, key: int) -> Any:
-        """The rejected rows with the reasons, to be corrected and imported again."""
+        """Download the rejected rows with the reasons, for correction and a new import."""
         upload = self._found(request, key)
         answer = StreamingHttpResponse(uploads.rejects_of(upload), content_type="text/csv")
         answer["Content-Disposition"] = f'attachment; filename="rejects-{upload.pk}.csv"'
@@ -182,13 +182,13 @@ class Importing:
         return own_page(self._page, request, f"recipient/{template}", title, **context)
 
 
-def _keep(given: Mapping[str, Any], login: str) -> RecipientUpload:
+def _keep(data: Mapping[str, Any], login: str) -> RecipientUpload:
     return uploads.keep(
-        given["file"].chunks(),
-        given["file"].name,
-        str(given["list"] or given["new_list"] or ""),
+        data["file"].chunks(),
+        data["file"].name,
+        str(data["list"] or data["new_list"] or ""),
         login,
-        opt_out=given["opt_out"],
+        opt_out=data["opt_out"],
     )
 
 

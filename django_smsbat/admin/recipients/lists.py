@@ -1,4 +1,4 @@
-"""Lists of recipients, with how many stand in each."""
+"""Recipient lists, with their number of members."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class RecipientListAdmin(StyledAdmin):
     search_fields = ("name",)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """A list that a campaign went to stays: without it nobody could tell to whom it went."""
+        """Protect a list that a campaign was sent to: the record needs it to show the audience."""
         deleted, counts, needed, protected = super().get_deleted_objects(objs, request)
         used = [
             f"{one}: {name}"

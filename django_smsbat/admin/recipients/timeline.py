@@ -1,4 +1,4 @@
-"""One page for one phone: what was sent to it, what came back, and what it was left out of."""
+"""One page for a phone: messages to it, replies from it, and campaigns that excluded it."""
 
 from typing import Any, ClassVar, Final
 
@@ -35,7 +35,7 @@ _URLS: Final = {
 
 
 class PhoneHistoryAdmin(StyledAdmin):
-    """A page more: everything about the phone of a row."""
+    """Adds a page with everything about the phone of a row."""
 
     change_form_template = "admin/smsbat/with_phone.html"
     phone_field: ClassVar[str]
@@ -74,7 +74,7 @@ class PhoneHistoryAdmin(StyledAdmin):
 
 
 def may_see(request: HttpRequest) -> bool:
-    """Who may see messages, incoming messages and recipients."""
+    """Return whether the user may view messages, incoming messages and recipients."""
     models = ("message", "inboundmessage", "recipient")
     return all(request.user.has_perm(f"smsbat.view_{model}") for model in models)
 

@@ -1,5 +1,5 @@
-// The composer: shows the inputs of the chosen type, moves rows, and renews the phone beside the
-// form. All words and limits come from the server.
+// The composer: shows the inputs of the chosen type, moves rows, and refreshes the phone beside
+// the form. All texts and limits come from the server.
 "use strict";
 {
   const WAIT = 350; // milliseconds after the last key
@@ -11,7 +11,7 @@
     return node.split(" ").includes(value);
   }
 
-  // A field that the type has no use for is hidden with its label; the server drops its value too.
+  // Hide fields that the type does not use, with their labels; the server drops their values too.
   function showFields() {
     const type = chosen();
     for (const node of form().querySelectorAll("[data-smsbat-for]")) {
@@ -28,7 +28,7 @@
     }
   }
 
-  // The select that a dependent input follows: of its own row, or of its type.
+  // The select that controls a dependent input: in the same row, or of the same type.
   function deciding(node) {
     const row = node.closest(".smsbat-row");
     return (row ?? node.closest(".smsbat-type")).querySelector(":scope > .smsbat-input > select");
@@ -100,7 +100,7 @@
         phone.innerHTML = await answer.text();
       }
     } catch {
-      // Without the server the phone stays as it was: what is typed is not lost by that.
+      // The server is unreachable: keep the last preview. No typed text is lost.
     }
   }
 

@@ -1,4 +1,4 @@
-// Parts of a page that renew themselves while something goes on, and forms that send themselves.
+// Refreshes parts of a page during a running job, and submits forms automatically.
 "use strict";
 {
   const stateOf = (part) => part.querySelector("[data-smsbat-state]")?.dataset.smsbatState;
@@ -12,14 +12,14 @@
         if (answer.ok && !answer.redirected) {
           const before = stateOf(part);
           part.innerHTML = await answer.text();
-          // Another state has other buttons: the page is told anew, unless somebody types in it.
+          // A new state has other buttons: reload the page, unless the user has typed into it.
           if (stateOf(part) !== before && !isTyped) {
             window.location.reload();
             return;
           }
         }
       } catch {
-        // The server is away for a moment: the last numbers stay.
+        // The server is unreachable: keep the last numbers.
       }
     }
     const goesOn = document.querySelector("[data-smsbat-live] [data-is-live]");

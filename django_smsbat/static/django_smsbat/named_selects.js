@@ -1,6 +1,6 @@
-// Django's searching selects say nothing to a screen reader: they get the words of their label.
+// Django's autocomplete selects have no accessible name: give them the text of their label.
 "use strict";
-// Through its queue, where Django's own turn comes first.
+// Use jQuery's ready queue, so that Django's own code runs first.
 window.addEventListener("load", () => django.jQuery(() => {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const words = document.querySelector(`label[for="${select.id}"]`)?.textContent.trim();

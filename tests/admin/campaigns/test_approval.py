@@ -1,4 +1,4 @@
-"""What is typed, looked at and approved before a campaign is sent, and by whom."""
+"""Confirmation, preflight and approval before a campaign is sent, and who may do each."""
 
 from datetime import timedelta
 
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def big(people, campaign):
-    """A draft to two, which is more than goes unasked where one is the limit."""
+    """A draft to two recipients, above an approval limit of one."""
     people(1, 2)
     return campaign()
 
 
 @pytest.fixture
 def other(django_user_model):
-    """The client of somebody else, who may approve."""
+    """The client of another user, who may approve."""
     user = django_user_model.objects.create_user("other", is_staff=True)
     names = ("view_campaign", "approve_campaign")
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
@@ -70,7 +70,7 @@ class TestFourEyes:
         return big
 
     def sent_all_the_same(self, client, made):
-        """What is answered to who posts without having been asked."""
+        """Return the response to a POST without a confirmation page before it."""
         made.refresh_from_db()
         seen = preflight.sign(preflight.look(made))
         data = {"confirmed": "send", f"seen-{made.pk}": seen}
@@ -80,9 +80,9 @@ class TestFourEyes:
 
     def test_nobody_sends_what_nobody_else_approved(self, boss, big):
         page = boss.get(control(big, "send")).content.decode()
-        assert "somebody else has to approve it" in page
-        assert 'type="submit" class="default"' not in page  # nothing to press
-        assert "need somebody else" in self.sent_all_the_same(boss, big)
+        assert "another person has to approve it" in page
+        assert 'type="submit" class="default"' not in page  # no submit button
+        assert "need another person" in self.sent_all_the_same(boss, big)
         assert Campaign.objects.get().status == "draft"
 
     def test_what_another_approved_is_sent(self, boss, big, other):
@@ -100,12 +100,12 @@ class TestFourEyes:
     def test_other_words_need_another_approval(self, boss, big, other):
         confirm(other, big, "approve")
         Campaign.objects.update(text="Something else")
-        assert "need somebody else" in self.sent_all_the_same(boss, big)
+        assert "need another person" in self.sent_all_the_same(boss, big)
 
     def test_other_people_need_another_approval(self, boss, big, other, people):
         confirm(other, big, "approve")
         people(3)
-        assert "need somebody else" in self.sent_all_the_same(boss, big)
+        assert "need another person" in self.sent_all_the_same(boss, big)
 
     def test_looking_again_at_the_same_keeps_it(self, boss, big, other):
         confirm(other, big, "approve")
@@ -166,7 +166,7 @@ class TestFourEyes:
 
 
 class TestLooksThatAreOver:
-    """What was typed and approved is what is sent, whatever tabs stand open."""
+    """The confirmed and approved preflight is what is sent, whatever other tabs are open."""
 
     @pytest.fixture
     def limits(self, settings):
@@ -211,7 +211,7 @@ class TestLooksThatAreOver:
 
     @pytest.fixture
     def due(self, people, campaign, limits):
-        """Scheduled by a person, for three whom somebody else approved."""
+        """A campaign scheduled by one user for three recipients, approved by another user."""
         people(1, 2, 3)
         made = campaign(scheduled_at=timezone.now() + timedelta(hours=1))
         approval.approve(made, preflight.look(made).fingerprint, "other")
@@ -273,7 +273,7 @@ _OF_THE_ROW = ("id", "approved_by", "approved_at", "scheduled_by")
 
 
 class TestSignedPreflights:
-    """The question's page carries what it says, signed, to its answer."""
+    """The confirmation page carries its signed content to the POST."""
 
     def test_what_was_signed_comes_back_whole(self, people, campaign):
         people(1)
@@ -325,7 +325,7 @@ def test_separators_of_thousands_break_no_question(boss, people, campaign, setti
 
 
 class TestSendingAgain:
-    """More failed messages than may go unapproved are sent again by two people."""
+    """Retrying more failed messages than the approval limit needs two users."""
 
     @pytest.fixture
     def failed(self, people, campaign, settings):
@@ -344,7 +344,7 @@ class TestSendingAgain:
         return Message.objects.filter(status="queued").count()
 
     def test_one_person_does_not(self, boss, failed):
-        assert "need somebody else" in confirm(boss, failed, "retry").content.decode()
+        assert "need another person" in confirm(boss, failed, "retry").content.decode()
         assert self.waiting() == 1
 
     def test_neither_does_who_approved_it(self, boss, failed):
@@ -357,12 +357,12 @@ class TestSendingAgain:
         confirm(boss, failed, "retry")
         assert self.waiting() == 3
         self.fail(2)
-        assert "need somebody else" in confirm(boss, failed, "retry").content.decode()
+        assert "need another person" in confirm(boss, failed, "retry").content.decode()
 
     def test_more_than_were_approved_are_not(self, boss, failed, other):
         confirm(other, failed, "approve_retry")
         self.fail(3)
-        assert "need somebody else" in confirm(boss, failed, "retry").content.decode()
+        assert "need another person" in confirm(boss, failed, "retry").content.decode()
 
     def test_few_need_no_approval(self, boss, failed, other):
         Message.objects.update(status="delivered")

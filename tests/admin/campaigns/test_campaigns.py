@@ -1,4 +1,4 @@
-"""Campaigns in the admin: composed, checked, sent after a question, controlled."""
+"""Campaigns in the admin: composed, checked, confirmed, sent and controlled."""
 
 import re
 from datetime import timedelta
@@ -38,7 +38,7 @@ def form(**fields):
 
 
 def confirm(client, made, name):
-    """What a person does: read the question, press the button."""
+    """Act like a user: read the question, then press the button."""
     asked = client.get(control(made, name)).content.decode()
     hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked))
     return client.post(control(made, name), hidden, follow=True)

@@ -1,4 +1,4 @@
-"""The composer: each type by its own inputs, held to the gateway's limits, shown on a phone."""
+"""The composer: each type by its own inputs, within the gateway's limits, shown on a phone."""
 
 from contextlib import suppress
 
@@ -21,7 +21,7 @@ PHONE = reverse("admin:smsbat_campaign_phone")
 ADD = reverse("admin:smsbat_campaign_add")
 SHOP = "https://shop.example.com/"
 IMAGE = f"{SHOP}a.png"
-# What somebody types for each type, and what goes over the wire for it.
+# The user's input for each type, and the resulting wire data.
 TYPED = {
     "sms": ({"text": "Hi"}, {}),
     "viber_promo": (
@@ -199,9 +199,9 @@ def test_nothing_that_is_typed_breaks_the_reading(kind):
     @given(st.dictionaries(names, text))
     def read(form):
         data = reading.data_from(kind, form)
-        reading.values_of(kind, data)  # whatever was typed stands in the form again
+        reading.values_of(kind, data)  # the form shows any typed value again
         bubble_of(Content(type=kind, message_data=data))
-        with suppress(InvalidMessage):  # and nothing else is raised
+        with suppress(InvalidMessage):  # no other exception is raised
             from_content(Content(type=kind, sender="A", text="x", message_data=data), phone(77))
 
     read()
@@ -283,7 +283,7 @@ def test_advice_on_time_to_live_is_told_in_plain_units():
 
 
 class TestWhatIsStored:
-    """What stands in the database and what the form shows are the same, whoever wrote it."""
+    """The database and the form show the same content, whether code or a user stored it."""
 
     def change(self, made):
         return reverse("admin:smsbat_campaign_change", args=[made.pk])
@@ -302,7 +302,7 @@ class TestWhatIsStored:
         made = campaign(**before)
         same = {"name": "Sale", "text": "Sale!", "lists": [everybody.pk]}
         hidden = {name: value for name, value in before.items() if name != "type"}
-        hidden["flashcall-caller_id"] = "+380441112233"  # read by that type alone
+        hidden["flashcall-caller_id"] = "+380441112233"  # used only by that type
         boss.post(self.change(made), {**same, **hidden, "type": after})
         stored = Campaign.objects.get()
         assert (stored.type, getattr(stored, field)) == (after, empty)

@@ -1,4 +1,4 @@
-"""The composer: audio, the number of a flash call, and languages that are no choice."""
+"""The composer: audio, a flash call's number, and languages outside the choices."""
 
 import pytest
 from django.urls import reverse

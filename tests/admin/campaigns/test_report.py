@@ -1,4 +1,4 @@
-"""How a campaign goes, what it came to, and who may send it."""
+"""A campaign's progress and results, and who may send it."""
 
 import re
 from datetime import timedelta

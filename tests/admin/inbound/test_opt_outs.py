@@ -21,7 +21,7 @@ TEXT = "Не пишіть мені <b>більше</b>"
 
 @pytest.fixture
 def write(db):
-    """Receives messages of one phone, the last of which it returns."""
+    """Receive messages from one phone and return the last one."""
 
     def receive(*texts, raw_phone="380670000077"):
         for text in texts:

@@ -1,4 +1,4 @@
-"""What is in doubt is settled by those who may, after a question."""
+"""Users with permission settle unconfirmed messages after a confirmation."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -13,7 +13,7 @@ LIST = reverse("admin:smsbat_message_changelist")
 
 @pytest.fixture
 def chosen(people, campaign, queued):
-    """Keys of a message in doubt of a campaign, one of none, and one that is not in doubt."""
+    """Keys of an unconfirmed campaign message, an unconfirmed single message, and a queued one."""
     people(10)
     lifecycle.launch(campaign())
     queued(11)
@@ -32,7 +32,7 @@ def test_it_asks_and_then_does_it(boss, chosen, action, status):
     boss.post(LIST, {"action": action, "_selected_action": chosen, "confirmed": action})
     statuses = list(Message.objects.order_by("pk").values_list("status", flat=True))
     assert statuses == [status, status, "queued"]
-    assert LogEntry.objects.count() == 2  # the campaign's history, and the single message's
+    assert LogEntry.objects.count() == 2  # the campaign's history and the single message's
 
 
 def test_all_that_the_filter_shows_can_be_settled(boss, chosen):

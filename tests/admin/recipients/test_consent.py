@@ -1,4 +1,4 @@
-"""People are opted out, in and erased, and answered, by those who may, after a question."""
+"""Users with permission opt people out and in, erase them and reply, after a confirmation."""
 
 import re
 

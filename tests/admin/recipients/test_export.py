@@ -1,4 +1,4 @@
-"""The export of recipients can be imported again unchanged, and changes nothing then."""
+"""An export of recipients can be imported again unchanged, and then changes nothing."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""A person sees what each column is taken for, and can change it before the import."""
+"""The user sees the assignment of each column and can change it before the import."""
 
 import pytest
 from django.urls import reverse

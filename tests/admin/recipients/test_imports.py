@@ -1,4 +1,4 @@
-"""Import in the admin: a file is looked into, confirmed, imported behind the page."""
+"""Import in the admin: a file is previewed, confirmed, and imported in the background."""
 
 import io
 import threading
@@ -37,7 +37,7 @@ def test_a_file_is_looked_into_before_anything_is_written(boss):
     look = page.context["preview"]
     assert (look.result.created, look.result.rejected) == (2, 1)
     words = page.content.decode()
-    assert "<td>3</td>" in words  # the row's number, as a spreadsheet counts
+    assert "<td>3</td>" in words  # the row number, as a spreadsheet counts
     assert "phone:" in words
     assert "Nobody" in words
     assert not Recipient.objects.exists()
@@ -134,7 +134,7 @@ def test_an_import_whose_worker_died_goes_on(boss, monkeypatch):
     with pytest.raises(Killed):
         uploads.import_waiting()
     assert Recipient.objects.count() == 10
-    assert uploads.import_waiting() == 0  # it may be alive
+    assert uploads.import_waiting() == 0  # the worker may be alive
     RecipientUpload.objects.update(beat_at="2026-01-01T00:00Z")
     assert uploads.is_silent(RecipientUpload.objects.get())
     assert uploads.import_waiting() == 1

@@ -1,4 +1,4 @@
-"""The preview of an upload is computed when the upload changes, and only shown afterwards."""
+"""The preview of an upload is computed when the upload changes, and afterwards only displayed."""
 
 import json
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def unreadable(monkeypatch):
-    """From now on, no file can be read."""
+    """Make every later attempt to read a file fail."""
 
     def refuse():
         def fail(*args, **kwargs):
@@ -75,7 +75,7 @@ def test_what_is_confirmed_needs_no_preview(boss):
 
 
 def test_who_is_erased_is_in_no_preview(boss):
-    # Digits that the search in the file does not find; the preview shows the number.
+    # The file search does not match these digits, but the preview shows the number.
     upload(boss, "phone,name\n٠٦٧١١١٢٢٣٣,Olena\n")
     assert RecipientUpload.objects.get().preview["people"][0]["phone"] == "+380671112233"
     erase.erase("+380671112233")

@@ -1,4 +1,4 @@
-"""Who imports an uploaded file: claimed, tried again, killed, given up, and never done twice."""
+"""Workers import an upload: claimed, retried, killed, given up, and never imported twice."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestWorkers:
-    """Killed, stalled and failing ones: nothing is lost, told wrong, or tried for ever."""
+    """Killed, stalled and failing workers: no row is lost, misreported or retried for ever."""
 
     @pytest.fixture
     def small_chunks(self, monkeypatch):
@@ -23,7 +23,7 @@ class TestWorkers:
 
     @pytest.fixture
     def mixed(self, boss):
-        """Thirty rows, every third of which holds no phone."""
+        """Thirty rows; every third has no phone."""
         rows = [f"{phone(n) if n % 3 else 'x'},N{n}" for n in range(30)]
         upload(boss, "phone,name\n" + "\n".join(rows) + "\n")
         confirm(boss)
@@ -31,7 +31,7 @@ class TestWorkers:
 
     @pytest.fixture
     def failing_once(self, monkeypatch):
-        """The chunk at that place raises, the first time that it is stored."""
+        """Make storing the chunk at that position fail once."""
         real, taken = storing.store, []
 
         def make(error, at=2, times=1):
@@ -46,7 +46,7 @@ class TestWorkers:
         return make
 
     def let_workers_die(self, **more):
-        """As many as may, each of them silently."""
+        """Let the maximum number of workers die without a report."""
         died = {"state": "running", "attempts": 2, "beat_at": "2026-01-01T00:00Z"}
         RecipientUpload.objects.update(**died, **more)
 

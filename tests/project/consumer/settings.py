@@ -1,4 +1,4 @@
-"""A project of somebody's, apart from ours: it knows the public contract and nothing else."""
+"""A separate project that uses the public contract and nothing else."""
 
 SECRET_KEY = "a-key-of-the-shop"
 USE_TZ = True

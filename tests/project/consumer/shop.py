@@ -1,4 +1,4 @@
-"""What a shop does with the package."""
+"""A shop that uses the package."""
 
 from django.dispatch import receiver
 
@@ -14,7 +14,7 @@ verified: list[str] = []
 
 
 def ship(order: int, phone: str) -> Message:
-    """Tell the customer, once for each order."""
+    """Notify the customer, once for each order."""
     return send(
         ViberTransactional(
             to=phone,

@@ -1,4 +1,4 @@
-"""The shop's own tests, with the test kit. Run by `test_contract` in a process of their own."""
+"""The shop's own tests, with the test kit. Run by `test_contract` in a separate process."""
 
 import asyncio
 

@@ -1,6 +1,6 @@
-"""The public contract: what is promised is there, and a project that knows nothing else can live.
+"""The public contract: every promised name exists, and a project that uses no others works.
 
-Who changes a list here changes a promise.
+A change to a list here changes a promise.
 """
 
 import ast
@@ -22,7 +22,7 @@ from django_smsbat.models import Message, Recipient
 from tests.support.paths import ROOT
 
 HERE = Path(__file__).parent
-# Modules of which everything that is named in their `__all__`, or in a list below, is promised.
+# Modules that promise every name in their `__all__`, or in a list below.
 PUBLIC = {
     "django_smsbat",
     "django_smsbat.campaigns",

@@ -1,4 +1,4 @@
-"""The shop's addresses. No admin: not every project has one."""
+"""The shop's URLs. No admin: not every project has one."""
 
 from django.urls import include, path
 

@@ -1,8 +1,8 @@
-"""The address of who asks, behind a proxy that sets ``X-Real-IP`` on every request."""
+"""The visitor's address, behind a proxy that sets ``X-Real-IP`` on every request."""
 
 
 class RealAddress:
-    """Middleware: put it first, and only where no request comes past the proxy."""
+    """Middleware. Put it first, and only if every request passes through the proxy."""
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""The tutorial, word for word: in an empty folder, with the wheel, in an environment of its own."""
+"""The tutorial, run verbatim: in an empty folder, with the wheel, in its own environment."""
 
 import os
 import re
@@ -15,7 +15,7 @@ import pytest
 from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs" / "tutorial.rst"
-PATIENCE = 60  # seconds for a program to answer at its port
+PATIENCE = 60  # seconds until a program responds at its port
 BLOCK = re.compile(
     r"^\.\. code-block:: (?P<kind>\w+)\n(?:   :caption: (?P<caption>.+)\n)?\n"
     r"(?P<text>(?:(?:   .*)?\n)+)",
@@ -47,7 +47,7 @@ def blocks(replaced):
 
 
 def free_ports(count):
-    """Different ones: all are held until the last is found."""
+    """Return different ports: all stay open until the last is known."""
     with ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
@@ -56,12 +56,12 @@ def free_ports(count):
 
 
 class Reader:
-    """Somebody who does what the page says."""
+    """A reader who follows the page exactly."""
 
     def __init__(self, folder, ports):
         self.folder = folder
         self.ports = ports
-        # As on a machine on which nothing of ours is configured.
+        # As on a machine without any of our configuration.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SMSBAT")}
         self.environment = {**kept, "DJANGO_SETTINGS_MODULE": "mysite.settings"}
         for name in ("DATABASE_URL", "PYTEST_XDIST_WORKER"):
@@ -97,7 +97,7 @@ class Reader:
             assert line == "..." or line in said, f"{command}\n{done.stdout}\n{done.stderr}"
 
     def remember(self, folder):
-        """What a shell keeps from one command to the next."""
+        """Store the state that a shell keeps between commands."""
         self.folder = folder
         pairs = (folder / ".environment").read_text().split("\0")
         self.environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
@@ -134,7 +134,7 @@ class Reader:
 
 
 def commands(block):
-    """Each command with the lines that it is said to print."""
+    """Return each command with its documented output."""
     for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
         command, *expected = part.rstrip().splitlines()
         yield command, [line for line in expected if line.strip()]
@@ -176,5 +176,5 @@ def test_it_can_be_followed_word_for_word(tmp_path, wheel):
 
 
 def test_no_step_is_overlooked():
-    """A block that the reader would not find is a step that nobody tries."""
+    """Control: a block that the reader does not parse would be an untested step."""
     assert len(list(blocks({}))) == PAGE.read_text().count(".. code-block::")

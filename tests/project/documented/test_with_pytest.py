@@ -7,7 +7,7 @@ from django_smsbat.signals import message_status_changed
 
 
 def tell_that_it_was_shipped(phone):
-    """What is tested: code of the project's."""
+    """The project's code under test."""
     return send(Sms(to=phone, text="Your order is on its way"))
 
 

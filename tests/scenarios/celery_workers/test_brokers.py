@@ -1,4 +1,4 @@
-"""Queueing succeeds at once, whatever Celery's broker does."""
+"""Queueing succeeds immediately, whatever the state of Celery's broker."""
 
 import os
 import socket
@@ -33,7 +33,7 @@ def _celery(settings):
 
 @pytest.fixture
 def configure():
-    """Changes the settings of the current Celery app for one test."""
+    """Change settings of the current Celery app for one test."""
     before = {}
 
     def change(**options):
@@ -46,13 +46,13 @@ def configure():
 
 @pytest.fixture
 def use_broker(configure):
-    """Leads the current Celery app to a broker."""
+    """Point the current Celery app at a broker."""
     return lambda url: configure(broker_url=url, broker_write_url=url)
 
 
 @pytest.fixture
 def silent():
-    """A server that accepts connections and says nothing: its port, and who connected."""
+    """A server that accepts connections and never responds: its port and its connections."""
     connections = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -74,7 +74,7 @@ def silent():
 
 @pytest.fixture
 def rabbitmq():
-    """The address of a RabbitMQ that answers."""
+    """The URL of a running RabbitMQ."""
     parts = urlsplit(RABBITMQ_URL)
     with socket.socket() as probe:
         if probe.connect_ex((parts.hostname, parts.port)):
@@ -107,7 +107,7 @@ def test_a_broker_that_cannot_be_reached_fails_no_caller_and_shows_no_password(
 
 
 def publish(url, queue):
-    """Publish a task for an app of the test's own, with that queue."""
+    """Publish a task to the queue from an app of the test's own."""
     app = Celery("own", broker=url, set_as_current=False)
     app.conf.task_default_queue = queue
     celery_runner._broker.current.publish(app, "task")
@@ -196,7 +196,7 @@ def test_an_eager_task_that_fails_fails_no_caller(configure, monkeypatch, caplog
 class TestAnAppThatNobodyConfigured:
     @pytest.fixture
     def fallback(self, monkeypatch):
-        """The app that Celery makes if the project's is not imported."""
+        """The app that Celery creates if the project's is not imported."""
         monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
         app = Celery("default", set_as_current=False, fixups=[], loader="default")
         monkeypatch.setattr(celery_runner, "current_app_of_this_thread", lambda: app)

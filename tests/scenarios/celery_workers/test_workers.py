@@ -67,12 +67,12 @@ def test_a_worker_killed_in_mid_campaign_is_replaced(site):
     assert site.statuses()["queued"], "it was done before it was killed"
     time.sleep(LEASE)
     site.start_celery(*WORKER)
-    site.run("shell", "--no-imports", "-c", WAKE)  # as the beat schedule does; and more than once
+    site.run("shell", "--no-imports", "-c", WAKE)  # as beat does, maybe repeatedly
     site.wait_for("sent")
     taken, statuses = site.taken(), site.statuses()
     assert max(taken.values()) == 1
     assert set(statuses) <= {"accepted", "unconfirmed"}
-    # None, where the kill fell between an answer and the next claim.
+    # None if the kill came between a response and the next claim.
     assert statuses["unconfirmed"] <= BATCH * THREADS * 2  # two children of the worker
     assert len(taken) >= TOTAL - statuses["unconfirmed"]
 
@@ -87,7 +87,7 @@ def test_a_broker_that_is_away_loses_nothing(people, campaign, settings, caplog)
     people(1)
     before = current_app.conf.broker_url
     away = "amqp://127.0.0.1:9//"
-    # Which of them counts differs between versions.
+    # Celery versions differ in which setting takes precedence.
     current_app.conf.update(broker_url=away, broker_write_url=away, broker_connection_timeout=1)
     try:
         with pytest.MonkeyPatch.context() as patch:

@@ -1,8 +1,8 @@
-"""Forks workers on request, as a preloading server does; run with ``python -m``.
+"""Fork workers on request, as a preloading server does; run with ``python -m``.
 
-Reads the path of a file from each line of stdin, forks a worker, writes its process id to stdout.
-The worker creates the file when it has claimed its first batch. Django is loaded once instead of
-once a worker, which takes a second of processor time.
+For each line of stdin, a file path, it forks a worker and writes its process id to stdout. The
+worker creates that file after it has claimed its first batch. Django is loaded once instead of once
+per worker, which takes a second of processor time.
 """
 
 import io
@@ -19,7 +19,7 @@ from django.db.backends.signals import connection_created
 
 
 def note_first_claim(mark: Path) -> None:
-    """Create the file after the first statement that gives messages a lease."""
+    """Create the file after the first statement that leases messages."""
 
     def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         result = execute(sql, params, many, context)
@@ -43,7 +43,7 @@ def work(mark: Path) -> None:
 
 def main() -> None:
     django.setup()
-    call_command("check", stdout=io.StringIO())  # loads what a command loads
+    call_command("check", stdout=io.StringIO())  # load what a command loads
     connections.close_all()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel removes dead workers
     for line in sys.stdin:

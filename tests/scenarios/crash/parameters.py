@@ -1,4 +1,4 @@
-"""How long the crash test runs: ``KILLS`` and ``N``, from the environment."""
+"""The length of the crash test: ``KILLS`` and ``N``, from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 BATCH, THREADS = 100, 2
 LATENCY_MS = 150
 DELAY_MAX = 0.5  # seconds between a worker's first claim and its end
-# The batches that two threads claim in that time, and those that they hold at the end.
+# Covers the batches that two threads claim in that time and those still claimed at the end.
 MESSAGES_PER_KILL = 1_000
 
 
@@ -17,7 +17,8 @@ class Parameters:
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Parameters":
-        """
+        """Read the parameters.
+
         Raises:
             ValueError: with one sentence that names the variable and the fix.
         """

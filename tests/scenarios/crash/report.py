@@ -1,4 +1,4 @@
-"""What kills came to, in figures."""
+"""The numbers that a crash test reports."""
 
 import time
 from dataclasses import dataclass, field
@@ -8,11 +8,11 @@ from tests.support.live_site import Site
 
 @dataclass
 class KillCount:
-    """Counts the kills that hit a request in flight, by the sandbox's own record.
+    """Counts the kills that interrupted a request, according to the sandbox's own record.
 
-    The sandbox notices a disconnect when it answers, so each kill is counted before the next one.
-    Kills that follow each other faster than the sandbox answers count as one hit: `hits` is the
-    least number.
+    The sandbox notices a disconnect when it responds, so each kill is counted before the next one.
+    Kills that follow each other faster than the sandbox responds count as one hit, so `hits` is a
+    lower bound.
     """
 
     site: Site
@@ -26,7 +26,7 @@ class KillCount:
         self.kills += 1
 
     def finish(self) -> None:
-        """After the last kill: wait until the sandbox has answered what was under way."""
+        """After the last kill, wait until the sandbox has answered all pending requests."""
         time.sleep(self.site.latency_ms / 1_000 + 1)
         self._count()
 
@@ -41,7 +41,7 @@ class KillCount:
 
 
 def figures(site: Site, what: object, seconds: float) -> str:
-    """One line for people; the assertions come first."""
+    """One line of numbers for people; the test's assertions run first."""
     taken = site.taken()
     rows = site.query("SELECT \"to\" FROM smsbat_message WHERE status = 'unconfirmed'")
     in_doubt = [phone for (phone,) in rows]

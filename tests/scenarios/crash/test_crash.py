@@ -1,6 +1,6 @@
-"""Whatever dies, at whatever moment: no message is sent twice, and none is lost.
+"""Whichever process dies, and whenever: no message is sent twice, and none is lost.
 
-``make crash KILLS=200 N=200000`` does the same for longer, on each database.
+``make crash KILLS=200 N=200000`` runs the same tests for longer, on each database.
 """
 
 import os
@@ -32,7 +32,7 @@ def parameters():
 
 @pytest.fixture
 def site(tmp_path):
-    """Makes a migrated site with a launched campaign to so many people, its sandbox running."""
+    """Make a migrated site with a running sandbox and a launched campaign of that size."""
     sites = []
 
     with database(connection.vendor, tmp_path, os.environ.get("DATABASE_URL", "")) as url:
@@ -57,7 +57,7 @@ def assert_nobody_twice_and_nobody_lost(site, total, unconfirmed_at_most):
     assert sum(statuses.values()) == total
     assert set(statuses) <= {"accepted", "unconfirmed"}
     assert statuses["unconfirmed"] <= unconfirmed_at_most
-    # Whoever was handed nothing is known to be in doubt; and who is said to have it, has it.
+    # A message that the sandbox did not receive is unconfirmed; an accepted one was received.
     rows = dict(site.query('SELECT "to", status FROM smsbat_message'))
     assert {rows[phone] for phone in rows.keys() - taken.keys()} <= {"unconfirmed"}
     assert {phone for phone, status in rows.items() if status == "accepted"} <= taken.keys()
@@ -65,14 +65,14 @@ def assert_nobody_twice_and_nobody_lost(site, total, unconfirmed_at_most):
 
 
 def assert_survived_or_said_so(worker):
-    """A worker survives a fault of the database, or ends with one line that names it."""
+    """Assert that a worker survives a database fault, or exits with one line that names it."""
     _out, err = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 0 or "the database failed" in err, err
 
 
 @pytest.fixture
 def chance():
-    """Printed, so that a run that fails can be repeated."""
+    """A random generator. Its seed is printed, so that a failed run can be repeated."""
     seed = os.environ.get("SEED") or str(random.randrange(10**6))
     print(f"SEED={seed}")  # noqa: T201
     return random.Random(seed)
@@ -80,7 +80,7 @@ def chance():
 
 @pytest.fixture
 def report():
-    """Prints the figures of a run; ``make crash`` shows them."""
+    """Print the numbers of a run; ``make crash`` shows them."""
     begun = time.monotonic()
 
     def write(site, what):
@@ -109,7 +109,7 @@ def test_workers_killed_at_random_moments(site, parameters, chance, report):
 
 def test_four_processes_at_once_killed_and_replaced(site, parameters, chance, report):
     total, kills = parameters.messages // 4, max(4, parameters.kills // 3)
-    made = site(total, LATENCY_MS * 4)  # together as fast as one process alone
+    made = site(total, LATENCY_MS * 4)  # together as fast as a single process
     count = KillCount(made)
     with workers_of(made) as workers:
         running = [workers.start() for _ in range(4)]
@@ -134,7 +134,7 @@ def test_the_sandbox_killed_in_the_middle_of_requests(site, parameters, chance, 
     made = site(total)
     worker = made.start_worker("--watch")
     for _ in range(kills):
-        made.wait_for_answer(worker)  # after a success the worker's back-off begins anew
+        made.wait_for_answer(worker)  # a success resets the worker's back-off
         made.wait_until_sending()
         time.sleep(chance.uniform(0, LATENCY_MS / 1_000))
         kill(made.sandbox)

@@ -1,4 +1,4 @@
-"""Parameters of the crash test that could not prove anything are refused."""
+"""Crash test parameters that would prove nothing are refused."""
 
 import pytest
 

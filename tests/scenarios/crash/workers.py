@@ -1,4 +1,4 @@
-"""Workers of a site, started quickly enough to kill hundreds of them."""
+"""Workers of a site, started fast enough to kill hundreds of them."""
 
 import os
 import signal
@@ -18,10 +18,10 @@ _POLL = 0.005  # seconds
 
 @dataclass
 class Worker:
-    """One ``smsbat_send`` in a process of its own.
+    """One ``smsbat_send`` in its own process.
 
     Attributes:
-        mark: a file that exists since its first claim.
+        mark: a file that the worker creates after its first claim.
     """
 
     pid: int
@@ -40,7 +40,7 @@ class Worker:
         assert self.mark.exists(), "the worker ended before it claimed anything"
 
     def kill(self) -> None:
-        """As the kernel does it when memory is short."""
+        """Kill it with SIGKILL, as the kernel does when memory runs out."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         _wait(lambda: not self.is_running, "the worker survives SIGKILL")
@@ -79,7 +79,7 @@ class Workers:
 
 @contextmanager
 def workers_of(site: Site) -> Iterator[Workers]:
-    """A fork server for this site, which knows its sandbox by now."""
+    """Yield a fork server for this site; the site's sandbox must be running."""
     with tempfile.TemporaryFile("ab+") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "tests.scenarios.crash.fork_server"],

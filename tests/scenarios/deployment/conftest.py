@@ -1,4 +1,4 @@
-"""A site of real processes on a SQLite file, whatever database this run is about."""
+"""A site of real processes on a SQLite file, whatever database the test run uses."""
 
 import shutil
 import socket
@@ -12,7 +12,7 @@ from tests.support.live_site import Site
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory):
-    """A SQLite file with all tables, to copy: migrating takes longer than most of these tests."""
+    """A migrated SQLite file to copy: migrating takes longer than most of these tests."""
     folder = tmp_path_factory.mktemp("migrated")
     site = Site(f"sqlite:///{folder / 'site.sqlite3'}", folder, 0, {})
     site.run("migrate", "-v0")
@@ -21,7 +21,7 @@ def migrated(tmp_path_factory):
 
 @pytest.fixture
 def make_site(tmp_path, migrated):
-    """Makes a site with all tables and a sandbox, and closes it after the test."""
+    """Make a site with all tables and a sandbox, and close it after the test."""
     made = []
 
     def make(latency_ms=0, **options):
@@ -39,7 +39,7 @@ def make_site(tmp_path, migrated):
 
 @pytest.fixture
 def answers():
-    """Skips a test whose server does not answer."""
+    """Skip a test if its server does not respond."""
 
     def check(url):
         parts = urlsplit(url)
@@ -53,7 +53,7 @@ def answers():
 
 @pytest.fixture
 def own_queue():
-    """Names a queue of a broker for one test, removed afterwards."""
+    """Name a broker queue for one test and delete it afterwards."""
     from kombu import Connection
 
     name, brokers = f"smsbat-test-{uuid.uuid4()}", []

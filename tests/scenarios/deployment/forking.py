@@ -1,4 +1,4 @@
-"""A program: one message from the parent, one from each of three forks, one more."""
+"""A program that sends one message from the parent, one from each of three forks, and one more."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A site whose pages send: for servers that patch, fork or preload it."""
+"""A site with views that send, for servers that patch, fork or preload it."""
 
 from example_project.settings import *  # noqa: F403
 

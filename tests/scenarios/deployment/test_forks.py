@@ -21,7 +21,7 @@ PER_PROCESS = {"Lock", "RLock", "Condition", "Event", "Semaphore", "local", "Thr
 
 
 def in_a_child(look):
-    """What a forked child sees, as text."""
+    """Return what a forked child reports, as text."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -54,7 +54,7 @@ def test_a_lock_that_a_thread_of_the_parent_holds_is_free_in_the_child():
 
 
 def made_on_import(path):
-    """Names of what the statements of a module call as it is imported."""
+    """Return the names that a module's top-level statements call on import."""
     for statement in ast.parse(path.read_text()).body:
         if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr) and statement.value:
             calls = [one.func for one in ast.walk(statement.value) if isinstance(one, ast.Call)]
@@ -88,4 +88,4 @@ def test_what_preloaded_workers_queue_is_sent_by_their_threads(make_site):
     assert [get("send") for _ in range(4)] == ["accepted"] * 4
     for _ in range(4):
         get("queue")
-    site.wait_for_messages({"accepted": 10})  # two of them are the parent's
+    site.wait_for_messages({"accepted": 10})  # two of them come from the parent

@@ -1,4 +1,4 @@
-"""Under gevent and eventlet sending leaves the rest of the process as it was."""
+"""Under gevent and eventlet, sending leaves the rest of the process unchanged."""
 
 import os
 import urllib.request

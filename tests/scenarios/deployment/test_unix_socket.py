@@ -1,4 +1,4 @@
-"""A web server on a Unix socket gives requests no address: nobody gets a code past the limits."""
+"""Requests through a Unix socket have no client address; the limits on codes still apply."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""Pages that send, queue and query, each answering with plain text."""
+"""Views that send, queue and query; each responds with plain text."""
 
 import itertools
 import os
@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 
 def sms() -> Sms:
-    """A message to a phone that the sandbox delivers to, another one for each process and call."""
+    """Return a message to a deliverable sandbox phone, different for each process and call."""
     number = f"{os.getpid() % 1_000:03}{next(_numbers) % 100:02}77"
     return Sms(to=f"+38067{number}", text="Hi")
 

@@ -1,4 +1,4 @@
-"""The site as a server loads it; with ``preload`` it has sent and queued before any fork."""
+"""The site as a server loads it; with ``preload`` it sends and queues before any fork."""
 
 import os
 import threading
@@ -14,7 +14,7 @@ application = get_wsgi_application()
 def send_before_the_fork() -> None:
     """Send, queue, and leave the sending thread waiting for a campaign that is not due yet.
 
-    The fork must fall between two uses of the database: SQLite forbids any other.
+    The fork must happen while no database connection is in use: SQLite forbids any other.
     """
     from django.db import connections
     from django.utils import timezone
@@ -29,7 +29,7 @@ def send_before_the_fork() -> None:
     send(sms(), queue=True)
     while Message.objects.exclude(status="accepted").exists():
         time.sleep(0.05)
-    connections.close_all()  # Django's own connections are the site's to close
+    connections.close_all()  # the site must close Django's own connections
     time.sleep(0.5)
     names = [one.name for one in threading.enumerate()]
     assert "smsbat-send" in names, names

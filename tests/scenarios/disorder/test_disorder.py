@@ -1,6 +1,6 @@
-"""Callbacks that come twice, late, in any order and too early, while statuses are asked for too.
+"""Callbacks that arrive twice, late, early or out of order, while statuses are polled too.
 
-In the end each message says what the service's own record says of it.
+In the end, each message has the status of the sandbox's own record.
 """
 
 import json
@@ -40,7 +40,7 @@ def site(tmp_path):
 
 
 def record(site):
-    """The sandbox's own record, when it has called everything back."""
+    """Return the sandbox's own record after it has sent all callbacks."""
     deadline = time.monotonic() + PATIENCE * 5
     while True:
         with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/record") as answer:
@@ -58,7 +58,7 @@ def stop(watching):
 
 
 def ask_about_all(site):
-    """Some messages are never called back: only who asks learns that they are under way."""
+    """Poll all messages: some get no callback, and only polling shows that they are under way."""
     watching = site.start("smsbat_sync", "--watch", STATUS_RATE="1000")
     deadline = time.monotonic() + PATIENCE * 5
     while "accepted" in site.statuses():
@@ -69,7 +69,7 @@ def ask_about_all(site):
 
 
 def test_each_message_says_in_the_end_what_the_service_says(site):
-    # Slow, so that most is called back before it is asked about.
+    # Slow, so that most callbacks arrive before the polls.
     watching = site.start("smsbat_sync", "--watch")
     site.run("smsbat_send")
     told = record(site)
@@ -82,6 +82,6 @@ def test_each_message_says_in_the_end_what_the_service_says(site):
     assert len(Counter(ours.values())) >= 6, "not all fates were met"
     sources = dict(site.query("SELECT source, count(*) FROM smsbat_statusevent GROUP BY source"))
     assert min(sources["callback"], sources["poll"]) > 0
-    # Nothing waits for a message that is known, and deriving all again changes nothing.
+    # No event waits for a known message, and a rebuild changes nothing.
     assert site.query("SELECT count(*) FROM smsbat_statusevent WHERE message_id IS NULL") == [(0,)]
     assert site.run("smsbat_sync", "--rebuild").startswith("0 statuses changed")

@@ -1,4 +1,4 @@
-"""Laws 2 and 3, held for everything that the sandbox can make go wrong."""
+"""Laws 2 and 3 under every fault that the sandbox can simulate."""
 
 import json
 from collections import Counter
@@ -19,7 +19,7 @@ from tests.conftest import client_for
 pytestmark = pytest.mark.django_db
 PEOPLE = 24
 BATCH = 8
-ENDINGS = range(1_010, 1_010 + PEOPLE)  # none of them ends in 02, which is rejected
+ENDINGS = range(1_010, 1_010 + PEOPLE)  # none ends in 02, which the sandbox rejects
 HTTP_ERRORS = [status.value for status in HTTPStatus if status >= 300]
 NOBODY_TOLD = {"lost", "lost-after", "truncated", "garbage", "html", "empty"}
 SLOWER_THAN_WE_WAIT = "slow:2"
@@ -27,7 +27,7 @@ SLOWER_THAN_WE_WAIT = "slow:2"
 
 @pytest.fixture
 def site(people, campaign, settings, start_sandbox, clock):
-    """A launched campaign, and a way to send it through a sandbox with faults."""
+    """Make a launched campaign, and a function that sends it through a faulty sandbox."""
     settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": BATCH}
     people(*ENDINGS)
     made = campaign()
@@ -49,7 +49,7 @@ def statuses():
 
 
 def assert_laws(ledger):
-    """Nobody twice; and nobody forgotten: whoever has nothing waits, is in doubt or was refused."""
+    """Assert at most one message per phone; the others are queued, unconfirmed or refused."""
     per_phone = Counter({phone: len(entries) for phone, entries in ledger.by_phone.items()})
     assert not per_phone or max(per_phone.values()) == 1
     without = Message.objects.exclude(to__in=list(per_phone))
@@ -58,7 +58,7 @@ def assert_laws(ledger):
     assert Message.objects.filter(status="sending").count() == 0
     assert sum(statuses().values()) == PEOPLE
     for key, phone in Message.objects.exclude(smsbat_id="").values_list("smsbat_id", "to"):
-        assert ledger.entries[key].phone == phone  # each has its own id, whatever the order
+        assert ledger.entries[key].phone == phone  # whatever the order of the results
 
 
 @pytest.mark.parametrize("when", ["1", "3"])
@@ -75,7 +75,7 @@ def test_an_http_status_before_anything_was_taken(site, status, when):
         assert statuses() == expected - Counter()
         assert made.status == "paused"
         assert kind.meaning in made.pause_reason
-    else:  # tried again, or split, until everybody has it
+    else:  # retried, or split, until every recipient has the message
         assert statuses() == {"accepted": PEOPLE}
         assert (made.status, summary.failure) == ("sent", "")
 
@@ -126,7 +126,7 @@ def test_a_status_request_that_goes_wrong_changes_nothing_and_is_made_up_for(
     client = client_for(sandbox.url, timeout=0.5)
     clock.forward(seconds=6)
     poller.sync(client=client, clock=clock, limit=1)
-    if kind not in ("slow", "shuffled", "partial"):  # of one message's status these are nothing
+    if kind not in ("slow", "shuffled", "partial"):  # no effect on a single status
         assert dict(Message.objects.values_list("pk", "status")) == before
     for _ in range(12):
         clock.forward(hours=1)
@@ -156,7 +156,7 @@ def test_requests_are_numbered_in_the_order_in_which_they_come(start_sandbox, qu
 
 def test_a_bad_message_among_many_costs_few_requests(site, settings):
     settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": PEOPLE}
-    Message.objects.filter(to__endswith="1020").update(ttl=0)  # which no sandbox takes
+    Message.objects.filter(to__endswith="1020").update(ttl=0)  # every sandbox refuses this value
     ledger, _summary, _made = site()
     assert_laws(ledger)
     assert statuses() == {"accepted": PEOPLE - 1, "rejected": 1}
@@ -201,7 +201,7 @@ def test_a_killed_sandbox_knows_again_what_it_took(start_sandbox, tmp_path, queu
     message = queued(77)
     client = client_for(start_sandbox(journal=journal).url)
     answer = client.send([message.outgoing()])
-    journal.write_text(journal.read_text() + '["torn')  # a line that was not written to its end
+    journal.write_text(journal.read_text() + '["torn')  # an incomplete last line
     again = start_sandbox(journal=journal)
     assert list(again.sandbox.ledger.by_phone) == [message.to]
     told = client_for(again.url).status(answer.results[message.customer_message_id].message_id)

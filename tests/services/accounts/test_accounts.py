@@ -1,4 +1,4 @@
-"""Several accounts: each sends by its own credentials, and none is in the way of another."""
+"""Several accounts: each sends with its own credentials and does not block another."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def shop(settings):
 
 @pytest.fixture
 def two_sandboxes(settings, start_sandbox):
-    """Two services, each of which knows one account only."""
+    """Two services, each of which accepts one account only."""
     own, other = start_sandbox(), start_sandbox(account=Account(api_key="shop-key"))
     settings.SMSBAT = {
         **settings.SMSBAT,
@@ -215,7 +215,7 @@ class TestHoldbacks:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("shop")
 class TestReports:
-    """SMSBAT's ids are known within one account: another's may be the same."""
+    """SMSBAT's ids are unique within one account: another account may use the same id."""
 
     @pytest.fixture
     def twins(self, queued, clock):
@@ -321,7 +321,7 @@ class TestSettings:
 
     def test_they_may_come_from_the_environment_as_json(self, settings, monkeypatch):
         monkeypatch.setenv("SMSBAT_ACCOUNTS", '{"shop": {"API_KEY": "k", "SEND_RATE": 5}}')
-        settings.SMSBAT = {**settings.SMSBAT}  # read anew, and again when that is undone
+        settings.SMSBAT = {**settings.SMSBAT}  # reload the settings now, and again on undo
         assert conf.current().accounts["shop"].send_rate == 5
 
     @pytest.mark.parametrize(

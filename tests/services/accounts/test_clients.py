@@ -1,4 +1,4 @@
-"""Each account's client is made as the settings say."""
+"""Each account's client is created from the settings."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -17,7 +17,7 @@ from tests.gateway.test_loopback import ALLOWED, PLAIN_TO_OTHERS
 
 @pytest.fixture
 def made(settings, monkeypatch):
-    """What a client is made of, by the account's name."""
+    """The recorded arguments of a client, by account name."""
 
     class Recorder:
         def __init__(self, base_url, credentials, **options):
@@ -44,7 +44,7 @@ def made(settings, monkeypatch):
         },
     }
     yield clients.client
-    settings.SMSBAT = {**settings.SMSBAT}  # forgets what was made here
+    settings.SMSBAT = {**settings.SMSBAT}  # drops the clients created here
 
 
 def test_credentials_dialect_and_timeout(made):
@@ -97,7 +97,7 @@ def test_a_client_with_wrong_credentials_leads_to_the_same_service(sandbox, sett
 
 
 class TestPlainHTTP:
-    """No credentials leave this machine unencrypted, though a web server runs no system checks."""
+    """No credentials leave this machine unencrypted, even if a web server runs no system checks."""
 
     @pytest.mark.parametrize("url", PLAIN_TO_OTHERS)
     def test_no_client_is_made_for_another_machine(self, settings, url):

@@ -1,4 +1,4 @@
-"""Who gets a campaign is known before it is launched, and why the others do not."""
+"""The audience is known before the launch, with the reason for each exclusion."""
 
 import pytest
 from django.db.models import Value

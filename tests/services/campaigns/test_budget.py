@@ -1,4 +1,4 @@
-"""A campaign costs no more than its budget, as far as anybody can know."""
+"""A campaign costs no more than its budget, as far as its costs are known."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def launched(people, campaign):
-    """Launches a campaign to so many people on that budget."""
+    """Launch a campaign to that many recipients with that budget."""
 
     def launch(count, budget):
         people(*range(1_000, 1_000 + count))
@@ -31,7 +31,7 @@ def launched(people, campaign):
 
 @pytest.fixture
 def run(clock):
-    """One run of a worker; how many messages it has sent."""
+    """Run a worker once; return the number of messages it sent."""
 
     def work():
         client = ScriptedClient([answer_by_phone()] * 20)
@@ -42,7 +42,7 @@ def run(clock):
 
 
 def cost_of_all(amount, clock):
-    """SMSBAT tells what everything that was sent so far has cost."""
+    """Record SMSBAT's cost for every message sent so far."""
     sent = Message.objects.exclude(smsbat_id="").filter(cost=None)
     for smsbat_id in sent.values_list("smsbat_id", flat=True):
         recorder.record([said(smsbat_id, "delivered", cost=amount)], clock.now())
@@ -108,7 +108,7 @@ def test_what_costs_nothing_names_no_price(launched, run, clock):
     run()
     first = Message.objects.exclude(smsbat_id="").first()
     recorder.record([said(first.smsbat_id, "undeliverable", cost=0)], clock.now())
-    assert run()[0] == 1  # in the place of the one whose cost is known
+    assert run()[0] == 1  # replaces the one with a known cost
 
 
 def test_one_cheap_message_frees_no_others_before_half_have_their_price(launched, run, clock):
@@ -134,7 +134,7 @@ def test_one_that_is_set_while_the_campaign_runs_holds_from_the_next_claim_on(
 
     client.before_send = somebody_sets_one
     worker.submit_queued(client=client, clock=clock)
-    assert len(client.phones) == 50 + 50  # what was under way, and no more than a probe in all
+    assert len(client.phones) == 50 + 50  # the messages under way, plus at most one probe
 
 
 def test_what_is_sent_again_is_reserved_for_whatever_it_cost_before(launched, run, clock):
@@ -206,7 +206,7 @@ PRICE = Decimal("0.1")
 
 @pytest.fixture
 def priced(campaign, queued):
-    """A campaign of which so many messages have cost that, and others were purged."""
+    """A campaign in which that many messages cost that amount, and others were purged."""
 
     def make(count, left):
         spent = count * PRICE + Decimal("0.3")

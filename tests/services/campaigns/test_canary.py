@@ -1,4 +1,4 @@
-"""The first few go ahead; the rest waits for a person, or for a share of them to be delivered."""
+"""The canary is sent first; the rest waits for a user, or for a share of deliveries."""
 
 import pytest
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def sent_ahead(people, campaign, clock):
-    """A campaign to ten, of which the first four were sent."""
+    """A campaign to ten recipients, with the first four sent."""
 
     def make(**fields):
         people(*range(10, 20))
@@ -55,7 +55,7 @@ def test_only_the_first_go_and_the_campaign_waits_with_the_reason(sent_ahead, cl
     made = sent_ahead()
     assert made.status == "paused"
     assert "The first 4 were sent" in made.pause_reason
-    assert not canary.pause_when_out(made)  # it was
+    assert not canary.pause_when_out(made)  # already paused
     assert Message.objects.filter(status="queued").count() == 6
     assert send(clock) == []
 

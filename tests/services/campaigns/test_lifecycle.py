@@ -1,4 +1,4 @@
-"""A campaign's life: what can be done when, and what it leaves behind."""
+"""A campaign's lifecycle: allowed actions in each state, and their results."""
 
 from datetime import timedelta
 
@@ -307,7 +307,7 @@ def test_sent_is_said_once_and_announced_once(people, campaign, django_capture_o
 class TestSendingTheFailedAgain:
     @pytest.fixture
     def finished(self, people, campaign):
-        """A finished campaign with a message of each fate."""
+        """A finished campaign with a message in each final status."""
 
         def make(status="sent"):
             people(*range(10, 16))

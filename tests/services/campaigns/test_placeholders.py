@@ -1,4 +1,4 @@
-"""Placeholders reach the recipient's own fields and nothing else, and a missing value is found."""
+"""Placeholders reach only the recipient's own fields, and missing values are detected."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A table that is analysed in the middle of a launch does not turn batches into scans."""
+"""Analysing a table during a launch does not turn batches into scans."""
 
 import statistics
 import time
@@ -29,7 +29,7 @@ def test_no_batch_reads_the_whole_table(campaign, settings, clock):
     insert_rows(Recipient, ("phone", "created_at"), rows)
     keys = list(Recipient.objects.order_by("pk").values_list("pk", flat=True))
     enlist(everybody, keys[:20])
-    with transaction.atomic():  # the statistics of a table that holds next to nothing yet
+    with transaction.atomic():  # the statistics of a nearly empty table
         lifecycle.launch(made)
         run("ANALYZE smsbat_message")
     enlist(everybody, keys[20:])
@@ -45,7 +45,7 @@ def test_no_batch_reads_the_whole_table(campaign, settings, clock):
     assert Message.objects.filter(status="accepted").count() == PEOPLE + 20
     batches = [after - before for before, after in pairwise(seconds)]
     assert max(batches) <= 5 * statistics.median(batches)
-    # Each batch may look at the table a few times, but never row by row.
+    # Each batch may scan the table a few times, but never once per row.
     assert rows_scanned() - scanned < 20 * PEOPLE
 
 
@@ -64,7 +64,7 @@ def run(sql):
 
 
 def rows_scanned():
-    """Rows that sequential scans of the table have read so far."""
+    """Return the rows that sequential scans of the table have read so far."""
     run("SELECT pg_stat_force_next_flush()")
     run("SELECT pg_stat_clear_snapshot()")
     found = run("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'smsbat_message'")

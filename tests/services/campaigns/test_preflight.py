@@ -1,4 +1,4 @@
-"""Nobody pays for another campaign than the one that was looked at."""
+"""The campaign sent is the campaign that the user checked."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ WORDS = {"same": "Sale!", "personal": "Sale in {{ city|default:'town' }}!"}
 
 @pytest.fixture(params=WORDS)
 def draft(request, people, campaign):
-    """A promotional draft to three people, looked at once for all and once for each."""
+    """A promotional draft to three, with a preflight; with a common and with personal texts."""
     people(1, 2, 3, attributes={"city": "Kyiv"})
     made = campaign(text=WORDS[request.param])
     preflight.look(made, NOON)
@@ -182,7 +182,7 @@ def test_it_counts_who_gets_a_default_and_who_has_a_value(people, campaign):
     people(1, name="Olena", attributes={"city": "Kyiv"})
     people(2, name="\u200b", attributes={"city": "Kyiv"})
     people(3, attributes={"city": "Lviv"})
-    people(4, name="Ivan")  # left out: no city
+    people(4, name="Ivan")  # excluded: no city
     people(5, name="Oleh", opted_out_at=NOON, attributes={"city": "Kyiv"})
     text = "{{ name|default:'you' }} from {{ city }}"
     found = found_of(campaign(type="viber_promo", text=text, fallback_text=text))
@@ -235,7 +235,7 @@ def test_where_nobody_is_looked_at_no_field_is_missed(people, campaign, text):
 
 
 def reads(queries):
-    """The statements that read something else than the preflight; PostgreSQL declares cursors."""
+    """Return the statements that read beyond the preflight; PostgreSQL declares cursors."""
     found = [q["sql"] for q in queries if q["sql"].startswith(("SELECT", "DECLARE"))]
     return [sql for sql in found if "smsbat_preflight" not in sql]
 

@@ -1,4 +1,4 @@
-"""What the preview shows for a recipient is what a launch sends to that recipient."""
+"""A launch sends each recipient exactly the text that the preview shows."""
 
 import pytest
 from django.db import transaction
@@ -23,7 +23,7 @@ WRONG = (
     *("{", "}", "{{", "}}", "%}", "{{ contact.name }}", "{{ name|upper }}", "{{ Name }}"),
     '{{ name|default:"{{ city }}" }}',
 )
-NAME_MAX = 200  # characters, as the column holds
+NAME_MAX = 200  # the column's size in characters
 VALUES = (
     *("", " ", "\u200b", "\ufe0f", "Оля", " Оля\u2060", "a\r\nb", "{{ name }}", "{{ city", "}"),
     *("x" * 600, "a&b/../?x#", "❤\ufe0f", "\u3164"),
@@ -76,7 +76,7 @@ def campaigns_of_any_type(draw):
 
 
 def launched(campaign):
-    """The message's texts and data, or the sentence with which it is refused."""
+    """Return the message's texts and data, or the sentence that refuses it."""
     try:
         lifecycle.launch(campaign)
     except (InvalidMessage, ActionNotAllowed) as error:
@@ -91,7 +91,7 @@ def test_the_preview_shows_what_is_sent_or_why_nothing_is(fields, person):
     with transaction.atomic():
         made = RecipientList.objects.create(name="All")
         recipient = Recipient.objects.create(**{**person, "phone": phone(1)})
-        Recipient.objects.filter(pk=recipient.pk).update(phone=person["phone"])  # unchecked
+        Recipient.objects.filter(pk=recipient.pk).update(phone=person["phone"])  # unvalidated
         recipient.refresh_from_db()
         made.recipients.add(recipient)
         campaign = Campaign.objects.create(name="Sale", **fields)

@@ -1,4 +1,4 @@
-"""Nothing promotional at night: by the clock of who would be woken."""
+"""No promotional message is sent at night, by the recipient's clock."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -16,7 +16,7 @@ from tests.support.scripted import ScriptedClient, answer_by_phone
 
 AT_NIGHT = (time(21), time(9))
 EVENING = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)  # 20:00 at the site, 22:00 in Kyiv
-NIGHT = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)  # where the site sleeps itself
+NIGHT = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)  # night in the site's own time zone
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_the_time_to_live_ends_before_they_begin(launched):
     launched("", "Europe/London", "America/New_York", ttl=4 * 3_600)
     client = send(EVENING, answer_by_phone())
     assert [one.content.ttl for one in client.sent[0]] == [3_600, 3_600, 4 * 3_600]
-    # An attempt on another day has all its time again.
+    # An attempt on another day has its full time to live again.
     assert set(Message.objects.values_list("ttl", flat=True)) == {4 * 3_600}
 
 
@@ -120,7 +120,7 @@ def test_in_the_last_minutes_before_them_nothing_leaves(launched):
 def test_a_single_promotional_message_is_bound_too(queued, settings):
     settings.SMSBAT = {**settings.SMSBAT, "QUIET_HOURS": "21:00-09:00"}
     queued(10, type="viber_promo")
-    queued(11)  # an SMS sent singly is not promotional
+    queued(11)  # a single SMS is not promotional
     client = send(EVENING, answer_by_phone())
     assert [one.content.ttl for one in client.sent[0]] == [3_600, None]
     queued(12, type="viber_promo")

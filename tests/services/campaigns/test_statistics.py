@@ -1,4 +1,4 @@
-"""What a campaign came to, in numbers: times, reasons and sums."""
+"""The numbers of a campaign: times, reasons and sums."""
 
 from datetime import UTC, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def delivered(campaign, queued):
-    """A campaign of two deliveries, the second so much later."""
+    """A campaign with two deliveries, the second one later by that time."""
 
     def make(later):
         made = campaign(status="sent", started_at=NOON)

@@ -1,4 +1,4 @@
-"""What somebody may have overlooked in a text."""
+"""Warnings about likely oversights in a text."""
 
 import pytest
 

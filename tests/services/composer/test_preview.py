@@ -1,4 +1,4 @@
-"""What a draft looks like, and what is wrong with it, before anybody saves it."""
+"""A draft's appearance, and its errors, before it is saved."""
 
 import pytest
 

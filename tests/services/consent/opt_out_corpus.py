@@ -1,4 +1,4 @@
-"""Messages as customers write them. None of them is a real one."""
+"""Messages in customers' style. None of them is real."""
 
 # Requests to opt out that no keyword makes certain.
 PROBABLE = """

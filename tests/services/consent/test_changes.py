@@ -1,4 +1,4 @@
-"""Opting out and in: by keyword, by a person; the latest word counts, and each is kept."""
+"""Opt-outs and opt-ins by keyword or user; the latest wins, and each change is stored."""
 
 from datetime import timedelta
 

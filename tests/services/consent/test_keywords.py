@@ -1,4 +1,4 @@
-"""Which messages opt their sender out or in, which are left to a person, and which are ordinary."""
+"""Which messages opt the sender out or in, which need a user's decision, and which are ordinary."""
 
 import pytest
 from hypothesis import given
@@ -39,7 +39,7 @@ class TestForgiving:
             "opt-out",
             "Opt Out",
             "OptOut",
-            "STOP?",  # nothing else it could mean
+            "STOP?",  # it has no other meaning
         ],
     )
     def test_case_punctuation_spaces_and_look_alikes_are_forgiven(self, text):

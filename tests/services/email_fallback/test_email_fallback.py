@@ -1,4 +1,4 @@
-"""The e-mail leg: one mail for what no channel delivered, whatever is reported later."""
+"""The e-mail leg: one mail for a message that no channel delivered, whatever follows later."""
 
 from datetime import timedelta
 
@@ -215,7 +215,7 @@ def test_a_cancelled_campaign_mails_nobody(failed, clock, campaign):
 def test_its_outcome_is_told_of_the_attempt_that_it_follows(failed, clock):
     message = failed()
     mine = email_fallback._claim(clock.now())
-    Message.objects.update(status="sending", attempts=2)  # somebody has it sent again meanwhile
+    Message.objects.update(status="sending", attempts=2)  # sent again meanwhile
     email_fallback._finish(mine, EmailState.SENT, "", clock.now())
     told = StatusEvent.objects.get(raw_status="e-mail sent")
     assert (told.message_id, told.attempt, told.payload) == (message.pk, 1, {"email": "sent"})

@@ -1,4 +1,4 @@
-"""Fallback e-mails and a mail server that is away, refuses, or falls silent."""
+"""Fallback e-mails and a mail server that is down, refuses, or stalls."""
 
 import smtplib
 from datetime import timedelta
@@ -166,7 +166,7 @@ def test_a_worker_that_dies_while_sending_leaves_one_in_doubt(failed, clock, bro
 
 @pytest.fixture
 def connections(broken, monkeypatch):
-    """What was done to connections, in its order."""
+    """The calls on connections, in order."""
     broken(opening=None)
     done = []
     monkeypatch.setattr(Broken, "open", lambda self: done.append("open"))

@@ -1,4 +1,4 @@
-"""What somebody with one account's webhook secret can do, and what not."""
+"""What a caller with one account's webhook secret can and cannot do."""
 
 from contextlib import nullcontext
 from dataclasses import replace
@@ -45,7 +45,7 @@ def _two_accounts(settings):
 
 
 def writes(text, ending=77, account="default", minute=0, **fields):
-    """Somebody writes, or a callback says so."""
+    """Receive a message from a customer, or a forged callback."""
     incoming = written(
         id_uuid=f"u-{InboundMessage.objects.count()}",
         raw_phone=phone(ending)[1:],

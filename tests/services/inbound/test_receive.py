@@ -1,4 +1,4 @@
-"""What customers write is stored once, with who wrote it and what it answers."""
+"""Incoming messages are stored once, with their sender and the message they answer."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -111,10 +111,10 @@ def test_a_callback_takes_two_statements_and_two_more_from_an_unknown_phone(peop
 
     people(77)
     queued(77)
-    inbound.receive(written("u-0"))  # the first of a process leaves a sign of life
+    inbound.receive(written("u-0"))  # the first in a process writes a heartbeat
     assert statements(id_uuid="u-1") == 2
     assert statements(id_uuid="u-1") == 1  # known
-    inbound.receive(written("u-2", raw_phone="380670000079"))  # the first unknown of an hour
+    inbound.receive(written("u-2", raw_phone="380670000079"))  # the hour's first unknown sender
     assert statements(id_uuid="u-3", raw_phone="380670000078") == 4  # counted, and a new recipient
     assert statements(id_uuid="u-4", raw_phone="+123") == 3
 
@@ -131,7 +131,7 @@ def test_who_was_erased_and_writes_again_is_known_again_and_stays_opted_out(peop
     inbound.receive(written())
     assert Recipient.objects.get().opted_out_at == NOON
     inbound.receive(written("u-2", text="START"), NOON)
-    assert Recipient.objects.get().opted_out_at == NOON  # anybody with the secret could write that
+    assert Recipient.objects.get().opted_out_at == NOON  # any holder of the secret could send it
     changes.opt_in(Recipient.objects.get(), now=NOON)
     assert Recipient.objects.get().opted_out_at is None
 
@@ -289,7 +289,7 @@ class TestProbableOptOuts:
 
     def test_a_flag_costs_no_statement(self, people):
         people(77)
-        inbound.receive(written("u-0"))  # the first of a process leaves a sign of life
+        inbound.receive(written("u-0"))  # the first in a process writes a heartbeat
         with CaptureQueriesContext(connection) as captured:
             assert inbound.receive(written(text="Не пишіть мені більше"))
         assert len([q for q in captured if not q["sql"].startswith(TRANSACTION)]) == 2

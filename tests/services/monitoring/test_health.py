@@ -1,4 +1,4 @@
-"""Whether everything that should happen does, and what a person should look at."""
+"""Health: whether everything runs as expected, and what needs a user's attention."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Asking what became of messages: in time, not too often, not for ever."""
+"""Polling message statuses: in time, not too often, not for ever."""
 
 from concurrent.futures import wait
 from datetime import timedelta
@@ -21,13 +21,13 @@ from tests.services.tracking.test_recorder import accepted
 from tests.support.scripted import ScriptedClient, report
 
 TRANSACTION = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
-# Threads ask; they touch no database.
+# Threads send the requests and do not use the database.
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def on_its_way(queued):
-    """Makes an accepted message with this id of SMSBAT's; its first poll is due at 12:00:05."""
+    """Create an accepted message with this SMSBAT id; its first poll is due at 12:00:05."""
 
     def make(smsbat_id="s-1", ending=77, **fields):
         message = queued(ending, status="sending", attempts=1, **fields)
@@ -92,7 +92,7 @@ def test_a_refusal_that_comes_in_while_a_run_ends_is_made_up_for(on_its_way, clo
     run.lock, refusal = RLock(), GatewayError(ErrorKind.THROTTLED)
     with Asker(ScriptedClient(statuses={"s-1": refusal}), 1) as run.asker:
         run.asker.ask(run._take())
-        wait(run.asker._under_way)  # it is answered, and nobody has fetched the answer yet
+        wait(run.asker._under_way)  # the response has arrived but is not collected yet
         run._withdraw()
     told = Message.objects.get()
     assert (told.next_poll_at, told.polls) == (clock.now(), 0)
@@ -324,7 +324,7 @@ def test_a_limit_and_a_campaign_narrow_what_is_asked(on_its_way, ask, clock, cam
 
 @pytest.fixture
 def two_at_once(monkeypatch, settings):
-    """Only so many messages are taken from the database together."""
+    """Only that many messages are read from the database at a time."""
     monkeypatch.setattr(poller, "_BATCH", 2)
     monkeypatch.setattr(poller, "_AHEAD", 1)
     settings.SMSBAT = {**settings.SMSBAT, "CONCURRENCY": 1}
@@ -378,11 +378,11 @@ def test_a_batch_of_answers_takes_six_statements_at_most_whatever_its_size(on_it
             assert ask(client).requests == count
         return [q["sql"] for q in captured if not q["sql"].startswith(TRANSACTION)]
 
-    statements(1, 5_000)  # the first run of a process leaves a sign of life
+    statements(1, 5_000)  # the first run of a process writes a heartbeat
     with CaptureQueriesContext(connection) as idle:
         ask(ScriptedClient())
     around = len([q for q in idle if not q["sql"].startswith(TRANSACTION)])
-    one, many = statements(1, 6_000), statements(90, 7_000)  # answers are written by the hundred
+    one, many = statements(1, 6_000), statements(90, 7_000)  # results are written in hundreds
     assert len(one) == len(many)
     assert len(many) - around <= 6
 
@@ -396,7 +396,7 @@ def test_what_was_refused_is_put_off_in_one_statement(on_its_way, ask, clock):
     with CaptureQueriesContext(connection) as captured:
         ask(ScriptedClient(statuses=dict.fromkeys(keys, refusal)))
     writes = [q for q in captured if q["sql"].startswith("UPDATE") and "polls" in q["sql"]]
-    assert len(writes) == 2  # given their turn, and put off
+    assert len(writes) == 2  # scheduled, then postponed
     assert set(Message.objects.values_list("next_poll_at", "polls")) == {(clock.now(), 0)}
 
 
@@ -425,7 +425,7 @@ def test_where_the_channel_is_open_it_is_asked_for_and_then_left_alone(on_its_wa
     clock.forward(seconds=5)
     client = ScriptedClient(statuses={"s-1": GatewayError(ErrorKind.NOT_FOUND, status=404)})
     ask(client)
-    clock.forward(hours=3)  # its time is over, and nobody has said by which channel
+    clock.forward(hours=3)  # its polling has expired without a known channel
     assert ask(ScriptedClient()).requests == 0
     message.refresh_from_db()
     assert (message.status, message.next_poll_at) == ("delivered", None)

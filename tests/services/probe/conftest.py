@@ -1,4 +1,4 @@
-"""A probe against the sandbox, with answers altered on the way."""
+"""A probe against the sandbox, with responses altered on the way."""
 
 from contextlib import ExitStack
 
@@ -19,7 +19,7 @@ IMAGE = "https://cdn.example.com/a.jpg"
 
 @pytest.fixture
 def probe(start_sandbox, settings):
-    """Runs a probe; `alter` changes the answers, `act` is called once while it follows."""
+    """Run a probe; `alter` changes the responses, `act` is called once during it."""
     with ExitStack() as stack:
 
         def run(
@@ -64,6 +64,6 @@ def probe(start_sandbox, settings):
 
 
 def problems(result):
-    """The differences and failures as ``id`` or ``id (label)`` for refusals."""
+    """Return the differences and failures as ``id``, or ``id (label)`` for refusals."""
     found = [one for one in result.findings if one.verdict in (Verdict.DIFFERENCE, Verdict.FAILURE)]
     return {f"{one.id} ({one.label})" if one.id.startswith("refusal") else one.id for one in found}

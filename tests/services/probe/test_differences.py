@@ -1,4 +1,4 @@
-"""Each difference in an answer is reported by the id of its assumption, and no other is."""
+"""Each difference in a response is reported by the id of its assumption, and no other is."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def of_send(change):
-    """Alters the answer to the first and only message."""
+    """Alter the response to the first and only message."""
 
     def alter(reply):
         if reply.is_send:
@@ -97,7 +97,7 @@ def test_a_phone_with_or_without_the_plus_is_as_assumed(probe, to):
 def test_a_difference_in_the_answer_to_a_flash_call(probe, change, id):
     found = problems(probe(of_send(lambda a, m: change(m)), types=["flashcall"]))
     assert id in found
-    assert found <= {id, "send.pattern"}  # the digits are compared with the number that rings
+    assert found <= {id, "send.pattern"}  # the digits are compared with the calling number
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How a probe runs: rows before requests, callbacks, an early end, what is left behind."""
+"""A probe's run: rows before requests, callbacks, an early end, and remaining data."""
 
 import json
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def call_back(**more):
-    """A status callback for the last message, through the site's own webhook."""
+    """Send a status callback for the last message through the site's own webhook."""
     body = {
         "messageId": Message.objects.latest("pk").smsbat_id,
         "deliverystatus": "delivered",
@@ -182,6 +182,6 @@ def test_a_status_request_that_is_refused_for_its_rate_holds_the_workers_back(pr
 
     result = probe(alter)
     assert problems(result) == {"status.http-status"}
-    assert Backoff.objects.get(name="status").refusals == 0  # answered since
+    assert Backoff.objects.get(name="status").refusals == 0  # a later response reset it
     assert 'retry-after: "7"' in report.render(result)
     assert [round(poll.after) for poll in result.messages[0].polls] == [5, 15]

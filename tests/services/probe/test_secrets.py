@@ -1,4 +1,4 @@
-"""No report holds a key, a phone, a code or a text, wherever an answer repeats it."""
+"""No report contains a key, phone, code or text, wherever a response repeats it."""
 
 import json
 from types import SimpleNamespace
@@ -55,7 +55,7 @@ def answer_of(body, status=200, message_id="id"):
 
 
 def shown(body, status=200):
-    """Everything that a report may quote of answers with this body."""
+    """Return everything that a report may quote of responses with this body."""
     redactor = Redactor([PHONE, PHONE[1:], "670000077", KEY, CODE, TEXT])
     planned = PlannedMessage(FlashCall(to=PHONE, caller_id=CALLER), 1, 0)
     row = SimpleNamespace(customer_message_id="1-a", pk=1, error_code=KEY, status="accepted")

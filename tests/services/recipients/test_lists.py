@@ -1,4 +1,4 @@
-"""Lists made and changed by what was found."""
+"""Lists created and changed from search results."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One phone's page: each row says what happened, to whom, and why."""
+"""One phone's page: each row shows the event, the person and the reason."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Nothing of an erased person is left in any table, whichever way they came."""
+"""No table contains data of an erased person, whatever its source."""
 
 import json
 
@@ -106,7 +106,7 @@ def test_what_they_wrote_goes_in_whatever_form_the_number_came(raw):
     assert [one.id_uuid for one in InboundMessage.objects.all()] == ["u-2"]
 
 
-# Rows that an import refuses, or would: what is in the place of the phone.
+# Invalid rows of an import: the value in place of the phone.
 PHONES = ["", "x", "3.80674E+11", "3,80674561E+11", "٠٦٧٤٥٦١٢٣٧", "067-456-12-37 or later"]
 
 
@@ -141,7 +141,7 @@ def test_a_file_named_after_the_person_goes(known):
 @pytest.mark.parametrize(
     "row",
     [
-        f"{OTHER},{FIRST}",  # the first name of many
+        f"{OTHER},{FIRST}",  # the first of several names
         f"{OTHER},Ivan {LAST}",
         "3.80501E+11,Ivan Petrenko",
         ",Ivan",
@@ -163,7 +163,7 @@ def test_a_first_name_alone_counts_if_no_other_phone_is_in_the_row():
 @pytest.mark.parametrize("state", [UploadState.QUEUED, UploadState.RUNNING])
 @pytest.mark.parametrize("row", [f",{NAME}", f"{NATIONAL} ext,{NAME}"])
 def test_while_a_file_that_names_them_is_imported_nothing_is_erased(known, state, row):
-    """A row without a readable phone would be written down again among the rejected ones."""
+    """Otherwise a row without a readable phone would be written to the rejected rows again."""
     uploads.keep([f"phone,name\n{row}\n".encode()], "people.csv", "Spring", "admin")
     RecipientUpload.objects.update(state=state)
     with pytest.raises(uploads.StillImporting, match="try again"):
@@ -182,7 +182,7 @@ def test_the_admin_says_that_it_has_to_wait(known, admin_client):
 
 
 class TestTheAdminsLog:
-    """It stays when a recipient is deleted, so it never names one."""
+    """The log outlives a deleted recipient, so it never names one."""
 
     def test_an_entry_has_a_key_and_no_name(self, admin_client, known):
         change = admin_url("recipient_change", known.pk)

@@ -1,4 +1,4 @@
-"""What is old is removed, what is asked for is erased, and the numbers stay."""
+"""Old data are removed, requested data are erased, and the statistics stay."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -36,7 +36,7 @@ BY_SMS = {"fallbacks": [{"type": "sms", "status": "delivered"}], "cost": 0.05}
 
 @pytest.fixture
 def finished(people, campaign, clock):
-    """A campaign to five, one of whom failed and one of whom was reached by SMS and wrote back."""
+    """A campaign to five: one message failed, one recipient got an SMS and replied."""
     people(10, 11, 12, 13, 77)
     made = campaign(type="viber_promo", fallback_text="Sale!")
     lifecycle.launch(made, clock.now())

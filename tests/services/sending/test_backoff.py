@@ -1,4 +1,4 @@
-"""After a refusal all workers wait: how long, and until when."""
+"""After a refusal all workers wait: for how long, and until when."""
 
 from datetime import timedelta
 

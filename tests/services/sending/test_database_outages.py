@@ -1,4 +1,4 @@
-"""A database that goes away between a request and its answer: the answer is worth many tries."""
+"""A database outage between a request and its response: recording is retried many times."""
 
 from contextlib import nullcontext
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def send_through_an_outage(launched, clock, monkeypatch):
-    """Sends to one recipient; recording the answer fails so many times at first."""
+    """Send to one recipient; recording the response fails that many times at first."""
 
     def send(failures):
         launched(1)
@@ -51,7 +51,7 @@ def test_a_worker_gives_up_before_its_lease_ends(send_through_an_outage, clock):
 
 @pytest.mark.parametrize(("thread", "failures"), [(nullcontext, 4), (own_thread, 4)])
 def test_a_view_waits_for_four_tries_only(send_through_an_outage, thread, failures):
-    """The visitor waits meanwhile; a worker has more time."""
+    """A visitor waits for it; a worker has more time."""
     expected = pytest.raises(OperationalError) if thread is nullcontext else nullcontext()
     with thread(), expected:
         send_through_an_outage(failures)

@@ -1,4 +1,4 @@
-"""What goes wrong before the first byte of a request leaves everything in the queue."""
+"""An error before the first byte of a request leaves all messages in the queue."""
 
 import io
 import os
@@ -101,7 +101,7 @@ def talk_nonsense(server):
 
 
 class TestCampaign:
-    """A campaign whose requests never begin: all of it waits, and somebody is told."""
+    """A campaign with requests that never begin: all messages wait, and the admins are notified."""
 
     def run(self, made, clock, url):
         client = client_for(url, timeout=0.3)
@@ -165,7 +165,7 @@ class TestCampaign:
 
 
 class Failing(ScriptedClient):
-    """Raises what it is told to before the request begins."""
+    """Raises the configured error before the request begins."""
 
     def __init__(self, error, after=0):
         super().__init__([answer_by_phone()] * 3)
@@ -179,13 +179,13 @@ class Failing(ScriptedClient):
 
 
 class Interrupted(Failing):
-    """Knows whether its request has begun, as the client does."""
+    """Reports whether its request has begun, as the client does."""
 
     has_left = False
 
 
 class TestUnexpectedException:
-    """Between the claim and the first byte anything may be raised."""
+    """Any exception may occur between the claim and the first byte."""
 
     @pytest.mark.parametrize("error", [RuntimeError("x"), MemoryError(), KeyError(), OSError()])
     def test_the_batch_is_queued_again_with_the_reason(self, large_campaign, clock, error):
@@ -244,7 +244,7 @@ class TestUnexpectedException:
 
 
 class TestVerification:
-    """A code that certainly was not sent is a verification that failed."""
+    """A code that certainly was not sent is a failed verification."""
 
     @pytest.fixture(autouse=True)
     def _known_code(self, monkeypatch):
@@ -288,7 +288,7 @@ def report_of(raising):
         raising()
     reporter = ExceptionReporter(None, raised.type, raised.value, raised.tb)
     shown = reporter.get_traceback_html() + reporter.get_traceback_text()
-    # As other error reporters do it: every frame of ours, whatever Django would hide.
+    # Other error reporters show every one of our frames, even those that Django hides.
     for entry in raised.traceback:
         if "django_smsbat" in str(entry.path):
             shown += "".join(map(repr, entry.frame.f_locals.values()))
@@ -296,7 +296,7 @@ def report_of(raising):
 
 
 class TestErrorReports:
-    """The frames of an unexpected exception hold no phone, no words and no code."""
+    """The frames of an unexpected exception contain no phone, text or code."""
 
     @pytest.fixture(autouse=True)
     def _failing(self, monkeypatch):
@@ -364,7 +364,7 @@ class TestErrorReports:
 
 @pytest.mark.slow
 def test_a_process_ends_with_one_line_and_exit_code_1(tmp_path):
-    """A worker on a machine whose certificates are gone: nothing is claimed for good."""
+    """A worker on a machine without certificates claims no message permanently."""
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "example_project.settings",

@@ -1,4 +1,4 @@
-"""What is written on a message that comes back from a request, and how many there were."""
+"""The data stored on a message that returns from a request, and the number of such messages."""
 
 import pytest
 

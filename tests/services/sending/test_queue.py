@@ -1,4 +1,4 @@
-"""What is queued: whose turn it is, when a campaign is done, what waits, what leaves at once."""
+"""The queue: order, completion of campaigns, waiting messages and immediate sends."""
 
 from datetime import timedelta
 
@@ -183,7 +183,7 @@ class TestOrder:
 
 
 class TestWhatWaits:
-    """Whether a thread that sends has to look again."""
+    """Whether a sending thread must check the queue again."""
 
     def test_a_single_message_does(self, queued):
         queued()
@@ -205,7 +205,7 @@ class TestWhatWaits:
 
 
 class TestAtOnce:
-    """Single messages that their sender waits for."""
+    """Single messages with a caller that waits for the result."""
 
     def test_they_go_in_batches_and_nothing_else_with_them(self, queued, clock, settings):
         settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": 2}

@@ -1,4 +1,4 @@
-"""What SMSBAT refuses, puts off, or says of single messages of a batch."""
+"""Messages of a batch that SMSBAT refuses, postpones or reports on separately."""
 
 import json
 from datetime import timedelta
@@ -61,7 +61,7 @@ class TestRefusals:
         assert set(Message.objects.values_list("error_code", "error_message")) == {("", "")}
         assert "same reason" in made.pause_reason
         assert summary.paused
-        assert StatusEvent.objects.filter(status="rejected").count() == 10  # kept all the same
+        assert StatusEvent.objects.filter(status="rejected").count() == 10  # stored anyway
 
     def test_what_the_rejections_cost_is_kept_too(self, launched, submit):
         launched(*range(10, 20))

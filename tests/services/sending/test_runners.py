@@ -1,4 +1,4 @@
-"""How queued work finds a worker."""
+"""How queued messages reach a worker."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""``send`` and ``send_many``: what is stored, what goes out, what comes back."""
+"""``send`` and ``send_many``: the stored rows, the requests and the results."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def test_unconfirmed_is_an_outcome_and_no_exception(settings, start_sandbox):
 
 
 def test_what_smsbat_did_not_take_stays_queued_with_the_reason():
-    message = send(Sms(to=phone(77), text="Hi"))  # nobody listens at the tests' address
+    message = send(Sms(to=phone(77), text="Hi"))  # no server listens at the tests' address
     assert (message.status, message.error_code) == ("queued", "unreachable")
 
 

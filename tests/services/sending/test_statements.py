@@ -18,7 +18,7 @@ PER_BATCH_MAX = 8
 
 @pytest.fixture
 def statements(people, campaign, settings, clock):
-    """How many statements a campaign to so many people takes, in batches of that size."""
+    """Count the statements of a campaign to that many recipients, in batches of that size."""
 
     def count(total, size, **fields):
         settings.SMSBAT = {**settings.SMSBAT, "BATCH_SIZE": size}
@@ -27,7 +27,7 @@ def statements(people, campaign, settings, clock):
         RecipientList.objects.get().recipients.set(Recipient.objects.order_by("pk")[:total])
         lifecycle.launch(campaign(**fields))
         client = ScriptedClient([answer_by_phone()] * (total // size))
-        heartbeats.beat(HeartbeatName.SEND, clock.now())  # written down now and then only
+        heartbeats.beat(HeartbeatName.SEND, clock.now())  # written only at intervals
         with CaptureQueriesContext(
             connection,
         ) as captured:

@@ -1,4 +1,4 @@
-"""As many threads as the waiting leaves room for."""
+"""The number of threads follows from the waiting time."""
 
 import threading
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def called():
-    """How many threads a crew calls, of so many at most, for batches like these."""
+    """Return the number of threads that a pool starts, up to a maximum, for such batches."""
 
     def count(most, taken, busy, times=10):
         seen, done = set(), threading.Event()

@@ -1,4 +1,4 @@
-"""Messages are rows before they are requests; what a request's fate means for each of them."""
+"""Messages are rows before they are requests; a request's outcome decides each message's status."""
 
 from datetime import timedelta
 
@@ -162,7 +162,7 @@ class TestLawTwo:
         launched(1, 2)
 
         class Slow(ScriptedClient):
-            """Its turn comes so late that a person has settled one message meanwhile."""
+            """Sends so late that a user has settled one message meanwhile."""
 
             def send(self, messages, *, before_leaving=None):
                 if not self.sent and Message.objects.filter(status="sending").count() == 2:

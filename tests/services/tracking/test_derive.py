@@ -1,4 +1,4 @@
-"""What follows from several reports of one message."""
+"""The status that follows from several events of one message."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def answered(message, status, word, smsbat_id=""):
-    """An answer that says nothing else."""
+    """A send response without further data."""
     return Report(
         source=Source.SUBMIT,
         status=status,
@@ -116,7 +116,7 @@ def test_our_own_words_are_none(sending):
 
 
 class TestWhereAnSmsMayHaveFollowed:
-    """Which channel it arrived by is worth one more question."""
+    """If an SMS fallback is possible, one more poll determines the channel."""
 
     @pytest.fixture
     def message(self, queued):

@@ -1,4 +1,4 @@
-"""Every report is kept as it came, and the status follows from the set of them."""
+"""Every event is stored unchanged, and the status follows from the set of events."""
 
 from datetime import timedelta
 from decimal import Decimal

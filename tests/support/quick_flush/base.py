@@ -1,7 +1,7 @@
-"""PostgreSQL whose tables are emptied between tests by ``DELETE``.
+"""PostgreSQL that empties tables between tests with ``DELETE``.
 
-``TRUNCATE``, which Django takes, writes new files for each table and index: that takes most of a
-second each time, where hardly a row has to go.
+Django uses ``TRUNCATE``, which writes new files for each table and index. That takes most of a
+second each time, although the tables have few rows.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from django.db.backends.postgresql import base, operations
 
 class DatabaseOperations(operations.DatabaseOperations):
     def sql_flush(self, style: Style, tables: list[str], **options: Any) -> list[str]:
-        if any(options.values()):  # sequences begin anew, or other tables are emptied too
+        if any(options.values()):  # sequences restart, or other tables are emptied too
             return super().sql_flush(style, tables, **options)
         return [f"DELETE FROM {self.quote_name(table)};" for table in tables]
 

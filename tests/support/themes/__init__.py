@@ -1,1 +1,1 @@
-"""The tests' site under other themes of the admin, and what opens its pages there."""
+"""The test site under other admin themes, and a program that opens its pages."""

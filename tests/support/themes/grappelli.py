@@ -1,4 +1,4 @@
-"""The tests' site under django-grappelli, which reads the field of each list filter."""
+"""The test site under django-grappelli, which reads the field of each list filter."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS

@@ -1,4 +1,4 @@
-"""The tests' site under django-jazzmin, whose templates replace the admin's."""
+"""The test site under django-jazzmin, which replaces the admin's templates."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS

@@ -1,4 +1,4 @@
-"""Opens every page of the admin, in a process whose settings have another theme."""
+"""Opens every page of the admin, in a process with another theme in its settings."""
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -33,7 +33,7 @@ BY_POST = (
 
 
 def make_world():
-    """One of everything."""
+    """Create one object of each kind."""
     person = Recipient.objects.create(phone="+380670000077", name="Olena")
     everybody = RecipientList.objects.create(name="All")
     everybody.recipients.add(person)
@@ -64,7 +64,9 @@ def open_all():
     client.force_login(User.objects.create_superuser("boss"))
     for page, (opens, _by_post) in PAGES.items():
         status = client.get(address(page, world)).status_code
-        expected = 403 if opens == [()] else 405 if page in BY_POST else 200
+        expected = (
+            403 if opens == [()] else 405 if page in BY_POST or page.endswith("_search") else 200
+        )
         assert status == expected, (page, status)
     for page, ours in OURS.items():
         assert ours in client.get(address(page, world)).content.decode(), page

@@ -1,1 +1,1 @@
-"""The composer: inputs for what each message type is made of, and the phone that shows it."""
+"""The composer: inputs for the content of each message type, and the phone preview."""

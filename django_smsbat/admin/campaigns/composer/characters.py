@@ -1,4 +1,4 @@
-"""Characters as they are named to people: those that cannot be seen by their names."""
+"""Readable names of characters; invisible characters are shown by their Unicode names."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ NAMES: Final[Mapping[str, Promise]] = {
 
 
 def readable(char: str) -> str:
-    """The character itself if it can be seen alone, else its name and code."""
+    """Return the character itself if it is visible on its own, else its name and code point."""
     if char not in INVISIBLE and not unicodedata.combining(char):
         return char
     name = NAMES.get(char) or unicodedata.name(char, "").lower() or _("control character")

@@ -1,4 +1,4 @@
-"""The campaign's form: one set of inputs for each type, and refusals at the input concerned."""
+"""The campaign form: one set of inputs per message type, with errors at the field concerned."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -41,7 +41,7 @@ SAID: Final = (
     "ttl",
 )
 TO_WHOM: Final = ("lists", "scheduled_at", "canary_size", "canary_share")
-# Which types have a use for a field, by what the gateway's table says of them.
+# The message types that use each field, derived from the gateway's table.
 _ONLY_FOR: Final[Mapping[str, list[MessageType]]] = {
     "text": [kind for kind, facts in TYPES.items() if facts.has_text],
     "fallback_text": [kind for kind, facts in TYPES.items() if facts.has_fallback],
@@ -54,21 +54,21 @@ EMPTIED: Final = tuple(_ONLY_FOR)
 
 
 def is_used(field: str, kind: str) -> bool:
-    """Whether a field says something of a message of that type that is not seen on its phone."""
+    """Return whether messages of that type use a field that the phone preview does not show."""
     return field != "message_data" and kind in _ONLY_FOR.get(field, [kind])
 
 
-def chosen_type(written: object) -> MessageType | None:
-    """The type that was chosen, if it is one."""
-    return MessageType(str(written)) if str(written) in list(MessageType) else None
+def chosen_type(value: object) -> MessageType | None:
+    """Return the chosen message type, or None if the value is not a type."""
+    return MessageType(str(value)) if str(value) in list(MessageType) else None
 
 
 class ComposerWidget(forms.Widget):
-    """The inputs of all types; the browser shows those of the chosen one.
+    """The inputs of all types; the browser shows those of the chosen type.
 
     Attributes:
-        type: the type whose inputs hold the value.
-        refusals: what is wrong, by the path of the input.
+        type: the type of the inputs that contain the value.
+        refusals: error messages by the path of the input.
     """
 
     template_name = "admin/smsbat/composer/composer.html"
@@ -112,7 +112,7 @@ class ComposerWidget(forms.Widget):
 
 
 class _Shown:
-    """The nodes of a type with their values, as the template draws them."""
+    """The nodes of a type with their values, as the template renders them."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class _Shown:
 
     def _input(self, node: Input, path: str) -> dict[str, Any]:
         value = self._values.get(path, "")
-        # A stored value that is not among the choices, such as another language, stays chosen.
+        # Keep a stored value that is no longer among the choices (a language, for example).
         known = {str(key) for key, _label in node.choices}
         own = [(value, value)] if node.choices and value and str(value) not in known else []
         choices = [(key, label, str(key) == str(value)) for key, label in (*node.choices, *own)]
@@ -151,7 +151,7 @@ class _Shown:
         def row(place: object, shown: _Shown = self) -> list[dict[str, Any]]:
             return shown.nodes(node.row.nodes, reading.join(path, str(place)), depth + 1)
 
-        # A spare row is for who has no script; what is inside it cannot ask for that again.
+        # The spare row is for browsers without JavaScript. Rows nested in it get no spare row.
         spare = _Shown(self._values, self._refusals, without_script=True)
 
         return {
@@ -168,7 +168,7 @@ class _Shown:
 
 
 class ComposedField(forms.Field):
-    """`message_data`, in the wire's shape, from the inputs of the chosen type."""
+    """`message_data` in SMSBAT's wire format, from the inputs of the chosen type."""
 
     widget = ComposerWidget
 
@@ -177,7 +177,7 @@ class ComposedField(forms.Field):
 
 
 class TextField(forms.CharField):
-    """A text with LF for the line breaks that browsers post as CR LF."""
+    """A text field that stores line breaks as LF; browsers post CR LF."""
 
     def to_python(self, value: Any) -> str:
         return with_line_feeds(super().to_python(value) or "")
@@ -187,7 +187,7 @@ class TextField(forms.CharField):
 
 
 class LabelledDateTime(AdminSplitDateTime):
-    """Date and time, each with a name of its own for who does not see the page."""
+    """Date and time inputs, each with its own label for screen readers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -196,14 +196,14 @@ class LabelledDateTime(AdminSplitDateTime):
 
 
 class ListsField(_ListsField):
-    """Lists with how many stand in each."""
+    """A choice of lists, each with its number of recipients."""
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj} ({obj.people_count})"
 
 
 class CampaignForm(_ModelForm):
-    """Content that could be sent to nobody is refused when it is saved, at the field concerned."""
+    """The campaign form. It refuses content that cannot be sent, with the error at its field."""
 
     message_data = ComposedField(label=_("What it is made of"), required=False)
     lists = ListsField(
@@ -233,12 +233,12 @@ class CampaignForm(_ModelForm):
             self.fields["scheduled_at"].label = capfirst(_("scheduled for"))
             self.fields["scheduled_at"].help_text = _("In the time zone %(zone)s.") % {"zone": zone}
         if "message_data" in self.fields:
-            written = self.data.get("type") if self.is_bound else self.initial.get("type")
-            self._composer.type = chosen_type(written)
-            self._composer.refusals = {}  # a copied widget would share that of all forms
+            chosen = self.data.get("type") if self.is_bound else self.initial.get("type")
+            self._composer.type = chosen_type(chosen)
+            self._composer.refusals = {}  # a copied widget shares its dict
 
     def _account_field(self) -> forms.ChoiceField:
-        """Those of the settings, and the campaign's own if it is no longer among them."""
+        """Offer the accounts in the settings, plus the campaign's own account if it was removed."""
         names = dict.fromkeys([*registry.names(), self.initial.get("account", DEFAULT_ACCOUNT)])
         model_field = Campaign._meta.get_field("account")
         return forms.ChoiceField(
@@ -250,7 +250,7 @@ class CampaignForm(_ModelForm):
     @property
     def _composer(self) -> ComposerWidget:
         widget = self.fields["message_data"].widget
-        assert isinstance(widget, ComposerWidget)  # noqa: S101 - told to mypy
+        assert isinstance(widget, ComposerWidget)  # noqa: S101 - narrows the type for mypy
         return widget
 
     def clean_scheduled_at(self) -> Any:
@@ -260,7 +260,7 @@ class CampaignForm(_ModelForm):
         return moment
 
     def clean(self) -> Any:
-        """What the chosen type has no place for is not kept: its input was not to be seen."""
+        """Clear the fields that the chosen type does not use; their inputs were not visible."""
         kind = chosen_type(self.cleaned_data.get("type"))
         for name, kinds in _ONLY_FOR.items():
             if kind and kind not in kinds and name in self.cleaned_data:
@@ -271,7 +271,7 @@ class CampaignForm(_ModelForm):
         return self.cleaned_data
 
     def _keep_what_does_not_fit(self, kind: MessageType | None) -> None:
-        """What was stored by code and has no inputs is not lost by who typed nothing in them."""
+        """Keep content stored by code that the inputs cannot show, unless new content was typed."""
         stored = self.initial.get("message_data") or {}
         is_same = kind is not None and kind == self.initial.get("type")
         if (

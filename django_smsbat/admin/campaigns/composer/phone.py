@@ -1,6 +1,6 @@
-"""The phone beside the form: how a message will look, and what is to be said of it.
+"""The phone beside the form: a preview of the message, with warnings about it.
 
-Nothing is loaded from elsewhere: pictures are shown as frames with their names.
+Nothing is loaded from other sites: pictures are shown as frames with their file names.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ _FORCED_SHOWN: Final = 12
 
 @dataclass(frozen=True)
 class Picture:
-    """A frame where a picture, a video, audio or a file will be."""
+    """A frame in place of a picture, video, audio or file."""
 
     kind: str
     name: str
@@ -48,7 +48,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Bubble:
-    """What stands in one bubble, or on one card, from top to bottom."""
+    """The content of one bubble or card, from top to bottom."""
 
     title: str = ""
     text: str = ""
@@ -63,7 +63,7 @@ def _picture(kind: str, address: object) -> tuple[Picture, ...]:
         return ()
     try:
         name = unquote(urlsplit(str(address)).path.rpartition("/")[2])
-    except ValueError:  # half an IPv6 address, while somebody is typing
+    except ValueError:  # half an IPv6 address, while the user types
         name = ""
     return (Picture(kind, name or str(address)),)
 
@@ -76,7 +76,7 @@ def _media(media: Any) -> tuple[Picture, ...]:
 
 
 def bubble_of(content: Content) -> Bubble:
-    """From the wire's shape; what has another shape, stored by code, is not drawn."""
+    """Build a bubble from wire-format content; content of any other shape is not drawn."""
     try:
         return _bubble_of(content)
     except (TypeError, AttributeError, ValueError):
@@ -119,36 +119,36 @@ def _card(card: dict[str, Any]) -> Bubble:
 
 
 def _lines(content: Content, data: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What Viber's own words or the telephone network show, as far as it is known here."""
+    """Return the text that Viber or the telephone network adds, as far as it is documented."""
     if content.type == MessageType.FLASH_CALL:
         return ((str(_("Missed call")), data.get("callerId") or "…"),)
     template = otp_templates.find(str(data.get("templateId", "")))
     if template is None:
         return ()
-    given = data.get("templateParams", {})
+    params = data.get("templateParams", {})
     head = (str(_("Viber's template")), template.slug.replace("_", " "))
-    return (head, *((name, str(given.get(name, "…"))) for name in template.params))
+    return (head, *((name, str(params.get(name, "…"))) for name in template.params))
 
 
 def duration(seconds: int) -> str:
-    """A time to live, in the largest unit that says it exactly."""
+    """Format a time to live in the largest unit that is exact."""
     size = next(size for size in (_DAY, _HOUR, 60, 1) if seconds % size == 0)
     count = seconds // size
-    words = {
+    formats = {
         _DAY: ngettext("%(count)d day", "%(count)d days", count),
         _HOUR: ngettext("%(count)d hour", "%(count)d hours", count),
         60: ngettext("%(count)d minute", "%(count)d minutes", count),
         1: ngettext("%(count)d second", "%(count)d seconds", count),
     }
-    return words[size] % {"count": count}
+    return formats[size] % {"count": count}
 
 
 def advice_on_ttl(kind: MessageType) -> str:
     first, last = TYPES[kind].ttl_advice
-    told = _("SMSBAT advises a time to live of %(first)s to %(last)s.")
+    text = _("SMSBAT advises a time to live of %(first)s to %(last)s.")
     if first == last:
-        told = _("SMSBAT advises a time to live of %(first)s.")
-    return told % {"first": duration(first), "last": duration(last)}
+        text = _("SMSBAT advises a time to live of %(first)s.")
+    return text % {"first": duration(first), "last": duration(last)}
 
 
 _CONCERNS: Final[dict[LintCode, Promise]] = {
@@ -173,16 +173,16 @@ _CONCERNS: Final[dict[LintCode, Promise]] = {
 
 
 def _told(finding: Finding) -> str:
-    words = _CONCERNS[finding.concern] % {
+    text = _CONCERNS[finding.concern] % {
         "what": ", ".join(_named(finding)),
         "with": finding.parts[0],
         "without": finding.parts[1],
     }
-    return f"{_('SMS fallback')}: {words}" if finding.field == "fallback_text" else str(words)
+    return f"{_('SMS fallback')}: {text}" if finding.field == "fallback_text" else str(text)
 
 
 def _named(finding: Finding) -> Iterable[str]:
-    """What it is about; characters that cannot be seen by their names."""
+    """Return the subjects of a warning; invisible characters by their names."""
     return (
         map(readable, finding.what)
         if finding.concern is LintCode.COSTS_MORE_PARTS
@@ -191,16 +191,16 @@ def _named(finding: Finding) -> Iterable[str]:
 
 
 def _parts_told(sms: SmsParts) -> str:
-    words = ngettext(
+    text = ngettext(
         "SMS: %(count)d part, %(encoding)s, %(units)d characters.",
         "SMS: %(count)d parts, %(encoding)s, %(units)d characters.",
         sms.parts,
     )
-    return words % {"count": sms.parts, "encoding": sms.encoding, "units": sms.units}
+    return text % {"count": sms.parts, "encoding": sms.encoding, "units": sms.units}
 
 
 def context_of(shown: Preview) -> dict[str, Any]:
-    """What the phone's template needs."""
+    """Return the context of the phone template."""
     content = shown.content
     kind = MessageType(content.type)
     return {
@@ -219,7 +219,7 @@ def context_of(shown: Preview) -> dict[str, Any]:
 
 
 def _exclusion_told(shown: Preview) -> str:
-    """Why this recipient would be left out; a missing value has a sentence of its own."""
+    """Explain why this recipient would be excluded; a missing value has its own sentence."""
     if shown.exclusion is None or shown.missing:
         return ""
     label, details = str(EXCLUSION_LABELS[shown.exclusion]), told(shown.exclusion_detail)
@@ -227,7 +227,7 @@ def _exclusion_told(shown: Preview) -> str:
 
 
 def _fields_told(shown: Preview) -> dict[str, list[str]]:
-    """What the lists have of the fields that the placeholders name."""
+    """Return the known values of the placeholders' fields in the lists."""
     if shown.sample is None:
         return {}
     return {
@@ -237,7 +237,7 @@ def _fields_told(shown: Preview) -> dict[str, list[str]]:
 
 
 def live_phone(request: HttpRequest) -> HttpResponse:
-    """The phone for what stands in the form at this moment; nothing is saved."""
+    """Render the phone for the current state of the form; nothing is saved."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     kind = chosen_type(request.POST.get("type"))
@@ -247,7 +247,7 @@ def live_phone(request: HttpRequest) -> HttpResponse:
     draft = Campaign(
         account=typed.get("account", DEFAULT_ACCOUNT),
         type=kind.value,
-        sender=typed.get("sender", "").strip(),  # as the form does when it is saved
+        sender=typed.get("sender", "").strip(),  # stripped as the form does on save
         text=typed.get("text", "").strip() if TYPES[kind].has_text else "",
         message_data=reading.data_from(kind, typed),
         ttl=number(typed.get("ttl"), _DIGITS_MAX),

@@ -1,4 +1,4 @@
-"""Between the inputs of a type and the arguments of its message class, in both directions.
+"""Converts between the inputs of a type and the arguments of its message class.
 
 An input is named by its path: ``viber_carousel-items-0-primary_button-url``.
 """
@@ -16,7 +16,7 @@ from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import CLASSES, InvalidMessage
 
 Typed = Mapping[str, Any]
-# The other fields that a refusal may speak of.
+# The other fields that a gateway error may name.
 WORDS: Final = {
     "text": _("text"),
     "sender": _("sender"),
@@ -26,30 +26,30 @@ WORDS: Final = {
 
 
 def data_from(kind: MessageType, typed: Typed) -> dict[str, Any]:
-    """`messageData` of what was typed, in the wire's shape. Nothing is checked."""
+    """Return `messageData` for the typed values, in wire format, without validation."""
     values = _values(SCHEMA[kind], typed, kind.value)
     template = otp_templates.find(str(values.get("template_id", "")))
-    if template:  # the inputs that it has no use for were not to be seen
-        given = values["template_params"]
-        values["template_params"] = {n: given[n] for n in template.params if n in given}
+    if template:  # the inputs that the template does not use were not visible
+        params = values["template_params"]
+        values["template_params"] = {n: params[n] for n in template.params if n in params}
     return CLASSES[kind].data_of(**values)
 
 
 def values_of(kind: MessageType, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of all inputs by their path.
+    """Return the values of all inputs by path.
 
     Raises:
-        InvalidMessage: when the data have not the shape of that type.
+        InvalidMessage: if the data do not have the shape of that type.
     """
     arguments = CLASSES[kind].fields_from_data(data)
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for node in SCHEMA[kind]:
-        _spread(node, arguments.get(node.name), kind.value, found)
-    return found
+        _spread(node, arguments.get(node.name), kind.value, values)
+    return values
 
 
 def fits(kind: MessageType, data: Any) -> bool:
-    """Whether the inputs of that type can show the data, all of them."""
+    """Return whether the inputs of that type can show all of the data."""
     try:
         shown = values_of(kind, data)
         return len(shown) <= _INPUTS_MAX
@@ -58,18 +58,18 @@ def fits(kind: MessageType, data: Any) -> bool:
 
 
 def is_typed(kind: MessageType, typed: Typed) -> bool:
-    """Whether anything was typed into the inputs of that type."""
+    """Return whether any input of that type has a value."""
     return any(_is_typed(node, typed, join(kind.value, node.name)) for node in SCHEMA[kind])
 
 
 def path_of(kind: MessageType, field: str) -> str:
-    """The input that a refusal of the gateway's speaks of, such as ``items[1].title``."""
+    """Return the input that a gateway error names, such as ``items[1].title``."""
     steps = re.sub(r"\.action\b", "", field).replace("[", ".").replace("]", "")
     return join(kind.value, *steps.split("."))
 
 
 def label_of(kind: MessageType, field: str) -> str:
-    """The input that it speaks of, as people know it."""
+    """Return the label of the input that a gateway error names."""
     first = re.split(r"[.\[]", field)[0]
     labels = {node.name: node.label for node in SCHEMA[kind]}
     return str(labels.get(first) or WORDS.get(first) or field)
@@ -89,24 +89,24 @@ def _value(node: Node, typed: Typed, path: str) -> Any:
         return [row for row in rows if row is not None]
     if isinstance(node, Group):
         return node.make(_values(node.nodes, typed, path))
-    written = str(typed.get(path, "")).strip()
+    text = str(typed.get(path, "")).strip()
     if node.kind == "number":
-        typed_number = number(written, _DIGITS_MAX)
-        return written or _nothing(path) if typed_number is None else typed_number
-    return written
+        typed_number = number(text, _DIGITS_MAX)
+        return text or _nothing(path) if typed_number is None else typed_number
+    return text
 
 
 def _nothing(path: str) -> Any:
-    """An empty number is no text, but where a template's parameters are told from none."""
+    """Return None for an empty number, but "" for a template parameter, where the two differ."""
     return "" if "-template_params-" in path else None
 
 
 _DIGITS_MAX: Final = 11
-_INPUTS_MAX: Final = 900  # Django takes no form of more than a thousand
+_INPUTS_MAX: Final = 900  # Django accepts at most 1,000 fields in a form
 
 
 def _group(row: Group, typed: Typed, path: str) -> Any:
-    """A row; None for one in which nothing was typed."""
+    """Return a row's argument, or None if the row is empty."""
     if not any(_is_typed(node, typed, join(path, node.name)) for node in row.nodes):
         return None
     return row.make(_values(row.nodes, typed, path))
@@ -123,28 +123,28 @@ def _is_typed(node: Node, typed: Typed, path: str) -> bool:
 
 
 def places(typed: Typed, path: str) -> list[int]:
-    """The places of the rows that were posted, in their order."""
+    """Return the indexes of the posted rows, in posted order."""
     begin = f"{path}-"
-    found = (name[len(begin) :].partition("-")[0] for name in typed if name.startswith(begin))
-    # A browser posts them in the order in which they stand, whatever their numbers.
-    numbers = (number(place, _DIGITS_MAX) for place in found)
+    indexes = (name[len(begin) :].partition("-")[0] for name in typed if name.startswith(begin))
+    # Browsers post rows in the order on the page, whatever their indexes.
+    numbers = (number(place, _DIGITS_MAX) for place in indexes)
     return list(dict.fromkeys(place for place in numbers if place is not None))
 
 
-def _spread(node: Node, value: Any, path: str, found: dict[str, Any]) -> None:
+def _spread(node: Node, value: Any, path: str, values: dict[str, Any]) -> None:
     own = join(path, node.name)
     if isinstance(node, Input):
-        found[own] = "" if value is None else value
+        values[own] = "" if value is None else value
     elif value is None:
         return
     elif isinstance(node, Rows):
         for place, row in enumerate(value):
-            _spread_all(node.row, row, join(own, str(place)), found)
+            _spread_all(node.row, row, join(own, str(place)), values)
     else:
-        _spread_all(node, value, own, found)
+        _spread_all(node, value, own, values)
 
 
-def _spread_all(group: Group, made: Any, path: str, found: dict[str, Any]) -> None:
-    values = group.read(made)
+def _spread_all(group: Group, argument: Any, path: str, result: dict[str, Any]) -> None:
+    values = group.read(argument)
     for node in group.nodes:
-        _spread(node, values.get(node.name), path, found)
+        _spread(node, values.get(node.name), path, result)

@@ -1,7 +1,7 @@
-"""What each message type asks for besides text, as inputs: named as the gateway's arguments are.
+"""The inputs of each message type besides its text, named like the gateway's arguments.
 
-No limit stands here: lengths and choices come from the gateway's table, and what was typed is
-checked by the gateway's classes.
+No limits are defined here: lengths and choices come from the gateway's table, and the gateway's
+classes validate the input.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +26,8 @@ class Input:
 
     Attributes:
         kind: the HTML type, or ``select``.
-        choices: value and label, where it is one of few.
-        most: characters.
+        choices: value and label, for a select.
+        most: maximum length in characters.
         only_for: in a group with a ``kind``, the kinds that need this input.
     """
 
@@ -42,11 +42,11 @@ class Input:
 
 @dataclass(frozen=True)
 class Group:
-    """Several inputs that make one argument.
+    """Several inputs that form one argument.
 
     Attributes:
-        make: the argument from the values of the inputs.
-        read: the reverse.
+        make: builds the argument from the values of the inputs.
+        read: the reverse of `make`.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Rows:
-    """So many of the same, in an order that can be changed."""
+    """A repeated input or group, with rows that can be reordered."""
 
     name: str
     label: Promise
@@ -68,7 +68,7 @@ class Rows:
 
 
 Node = Input | Group | Rows
-ROWS_MAX: Final = 30  # no document limits carousels; so many fit on a page
+ROWS_MAX: Final = 30  # the documents set no limit for carousels; 30 rows fit on a page
 
 
 def _address(name: str, label: Promise, hint: Promise | str = "") -> Input:
@@ -80,11 +80,11 @@ def _number(name: str, label: Promise) -> Input:
 
 
 def _attributes(*names: str) -> Callable[[Any], Values]:
-    return lambda made: {name: getattr(made, name) for name in names}
+    return lambda instance: {name: getattr(instance, name) for name in names}
 
 
 def _given(values: Values) -> bool:
-    """Whether anything was typed: a select alone says nothing."""
+    """Return whether any text was typed; a select alone does not count."""
     return any(_given(v) if isinstance(v, Mapping) else bool(v) for v in values.values())
 
 
@@ -115,15 +115,15 @@ _MINUTE: Final = 60
 
 
 def _media_limits() -> str:
-    """What each kind of media may be, such as “audio: MP3, AAC, up to 5 MB and 5 minutes”."""
+    """Describe each media kind's limits, such as “audio: MP3, AAC, up to 5 MB and 5 minutes”."""
     return "; ".join(_media_limit(kind, one) for kind, one in facts.RCS_MEDIA.items())
 
 
 def _media_limit(kind: facts.MediaKind, one: facts.MediaFacts) -> str:
-    words = _("%(kind)s: %(formats)s, up to %(megabytes)d MB")
+    text = _("%(kind)s: %(formats)s, up to %(megabytes)d MB")
     if one.seconds_max:
-        words = _("%(kind)s: %(formats)s, up to %(megabytes)d MB and %(minutes)d minutes")
-    return words % {
+        text = _("%(kind)s: %(formats)s, up to %(megabytes)d MB and %(minutes)d minutes")
+    return text % {
         "kind": _MEDIA_LABELS[kind],
         "formats": one.formats,
         "megabytes": one.bytes_max // facts.MEGABYTE,
@@ -167,9 +167,9 @@ def _make_action_button(values: Values) -> RcsButton | None:
     return RcsButton(values["text"], kind(**own))
 
 
-def _read_action_button(made: RcsButton) -> Values:
-    own = {name: getattr(made.action, name) for name in made.action.names}
-    return {"text": made.text, "kind": made.action.wire, **own}
+def _read_action_button(button: RcsButton) -> Values:
+    own = {name: getattr(button.action, name) for name in button.action.names}
+    return {"text": button.text, "kind": button.action.wire, **own}
 
 
 _ACTION_BUTTON: Final = Group(

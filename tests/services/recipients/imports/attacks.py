@@ -1,4 +1,4 @@
-"""Small files that describe something very large."""
+"""Small files that describe huge tables."""
 
 import zipfile
 from pathlib import Path
@@ -39,7 +39,7 @@ PERSON = '<row r="2"><c r="A2"><v>380671112233</v></c></row>'
 
 
 def write(path: Path, rows: str, texts: str = "", *, method: int = zipfile.ZIP_DEFLATED, **parts):
-    """A workbook with these rows and shared texts."""
+    """Write a workbook with these rows and shared texts."""
     members = {
         **_PARTS,
         "xl/worksheets/sheet1.xml": (

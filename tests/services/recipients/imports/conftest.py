@@ -10,7 +10,7 @@ from django_smsbat.services.recipients.imports.readers import open_table
 
 @pytest.fixture
 def file(tmp_path):
-    """Writes a file with this content; text is encoded."""
+    """Write a file with this content; text is encoded."""
 
     def write(content, name="people.csv", encoding="utf-8"):
         path = tmp_path / name
@@ -22,13 +22,13 @@ def file(tmp_path):
 
 @pytest.fixture
 def table(file):
-    """Writes a CSV of these lines."""
+    """Write a CSV of these lines."""
     return lambda *lines, **options: file("\n".join(lines), **options)
 
 
 @pytest.fixture
 def reasons():
-    """The reasons in the file of rejected rows."""
+    """Return the reasons in the file of rejected rows."""
 
     def read(result):
         with result.rejects.open(encoding="utf-8-sig", newline="") as file:
@@ -39,7 +39,7 @@ def reasons():
 
 @pytest.fixture
 def workbook(tmp_path):
-    """Saves a workbook with these rows, as `fill` left its sheets."""
+    """Save a workbook with these rows; `fill` prepares its sheets."""
 
     def save(*rows, fill=lambda book: None, name="people.xlsx"):
         book = Workbook()
@@ -55,7 +55,7 @@ def workbook(tmp_path):
 
 @pytest.fixture
 def read():
-    """Everything that is read from a file: the table and its rows."""
+    """Read a file completely: the table and its rows."""
 
     def all_of(path, **options):
         with open_table(path, **options) as table:
@@ -66,18 +66,18 @@ def read():
 
 @pytest.fixture
 def cells_of(read):
-    """The cells of the rows of a file."""
+    """Return the cells of a file's rows."""
     return lambda path, **options: [list(row.cells) for row in read(path, **options)[1]]
 
 
 def rate(headings):
-    """Rates headings as the importer does: phones first."""
+    """Rate headings as the importer does: phones first."""
     known = {heading.strip().lower() for heading in headings}
     return 2 if known & {"phone", "телефон"} else bool(known & {"name", "ім'я", "city"})
 
 
 def has_phone(place):
-    """Whether a cell holds a number: what rows look like."""
+    """Return whether a cell contains a number, as data rows do."""
 
     def looks_like_row(cells):
         return len(cells) > place and sum(map(str.isdigit, cells[place])) >= 9

@@ -1,4 +1,4 @@
-"""A broken row costs itself, or the file is refused with its number. No row is lost in silence."""
+"""A broken row is rejected, or the file is refused with its number. No row is lost silently."""
 
 import csv
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Columns are taken for what is assigned to them, else for what their headings say."""
+"""Columns follow their assignment, or else their headings."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Opt-outs survive every move of data; an opt-in needs a date and a source."""
+"""Opt-outs survive every transfer of data; an opt-in needs a date and a source."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The content of a file decides on its format. A format that cannot be read is named."""
+"""A file's content decides its format. An unsupported format is named."""
 
 import gzip
 import io

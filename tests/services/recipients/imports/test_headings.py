@@ -1,4 +1,4 @@
-"""Columns are recognised by their headings, as the usual programs write them."""
+"""Columns are recognised by the headings that common programs write."""
 
 import pytest
 from hypothesis import given

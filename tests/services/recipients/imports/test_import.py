@@ -1,4 +1,4 @@
-"""Recipients out of files: read however people write them, each row taken or refused."""
+"""Recipients from files: common notations are read, each row is accepted or rejected."""
 
 import codecs
 import csv
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def rejects_of(result):
-    # Without the mark of UTF-8 at its beginning, Excel takes the file for another encoding.
+    # Without a leading byte order mark, Excel assumes another encoding than UTF-8.
     assert result.rejects.read_bytes().startswith(codecs.BOM_UTF8)
     with result.rejects.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))[1:]

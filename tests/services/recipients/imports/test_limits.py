@@ -19,7 +19,7 @@ from django_smsbat.services.recipients.imports.readers import (
 )
 from tests.services.recipients.imports import attacks
 
-MEMORY_MAX = 20 * limits.MEGABYTE  # Python's own objects at once
+MEMORY_MAX = 20 * limits.MEGABYTE  # peak of Python's own objects
 ROW = '<row r="2"><c r="A2"><v>380671112233</v></c></row>'
 
 
@@ -36,7 +36,7 @@ def refusal(path, **options):
 
 @pytest.fixture
 def attack(tmp_path):
-    """Writes a workbook with these rows and shared texts."""
+    """Write a workbook with these rows and shared texts."""
     return lambda rows="", texts="", **options: attacks.write(
         tmp_path / "people.xlsx", rows, texts, **options
     )
@@ -140,7 +140,7 @@ def test_entities_are_refused(attack, declared, part):
         rows = read_all(path)
     except UnreadableTable:
         return
-    assert "root:" not in str(rows)  # what Python reads by itself stays small
+    assert "root:" not in str(rows)  # Python's own reading stays small
     assert len(str(rows)) < 1_000
 
 

@@ -1,4 +1,4 @@
-"""An import shows its interpretation before it does anything."""
+"""An import shows its interpretation before it stores anything."""
 
 import pytest
 from django.core.management import CommandError, call_command

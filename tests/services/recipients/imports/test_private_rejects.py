@@ -1,4 +1,4 @@
-"""The file of rejected rows is for its owner alone, and never written through a link."""
+"""Only its owner can read the file of rejected rows; it is never written through a link."""
 
 import os
 from io import StringIO

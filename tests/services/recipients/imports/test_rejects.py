@@ -1,4 +1,4 @@
-"""Rejected rows are given back as they were: corrected, they can be imported."""
+"""Rejected rows are returned unchanged: after correction, they can be imported."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""The separator is the one under which the file is a table."""
+"""The separator is the one that makes the file a table."""
 
 import csv
 import io
@@ -100,7 +100,7 @@ def test_empty_headings_at_the_end_are_no_headings(file, read):
     assert [row.problem for row in rows] == ["", "3 cells under 2 headings"]
 
 
-# What a CSV can hold: no NUL; spaces before a cell are not content.
+# Valid CSV content: no NUL; spaces before a cell are not content.
 TEXTS = st.text(
     st.characters(codec="utf-8", exclude_characters="\0\ufeff\x1a", exclude_categories=["Cs"]),
     max_size=12,
@@ -112,7 +112,7 @@ CODECS = ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1251", "koi8-u", "cp1125"
 
 
 def is_written_as_it_is(cell):
-    """Whether a cell means itself and not what an export made harmless."""
+    """Return whether a cell is literal, not escaped by an export."""
     return "'" not in cell
 
 

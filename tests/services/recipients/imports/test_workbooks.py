@@ -20,7 +20,7 @@ from django_smsbat.services.recipients.imports.readers.number_formats import dis
 
 
 def rewritten(path, changes):
-    """The archive with some members replaced."""
+    """Return the archive with some members replaced."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w") as archive:
@@ -307,7 +307,7 @@ UNCALCULATED = (
 
 
 def formula(inner):
-    """Replaces the second cell of the second row."""
+    """Replace the second cell of the second row."""
     cell = re.compile(rb'<c r="B2"[^>]*?(/>|>.*?</c>)')
     return {"xl/worksheets/sheet1.xml": lambda old: cell.sub(inner, old)}
 
@@ -332,7 +332,7 @@ def test_a_formula_without_a_value_costs_its_row(workbook, read, cell):
     ("cell", "value"),
     [
         (b'<c r="B2" t="str"><f>A2</f><v>x</v></c>', "x"),
-        (b'<c r="B2" t="str"><f>A2</f><v></v></c>', None),  # the formula gives an empty text
+        (b'<c r="B2" t="str"><f>A2</f><v></v></c>', None),  # the formula returns an empty text
         (b'<c r="B2"><f>A2</f><v>0</v></c>', 0),
         (b'<c r="B2" t="b"><f>A2</f><v>0</v></c>', False),
         (b'<c r="B2"/>', None),
