@@ -123,7 +123,7 @@ class TestPurge:
         call_command("smsbat_purge", "--older-than", "30")
         assert capsys.readouterr().out.strip() == (
             "1 messages emptied, 1 removed; 0 incoming messages and 0 reports of unknown messages "
-            "removed. 1 are left, because nobody knows their end."
+            "removed. 1 are left, because their outcome is unknown."
         )
 
     def test_rows_may_be_kept(self, queued):

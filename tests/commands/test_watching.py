@@ -103,7 +103,7 @@ def test_a_phone_in_the_databases_message_is_not_printed(watch):
 
 
 def test_the_documented_unit_is_started_again_without_limit():
-    text = CRON.read_text().split(".. code-block:: ini\n\n")[1].split("\n\n(and")[0]
+    text = CRON.read_text().split(".. code-block:: ini\n\n")[1].split("\n\nAdd a second unit")[0]
     unit = configparser.ConfigParser()
     unit.optionxform = str
     unit.read_string(textwrap.dedent(text))

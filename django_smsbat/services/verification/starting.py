@@ -52,47 +52,48 @@ def start(
 ) -> Verification:
     """Send a code to a phone by message or flash call.
 
-    The code replaces the previous code of the same address for the same phone and purpose. Codes
-    of other requesters stay valid. If the message certainly could not be sent, the verification is
-    `failed`. Inside a transaction, the code is sent after the commit; after a rollback, it is not
-    sent.
+    The code replaces the previous code of the same address for the same phone and purpose, not
+    those of other requesters. If the message certainly could not be sent, the verification is
+    `failed`. Inside a transaction, the code is sent after the commit.
 
     Args:
         phone: international, or national in `DEFAULT_REGION`.
-        channel: ``viber_otp`` (Viber, with SMS as the fallback), ``sms`` or ``flashcall``. It must
-            be in `VERIFY_CHANNELS`.
+        channel: one of `VERIFY_CHANNELS`; ``viber_otp`` falls back to SMS.
         purpose: why the phone is verified; at most 32 characters.
-        address: the requester's network address, such as ``request.META["REMOTE_ADDR"]``. Without
-            it no limit per address applies, and all such calls count as the same requester.
+        address: the requester's network address. All calls without one count as the same
+            requester, and no limit per address applies.
         replaces: the `id` of an earlier verification of the same person, from their session.
         language: of the message, such as ``uk``; by default Django's active language.
 
     Returns:
-        The verification. Pass its `id` to `check`.
+        The verification; its `id` is for `check`.
 
     Raises:
-        InvalidMessage: if the phone, channel or purpose is invalid, or no sender is configured.
+        InvalidMessage: if an argument is invalid, or no sender is configured.
         NotStarted: if no code may be sent now; `why` is the rule that forbids it.
-        ImproperlyConfigured: if the settings lack the access to SMSBAT, or a caller number for
-            flash calls.
+        ImproperlyConfigured: without access to SMSBAT, or without a caller number.
     """
     clock = clock or SystemClock()
     account = conf.current().verify_account or DEFAULT_ACCOUNT
     phone = _phone(phone)  # replaces the raw value, so that no frame below shows the number
     way = _channel(channel)
-    if len(purpose) > PURPOSE_MAX:
-        reason = f"{len(purpose)} characters; at most {PURPOSE_MAX} are allowed"
-        raise InvalidMessage("purpose", reason)
+    _require_short(purpose)
     planned = plan(way, phone, registry.sender_or_default("", account), language)
-    leaving_by = client or clients.client(account)
+    client = client or clients.client(account)
     insist_on_commits()
     verification = Verification(phone=phone, channel=way, purpose=purpose)
     verification.prefix = breaker.prefix_of(phone)
     verification.address_hash = limits.hashed_address(address) if address else ""
     _insist_on_allowed(verification, account, clock.now())
     tried_again(partial(_store, verification, planned, replaces, account, clock))
-    when_committed(lambda: _leave(verification, planned, leaving_by, clock))
+    when_committed(lambda: _leave(verification, planned, client, clock))
     return verification
+
+
+def _require_short(purpose: str) -> None:
+    if len(purpose) > PURPOSE_MAX:
+        reason = f"{len(purpose)} characters; at most {PURPOSE_MAX} are allowed"
+        raise InvalidMessage("purpose", reason)
 
 
 def _store(

@@ -134,7 +134,7 @@ def test_several_campaigns_are_sent_by_the_action_of_the_list(boss, people, camp
 def test_what_cannot_be_done_is_said_and_nothing_is_done(boss, people, campaign):
     people(1, opted_out_at=timezone.now())
     made = campaign()
-    assert "Nobody would get it" in boss.get(control(made, "send")).content.decode()
+    assert "No recipient would get it" in boss.get(control(made, "send")).content.decode()
     answer = boss.post(control(made, "send"), {"confirmed": "send"}, follow=True)
     assert "Look at who will get it" in answer.content.decode()
     assert not LogEntry.objects.exists()

@@ -64,9 +64,8 @@ def open_all():
     client.force_login(User.objects.create_superuser("boss"))
     for page, (opens, _by_post) in PAGES.items():
         status = client.get(address(page, world)).status_code
-        expected = (
-            403 if opens == [()] else 405 if page in BY_POST or page.endswith("_search") else 200
-        )
+        is_by_post = page in BY_POST or page.endswith("_search")
+        expected = 403 if opens == [()] else 405 if is_by_post else 200
         assert status == expected, (page, status)
     for page, ours in OURS.items():
         assert ours in client.get(address(page, world)).content.decode(), page

@@ -152,11 +152,7 @@ def is_silent(upload: RecipientUpload, now: datetime | None = None) -> bool:
 
 @private_frames
 def import_waiting(clock: Clock | None = None) -> int:
-    """Import queued files, and continue the imports of dead workers.
-
-    Returns:
-        The number of finished files.
-    """
+    """Import queued files, continue those of dead workers, and return how many are finished."""
     clock, done = clock or SystemClock(), 0
     while not clock.stopping and (upload := _take(clock.now())):
         done += _Import(upload, clock).run()
