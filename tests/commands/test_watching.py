@@ -231,6 +231,6 @@ def test_a_watching_process_goes_on_after_its_database_was_restarted(tmp_path):
 
 def wait_for_pulse(site):
     deadline = time.monotonic() + PATIENCE
-    while not site.query("SELECT 1 FROM smsbat_pulse"):
+    while not site.query("SELECT 1 FROM smsbat_heartbeat"):
         assert time.monotonic() < deadline, "the worker does not run"
         time.sleep(0.1)
