@@ -94,7 +94,7 @@ def _narrow_tables(connection: Any) -> list[str]:
         narrow = [str(name) for (name,) in cursor.fetchall()]
         cursor.execute("SELECT @@character_set_database, DATABASE()")
         default, name = cursor.fetchone()
-    is_empty = tables[0] not in connection.introspection.table_names()
+    is_empty = not set(tables) & set(connection.introspection.table_names())
     return [f"the database {name}"] if is_empty and default != "utf8mb4" else narrow
 
 
