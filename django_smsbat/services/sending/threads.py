@@ -31,7 +31,6 @@ class WorkerPool:
         self._called: list[threading.Thread] = []
         self._failures: list[Exception] = []
         self._waiting: list[Job] = []
-        self._caller = threading.get_ident()
         self._is_in_web = database_connections.is_in_web()
         self.lock = threading.RLock()
 
@@ -42,7 +41,6 @@ class WorkerPool:
             Exception: an exception that one of the threads raised.
         """
         self._waiting = list(jobs)
-        self._caller = threading.get_ident()
         try:
             for _ in range(min(len(jobs), self._most) - 1):
                 self._call(self._work_off)
@@ -73,7 +71,7 @@ class WorkerPool:
     @property
     def is_calling_thread(self) -> bool:
         """Whether the current thread started the run."""
-        return threading.get_ident() == self._caller
+        return threading.current_thread() not in self._called
 
     @property
     def has_waiting_jobs(self) -> bool:

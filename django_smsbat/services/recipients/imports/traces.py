@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from django_smsbat.gateway import phones
@@ -48,7 +49,7 @@ class Traces:
         return (
             phones.holds(row, self.phone)
             or self._is_cut_in(row)
-            or any(email in row for email in _folded(self.emails))
+            or any(email in row for email in self._plain_emails)
             or self._is_named_in(row)
         )
 
@@ -59,11 +60,21 @@ class Traces:
         another person.
         """
         words = set(_WORD.findall(row))
-        for name in _folded(self.names):
-            parts = {part for part in _WORD.findall(name) if len(part) >= _WORD_MIN}
-            if parts and parts <= words and (len(parts) > 1 or not _WHOLE_PHONE.search(row)):
-                return True
-        return False
+        return any(
+            parts <= words and (len(parts) > 1 or not _WHOLE_PHONE.search(row))
+            for parts in self._name_parts
+        )
+
+    @cached_property
+    def _plain_emails(self) -> list[str]:
+        return _folded(self.emails)
+
+    @cached_property
+    def _name_parts(self) -> list[set[str]]:
+        """The parts of each name that are long enough to identify a person."""
+        names = (_WORD.findall(name) for name in _folded(self.names))
+        parts = ({part for part in name if len(part) >= _WORD_MIN} for name in names)
+        return [name for name in parts if name]
 
     def _is_cut_in(self, row: str) -> bool:
         """Return whether a number such as 3.80671E+11 may be the phone."""
