@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, F
@@ -24,8 +24,8 @@ from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import FINAL, Status
 from django_smsbat.models import Backoff, HeartbeatName, Message, Source
-from django_smsbat.services import email_fallback, heartbeats
-from django_smsbat.services.accounts import clients, registry
+from django_smsbat.services import email_fallback
+from django_smsbat.services.accounts import registry
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.polling.requests import Asked, Asker, Reply
 from django_smsbat.services.sending import account_runs, backoff
@@ -89,21 +89,21 @@ def sync(
         ImproperlyConfigured: if the settings do not say how to reach SMSBAT.
     """
     clock = clock or SystemClock()
-    clients.insist_on_any(registry.names(), client)
-    heartbeats.beat(HeartbeatName.SYNC, clock.now())
+    account_runs.begin(HeartbeatName.SYNC, client, clock)
     summary = Summary(matched=orphans.match(clock.now()))
     orphans.forget_old(clock.now())
     finishing.expire_overdue(clock.now())
-    shared: dict[str, Any] = {
-        "campaign_id": campaign_id,
-        "limit": limit,
-        "given": client,
-        "clock": clock,
-        "on_progress": on_progress,
-        "summary": summary,
-    }
-    runs = [_Run(account=name, **shared) for name in registry.names()]
-    summary.failure = account_runs.work(runs)
+    summary.failure = account_runs.work(
+        lambda name: _Run(
+            account=name,
+            given=client,
+            campaign_id=campaign_id,
+            limit=limit,
+            clock=clock,
+            on_progress=on_progress,
+            summary=summary,
+        )
+    )
     summary.emails = email_fallback.send_due(clock)
     return summary
 
@@ -114,9 +114,6 @@ class _Run(AccountRun):
 
     kind = backoff.STATUS
 
-    campaign_id: int | None
-    clock: Clock
-    on_progress: Callable[[int], object]
     summary: Summary  # of all accounts; changed under the pool's lock
     capacity: int = field(default_factory=lambda: max(_BATCH, _AHEAD * conf.current().concurrency))
     asker: Asker = field(init=False)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Q
 
@@ -18,7 +18,7 @@ from django_smsbat.gateway.client import Client
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import Campaign, CampaignStatus, HeartbeatName, Message
-from django_smsbat.services import database_connections, heartbeats, unconfirmed
+from django_smsbat.services import database_connections, unconfirmed
 from django_smsbat.services.accounts import clients, registry
 from django_smsbat.services.campaigns import canary, lifecycle, quiet_hours
 from django_smsbat.services.clock import Clock, SystemClock
@@ -87,22 +87,22 @@ def submit_queued(
         ImproperlyConfigured: if the settings do not say how to reach SMSBAT.
     """
     clock = clock or SystemClock()
-    clients.insist_on_any(registry.names(), client)
+    account_runs.begin(HeartbeatName.SEND, client, clock)
     now = clock.now()
-    heartbeats.beat(HeartbeatName.SEND, now)
     summary = Summary(paused=[told(c) for c in lifecycle.launch_due(now)])
     lifecycle.cancel_leftovers(now)
     canary.release_due()
-    shared: dict[str, Any] = {
-        "campaign_id": campaign_id,
-        "limit": limit,
-        "given": client,
-        "clock": clock,
-        "on_progress": on_progress,
-        "summary": summary,
-    }
-    runs = [_Run(account=name, **shared) for name in registry.names()]
-    summary.failure = account_runs.work(runs)
+    summary.failure = account_runs.work(
+        lambda name: _Run(
+            account=name,
+            given=client,
+            campaign_id=campaign_id,
+            limit=limit,
+            clock=clock,
+            on_progress=on_progress,
+            summary=summary,
+        )
+    )
     return summary
 
 
@@ -115,9 +115,6 @@ class _Run(AccountRun):
 
     kind = backoff.SEND
 
-    campaign_id: int | None
-    clock: Clock
-    on_progress: Callable[[int], object]
     summary: Summary
     tidied: datetime | None = None
     has_stepped_aside: bool = False
