@@ -61,6 +61,11 @@ class ErrorKind(Enum):
         return self.value.for_everybody
 
     @property
+    def refuses_polling(self) -> bool:
+        """Whether no status was requested: an unknown id is an answer."""
+        return self.fate is Fate.NOT_TAKEN and self is not ErrorKind.NOT_FOUND
+
+    @property
     def meaning(self) -> str:
         return self.value.meaning
 

@@ -19,11 +19,11 @@ from django_smsbat import conf
 from django_smsbat.db.set_based import update_rows
 from django_smsbat.gateway.answers import StatusReport
 from django_smsbat.gateway.client import Client
-from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
+from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.gateway.message_types import TYPES, MessageType
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import FINAL, Status
-from django_smsbat.models import Backoff, HeartbeatName, Message, Source
+from django_smsbat.models import Backoff, HeartbeatName, Message
 from django_smsbat.services import email_fallback
 from django_smsbat.services.accounts import registry
 from django_smsbat.services.clock import Clock, SystemClock
@@ -33,7 +33,6 @@ from django_smsbat.services.sending.account_runs import AccountRun
 from django_smsbat.services.sending.threads import WorkerPool
 from django_smsbat.services.tracking import orphans, recorder
 from django_smsbat.services.tracking.derive import FIRST_POLL_AFTER
-from django_smsbat.services.tracking.events import Report
 from django_smsbat.services.verification import finishing
 
 logger = logging.getLogger("django_smsbat")
@@ -163,7 +162,7 @@ class _Run(AccountRun):
         """Send no more requests; make messages without an answer due again."""
         unasked, answered = self.asker.withdraw()
         failed = self._record(answered)
-        refused = [message for message, error in failed if _is_refusal(error)]
+        refused = [message for message, error in failed if error.kind.refuses_polling]
         _put_off([*unasked, *refused], self.clock.now())
 
     def _write(self, answered: Sequence[tuple[Asked, Reply]]) -> None:
@@ -175,7 +174,7 @@ class _Run(AccountRun):
     def _record(self, answered: Sequence[tuple[Asked, Reply]]) -> list[tuple[Asked, GatewayError]]:
         """Record the answers; return the messages without one and their errors."""
         reports = [
-            _report(m, self.account, reply)
+            recorder.polled(m, self.account, reply)
             for m, reply in answered
             if isinstance(reply, StatusReport)
         ]
@@ -197,7 +196,7 @@ class _Run(AccountRun):
         An id that SMSBAT does not know yet counts as polled: the message waits for its next poll.
         The same applies to time-outs and failures of SMSBAT, if other requests were answered.
         """
-        refused = [pair for pair in failed if _is_refusal(pair[1])]
+        refused = [pair for pair in failed if pair[1].kind.refuses_polling]
         errors = [error for _, error in failed if error.kind is not ErrorKind.NOT_FOUND]
         if refused:
             _put_off([message for message, _ in refused], self.clock.now())
@@ -285,23 +284,6 @@ def _poll_until(message: Asked, now: datetime) -> datetime:
     longest_advised = TYPES[MessageType(message.type)].ttl_advice[1]
     lifetime = timedelta(seconds=message.ttl or longest_advised)
     return (message.submitted_at or now) + lifetime + _GRACE
-
-
-def _report(message: Asked, account: str, reply: StatusReport) -> Report:
-    return Report(
-        source=Source.POLL,
-        status=reply.status,
-        raw_status=reply.raw_status,
-        payload=reply.payload,
-        smsbat_id=message.smsbat_id,
-        message_id=message.pk,
-        attempt=message.attempts,
-        account=account,
-    )
-
-
-def _is_refusal(error: GatewayError) -> bool:
-    return error.kind.fate is Fate.NOT_TAKEN and error.kind is not ErrorKind.NOT_FOUND
 
 
 def _put_off(messages: Sequence[Asked], now: datetime) -> None:

@@ -5,16 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from django_smsbat.gateway.answers import StatusReport
 from django_smsbat.gateway.client import Client
-from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
+from django_smsbat.gateway.errors import GatewayError
 from django_smsbat.models import Message, Source, StatusEvent
 from django_smsbat.services.clock import Clock
 from django_smsbat.services.probe.evidence import Callback, MessageEvidence, Poll
 from django_smsbat.services.probe.exchanges import Recorder
 from django_smsbat.services.sending import backoff
 from django_smsbat.services.tracking import recorder as tracking
-from django_smsbat.services.tracking.events import Report
 
 _FIRST_POLL: Final = 5.0  # seconds, doubled with each poll: SMSBAT's advice
 _LONGEST_PAUSE: Final = 60.0
@@ -93,10 +91,10 @@ class Follower:
         try:
             report = self.client.status(row.smsbat_id)
         except GatewayError as error:
-            if error.kind.fate is Fate.NOT_TAKEN and error.kind is not ErrorKind.NOT_FOUND:
+            if error.kind.refuses_polling:
                 backoff.refused(name, error.retry_after, self.clock.now())
         else:
-            tracking.record([_report(row, report)], self.clock.now())
+            tracking.record([tracking.polled(row, row.account, report)], self.clock.now())
             backoff.forget_after_success(name, self.clock.now())
         after = _seconds_since_send(evidence, self.clock.now())
         evidence.polls += [Poll(answer, after) for answer in self.recorder.since(start)]
@@ -105,19 +103,6 @@ class Follower:
 def _pause(polls: int) -> timedelta:
     doubled = _FIRST_POLL * 2 ** min(polls, 10)
     return timedelta(seconds=min(doubled, _LONGEST_PAUSE))
-
-
-def _report(row: Message, report: StatusReport) -> Report:
-    return Report(
-        source=Source.POLL,
-        status=report.status,
-        raw_status=report.raw_status,
-        payload=report.payload,
-        smsbat_id=row.smsbat_id,
-        message_id=row.pk,
-        attempt=row.attempts,
-        account=row.account,
-    )
 
 
 def _seconds_since_send(evidence: MessageEvidence, when: datetime) -> float:

@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from django_smsbat import signals
 from django_smsbat.db.set_based import update_rows
+from django_smsbat.gateway.answers import StatusReport
 from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.gateway.statuses import UNDELIVERED, UNSENT, Status
@@ -66,6 +67,31 @@ def local(message: Counted, status: Status, code: str = "", words: str = "") -> 
         message_id=message.pk,
         # Before the first attempt, or before a retry, the report is about the coming attempt.
         attempt=max(message.attempts, message.resent_after + 1),
+    )
+
+
+class Polled(Protocol):
+    """The fields of a message that a polled report needs."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def smsbat_id(self) -> str: ...
+    @property
+    def attempts(self) -> int: ...
+
+
+def polled(message: Polled, account: str, answer: StatusReport) -> Report:
+    """Create the report of a status request."""
+    return Report(
+        source=Source.POLL,
+        status=answer.status,
+        raw_status=answer.raw_status,
+        payload=answer.payload,
+        smsbat_id=message.smsbat_id,
+        message_id=message.pk,
+        attempt=message.attempts,
+        account=account,
     )
 
 

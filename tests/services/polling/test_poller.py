@@ -73,7 +73,7 @@ def test_an_answer_is_of_the_attempt_that_was_asked_about(on_its_way, clock):
     clock.forward(seconds=5)
     [asked], _expired = poller._take("default", None, 10, clock.now())
     Message.objects.update(status="sending", attempts=2, resent_after=1)  # sent again meanwhile
-    answer = poller._report(asked, "default", report("s-1", "undeliverable"))
+    answer = recorder.polled(asked, "default", report("s-1", "undeliverable"))
     recorder.record([answer], clock.now())
     message.refresh_from_db()
     assert (StatusEvent.objects.get(source="poll").attempt, message.status) == (1, "sending")
