@@ -9,8 +9,10 @@ from django_smsbat.models import FallbackEmail
 from django_smsbat.services.campaigns import lifecycle
 from django_smsbat.services.sending import worker
 from django_smsbat.services.tracking import recorder
+from django_smsbat.services.verification import codes
 from tests.conftest import NOON
 from tests.services.tracking.test_recorder import accepted, said
+from tests.support.entry_points import CODE, EntryPoints
 from tests.support.scripted import ScriptedClient
 
 
@@ -125,3 +127,13 @@ def two_failed(failed, queued, people):
     other = queued(78, type="viber_trans", status="sending", attempts=1)
     recorder.record([accepted(other, "s-2")], NOON)
     recorder.record([said("s-2", "undeliverable")], NOON)
+
+
+@pytest.fixture
+def entry_points(sandbox, admin_client, monkeypatch, settings, tmp_path, clock):
+    """Every entry point of the package, without limits of verification, with a fixed code."""
+    many = ("VERIFY_PER_PHONE", "VERIFY_PER_ADDRESS", "VERIFY_PER_HOUR")
+    unlimited = {"VERIFY_COOLDOWN": 0, "VERIFY_BREAKER_AFTER": 0, **dict.fromkeys(many, 100_000)}
+    settings.SMSBAT = {**settings.SMSBAT, **unlimited}
+    monkeypatch.setattr(codes, "new", lambda length: CODE[:length])
+    return EntryPoints(admin_client, clock, tmp_path)

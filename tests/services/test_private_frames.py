@@ -9,22 +9,13 @@ from django.db import DatabaseError, connection
 from django_smsbat import send, verification
 from django_smsbat.gateway.private_frames import private_frames
 from django_smsbat.messages import InvalidMessage, Sms
-from django_smsbat.services.verification import codes, starting
+from django_smsbat.services.verification import starting
 from tests.settings import SECRET
-from tests.support.entry_points import CODE, NAMES, PHONE, TEXT, EntryPoints
+from tests.support.entry_points import CODE, NAMES, PHONE, TEXT
 from tests.support.frames import failing_at, frames_of, functions_called, leaks
 
 pytestmark = pytest.mark.django_db
 SECRETS = (PHONE, PHONE[1:], "67 456 12 37", "0674561237", TEXT, CODE, SECRET)
-
-
-@pytest.fixture
-def entry_points(sandbox, admin_client, monkeypatch, settings, tmp_path, clock):
-    many = ("VERIFY_PER_PHONE", "VERIFY_PER_ADDRESS", "VERIFY_PER_HOUR")
-    unlimited = {"VERIFY_COOLDOWN": 0, "VERIFY_BREAKER_AFTER": 0, **dict.fromkeys(many, 100_000)}
-    settings.SMSBAT = {**settings.SMSBAT, **unlimited}
-    monkeypatch.setattr(codes, "new", lambda length: CODE[:length])
-    return EntryPoints(admin_client, clock, tmp_path)
 
 
 def spread(items, most):

@@ -21,26 +21,16 @@ from django_smsbat.services.inbound import receive
 from django_smsbat.services.recipients.imports import uploads
 from django_smsbat.services.recipients.imports.traces import Traces
 from django_smsbat.services.retention import erase
-from django_smsbat.services.verification import codes
 from tests.conftest import phone
 from tests.services.inbound.test_receive import written
 from tests.settings import SECRET
-from tests.support.entry_points import CODE, NAME, NAMES, NATIONAL, PHONE, EntryPoints, admin_url
+from tests.support.entry_points import NAME, NAMES, NATIONAL, PHONE, admin_url
 from tests.support.whole_database import places_of
 
 pytestmark = pytest.mark.django_db
 OTHER = phone(88)
 FIRST, LAST = NAME.split()
 ROUTES = [name for name in NAMES if name not in ("erase", "admin_erase", "purge")]
-
-
-@pytest.fixture
-def routes(sandbox, admin_client, monkeypatch, settings, tmp_path, clock):
-    many = ("VERIFY_PER_PHONE", "VERIFY_PER_ADDRESS", "VERIFY_PER_HOUR")
-    unlimited = {"VERIFY_COOLDOWN": 0, "VERIFY_BREAKER_AFTER": 0, **dict.fromkeys(many, 100_000)}
-    settings.SMSBAT = {**settings.SMSBAT, **unlimited}
-    monkeypatch.setattr(codes, "new", lambda length: CODE[:length])
-    return EntryPoints(admin_client, clock, tmp_path)
 
 
 def left():
@@ -61,9 +51,9 @@ def reported(**body):
     )
 
 
-def test_a_person_who_came_by_every_way_is_in_no_table(routes):
+def test_a_person_who_came_by_every_way_is_in_no_table(entry_points):
     for name in ROUTES:
-        getattr(routes, name)()()
+        getattr(entry_points, name)()()
     assert {"Message.to", "Recipient.phone", "UploadPart.data", "StatusEvent.payload"} <= left()
     erase.erase(PHONE)
     assert left() == set()
@@ -71,8 +61,8 @@ def test_a_person_who_came_by_every_way_is_in_no_table(routes):
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_of_each_way_alone_nothing_is_left(routes, name):
-    getattr(routes, name)()()
+def test_of_each_way_alone_nothing_is_left(entry_points, name):
+    getattr(entry_points, name)()()
     erase.erase(PHONE)
     assert left() == set()
 
