@@ -40,4 +40,4 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
         (_("last incoming message"), summary.health.last_inbound),
         (_("status requests wait since"), summary.health.overdue_since),
     )
-    return {"told": summary, "numbers": numbers, "signs": signs}
+    return {"summary": summary, "numbers": numbers, "signs": signs}

@@ -234,7 +234,7 @@ _VALUE: Final = re.compile(r"%\((\w+)\)s")
 _BEFORE_COLON: Final = re.compile(r"([\w.\[\]]+): (.+)", re.DOTALL)
 
 
-def told(sentence: object, depth: int = 0) -> str:
+def translated(sentence: object, depth: int = 0) -> str:
     """Translate the sentence into the reader's language; unknown sentences stay unchanged.
 
     Args:
@@ -250,7 +250,7 @@ def told(sentence: object, depth: int = 0) -> str:
                 return str(COUNTED[form] % {"count": int(values["count"])})
             return gettext(form) % values
     field = _BEFORE_COLON.fullmatch(text)
-    return f"{field[1]}: {told(field[2], depth + 1)}" if field else text
+    return f"{field[1]}: {translated(field[2], depth + 1)}" if field else text
 
 
 def is_known(sentence: str) -> bool:
@@ -259,7 +259,7 @@ def is_known(sentence: str) -> bool:
 
 
 def _inner(name: str, value: str, depth: int) -> str:
-    return told(value, depth + 1) if name.startswith("inner") else value
+    return translated(value, depth + 1) if name.startswith("inner") else value
 
 
 @cache

@@ -38,7 +38,7 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
 
 def _weak_secrets(settings: Settings) -> Iterator[CheckMessage]:
     secrets = [secret for one in settings.accounts.values() for secret in one.webhook_secrets]
-    hint = "Whoever guesses it can forge reports. Use secrets.token_urlsafe(32)."
+    hint = "Anyone who guesses it can forge reports. Use secrets.token_urlsafe(32)."
     for problem in dict.fromkeys(filter(None, map(_weakness, secrets))):
         yield CheckWarning(
             f"A secret in SMSBAT['WEBHOOK_SECRETS'] {problem}.", hint=hint, id="smsbat.W002"

@@ -47,7 +47,7 @@ def stopped_by_signals(clock: SystemClock) -> Iterator[None]:
 
 
 @contextmanager
-def told_in_one_line() -> Iterator[None]:
+def errors_in_one_line() -> Iterator[None]:
     """Report a misconfiguration or a failure in one line, with exit code 1.
 
     The message of an unexpected exception may quote personal data, so only its class and location
@@ -110,7 +110,7 @@ class WorkerCommand(BaseCommand):
             if summary is None:
                 return
             if not options["watch"] or self.did_something(summary):
-                self.stdout.write(self.told(summary))
+                self.stdout.write(self.summary_line(summary))
             failure = self.failure(summary)
             if failure and not options["watch"]:
                 raise CommandError(failure)
@@ -121,7 +121,7 @@ class WorkerCommand(BaseCommand):
             clock.sleep(_WATCH_PAUSE)
 
     def _run(self, clock: SystemClock, bar: "tqdm[Any]", options: dict[str, Any]) -> Any:
-        with told_in_one_line():
+        with errors_in_one_line():
             return self.run(
                 campaign_id=campaign_or_error(options["campaign"]),
                 limit=options["limit"],
@@ -169,5 +169,5 @@ class WorkerCommand(BaseCommand):
         """Call the service."""
 
     @abstractmethod
-    def told(self, summary: Any) -> str:
+    def summary_line(self, summary: Any) -> str:
         """Return one line that summarises the run."""

@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
             name='IdempotencyKey',
             fields=[
                 ('digest', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('said', models.CharField(max_length=64)),
+                ('fingerprint', models.CharField(max_length=64)),
                 ('message', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='idempotency_key', to='smsbat.message')),
             ],
             options={

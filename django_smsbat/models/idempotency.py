@@ -14,14 +14,14 @@ class IdempotencyKey(PrimaryModel):
     Attributes:
         digest: digest of the key. Databases with a case-insensitive collation would treat two keys
             as equal.
-        said: keyed fingerprint of the content and the recipient.
+        fingerprint: keyed fingerprint of the content and the recipient.
     """
 
     digest = models.CharField(max_length=32, primary_key=True)
     message = models.OneToOneField(
         Message, on_delete=models.CASCADE, related_name="idempotency_key"
     )
-    said = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)
 
     class Meta(PrimaryModel.Meta):
         verbose_name = "idempotency key"

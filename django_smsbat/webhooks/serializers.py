@@ -43,7 +43,7 @@ class InboundSerializer(serializers.Serializer[Any]):
 class StatusSerializer(serializers.Serializer[Any]):
     """``{"messageId", "deliverystatus", "timestamp", "cost"}``; the last two may be missing.
 
-    What else is said, such as `billAmount` or `fallbacks`, is kept and read as in a status request.
+    Other fields, such as `billAmount` or `fallbacks`, are stored and read as in a status request.
     """
 
     messageId = serializers.CharField(max_length=64)

@@ -6,7 +6,7 @@ import polib
 import pytest
 from django.utils import translation
 
-from django_smsbat.admin.sentences import COUNTED, FORMS, is_known, told
+from django_smsbat.admin.sentences import COUNTED, FORMS, is_known, translated
 from django_smsbat.gateway.errors import ErrorKind, GatewayError
 from django_smsbat.services.recipients.imports import stored_preview
 from tests.support.paths import PACKAGE
@@ -103,16 +103,16 @@ def test_every_form_is_translated():
 )
 def test_a_sentence_is_told_with_its_values(sentence, ukrainian):
     with translation.override("uk"):
-        assert told(sentence) == ukrainian
+        assert translated(sentence) == ukrainian
     with translation.override("en"):
-        assert told(sentence) == sentence
+        assert translated(sentence) == sentence
 
 
 @pytest.mark.parametrize(
     "endless", ["a: " * 2_000 + "x", "gave up after 3 failures in a row: " * 2_000, "x, " * 5_000]
 )
 def test_words_of_the_service_may_hold_anything(endless):
-    assert told(endless)
+    assert translated(endless)
 
 
 @pytest.mark.parametrize(
@@ -127,4 +127,4 @@ def test_words_of_the_service_may_hold_anything(endless):
 def test_numbers_decide_on_the_form(count, language, words):
     sentence = f"{count} messages are unconfirmed: settle them in the admin or by smsbat_settle."
     with translation.override(language):
-        assert told(sentence).startswith(words)
+        assert translated(sentence).startswith(words)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.gateway import phones, sms_parts, text
 from django_smsbat.gateway.messages import Content
 from django_smsbat.services import csv_safety
@@ -84,7 +84,7 @@ FUNCTIONS = {
     "SMS parts": sms_parts.count_parts,
     "visible text": text.visible,
     "invisible characters": text.without_invisible,
-    "a sentence": told,
+    "a sentence": translated,
     "a number": values.number,
     "a date": values.moment,
     "a heading": headings.recognise,

@@ -14,7 +14,7 @@ from django_smsbat.admin.campaigns import placeholders
 from django_smsbat.admin.campaigns.actions import CampaignAction, needs_typing
 from django_smsbat.admin.campaigns.exclusions import EXCLUSION_LABELS
 from django_smsbat.admin.formatting import zone_name
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, Preflight
 from django_smsbat.services.campaigns import approval, lifecycle, preflight, quiet_hours
@@ -41,14 +41,14 @@ class ActionPreview:
         try:
             looked = preflight.compute(campaign)
         except InvalidMessage as error:
-            return cls(campaign, problem=told(error))
+            return cls(campaign, problem=translated(error))
         if not looked.recipients:
             return cls(campaign, looked, str(_("No recipient would get it.")))
         if control.costs_money:
             try:
                 approval.hold_to(looked, login)
             except lifecycle.ActionNotAllowed as error:
-                return cls(campaign, looked, told(error))
+                return cls(campaign, looked, translated(error))
         at_once = control.costs_money and not control.needs_time
         return cls(campaign, looked, goes_at_once=at_once, costs_money=control.costs_money)
 
@@ -89,7 +89,7 @@ class ActionPreview:
     @property
     def quiet(self) -> str:
         """The quiet hours that apply to the campaign; empty for none."""
-        return quiet_hours.told() if self.campaign.is_promotional else ""
+        return quiet_hours.as_text() if self.campaign.is_promotional else ""
 
     @property
     def total_excluded(self) -> int:
@@ -105,7 +105,7 @@ class ActionPreview:
             (
                 EXCLUSION_LABELS[Exclusion(reason)],
                 count,
-                told(examples.get(reason, "")),
+                translated(examples.get(reason, "")),
                 self._url(reason),
             )
             for reason, count in self.preflight.excluded.items()

@@ -28,7 +28,7 @@ from django_smsbat.admin.campaigns.composer.form import (
 from django_smsbat.admin.campaigns.confirmation import control_campaigns
 from django_smsbat.admin.campaigns.sample_send import try_page
 from django_smsbat.admin.formatting import columns
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.models import Campaign
 from django_smsbat.services.campaigns import approval, budget, lifecycle
 from django_smsbat.services.composer.preview import preview
@@ -124,7 +124,7 @@ class CampaignAdmin(StyledAdmin):
     def state(self, obj: Campaign) -> SafeString:
         label = obj.get_status_display()
         if obj.pause_reason and lifecycle.may(obj, "resume"):
-            return format_html("<strong>{}</strong>: {}", label, told(obj.pause_reason))
+            return format_html("<strong>{}</strong>: {}", label, translated(obj.pause_reason))
         if obj.budget is not None and not obj.budget_room and lifecycle.may(obj, "pause"):
             hint = _("goes on when SMSBAT tells what the last messages cost")
             return format_html("<strong>{}</strong>: {}", label, hint)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat.admin.campaigns.action_preview import ActionPreview
 from django_smsbat.admin.campaigns.actions import CampaignAction, needs_typing
 from django_smsbat.admin.confirm import own_page
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign, Preflight
 from django_smsbat.services.campaigns import approval, lifecycle, preflight
@@ -52,7 +52,7 @@ def _do(page: Any, request: HttpRequest, control: CampaignAction, campaign: Camp
         seen = _confirmed(request, control, campaign) if control.looks_at(campaign) else ""
         done = control.run(campaign, seen, login)
     except (lifecycle.ActionNotAllowed, InvalidMessage) as error:
-        page.message_user(request, f"“{campaign}”: {told(error)}", messages.ERROR)
+        page.message_user(request, f"“{campaign}”: {translated(error)}", messages.ERROR)
         return
     page.log_change(request, campaign, done)
     page.message_user(request, f"“{campaign}”: {done}", messages.SUCCESS)

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django_smsbat.admin.csv_export import model_response
 from django_smsbat.admin.filters import CAMPAIGN, FAILURE, STATUS, failure_value
 from django_smsbat.admin.formatting import moment
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.gateway.statuses import FAILURES, IN_DELIVERY, REACHED, UNSENT, Status
 from django_smsbat.models import Campaign, CampaignStatus, Message
 from django_smsbat.models.choices import STATUS_LABELS
@@ -59,7 +59,7 @@ def progress(campaign: Campaign, now: datetime | None = None) -> dict[str, Any]:
     end = statistics.estimated_end(campaign, counted, now or timezone.now())
     return {
         "campaign": campaign,
-        "told": counted,
+        "counted": counted,
         "steps": _funnel(counted),
         "is_live": campaign.status in _GOES_ON or bool(counted.in_delivery) or _is_fresh(campaign),
         "estimated_end": moment(end, "Y-m-d H:i") if end else "",
@@ -168,7 +168,7 @@ def fragment(request: HttpRequest, campaign: Campaign, template: str) -> HttpRes
 def export(campaign: Campaign) -> StreamingHttpResponse:
     """Return the results as CSV, one row per message."""
     rows = Message.objects.filter(campaign=campaign)
-    shown = {"status": lambda value: str(STATUS_LABELS[Status(value)]), "error_message": told}
+    shown = {"status": lambda value: str(STATUS_LABELS[Status(value)]), "error_message": translated}
     return model_response(f"campaign-{campaign.pk}.csv", Message, _COLUMNS, rows, shown)
 
 

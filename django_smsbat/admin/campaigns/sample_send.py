@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat import conf
 from django_smsbat.admin.confirm import own_page
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.gateway import phones
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import Campaign
 from django_smsbat.services.composer import sample_send
-from django_smsbat.services.composer.preview import somebody
+from django_smsbat.services.composer.preview import first_recipient
 from django_smsbat.services.exceptions import ActionNotAllowed
 from django_smsbat.services.inbound import replies
 
@@ -33,7 +33,7 @@ class TryForm(forms.Form):
             region = conf.current().default_region
             return phones.normalise(self.cleaned_data["phone"], region, mobile=True)
         except phones.InvalidPhone as error:
-            raise forms.ValidationError(told(error)) from None
+            raise forms.ValidationError(translated(error)) from None
 
 
 def try_page(page: Any, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -51,14 +51,16 @@ def _send(page: Any, request: HttpRequest, campaign: Campaign, form: TryForm) ->
         form.add_error(None, _("Something was sent there a moment ago."))
         return False
     may_see = request.user.has_perm("smsbat.view_recipient")
-    person = somebody(campaign.lists.values_list("pk", flat=True)) if may_see else None
+    person = first_recipient(campaign.lists.values_list("pk", flat=True)) if may_see else None
     try:
         sent = sample_send.send_to(form.cleaned_data["phone"], campaign, person)
     except (InvalidMessage, ActionNotAllowed, ImproperlyConfigured) as error:
-        form.add_error(None, told(error))
+        form.add_error(None, translated(error))
         return False
     outcome = _("The test message: %(status)s.") % {"status": sent.get_status_display()}
     page.log_change(request, campaign, f"{outcome} {phones.mask(sent.to)}")
     level = messages.WARNING if sent.error_message else messages.SUCCESS
-    page.message_user(request, " ".join(filter(None, [outcome, told(sent.error_message)])), level)
+    page.message_user(
+        request, " ".join(filter(None, [outcome, translated(sent.error_message)])), level
+    )
     return True

@@ -16,7 +16,7 @@ from django_smsbat.admin.base import status_badge, ticks
 from django_smsbat.admin.campaigns.composer import phone
 from django_smsbat.admin.confirm import own_page
 from django_smsbat.admin.formatting import moment
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.models import InboundMessage
 from django_smsbat.services.composer.preview import preview
@@ -84,11 +84,13 @@ def _reply(page: Any, request: HttpRequest, inbound: InboundMessage, form: Reply
     try:
         answer = replies.reply(inbound, text)
     except (InvalidMessage, ImproperlyConfigured) as error:
-        form.add_error(None, told(error))
+        form.add_error(None, translated(error))
         return False
     inbox.mark_read(inbound)
     outcome = _("Your answer: %(status)s.") % {"status": answer.get_status_display()}
     page.log_change(request, inbound, outcome)
     level = messages.WARNING if answer.error_message else messages.SUCCESS
-    page.message_user(request, " ".join(filter(None, [outcome, told(answer.error_message)])), level)
+    page.message_user(
+        request, " ".join(filter(None, [outcome, translated(answer.error_message)])), level
+    )
     return True

@@ -29,7 +29,7 @@ from django_smsbat.admin.pagination import KeysetAdmin
 from django_smsbat.admin.phone_search import PhoneSearchAdmin
 from django_smsbat.admin.recipients.create_list import OF_MESSAGES, ask_for_name
 from django_smsbat.admin.recipients.timeline import PhoneHistoryAdmin
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.gateway.statuses import Status
 from django_smsbat.models import FallbackEmail, Message, StatusEvent
 from django_smsbat.models.choices import STATUS_LABELS
@@ -147,7 +147,7 @@ class MessageAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin, PhoneHistoryAdm
 
     @admin.display(description=_("error"))
     def error(self, obj: Message) -> str:
-        return ": ".join(filter(None, [obj.error_code, told(obj.error_message)])) or "—"
+        return ": ".join(filter(None, [obj.error_code, translated(obj.error_message)])) or "—"
 
     @admin.display(description=_("message data"))
     def data(self, obj: Message) -> SafeString | str:
@@ -205,7 +205,7 @@ class StatusEventAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         _OCCURRED,
         _RECORDED,
         "attempt",
-        "said",
+        "payload_text",
     )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
@@ -226,5 +226,5 @@ class StatusEventAdmin(ReadOnlyAdmin, PhoneSearchAdmin, KeysetAdmin):
         return status_badge(obj.status)
 
     @admin.display(description=_("payload"))
-    def said(self, obj: StatusEvent) -> SafeString | str:
+    def payload_text(self, obj: StatusEvent) -> SafeString | str:
         return shown_json(obj.payload)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.services.recipients.imports.columns import Assignment, InvalidAssignment
 from django_smsbat.services.recipients.imports.fields import AttributeType, Field
 from django_smsbat.services.recipients.imports.preview import ColumnPreview
@@ -100,7 +100,7 @@ class ColumnMappingForm(forms.Form):
             try:
                 chosen.append(self._assignment(place, use))
             except InvalidAssignment as error:
-                self.add_error(f"name_{place}", told(error))
+                self.add_error(f"name_{place}", translated(error))
         self.cleaned_data["columns"] = chosen
         return self.cleaned_data
 

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from django_smsbat.admin.confirm import own_page
 from django_smsbat.admin.parsing import number
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.models import ConsentSource, Recipient
 from django_smsbat.services.consent import changes
 from django_smsbat.services.consent.changes import ConsentReason
@@ -121,7 +121,7 @@ def _do(page: Any, request: HttpRequest, people: list[Recipient], question: Ques
         try:
             changed = question.run(person, reason)
         except (erase.StillSending, StillImporting) as error:
-            page.message_user(request, f"{person}: {told(error)}", messages.ERROR)
+            page.message_user(request, f"{person}: {translated(error)}", messages.ERROR)
             continue
         done += changed
         if changed and question.is_logged:

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from django_smsbat.admin.confirm import own_page
 from django_smsbat.admin.selection import Selection
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.models import RecipientList
 from django_smsbat.services.exceptions import ActionNotAllowed
 from django_smsbat.services.recipients import lists
@@ -77,7 +77,7 @@ def ask_for_name(
         try:
             created = making.make(form, selection.rows)
         except ActionNotAllowed as error:
-            form.add_error("name", told(error))
+            form.add_error("name", translated(error))
         else:
             page.log_addition(request, created, [{"added": {}}])
             count = created.recipients.count()

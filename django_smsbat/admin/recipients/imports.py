@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat import runners
 from django_smsbat.admin.confirm import own_page
 from django_smsbat.admin.recipients.column_mapping import ColumnMappingForm
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.models import RecipientList, RecipientUpload, UploadState
 from django_smsbat.services.recipients.imports import uploads
 from django_smsbat.services.recipients.imports.readers import LimitExceeded
@@ -106,7 +106,7 @@ class Importing:
             try:
                 kept = _keep(form.cleaned_data, request.user.get_username())
             except LimitExceeded as error:
-                form.add_error("file", told(error))
+                form.add_error("file", translated(error))
             else:
                 return HttpResponseRedirect(_url("import_one", kept))
         return self._shown(request, "import.html", {"form": form})

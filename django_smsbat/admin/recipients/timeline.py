@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_smsbat.admin.base import StyledAdmin, status_badge
 from django_smsbat.admin.confirm import own_page
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.gateway import phones
 from django_smsbat.models import Recipient
 from django_smsbat.services.recipients.timeline import Happening, Kind, history_of
@@ -87,7 +87,7 @@ def _row(one: Happening) -> dict[str, Any]:
         "badge": status_badge(one.status) if one.status else "",
         "words": one.words,
         "campaign": one.campaign,
-        "why": _WHY_LEFT_OUT[one.why] if is_left_out else phones.redact(told(one.why)),
+        "why": _WHY_LEFT_OUT[one.why] if is_left_out else phones.redact(translated(one.why)),
         "url": _URLS.get(one.kind, ""),
         "key": one.key,
     }

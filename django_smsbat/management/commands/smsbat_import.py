@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from django_smsbat.management import import_report
-from django_smsbat.management.worker_command import stopped_by_signals, told_in_one_line
+from django_smsbat.management.worker_command import errors_in_one_line, stopped_by_signals
 from django_smsbat.services.clock import SystemClock
 from django_smsbat.services.recipients import imports
 from django_smsbat.services.recipients.imports import Reading, uploads
@@ -82,13 +82,13 @@ class Command(BaseCommand):
 
     def _import_uploaded(self) -> None:
         clock = SystemClock()
-        with stopped_by_signals(clock), told_in_one_line():
+        with stopped_by_signals(clock), errors_in_one_line():
             done = uploads.import_waiting(clock)
         self.stdout.write(f"Files imported: {done}.")
 
     def _preview(self, options: dict[str, Any]) -> None:
         file: Path = options["file"]
-        with told_in_one_line():
+        with errors_in_one_line():
             preview = imports.preview(
                 file,
                 _reading(options),
@@ -103,7 +103,7 @@ class Command(BaseCommand):
     def _import(self, options: dict[str, Any]) -> None:
         clock = SystemClock()
         bar = tqdm(unit=" rows", disable=not sys.stderr.isatty(), leave=False)
-        with bar, stopped_by_signals(clock), told_in_one_line():
+        with bar, stopped_by_signals(clock), errors_in_one_line():
             try:
                 result = imports.import_file(
                     options["file"],

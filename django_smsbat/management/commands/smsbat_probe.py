@@ -15,9 +15,9 @@ from django_smsbat.gateway import phones
 from django_smsbat.gateway.message_types import MessageType
 from django_smsbat.gateway.messages import InvalidMessage
 from django_smsbat.management.worker_command import (
+    errors_in_one_line,
     positive,
     stopped_by_signals,
-    told_in_one_line,
 )
 from django_smsbat.services.clock import SystemClock
 from django_smsbat.services.probe import costs, messages, report
@@ -104,7 +104,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="send without asking")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with told_in_one_line():
+        with errors_in_one_line():
             request = _request(options)
             planned = _planned(request)
             prices = costs.learned_prices(request.account) | dict(options["price"])

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
 
 from django_smsbat.management.worker_command import (
+    errors_in_one_line,
     positive,
     stopped_by_signals,
-    told_in_one_line,
 )
 from django_smsbat.services.clock import SystemClock
 from django_smsbat.services.retention import purge
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         clock = SystemClock()
         before = clock.now() - timedelta(days=options["older_than"])
         bar = tqdm(unit=" messages", disable=not sys.stderr.isatty(), leave=False)
-        with bar, stopped_by_signals(clock), told_in_one_line():
+        with bar, stopped_by_signals(clock), errors_in_one_line():
             result = purge.purge(
                 before, clock, keep_rows=options["keep_rows"], on_progress=bar.update
             )

@@ -12,7 +12,7 @@ class Command(WorkerCommand):
     def run(self, **options: Any) -> worker.Summary:
         return worker.submit_queued(**options)
 
-    def told(self, summary: worker.Summary) -> str:
+    def summary_line(self, summary: worker.Summary) -> str:
         return (
             f"{summary.taken} accepted, {summary.rejected} rejected, "
             f"{summary.unconfirmed} unconfirmed, in {summary.requests} requests."

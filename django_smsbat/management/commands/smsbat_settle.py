@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from django_smsbat.management.worker_command import (
     campaign_or_error,
+    errors_in_one_line,
     positive,
-    told_in_one_line,
 )
 from django_smsbat.services import unconfirmed
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         what.add_argument("--give-up", action="store_true", help="take them for failed")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with told_in_one_line():
+        with errors_in_one_line():
             campaign = campaign_or_error(options["campaign"])
             if options["resend"]:
                 message = f"{unconfirmed.resend_all(campaign)} queued to be sent again."

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
-from django_smsbat.management.worker_command import told_in_one_line
+from django_smsbat.management.worker_command import errors_in_one_line
 from django_smsbat.services.monitoring import health
 from django_smsbat.services.monitoring.health import Health
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with told_in_one_line():
+        with errors_in_one_line():
             report = health.look(timezone.now())
         if options["json"]:
             self.stdout.write(json.dumps(asdict(report), cls=DjangoJSONEncoder))

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from django_smsbat.management.worker_command import (
     WorkerCommand,
     campaign_or_error,
-    told_in_one_line,
+    errors_in_one_line,
 )
 from django_smsbat.services.clock import SystemClock
 from django_smsbat.services.polling import poller
@@ -36,7 +36,7 @@ class Command(WorkerCommand):
             return
         if options["watch"] or options["limit"]:
             raise CommandError("--rebuild goes with --campaign only")
-        with told_in_one_line():
+        with errors_in_one_line():
             campaign = campaign_or_error(options["campaign"])
             changed = rebuild.rebuild(clock, campaign, bar.update)
         end = " It was stopped before the end." if clock.stopping else ""
@@ -48,7 +48,7 @@ class Command(WorkerCommand):
     def did_something(self, summary: poller.Summary) -> bool:
         return bool(summary.requests or summary.matched or summary.emails)
 
-    def told(self, summary: poller.Summary) -> str:
+    def summary_line(self, summary: poller.Summary) -> str:
         emails = f", {summary.emails} e-mails sent" if summary.emails else ""
         return (
             f"{summary.requests} asked, {summary.changed} changed, "

@@ -25,7 +25,7 @@ def _zones() -> Collection[str]:
     return available_timezones()
 
 
-def told() -> str:
+def as_text() -> str:
     """Return the site's quiet hours as text, such as ``21:00-09:00``; empty if it has none."""
     hours = conf.current().quiet_hours
     return f"{hours[0]:%H:%M}-{hours[1]:%H:%M}" if hours else ""

@@ -76,14 +76,14 @@ def progress(campaign: Campaign) -> Progress:
 _FORESEEN: Final = timedelta(days=30)
 
 
-def estimated_end(campaign: Campaign, told: Progress, now: datetime) -> datetime | None:
+def estimated_end(campaign: Campaign, counted: Progress, now: datetime) -> datetime | None:
     """Estimate when the last message is sent, at the speed so far; None if unknown."""
-    done = told.total - told.unsent
-    if campaign.status != CampaignStatus.SENDING or not (done and told.unsent):
+    done = counted.total - counted.unsent
+    if campaign.status != CampaignStatus.SENDING or not (done and counted.unsent):
         return None
     if campaign.started_at is None or now <= campaign.started_at:
         return None
-    left = (now - campaign.started_at).total_seconds() * told.unsent / done
+    left = (now - campaign.started_at).total_seconds() * counted.unsent / done
     return now + timedelta(seconds=left) if left < _FORESEEN.total_seconds() else None
 
 

@@ -199,7 +199,7 @@ def _problem_of(content: Content) -> InvalidMessage | None:
     return None
 
 
-def somebody(lists: Iterable[int]) -> Recipient | None:
+def first_recipient(lists: Iterable[int]) -> Recipient | None:
     """Return the first recipient on the lists; None if the lists are empty.
 
     Args:

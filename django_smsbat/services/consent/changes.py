@@ -43,7 +43,7 @@ class ConsentReason:
 
 @private_frames
 def opt_out(
-    recipient: Recipient, said: ConsentReason = ConsentReason(), now: datetime | None = None
+    recipient: Recipient, origin: ConsentReason = ConsentReason(), now: datetime | None = None
 ) -> bool:
     """Opt a recipient out of promotional messages.
 
@@ -51,19 +51,19 @@ def opt_out(
         Whether the consent changed. The change is stored in any case. A recipient who opted in
         later than `at` stays opted in, unless they did by keyword: a keyword undoes only keywords.
     """
-    return _change(recipient, said, now or timezone.now(), is_opt_out=True) is not None
+    return _change(recipient, origin, now or timezone.now(), is_opt_out=True) is not None
 
 
 @private_frames
 def opt_in(
-    recipient: Recipient, said: ConsentReason = ConsentReason(), now: datetime | None = None
+    recipient: Recipient, origin: ConsentReason = ConsentReason(), now: datetime | None = None
 ) -> bool:
     """Opt a recipient back in. A recipient who opted out later than `at` stays opted out.
 
     Returns:
         Whether the consent changed. The change is stored in any case.
     """
-    return _change(recipient, said, now or timezone.now(), is_opt_out=False) is not None
+    return _change(recipient, origin, now or timezone.now(), is_opt_out=False) is not None
 
 
 def opt_out_sender(inbound: InboundMessage, entered_by: str, now: datetime | None = None) -> bool:
@@ -74,13 +74,13 @@ def opt_out_sender(inbound: InboundMessage, entered_by: str, now: datetime | Non
     """
     if inbound.recipient is None:
         return False
-    said = ConsentReason(
+    origin = ConsentReason(
         source=ConsentSource.PERSON,
         reason=inbound.text.strip(),
         inbound=inbound,
         entered_by=entered_by,
     )
-    return opt_out(inbound.recipient, said, now)
+    return opt_out(inbound.recipient, origin, now)
 
 
 def heed_keyword(
@@ -96,38 +96,38 @@ def heed_keyword(
     """
     if inbound.recipient is None:
         return None
-    said = ConsentReason(
+    origin = ConsentReason(
         source=ConsentSource.KEYWORD,
         reason=inbound.text.strip(),
         inbound=inbound,
         at=inbound.received_at,
         account=inbound.account,
     )
-    return _change(inbound.recipient, said, now, is_opt_out=is_opt_out)
+    return _change(inbound.recipient, origin, now, is_opt_out=is_opt_out)
 
 
 def _change(
-    recipient: Recipient, said: ConsentReason, now: datetime, *, is_opt_out: bool
+    recipient: Recipient, origin: ConsentReason, now: datetime, *, is_opt_out: bool
 ) -> ConsentChange | None:
-    at = min(said.at or now, now)  # a clock that is ahead must not override later changes
+    at = min(origin.at or now, now)  # a clock that is ahead must not override later changes
     with transaction.atomic():
         locked = Recipient.objects.select_for_update().get(pk=recipient.pk)
-        is_outdated = _is_outdated(locked, said, at)
+        is_outdated = _is_outdated(locked, origin, at)
         change = ConsentChange.objects.create(
             recipient=locked,
             is_opt_out=is_opt_out,
-            source=said.source,
-            reason=said.reason[:REASON_MAX],
-            inbound=said.inbound,
-            entered_by=said.entered_by,
-            account=said.account,
+            source=origin.source,
+            reason=origin.reason[:REASON_MAX],
+            inbound=origin.inbound,
+            entered_by=origin.entered_by,
+            account=origin.account,
             at=at,
             recorded_at=now,
         )
-        _clear_flags(locked, said, at, is_opt_out=is_opt_out)
+        _clear_flags(locked, origin, at, is_opt_out=is_opt_out)
         if is_outdated or is_opt_out == (locked.opted_out_at is not None):
             return None
-        if said.source is ConsentSource.KEYWORD and not is_opt_out and _is_barred(locked, said):
+        if origin.source is ConsentSource.KEYWORD and not is_opt_out and _is_barred(locked, origin):
             return None
         recipient.opted_out_at = locked.opted_out_at = at if is_opt_out else None
         locked.save(update_fields=["opted_out_at"])
@@ -142,34 +142,34 @@ def _change(
 
 
 def _clear_flags(
-    recipient: Recipient, said: ConsentReason, at: datetime, *, is_opt_out: bool
+    recipient: Recipient, origin: ConsentReason, at: datetime, *, is_opt_out: bool
 ) -> None:
     """Clear the opt-out flags of earlier messages, which need no decision any more.
 
     An opt-in keyword clears only the flags of messages to the same account.
     """
     flagged = InboundMessage.objects.filter(recipient=recipient, may_be_opt_out=True)
-    if said.source is ConsentSource.KEYWORD and not is_opt_out:
-        flagged = flagged.filter(account=said.account)
+    if origin.source is ConsentSource.KEYWORD and not is_opt_out:
+        flagged = flagged.filter(account=origin.account)
     flagged.filter(received_at__lte=at).update(may_be_opt_out=False)
 
 
-def _is_outdated(recipient: Recipient, said: ConsentReason, at: datetime) -> bool:
+def _is_outdated(recipient: Recipient, origin: ConsentReason, at: datetime) -> bool:
     """Return whether a later change is in force instead.
 
     A keyword to another account does not outdate a keyword. An opt-in keyword outdates only
     keywords to the same account.
     """
     later = ConsentChange.objects.filter(recipient=recipient, at__gt=at)
-    if said.source is ConsentSource.KEYWORD:
-        later = later.filter(~BY_KEYWORD | Q(account=said.account))
+    if origin.source is ConsentSource.KEYWORD:
+        later = later.filter(~BY_KEYWORD | Q(account=origin.account))
     else:
         later = later.exclude(BY_KEYWORD & Q(is_opt_out=False))
     is_later = recipient.opted_out_at is not None and recipient.opted_out_at > at
     return is_later or later.exists()
 
 
-def _is_barred(recipient: Recipient, said: ConsentReason) -> bool:
+def _is_barred(recipient: Recipient, origin: ConsentReason) -> bool:
     """Return whether an opt-out is in force that a keyword to this account cannot undo."""
     changes = ConsentChange.objects.filter(recipient=recipient)
     keywords = changes.filter(BY_KEYWORD)
@@ -183,7 +183,7 @@ def _is_barred(recipient: Recipient, said: ConsentReason) -> bool:
     is_by_keyword = opt_outs.filter(at__in=[recipient.opted_out_at]).exists()
     if not is_by_keyword or suppression.since(recipient.phone) is not None:
         return True
-    accounts = keywords.exclude(account=said.account).order_by().values_list("account", flat=True)
+    accounts = keywords.exclude(account=origin.account).order_by().values_list("account", flat=True)
     latest = (_latest(keywords.filter(account=account)) for account in accounts.distinct())
     return any(change is not None and change.is_opt_out for change in latest)
 

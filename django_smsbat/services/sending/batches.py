@@ -53,7 +53,7 @@ class Source:
                 return batch
             over = self._campaigns.pop(0)
             if budget.pause_when_used_up(over):
-                self._paused.append(told(over))
+                self._paused.append(describe_pause(over))
             else:
                 lifecycle.finish_if_done(over.pk, now)
             self._after = 0
@@ -72,6 +72,6 @@ def sending(account: str, campaign_id: int | None) -> QuerySet[Campaign]:
     return campaigns if campaign_id is None else campaigns.filter(pk=campaign_id)
 
 
-def told(campaign: Campaign) -> str:
+def describe_pause(campaign: Campaign) -> str:
     """Describe a paused campaign and its reason."""
     return f"campaign {campaign.pk} is paused: {campaign.pause_reason}"

@@ -39,7 +39,9 @@ def stored_once(message: Message, key: str, given: Content) -> Message:
     known = _find(digest) or tried_again(partial(_stored, message, digest, fingerprints[0]))
     if known is None:
         return message
-    if not any(constant_time_compare(known.said, fingerprint) for fingerprint in fingerprints):
+    if not any(
+        constant_time_compare(known.fingerprint, fingerprint) for fingerprint in fingerprints
+    ):
         raise InvalidMessage(_FIELD, "was used for another message: give each its own")
     return known.message
 
@@ -52,7 +54,7 @@ def _stored(message: Message, digest: str, fingerprint: str) -> IdempotencyKey |
         with transaction.atomic():
             message.pk = None
             message.save(force_insert=True)
-            IdempotencyKey.objects.create(digest=digest, message=message, said=fingerprint)
+            IdempotencyKey.objects.create(digest=digest, message=message, fingerprint=fingerprint)
     except IntegrityError:
         if known := _find(digest):
             return known

@@ -24,7 +24,7 @@ from django_smsbat.services.campaigns import canary, lifecycle, quiet_hours
 from django_smsbat.services.clock import Clock, SystemClock
 from django_smsbat.services.sending import account_runs, backoff, claiming, delivery, leases
 from django_smsbat.services.sending.account_runs import AccountRun
-from django_smsbat.services.sending.batches import Source, told
+from django_smsbat.services.sending.batches import Source, describe_pause
 from django_smsbat.services.sending.claiming import Batch
 from django_smsbat.services.sending.delivery import Outcome
 from django_smsbat.services.sending.threads import WorkerPool
@@ -89,7 +89,7 @@ def submit_queued(
     clock = clock or SystemClock()
     account_runs.begin(HeartbeatName.SEND, client, clock)
     now = clock.now()
-    summary = Summary(paused=[told(c) for c in lifecycle.launch_due(now)])
+    summary = Summary(paused=[describe_pause(c) for c in lifecycle.launch_due(now)])
     lifecycle.cancel_leftovers(now)
     canary.release_due()
     summary.failure = account_runs.work(
@@ -268,5 +268,5 @@ def _after_setback(
         lifecycle.pause(campaign, outcome.stop_reason)
     except lifecycle.ActionNotAllowed:
         return ""  # a person paused or cancelled it meanwhile
-    summary.paused.append(told(campaign))
+    summary.paused.append(describe_pause(campaign))
     return ""

@@ -98,7 +98,7 @@ class Event:
     payload: Mapping[str, Any] = field(repr=False)
 
     @cached_property
-    def told(self) -> StatusReport:
+    def report(self) -> StatusReport:
         return answers.read_report(self.payload)
 
 
@@ -125,7 +125,7 @@ def _derive_from_one(row: Row, event: Event) -> None:
     if status is None:
         return
     row.status = event.status
-    report = event.told
+    report = event.report
     if event.smsbat_id or event.source == _SUBMIT:
         row.submitted_at = event.occurred_at
         row.smsbat_id = event.smsbat_id
@@ -199,7 +199,7 @@ def _set_ids(row: Row, counted: Sequence[Event]) -> None:
     row.submitted_at = submitted[0].occurred_at
     ids = [event.smsbat_id for event in submitted if event.smsbat_id]
     row.smsbat_id = ids[0] if ids else ""
-    lists = [event.told.messagelist_id for event in submitted if event.told.messagelist_id]
+    lists = [event.report.messagelist_id for event in submitted if event.report.messagelist_id]
     row.messagelist_id = (lists[0] if lists else row.messagelist_id)[:32]
 
 
@@ -211,7 +211,7 @@ def _take_costs(row: Row, priced: Sequence[Event]) -> None:
     """
     best: dict[int, Money] = {}
     for event in priced:
-        report = event.told
+        report = event.report
         if report.parts is not None and event.attempt > row.resent_after:
             row.parts = report.parts
         money, known = report.money, best.get(event.attempt)
@@ -228,8 +228,8 @@ def _set_channels(row: Row, counted: Sequence[Event]) -> None:
     """Set the latest status of each channel, and the channel that delivered the message."""
     history: dict[str, list[tuple[str, datetime]]] = {}
     for event in counted:
-        if event.source != _LOCAL and event.told.channels:
-            for channel, status in event.told.channels.items():
+        if event.source != _LOCAL and event.report.channels:
+            for channel, status in event.report.channels.items():
                 history.setdefault(channel, []).append((status, event.occurred_at))
     if not history and row.status not in _REACHED:
         return

@@ -138,11 +138,11 @@ def test_another_default_sender_meanwhile_makes_no_other_message(keyed, settings
 
 def test_what_was_said_cannot_be_tried_out_on_what_is_kept(keyed, settings):
     keyed()
-    before = IdempotencyKey.objects.get().said
+    before = IdempotencyKey.objects.get().fingerprint
     IdempotencyKey.objects.all().delete()
     settings.SECRET_KEY = "another one"
     keyed()
-    assert IdempotencyKey.objects.get().said != before
+    assert IdempotencyKey.objects.get().fingerprint != before
 
 
 def test_after_a_change_of_the_secret_key_it_still_holds(keyed, settings):

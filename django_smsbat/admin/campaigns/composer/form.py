@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_smsbat.admin.campaigns.composer import reading
 from django_smsbat.admin.campaigns.composer.schema import SCHEMA, Group, Input, Node, Rows
 from django_smsbat.admin.formatting import zone_name
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway.message_types import TYPES, MessageType, Purpose
 from django_smsbat.gateway.messages import InvalidMessage
@@ -296,9 +296,9 @@ class CampaignForm(_ModelForm):
 
     def _refuse(self, error: InvalidMessage) -> None:
         if error.field in self.fields and error.field != "message_data":
-            self.add_error(error.field, told(error.reason))
+            self.add_error(error.field, translated(error.reason))
             return
         kind = MessageType(self.instance.type)
-        self._composer.refusals[reading.path_of(kind, error.field)] = told(error.reason)
+        self._composer.refusals[reading.path_of(kind, error.field)] = translated(error.reason)
         label = reading.label_of(kind, error.field)
-        self.add_error("message_data", f"{label}: {told(error.reason)}")
+        self.add_error("message_data", f"{label}: {translated(error.reason)}")

@@ -20,7 +20,7 @@ from django_smsbat.admin.campaigns.composer.characters import readable
 from django_smsbat.admin.campaigns.composer.form import chosen_type
 from django_smsbat.admin.campaigns.exclusions import EXCLUSION_LABELS
 from django_smsbat.admin.parsing import number
-from django_smsbat.admin.sentences import told
+from django_smsbat.admin.sentences import translated
 from django_smsbat.conf import DEFAULT_ACCOUNT
 from django_smsbat.gateway import otp_templates
 from django_smsbat.gateway.message_types import TYPES, MediaKind, MessageType, media_kind
@@ -28,7 +28,7 @@ from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.sms_parts import SmsParts
 from django_smsbat.models import Campaign
 from django_smsbat.services.composer.lint import Finding, LintCode
-from django_smsbat.services.composer.preview import Preview, preview, somebody
+from django_smsbat.services.composer.preview import Preview, first_recipient, preview
 
 TEMPLATE: Final = "admin/smsbat/composer/phone.html"
 _HOUR: Final = 3_600
@@ -205,7 +205,7 @@ def context_of(shown: Preview) -> dict[str, Any]:
     kind = MessageType(content.type)
     return {
         "shown": shown,
-        "problem": told(shown.problem) if shown.problem else "",
+        "problem": translated(shown.problem) if shown.problem else "",
         "wrong": reading.label_of(kind, shown.wrong_field),
         "bubble": bubble_of(content),
         "channel": TYPES[kind].channel,
@@ -222,7 +222,7 @@ def _exclusion_told(shown: Preview) -> str:
     """Explain why this recipient would be excluded; a missing value has its own sentence."""
     if shown.exclusion is None or shown.missing:
         return ""
-    label, details = str(EXCLUSION_LABELS[shown.exclusion]), told(shown.exclusion_detail)
+    label, details = str(EXCLUSION_LABELS[shown.exclusion]), translated(shown.exclusion_detail)
     return f"{label} ({details})" if details else label
 
 
@@ -258,5 +258,5 @@ def live_phone(request: HttpRequest) -> HttpResponse:
     if request.user.has_perm("smsbat.view_recipient"):
         keys = (number(key, _DIGITS_MAX) for key in typed.getlist("lists")[:_LISTS_MAX])
         lists = [key for key in keys if key is not None]
-        person = somebody(lists)
+        person = first_recipient(lists)
     return TemplateResponse(request, TEMPLATE, context_of(preview(draft, person, lists=lists)))

@@ -6,8 +6,8 @@ register = template.Library()
 
 
 @register.filter
-def smsbat_said(sentence: object) -> str:
+def smsbat_translated(sentence: object) -> str:
     # Django imports the tags of all apps, even if the admin is not installed.
-    from django_smsbat.admin.sentences import told
+    from django_smsbat.admin.sentences import translated
 
-    return told(sentence)
+    return translated(sentence)
