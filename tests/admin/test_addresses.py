@@ -13,7 +13,7 @@ from django_smsbat.services.tracking import recorder
 from tests.admin.test_permissions import make_verified
 from tests.conftest import NOON, phone
 from tests.services.inbound.test_receive import written
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 
 pytestmark = pytest.mark.django_db
 PHONE = phone(77)
@@ -70,7 +70,7 @@ def history(people, queued, campaign):
     [person] = people(77, name="Olena")
     made = campaign(status="sent")
     message = queued(77, status="sending", attempts=1, recipient=person, campaign=made)
-    recorder.record([accepted(message), said("s-1", "delivered", after=9)], NOON)
+    recorder.record([accepted(message), reported("s-1", "delivered", after=9)], NOON)
     receive.receive(written())
     make_verified(message)
     return person

@@ -13,7 +13,7 @@ from django_smsbat.services.recipients.timeline import Kind, history_of
 from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON, phone
 from tests.services.inbound.test_receive import written
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/smsbat/"
@@ -141,7 +141,7 @@ class TestOnePhone:
         person.refresh_from_db()
         sale = campaign(name="Sale", status="sent", started_at=NOON)
         message = queued(77, campaign=sale, recipient=person, status="sending", attempts=1)
-        recorder.record([accepted(message), said("s-1", "undeliverable", after=9)], NOON)
+        recorder.record([accepted(message), reported("s-1", "undeliverable", after=9)], NOON)
         receive.receive(written(text="Hello"))
         campaign(name="Missed", status="sent", started_at=NOON - timedelta(days=1))
         told = history_of(phone(77), person)

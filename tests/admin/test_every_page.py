@@ -17,7 +17,7 @@ from django_smsbat.services.tracking import recorder
 from tests.admin.test_permissions import make_verified
 from tests.conftest import NOON
 from tests.services.inbound.test_receive import written
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS = [("en", "light", 1280), ("uk", "dark", 400)]
@@ -53,7 +53,7 @@ def story(people, campaign, queued):
     preflight.look(made)
     sent = {"campaign": made, "recipient": person, "attempts": 1, "text": "Вітаємо, Олено!"}
     message = queued(77, status="sending", **sent)
-    recorder.record([accepted(message), said("s-1", "delivered", after=9)], NOON)
+    recorder.record([accepted(message), reported("s-1", "delivered", after=9)], NOON)
     queued(78, campaign=made, status="unconfirmed", attempts=1)
     queued(79, campaign=made, status="rejected", error_code="1003", error_message="invalid")
     made.status, made.started_at = "sending", NOON

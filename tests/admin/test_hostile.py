@@ -21,7 +21,7 @@ from django_smsbat.services.tracking import recorder
 from tests.admin.test_permissions import PAGES, address, make_verified
 from tests.conftest import NOON
 from tests.services.inbound.test_receive import written
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 
 pytestmark = pytest.mark.django_db
 SCRIPTS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -38,7 +38,7 @@ def world(people, campaign, queued):
     people(79, name="=cmd()")
     made = campaign(name=WORDS, text=LONG, fallback_text="", started_at=NOON, pause_reason=LONG)
     message = queued(77, campaign=made, recipient=person, status="sending", attempts=1, text=LONG)
-    recorder.record([accepted(message), said("s-1", "delivered", after=9, note=LONG)], NOON)
+    recorder.record([accepted(message), reported("s-1", "delivered", after=9, note=LONG)], NOON)
     queued(80, campaign=made, text="=cmd()")
     queued(78, campaign=made, status="rejected", error_code=WORDS[:64], error_message=LONG)
     receive.receive(written(text=LONG))

@@ -15,7 +15,7 @@ from django_smsbat.services.inbound import receive
 from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON, phone
 from tests.services.inbound.test_receive import written
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 
 pytestmark = pytest.mark.django_db
 QUERIES_MAX = 8
@@ -91,7 +91,7 @@ class TestPages:
 def test_no_page_counts_a_table_and_none_takes_more_than_eight_statements(staff, queued, people):
     people(77)
     message = queued(77, status="sending", attempts=1)
-    recorder.record([accepted(message), said("s-1", "delivered", after=9)], NOON)
+    recorder.record([accepted(message), reported("s-1", "delivered", after=9)], NOON)
     receive.receive(written(text="Hi"))
     models = ("message", "statusevent", "inboundmessage", "recipient", "recipientlist")
     client = staff(*(f"view_{model}" for model in models))

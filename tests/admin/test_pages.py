@@ -9,7 +9,7 @@ from django_smsbat.services.inbound import receive
 from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON, phone
 from tests.services.inbound.test_receive import written
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 
 pytestmark = pytest.mark.django_db
 READ_ONLY = ["message", "statusevent", "inboundmessage"]
@@ -27,8 +27,8 @@ def history(queued, people, campaign):
     people(77, name=HOSTILE, attributes={"a": HOSTILE})
     made = campaign(name=HOSTILE, text=HOSTILE, message_data={"x": HOSTILE})
     message = queued(77, status="sending", attempts=1, text=HOSTILE, campaign=made)
-    recorder.record([accepted(message), said("s-1", "delivered", after=9, note=HOSTILE)], NOON)
-    recorder.record([said("s-1", "mystery" + HOSTILE[:20])], NOON)
+    recorder.record([accepted(message), reported("s-1", "delivered", after=9, note=HOSTILE)], NOON)
+    recorder.record([reported("s-1", "mystery" + HOSTILE[:20])], NOON)
     receive.receive(written(text=HOSTILE))
     return message
 
@@ -85,7 +85,7 @@ def test_messages_are_filtered_by_status_type_and_campaign(boss, history, queued
 
 
 def test_events_are_filtered_by_status_and_by_whether_they_belong_to_a_message(boss, history):
-    recorder.record([said("nobody", "delivered")], NOON)
+    recorder.record([reported("nobody", "delivered")], NOON)
     for query, count in (("orphans=yes", 1), ("status__exact=delivered", 2)):
         page = boss.get(f"{listing('statusevent')}?{query}")
         assert page.context["cl"].result_count == count

@@ -17,7 +17,7 @@ from django_smsbat.services.sending import claiming, worker
 from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON
 from tests.services.inbound.test_receive import written
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 from tests.support.scripted import ScriptedClient, answer_by_phone
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -93,8 +93,8 @@ def test_two_reports_at_once_are_both_counted(queued):
     message = queued(status="sending", attempts=1)
     recorder.record([accepted(message)], NOON)
     with ExitStack() as until_both_are_over, transaction.atomic():
-        recorder.record([said("s-1", "delivered", after=1, cost=0.5)], NOON)
-        other = beside(lambda: recorder.record([said("s-1", "read", after=2)], NOON))
+        recorder.record([reported("s-1", "delivered", after=1, cost=0.5)], NOON)
+        other = beside(lambda: recorder.record([reported("s-1", "read", after=2)], NOON))
         finished_or_waiting(until_both_are_over.enter_context(other))
     message.refresh_from_db()
     assert (message.status, str(message.cost)) == ("read", "0.500000")
@@ -123,8 +123,8 @@ def test_two_callbacks_at_once_never_undo_each_other(queued):
         message = queued(70 + place, status="sending", attempts=1)
         recorder.record([accepted(message, f"c-{place}")], NOON)
         with ExitStack() as until_both_are_over, transaction.atomic():
-            recorder.record([said(f"c-{place}", first, after=1)], NOON)
-            work = partial(recorder.record, [said(f"c-{place}", second, after=2)], NOON)
+            recorder.record([reported(f"c-{place}", first, after=1)], NOON)
+            work = partial(recorder.record, [reported(f"c-{place}", second, after=2)], NOON)
             finished_or_waiting(until_both_are_over.enter_context(beside(work)))
         message.refresh_from_db()
         assert message.status == "delivered"
@@ -158,7 +158,7 @@ def test_two_workers_send_one_mail(queued, people, clock, settings):
     settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": True}
     people(77, email="olena@example.com")
     message = queued(77, type="viber_trans", status="sending", attempts=1)
-    recorder.record([accepted(message), said("s-1", "undeliverable")], NOON)
+    recorder.record([accepted(message), reported("s-1", "undeliverable")], NOON)
     work = partial(email_fallback.send_due, clock)
     with beside(work) as one, beside(work) as other:
         pass

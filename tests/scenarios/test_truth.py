@@ -15,7 +15,7 @@ from django_smsbat.services.retention import purge
 from django_smsbat.services.tracking import rebuild, recorder
 from django_smsbat.services.tracking.derive import DERIVED_FIELDS
 from tests.conftest import NOON, HeldClock
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 
 pytestmark = pytest.mark.django_db
 BY_SMS = {"extendedStatuses": {"viber": "undeliverable", "sms": "delivered"}}
@@ -46,89 +46,93 @@ def derived(message):
 class TestChannels:
     def test_each_channel_is_kept_with_what_became_of_it(self, taken):
         message = taken(type="viber_promo", fallback_text="Sale!")
-        recorder.record([said("s-1", "delivered", **BY_SMS)], NOON)
+        recorder.record([reported("s-1", "delivered", **BY_SMS)], NOON)
         assert row(message).channels == {"viber": "undeliverable", "sms": "delivered"}
         assert row(message).delivered_by == "sms"
 
     def test_a_channel_moves_forward_only(self, taken):
         message = taken(type="viber_promo", fallback_text="Sale!")
         early = {"extendedStatuses": {"viber": "processing", "sms": "not_used"}}
-        recorder.record([said("s-1", "delivered", after=9, **BY_SMS)], NOON)
-        recorder.record([said("s-1", "processing", after=3, **early)], NOON)
+        recorder.record([reported("s-1", "delivered", after=9, **BY_SMS)], NOON)
+        recorder.record([reported("s-1", "processing", after=3, **early)], NOON)
         assert row(message).channels == {"viber": "undeliverable", "sms": "delivered"}
 
     def test_what_is_sent_by_one_channel_only_was_delivered_by_that(self, taken):
         message = taken(type="viber_trans")
-        recorder.record([said("s-1", "delivered")], NOON)
+        recorder.record([reported("s-1", "delivered")], NOON)
         assert row(message).delivered_by == "viber"
 
     def test_where_an_sms_may_have_followed_a_callback_leaves_the_channel_open(self, taken):
         message = taken(type="viber_promo", fallback_text="Sale!")
-        recorder.record([said("s-1", "delivered")], NOON)
+        recorder.record([reported("s-1", "delivered")], NOON)
         assert (row(message).status, row(message).delivered_by) == ("delivered", "")
 
     def test_and_smsbat_is_asked_once_more(self, taken):
         message = taken(type="viber_promo", fallback_text="Sale!")
-        recorder.record([said("s-1", "delivered")], NOON)
+        recorder.record([reported("s-1", "delivered")], NOON)
         assert row(message).next_poll_at == NOON + timedelta(minutes=1)
-        told = said("s-1", "delivered", Source.POLL, **BY_SMS)
+        told = reported("s-1", "delivered", Source.POLL, **BY_SMS)
         told.message_id, told.attempt = message.pk, 1
         recorder.record([told], NOON)
         assert (row(message).next_poll_at, row(message).delivered_by) == (None, "sms")
 
     def test_unless_nothing_was_delivered(self, taken):
         message = taken(type="viber_promo", fallback_text="Sale!")
-        recorder.record([said("s-1", "undeliverable")], NOON)
+        recorder.record([reported("s-1", "undeliverable")], NOON)
         assert row(message).next_poll_at is None
 
     def test_a_word_that_nobody_knows_is_kept_where_no_other_was_said(self, taken):
         message = taken(type="viber_promo", fallback_text="Sale!")
         odd = {"extendedStatuses": {"viber": "In-Moderation"}}
-        recorder.record([said("s-1", "processing", **odd)], NOON)
+        recorder.record([reported("s-1", "processing", **odd)], NOON)
         assert row(message).channels == {"viber": "In-Moderation"}
 
     @pytest.mark.parametrize("junk", [5, [1], {"a": {}}, {"": "x"}, {"v" * 99: "delivered"}, None])
     def test_nonsense_instead_of_channels_breaks_nothing(self, taken, junk):
         message = taken(type="viber_promo", fallback_text="Sale!")
-        recorder.record([said("s-1", "delivered", extendedStatuses=junk, fallbacks=junk)], NOON)
+        recorder.record([reported("s-1", "delivered", extendedStatuses=junk, fallbacks=junk)], NOON)
         assert row(message).status == "delivered"
 
 
 class TestMoney:
     def test_what_is_billed_counts_whatever_is_said_later(self, taken):
         message = taken()
-        recorder.record([said("s-1", "sent", cost=1, billAmount=0.02, billCurrency="usd")], NOON)
-        recorder.record([said("s-1", "delivered", after=9, cost=5)], NOON)
+        recorder.record(
+            [reported("s-1", "sent", cost=1, billAmount=0.02, billCurrency="usd")], NOON
+        )
+        recorder.record([reported("s-1", "delivered", after=9, cost=5)], NOON)
         assert (row(message).cost, row(message).currency) == (Decimal("0.02"), "USD")
 
     def test_a_currency_that_grows_in_capitals_is_cut_where_the_column_ends(self, taken):
         message = taken()
-        recorder.record([said("s-1", "delivered", billAmount=1, billCurrency="ßßß")], NOON)
+        recorder.record([reported("s-1", "delivered", billAmount=1, billCurrency="ßßß")], NOON)
         assert row(message).currency == "SSS"
 
     def test_the_same_cost_said_thrice_is_no_threefold_cost(self, taken):
         message = taken()
         for after, source in enumerate((Source.POLL, Source.CALLBACK, Source.CALLBACK)):
-            told = said("s-1", "delivered", source, after, cost=0.05)
+            told = reported("s-1", "delivered", source, after, cost=0.05)
             recorder.record([told], NOON)
         assert row(message).cost == Decimal("0.05")
 
     def test_what_an_earlier_attempt_cost_is_added(self, taken):
         message = taken()
-        recorder.record([said("s-1", "undeliverable", cost=0.05)], NOON)
+        recorder.record([reported("s-1", "undeliverable", cost=0.05)], NOON)
         Message.objects.filter(pk=message.pk).requeue()
         Message.objects.update(status="sending", attempts=2)
         recorder.record([accepted(row(message), "s-2")], NOON)
-        recorder.record([said("s-2", "delivered", cost=0.07)], NOON)
+        recorder.record([reported("s-2", "delivered", cost=0.07)], NOON)
         assert row(message).cost == Decimal("0.12")
 
     def test_a_bare_sum_is_in_the_currency_that_another_attempt_names(self, taken):
         message = taken()
-        recorder.record([said("s-1", "undeliverable", billAmount=0.05, billCurrency="USD")], NOON)
+        recorder.record(
+            [reported("s-1", "undeliverable", billAmount=0.05, billCurrency="USD")], NOON
+        )
         Message.objects.filter(pk=message.pk).requeue()
         Message.objects.update(status="sending", attempts=2)
         recorder.record([accepted(row(message), "s-2")], NOON)
-        recorder.record([said("s-2", "delivered", cost=0.07)], NOON)
+        recorder.record([reported("s-2", "delivered", cost=0.07)], NOON)
         assert (row(message).cost, row(message).currency) == (Decimal("0.12"), "USD")
 
     @settings(
@@ -160,7 +164,7 @@ class TestMoney:
                 money = {key: cents / 100}
                 if currency:
                     money[key.replace("Amount", "Currency")] = currency
-                recorder.record([said(f"m-{attempt}", "sent", after=moment, **money)], NOON)
+                recorder.record([reported(f"m-{attempt}", "sent", after=moment, **money)], NOON)
                 rank = ["cost", "rateAmount", "billAmount"].index(key)
                 best[attempt] = max(best.get(attempt, ()), (rank, moment, cents))
             expected = sum(cents for _, _, cents in best.values())
@@ -172,27 +176,27 @@ class TestMoney:
 class TestAskingLess:
     def test_what_a_callback_told_of_lately_is_not_asked_about(self, taken):
         message = taken()
-        recorder.record([said("s-1", "processing")], NOON)
+        recorder.record([reported("s-1", "processing")], NOON)
         assert row(message).next_poll_at == NOON + timedelta(minutes=10)
 
     def test_a_callback_brings_no_question_forward(self, taken):
         message = taken()
         later = NOON + timedelta(hours=4)
         Message.objects.update(next_poll_at=later)
-        recorder.record([said("s-1", "processing")], NOON)
+        recorder.record([reported("s-1", "processing")], NOON)
         assert row(message).next_poll_at == later
 
 
 def test_a_report_has_to_name_its_message(db):
     with pytest.raises(ValueError, match="name its message"):
-        recorder.record([said("", "delivered")], NOON)
+        recorder.record([reported("", "delivered")], NOON)
     assert not StatusEvent.objects.exists()
 
 
 class TestRebuilding:
     def test_what_was_written_wrongly_is_put_right(self, taken):
         message = taken()
-        recorder.record([said("s-1", "delivered", cost=0.05)], NOON)
+        recorder.record([reported("s-1", "delivered", cost=0.05)], NOON)
         before = derived(message)
         Message.objects.update(status="failed", cost=7, error_code="x", final_at=None)
         assert rebuild.rebuild(HeldClock()) == 1
@@ -246,7 +250,7 @@ class TestRebuilding:
 
     def test_where_words_were_purged_nothing_is_lost(self, taken):
         message = taken()
-        failure = said("s-1", "undeliverable", cost=0.05, message="no such user", code=7)
+        failure = reported("s-1", "undeliverable", cost=0.05, message="no such user", code=7)
         recorder.record([failure], NOON)
         clock = HeldClock(NOON + timedelta(days=99))
         Message.objects.update(created_at=NOON)
@@ -255,21 +259,21 @@ class TestRebuilding:
         assert (before["cost"], before["error_code"]) == (Decimal("0.05"), "7")
         assert before["error_message"] == ""
         assert rebuild.rebuild(clock) == 0
-        recorder.record([said("s-1", "expired", after=-60)], NOON)  # late, dated earlier
+        recorder.record([reported("s-1", "expired", after=-60)], NOON)  # late, dated earlier
         assert derived(message) == before
 
     def test_a_report_that_comes_after_the_purge_changes_no_money(self, taken):
         message = taken()
-        recorder.record([said("s-1", "delivered", billAmount=0.5, billCurrency="UAH")], NOON)
+        recorder.record([reported("s-1", "delivered", billAmount=0.5, billCurrency="UAH")], NOON)
         clock = HeldClock(NOON + timedelta(days=99))
         Message.objects.update(created_at=NOON)
         purge.purge(clock.now(), clock, keep_rows=True)
-        recorder.record([said("s-1", "read", after=9, cost=0.7)], NOON)
+        recorder.record([reported("s-1", "read", after=9, cost=0.7)], NOON)
         assert (row(message).cost, row(message).currency) == (Decimal("0.5"), "UAH")
 
     def test_what_is_sent_again_is_derived_as_it_stands(self, taken):
         message = taken()
-        recorder.record([said("s-1", "undeliverable", cost=0.05)], NOON)
+        recorder.record([reported("s-1", "undeliverable", cost=0.05)], NOON)
         Message.objects.filter(pk=message.pk).requeue()
         before = derived(message)
         assert before["parts"] is None
@@ -280,7 +284,7 @@ class TestRebuilding:
         settings.SMSBAT = {**settings.SMSBAT, "EMAIL_FALLBACK": True}
         people(77, email="olena@example.com")
         taken()
-        recorder.record([said("s-1", "undeliverable")], NOON)
+        recorder.record([reported("s-1", "undeliverable")], NOON)
         FallbackEmail.objects.all().delete()
         Message.objects.update(status="accepted")
         assert rebuild.rebuild(HeldClock()) == 1
@@ -331,7 +335,7 @@ def test_any_interleaving_of_reports_and_own_writes_is_what_a_rebuild_says(
             elif isinstance(step, str):
                 write_ourselves(message, step)
             else:
-                told = said("h-1", step["word"], step["source"], step["after"], **step["told"])
+                told = reported("h-1", step["word"], step["source"], step["after"], **step["told"])
                 recorder.record([told], NOON)
         kept = {(r["word"], r["after"], r["source"], str(r["told"])) for r in reports}
         stored = StatusEvent.objects.filter(smsbat_id="h-1", source__in=["callback", "poll"])
@@ -356,7 +360,9 @@ def test_the_order_of_arrival_changes_nothing_that_a_row_says(queued, reports, d
                 if step == "answer":
                     recorder.record([accepted(message, "o-1")], NOON)
                 else:
-                    told = said("o-1", step["word"], step["source"], step["after"], **step["told"])
+                    told = reported(
+                        "o-1", step["word"], step["source"], step["after"], **step["told"]
+                    )
                     recorder.record([told], NOON)
             found = derived(message)
             transaction.set_rollback(True)

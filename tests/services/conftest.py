@@ -11,7 +11,7 @@ from django_smsbat.services.sending import worker
 from django_smsbat.services.tracking import recorder
 from django_smsbat.services.verification import codes
 from tests.conftest import NOON
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 from tests.support.entry_points import CODE, EntryPoints
 from tests.support.scripted import ScriptedClient
 
@@ -113,7 +113,7 @@ def failed(queued, people):
         defaults = {"type": "viber_trans", "text": "Ваше замовлення в дорозі", "recipient": person}
         message = queued(status="sending", attempts=1, **{**defaults, **fields})
         recorder.record([accepted(message)], NOON)
-        recorder.record([said("s-1", word)], NOON)
+        recorder.record([reported("s-1", word)], NOON)
         return message
 
     return make
@@ -126,7 +126,7 @@ def two_failed(failed, queued, people):
     people(78, email="ivan@example.com")
     other = queued(78, type="viber_trans", status="sending", attempts=1)
     recorder.record([accepted(other, "s-2")], NOON)
-    recorder.record([said("s-2", "undeliverable")], NOON)
+    recorder.record([reported("s-2", "undeliverable")], NOON)
 
 
 @pytest.fixture

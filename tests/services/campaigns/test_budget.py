@@ -10,7 +10,7 @@ from django_smsbat.services.campaigns import budget as budgets
 from django_smsbat.services.campaigns import lifecycle
 from django_smsbat.services.sending import worker
 from django_smsbat.services.tracking import recorder
-from tests.services.tracking.test_recorder import said
+from tests.services.tracking.test_recorder import reported
 from tests.support.scripted import ScriptedClient, answer_by_phone
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,7 +45,7 @@ def cost_of_all(amount, clock):
     """Record SMSBAT's cost for every message sent so far."""
     sent = Message.objects.exclude(smsbat_id="").filter(cost=None)
     for smsbat_id in sent.values_list("smsbat_id", flat=True):
-        recorder.record([said(smsbat_id, "delivered", cost=amount)], clock.now())
+        recorder.record([reported(smsbat_id, "delivered", cost=amount)], clock.now())
 
 
 def test_a_few_go_first_to_learn_the_price(launched, run):
@@ -98,7 +98,7 @@ def test_the_dearest_price_is_what_others_are_taken_to_cost(launched, run, clock
     launched(150, "6")
     run()
     [dear, *_] = Message.objects.exclude(smsbat_id="")
-    recorder.record([said(dear.smsbat_id, "delivered", cost="0.50")], clock.now())
+    recorder.record([reported(dear.smsbat_id, "delivered", cost="0.50")], clock.now())
     cost_of_all("0.01", clock)
     assert run()[0] == 9  # 1.49 spent, 4.51 left
 
@@ -107,7 +107,7 @@ def test_what_costs_nothing_names_no_price(launched, run, clock):
     launched(400, "1")
     run()
     first = Message.objects.exclude(smsbat_id="").first()
-    recorder.record([said(first.smsbat_id, "undeliverable", cost=0)], clock.now())
+    recorder.record([reported(first.smsbat_id, "undeliverable", cost=0)], clock.now())
     assert run()[0] == 1  # replaces the one with a known cost
 
 
@@ -115,7 +115,7 @@ def test_one_cheap_message_frees_no_others_before_half_have_their_price(launched
     launched(400, "5")
     run()
     first = Message.objects.exclude(smsbat_id="").first()
-    recorder.record([said(first.smsbat_id, "delivered", cost="0.0001")], clock.now())
+    recorder.record([reported(first.smsbat_id, "delivered", cost="0.0001")], clock.now())
     assert run()[0] == 1
 
 
@@ -161,7 +161,7 @@ def test_where_no_cost_is_ever_told_no_budget_can_be_kept(launched, run, clock):
     launched(150, "100")
     run()
     for smsbat_id in Message.objects.exclude(smsbat_id="").values_list("smsbat_id", flat=True):
-        recorder.record([said(smsbat_id, "delivered")], clock.now())
+        recorder.record([reported(smsbat_id, "delivered")], clock.now())
     run()
     assert "reported no cost" in Campaign.objects.get().pause_reason
 

@@ -13,7 +13,7 @@ from django_smsbat.services.campaigns import lifecycle
 from django_smsbat.services.consent import changes
 from django_smsbat.services.tracking import email_requests, recorder
 from tests.conftest import NOON, HeldClock, phone
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("mails_follow")]
 
@@ -43,7 +43,7 @@ def test_it_is_sent_once_whatever_is_reported_later(failed, clock):
     failed()
     email_fallback.send_due(clock)
     for word in ("expired", "permanenterror", "delivered"):
-        recorder.record([said("s-1", word, after=99)], clock.now())
+        recorder.record([reported("s-1", word, after=99)], clock.now())
     assert email_fallback.send_due(clock) == 0
     assert len(mail.outbox) == 1
 
@@ -55,7 +55,7 @@ def test_a_message_is_sent_again_but_no_second_mail(failed, clock):
     Message.objects.update(status="sending", attempts=2)
     message.refresh_from_db()
     recorder.record([accepted(message, "s-2")], NOON)
-    recorder.record([said("s-2", "undeliverable")], NOON)
+    recorder.record([reported("s-2", "undeliverable")], NOON)
     email_fallback.send_due(clock)
     assert len(mail.outbox) == 1
 
@@ -63,7 +63,7 @@ def test_a_message_is_sent_again_but_no_second_mail(failed, clock):
 def test_while_an_sms_may_still_follow_it_waits(failed, clock):
     failed(type="viber_promo", fallback_text="Sale!")
     assert email_fallback.send_due(clock) == 0
-    recorder.record([said("s-1", "delivered", after=60)], clock.now())
+    recorder.record([reported("s-1", "delivered", after=60)], clock.now())
     clock.forward(minutes=6)
     assert email_fallback.send_due(clock) == 0
     assert state() == "unneeded"
@@ -76,7 +76,7 @@ def test_one_that_was_not_needed_is_asked_for_when_it_is(failed, clock):
     assert email_fallback.send_due(clock) == 0
     Message.objects.update(status="sending", attempts=2)
     message.refresh_from_db()
-    recorder.record([accepted(message, "s-2"), said("s-2", "undeliverable")], clock.now())
+    recorder.record([accepted(message, "s-2"), reported("s-2", "undeliverable")], clock.now())
     clock.forward(minutes=6)
     assert email_fallback.send_due(clock) == 1
 
@@ -265,7 +265,7 @@ def test_single_messages_find_the_address_by_the_phone(failed, clock):
 
 
 def test_one_that_is_not_needed_holds_up_no_other(two_failed, clock):
-    recorder.record([said("s-1", "delivered", after=9)], NOON)
+    recorder.record([reported("s-1", "delivered", after=9)], NOON)
     assert email_fallback.send_due(clock) == 1
     told = dict(FallbackEmail.objects.values_list("message__to", "state"))
     assert told == {phone(77): "unneeded", phone(78): "sent"}

@@ -13,7 +13,7 @@ from django_smsbat.services.sending import worker
 from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON
 from tests.services.inbound.test_receive import written
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 from tests.support.scripted import ScriptedClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,7 +31,7 @@ def test_where_nothing_waits_all_is_well(clock):
 def test_workers_and_callbacks_leave_signs_of_life(clock):
     worker.submit_queued(client=ScriptedClient(), clock=clock)
     poller.sync(client=ScriptedClient(), clock=clock)
-    recorder.record([said("nobody", "delivered")], clock.now())
+    recorder.record([reported("nobody", "delivered")], clock.now())
     receive.receive(written(), clock.now())
     found = health.look(clock.now())
     seen = (found.last_send, found.last_sync, found.last_status_callback, found.last_inbound)

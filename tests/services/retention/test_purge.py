@@ -27,7 +27,7 @@ from django_smsbat.services.sending import worker
 from django_smsbat.services.tracking import recorder
 from tests.conftest import NOON, phone
 from tests.services.inbound.test_receive import written
-from tests.services.tracking.test_recorder import accepted, said
+from tests.services.tracking.test_recorder import accepted, reported
 from tests.support.scripted import ScriptedClient, answer_by_phone, report
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -194,7 +194,7 @@ def test_what_an_e_mail_is_still_to_follow_is_left(queued, people, clock, settin
     people(77, email="olena@example.com")
     message = queued(77, type="viber_trans", status="sending", attempts=1)
     recorder.record([accepted(message)], NOON)
-    recorder.record([said("s-1", "undeliverable")], NOON)
+    recorder.record([reported("s-1", "undeliverable")], NOON)
     Message.objects.update(created_at=NOON)
     clock.forward(days=31)
     assert (purge(clock).removed, Message.objects.get().text) == (0, "Hi")
@@ -241,7 +241,7 @@ class TestErasing:
         changes.opt_out(person)
         message = queued(77, status="sending", attempts=1, recipient=person)
         recorder.record([accepted(message)], NOON)
-        recorder.record([said("s-1", "delivered", cost=0.05)], NOON)
+        recorder.record([reported("s-1", "delivered", cost=0.05)], NOON)
         receive.receive(written())
         return person
 

@@ -13,7 +13,7 @@ from django_smsbat.services.sending import claiming, delivery, leases, worker
 from django_smsbat.services.tracking import recorder
 from django_smsbat.signals import message_status_changed
 from tests.conftest import listening, phone
-from tests.services.tracking.test_recorder import said
+from tests.services.tracking.test_recorder import reported
 from tests.support.scripted import ScriptedClient, answer_by_phone
 
 pytestmark = pytest.mark.django_db
@@ -256,7 +256,7 @@ class TestRecording:
 
         def call_back(messages):
             names = [f"id-{message.customer_message_id}" for message in messages]
-            recorder.record([said(name, "delivered") for name in names], clock.now())
+            recorder.record([reported(name, "delivered") for name in names], clock.now())
 
         client = ScriptedClient([answer_by_phone()], before_send=call_back)
         worker.submit_queued(client=client, clock=clock)

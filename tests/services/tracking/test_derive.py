@@ -12,7 +12,7 @@ from django_smsbat.services.tracking import events, recorder
 from django_smsbat.services.tracking.derive import FIRST_POLL_AFTER, LAST_POLL_AFTER
 from django_smsbat.services.tracking.events import Report
 from tests.conftest import NOON
-from tests.services.tracking.test_recorder import accepted, fresh, said
+from tests.services.tracking.test_recorder import accepted, fresh, reported
 
 pytestmark = pytest.mark.django_db
 
@@ -30,9 +30,9 @@ def answered(message, status, word, smsbat_id=""):
 
 
 def test_a_number_of_parts_stands_until_another_is_told(on_its_way):
-    recorder.record([said("s-1", "processing", after=1)], NOON)
+    recorder.record([reported("s-1", "processing", after=1)], NOON)
     assert fresh(on_its_way).parts == 2
-    recorder.record([said("s-1", "delivered", after=2, parts=3)], NOON)
+    recorder.record([reported("s-1", "delivered", after=2, parts=3)], NOON)
     assert fresh(on_its_way).parts == 3
 
 
@@ -51,7 +51,7 @@ def test_a_refusal_alone_is_the_end_of_it(sending):
 
 
 def test_a_failure_without_words_has_none(on_its_way):
-    recorder.record([said("s-1", "undeliverable")], NOON)
+    recorder.record([reported("s-1", "undeliverable")], NOON)
     told = fresh(on_its_way)
     assert (told.status, told.error_code, told.error_message) == ("undeliverable", "", "")
 
@@ -76,13 +76,13 @@ def test_a_report_that_was_stored_meanwhile_is_left(sending):
 
 
 def test_what_a_word_that_nobody_knows_costs_is_not_counted(on_its_way):
-    recorder.record([said("s-1", "in_moderation", cost="0.50")], NOON)
-    recorder.record([said("s-1", "processing", after=1)], NOON)
+    recorder.record([reported("s-1", "in_moderation", cost="0.50")], NOON)
+    recorder.record([reported("s-1", "processing", after=1)], NOON)
     assert fresh(on_its_way).cost is None
 
 
 def test_a_bare_sum_has_no_currency(on_its_way):
-    recorder.record([said("s-1", "delivered", cost="0.50")], NOON)
+    recorder.record([reported("s-1", "delivered", cost="0.50")], NOON)
     told = fresh(on_its_way)
     assert (told.cost, told.currency) == (Decimal("0.50"), "")
 
@@ -90,12 +90,12 @@ def test_a_bare_sum_has_no_currency(on_its_way):
 @pytest.mark.parametrize(("word", "is_over"), [("undeliverable", True), ("processing", False)])
 def test_it_is_over_when_the_word_that_decides_is_a_last_one(on_its_way, word, is_over):
     moment = NOON + timedelta(seconds=5)
-    recorder.record([said("s-1", word, after=5)], NOON)
+    recorder.record([reported("s-1", word, after=5)], NOON)
     assert fresh(on_its_way).final_at == (moment if is_over else None)
 
 
 def test_it_was_taken_when_the_answer_says_so_whatever_came_before(sending):
-    recorder.record([said("s-1", "processing", after=-5)], NOON)
+    recorder.record([reported("s-1", "processing", after=-5)], NOON)
     recorder.record([accepted(sending)], NOON)
     assert fresh(sending).submitted_at == NOON
 
@@ -125,21 +125,21 @@ class TestWhereAnSmsMayHaveFollowed:
         return made
 
     def test_what_arrived_is_asked_about_once_more(self, message):
-        recorder.record([said("s-1", "processing", Source.POLL)], NOON)
-        recorder.record([said("s-1", "delivered", after=1)], NOON)
+        recorder.record([reported("s-1", "processing", Source.POLL)], NOON)
+        recorder.record([reported("s-1", "delivered", after=1)], NOON)
         assert fresh(message).next_poll_at == NOON + LAST_POLL_AFTER
 
     def test_and_no_later_whatever_is_said_again(self, message):
-        recorder.record([said("s-1", "delivered")], NOON)
-        recorder.record([said("s-1", "delivered", after=60)], NOON + timedelta(minutes=1))
+        recorder.record([reported("s-1", "delivered")], NOON)
+        recorder.record([reported("s-1", "delivered", after=60)], NOON + timedelta(minutes=1))
         assert fresh(message).next_poll_at == NOON + LAST_POLL_AFTER
 
     def test_of_two_that_arrived_it_is_the_first_choice(self, message):
         arrived = [{"type": channel, "status": "delivered"} for channel in ("sms", "viber")]
-        recorder.record([said("s-1", "delivered", fallbacks=arrived)], NOON)
+        recorder.record([reported("s-1", "delivered", fallbacks=arrived)], NOON)
         told = fresh(message)
         assert (sorted(told.channels), told.delivered_by) == (["sms", "viber"], "viber")
 
     def test_what_was_asked_about_since_is_not(self, message):
-        recorder.record([said("s-1", "delivered", Source.POLL)], NOON)
+        recorder.record([reported("s-1", "delivered", Source.POLL)], NOON)
         assert fresh(message).next_poll_at is None

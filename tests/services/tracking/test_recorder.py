@@ -22,8 +22,8 @@ from tests.conftest import NOON, listening
 pytestmark = pytest.mark.django_db
 
 
-def said(smsbat_id, raw, source=Source.CALLBACK, after=0, **told):
-    payload = {"messageId": smsbat_id, "deliverystatus": raw, **told}
+def reported(smsbat_id, raw, source=Source.CALLBACK, after=0, **more):
+    payload = {"messageId": smsbat_id, "deliverystatus": raw, **more}
     return Report(
         source=source,
         status=from_wire(raw),
@@ -58,7 +58,7 @@ def test_an_acceptance_names_the_message_and_ends_its_lease(on_its_way):
 
 
 def test_a_report_moves_the_message_and_is_kept_as_it_came(on_its_way):
-    recorder.record([said("s-1", "Delivered", after=30, cost="0.05", odd=[1])], NOON)
+    recorder.record([reported("s-1", "Delivered", after=30, cost="0.05", odd=[1])], NOON)
     message = fresh(on_its_way)
     event = StatusEvent.objects.get(source=Source.CALLBACK)
     assert (message.status, message.final_at) == ("delivered", NOON + timedelta(seconds=30))
@@ -68,13 +68,13 @@ def test_a_report_moves_the_message_and_is_kept_as_it_came(on_its_way):
 
 def test_an_identical_report_is_stored_once(on_its_way):
     for _ in range(2):
-        recorder.record([said("s-1", "delivered")] * 2, NOON)
+        recorder.record([reported("s-1", "delivered")] * 2, NOON)
     assert StatusEvent.objects.filter(source=Source.CALLBACK).count() == 1
 
 
 def test_a_fingerprint_is_a_uuid_that_every_database_takes(on_its_way):
     for number in range(20):
-        recorder.record([said("s-1", "delivered", number=number)], NOON)
+        recorder.record([reported("s-1", "delivered", number=number)], NOON)
     assert {event.fingerprint.variant for event in StatusEvent.objects.all()} == {RFC_4122}
     assert StatusEvent.objects.filter(source=Source.CALLBACK).count() == 20
 
@@ -94,8 +94,8 @@ def test_a_poll_that_says_nothing_new_is_stored_once_whenever_it_is_made(on_its_
 
 
 def test_a_late_report_of_an_earlier_status_is_kept_and_changes_nothing(on_its_way):
-    recorder.record([said("s-1", "delivered", after=30)], NOON)
-    changes = recorder.record([said("s-1", "processing", after=10)], NOON)
+    recorder.record([reported("s-1", "delivered", after=30)], NOON)
+    changes = recorder.record([reported("s-1", "processing", after=10)], NOON)
     assert changes == []
     assert fresh(on_its_way).status == "delivered"
     assert StatusEvent.objects.count() == 3
@@ -103,51 +103,53 @@ def test_a_late_report_of_an_earlier_status_is_kept_and_changes_nothing(on_its_w
 
 def test_an_unknown_word_is_kept_and_changes_nothing_else(on_its_way):
     before = fresh(on_its_way)
-    recorder.record([said("s-1", "in_moderation")], NOON)
+    recorder.record([reported("s-1", "in_moderation")], NOON)
     event = StatusEvent.objects.get(source=Source.CALLBACK)
     assert (event.status, event.raw_status) == ("", "in_moderation")
     assert fresh(on_its_way).status == before.status
 
 
 def test_a_read_message_was_over_when_it_was_delivered(on_its_way):
-    recorder.record([said("s-1", "read", after=90), said("s-1", "delivered", after=30)], NOON)
+    recorder.record(
+        [reported("s-1", "read", after=90), reported("s-1", "delivered", after=30)], NOON
+    )
     message = fresh(on_its_way)
     assert (message.status, message.final_at) == ("read", NOON + timedelta(seconds=30))
 
 
 def test_a_failure_carries_its_words_and_a_later_delivery_clears_them(on_its_way):
-    recorder.record([said("s-1", "failed", after=1, code="E7", message="no such phone")], NOON)
+    recorder.record([reported("s-1", "failed", after=1, code="E7", message="no such phone")], NOON)
     assert (fresh(on_its_way).error_code, fresh(on_its_way).error_message) == (
         "E7",
         "no such phone",
     )
-    recorder.record([said("s-1", "delivered", after=2)], NOON)
+    recorder.record([reported("s-1", "delivered", after=2)], NOON)
     assert fresh(on_its_way).error_code == ""
 
 
 def test_the_channel_that_delivered_is_remembered(on_its_way):
     told = {"fallbacks": [{"type": "sms", "status": "delivered"}]}
-    recorder.record([said("s-1", "delivered", **told)], NOON)
+    recorder.record([reported("s-1", "delivered", **told)], NOON)
     assert fresh(on_its_way).delivered_by == "sms"
 
 
 def test_a_sum_said_twice_is_not_added_up(on_its_way):
     for source, after in ((Source.CALLBACK, 1), (Source.POLL, 2)):
-        recorder.record([said("s-1", "delivered", source, after, cost=0.07)], NOON)
+        recorder.record([reported("s-1", "delivered", source, after, cost=0.07)], NOON)
     assert fresh(on_its_way).cost == Decimal("0.07")
 
 
 def test_all_that_callbacks_changed_is_told(on_its_way, queued):
     other = queued(78, status="sending", attempts=1)
     recorder.record([accepted(other, "s-2")], NOON)
-    changed = recorder.record([said("s-1", "delivered"), said("s-2", "read")], NOON)
+    changed = recorder.record([reported("s-1", "delivered"), reported("s-2", "read")], NOON)
     told = {one.message_id: one.new_status for one in changed}
     assert told == {on_its_way.pk: "delivered", other.pk: "read"}
 
 
 def test_so_is_what_answers_changed_in_the_same_breath(on_its_way, queued):
     other = queued(78, status="sending", attempts=1)
-    changed = recorder.record([accepted(other, "s-2"), said("s-1", "delivered")], NOON)
+    changed = recorder.record([accepted(other, "s-2"), reported("s-1", "delivered")], NOON)
     told = {one.message_id: one.new_status for one in changed}
     assert told == {on_its_way.pk: "delivered", other.pk: "accepted"}
 
@@ -156,13 +158,13 @@ def test_so_is_what_answers_changed_in_the_same_breath(on_its_way, queued):
 def test_a_sign_of_life_that_cannot_be_written_fails_no_callback(
     on_its_way, no_signs_of_life, caplog
 ):
-    recorder.record([said("s-1", "delivered")], NOON)
+    recorder.record([reported("s-1", "delivered")], NOON)
     assert fresh(on_its_way).status == "delivered"
     assert "database is locked" in caplog.text
 
 
 def test_a_report_before_the_answer_waits_and_is_matched(sending):
-    recorder.record([said("s-1", "delivered", after=3)], NOON)
+    recorder.record([reported("s-1", "delivered", after=3)], NOON)
     assert StatusEvent.objects.get().message is None
     recorder.record([accepted(sending)], NOON)
     assert fresh(sending).status == "delivered"
@@ -188,11 +190,11 @@ def test_reports_of_an_attempt_that_was_given_up_no_longer_count(on_its_way):
     Message.objects.filter(pk=on_its_way.pk).update(
         status="sending", resent_after=1, attempts=2, smsbat_id=""
     )
-    recorder.record([said("s-1", "delivered")], NOON)
+    recorder.record([reported("s-1", "delivered")], NOON)
     assert fresh(on_its_way).status == "sending"
     again = fresh(on_its_way)
-    recorder.record([accepted(again, "s-2"), said("s-2", "read")], NOON)
-    recorder.record([said("s-2", "read")], NOON)
+    recorder.record([accepted(again, "s-2"), reported("s-2", "read")], NOON)
+    recorder.record([reported("s-2", "read")], NOON)
     assert (fresh(on_its_way).status, fresh(on_its_way).smsbat_id) == ("read", "s-2")
 
 
@@ -208,7 +210,7 @@ def test_a_report_names_the_message_whose_status_changed_after_the_commit(
         listening(listen, message_status_changed, sender=Message),
         django_capture_on_commit_callbacks(execute=True),
     ):
-        recorder.record([said("s-1", "delivered")], NOON)
+        recorder.record([reported("s-1", "delivered")], NOON)
         assert heard == []
     assert heard == [(on_its_way.pk, "accepted", "delivered")]
 
@@ -229,7 +231,7 @@ def test_a_receiver_that_fails_stops_neither_the_others_nor_the_recording(
         listening(listen, message_status_changed),
         django_capture_on_commit_callbacks(execute=True),
     ):
-        recorder.record([said("s-1", "delivered")], NOON)
+        recorder.record([reported("s-1", "delivered")], NOON)
     assert heard == [1]
     assert "receiver" in caplog.text
 
@@ -249,7 +251,7 @@ def test_and_as_many_where_the_callbacks_came_first(queued):
     def queries(count, start):
         messages = [queued(start + n, status="sending", attempts=1) for n in range(count)]
         ids = [f"w-{message.pk}" for message in messages]
-        recorder.record([said(smsbat_id, "delivered") for smsbat_id in ids], NOON)
+        recorder.record([reported(smsbat_id, "delivered") for smsbat_id in ids], NOON)
         reports = [accepted(m, smsbat_id) for m, smsbat_id in zip(messages, ids, strict=True)]
         with CaptureQueriesContext(connection) as captured:
             recorder.record(reports, NOON)
@@ -300,7 +302,7 @@ def test_any_order_and_any_batching_of_reports_gives_the_same_status(
 ):
     with transaction.atomic():
         message = queued(status="sending", attempts=1)
-        reports = [said("h-1", word, Source(source), after) for word, after, source in history]
+        reports = [reported("h-1", word, Source(source), after) for word, after, source in history]
         reports.insert(min(answer_at, len(reports)), accepted(message, "h-1"))
         recorder.record(reports[:split], NOON)
         recorder.record(reports[split:], NOON)
@@ -327,7 +329,9 @@ def test_a_row_is_the_same_for_one_callback_as_for_many_reports(
 
 
 def test_a_report_read_back_from_the_database_says_the_same(on_its_way):
-    recorder.record([said("s-1", "delivered", cost=0.1, billAmount=2.5, billCurrency="UAH")], NOON)
+    recorder.record(
+        [reported("s-1", "delivered", cost=0.1, billAmount=2.5, billCurrency="UAH")], NOON
+    )
     stored = StatusEvent.objects.get(source=Source.CALLBACK)
     assert read_report(stored.payload).money.amount == Decimal("2.5")
 
