@@ -20,7 +20,14 @@ from django_smsbat.gateway.errors import ErrorKind, Fate, GatewayError
 from django_smsbat.gateway.messages import Content
 from django_smsbat.gateway.route import Route, Setting
 from tests.conftest import client_for
-from tests.support.broken_servers import Authority, broken_server, reset
+from tests.support.broken_servers import (
+    Authority,
+    answer_in_plain_http,
+    broken_server,
+    read_and_close,
+    read_and_reset,
+    stay_silent,
+)
 
 MESSAGE = Outgoing("1-a", "+380671112233", Content(type="sms", sender="Shop", text="Hi"))
 TAKEN = (
@@ -54,30 +61,6 @@ def error_of(url, timeout=TIMEOUT) -> GatewayError:
     finally:
         client.close()
     return error.value
-
-
-def read_and_close(_server):
-    return lambda connection: connection.recv(1_000)
-
-
-def read_and_reset(_server):
-    def handler(connection):
-        connection.recv(1_000)
-        reset(connection)
-
-    return handler
-
-
-def stay_silent(server):
-    return server.stay_silent
-
-
-def answer_in_plain_http(server):
-    def handler(connection):
-        connection.recv(1_000)
-        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-
-    return handler
 
 
 def drip_a_handshake(server):

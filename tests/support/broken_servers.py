@@ -87,6 +87,30 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
+def read_and_close(_server: BrokenServer) -> Handler:
+    return lambda connection: connection.recv(1_000)
+
+
+def read_and_reset(_server: BrokenServer) -> Handler:
+    def handler(connection: socket.socket) -> None:
+        connection.recv(1_000)
+        reset(connection)
+
+    return handler
+
+
+def stay_silent(server: BrokenServer) -> Handler:
+    return server.stay_silent
+
+
+def answer_in_plain_http(_server: BrokenServer) -> Handler:
+    def handler(connection: socket.socket) -> None:
+        connection.recv(1_000)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    return handler
+
+
 @contextlib.contextmanager
 def broken_server(make: Callable[["BrokenServer"], Handler]) -> Iterator[BrokenServer]:
     """Yield a running server; its handler may use the server's methods."""

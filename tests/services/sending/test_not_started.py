@@ -21,7 +21,14 @@ from django_smsbat.services.sending import delivery, worker
 from django_smsbat.services.verification import codes, starting
 from django_smsbat.verification.api import StartView
 from tests.conftest import client_for, phone
-from tests.support.broken_servers import Authority, broken_server, reset
+from tests.support.broken_servers import (
+    Authority,
+    answer_in_plain_http,
+    broken_server,
+    read_and_close,
+    read_and_reset,
+    stay_silent,
+)
 from tests.support.paths import ROOT
 from tests.support.scripted import ScriptedClient, answer_by_phone
 
@@ -51,30 +58,6 @@ def large_campaign(campaign, settings):
 
 def statuses():
     return Counter(Message.objects.values_list("status", flat=True))
-
-
-def close(server):
-    return lambda connection: connection.recv(1_000)
-
-
-def close_by_reset(server):
-    def handler(connection):
-        connection.recv(1_000)
-        reset(connection)
-
-    return handler
-
-
-def stay_silent(server):
-    return server.stay_silent
-
-
-def speak_plain_http(server):
-    def handler(connection):
-        connection.recv(1_000)
-        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-
-    return handler
 
 
 def speak_an_old_version(server, folder):
@@ -112,7 +95,7 @@ class TestCampaign:
         assert summary.failure or summary.paused
         return made
 
-    @pytest.mark.parametrize("behaviour", [close, close_by_reset, stay_silent])
+    @pytest.mark.parametrize("behaviour", [read_and_close, read_and_reset, stay_silent])
     def test_a_handshake_that_breaks_off_is_tried_again_later(
         self, large_campaign, clock, behaviour
     ):
@@ -121,7 +104,7 @@ class TestCampaign:
         assert made.status == "sending"
 
     def test_a_port_without_tls_pauses_it(self, large_campaign, clock):
-        with broken_server(speak_plain_http) as server:
+        with broken_server(answer_in_plain_http) as server:
             made = self.run(large_campaign, clock, f"https://127.0.0.1:{server.port}")
         assert (made.status, "BASE_URL https://" in made.pause_reason) == ("paused", True)
 
@@ -133,7 +116,7 @@ class TestCampaign:
 
     @pytest.mark.parametrize(
         ("behaviour", "status"),
-        [(close, "sending"), (refuse_the_tunnel, "paused"), (talk_nonsense, "paused")],
+        [(read_and_close, "sending"), (refuse_the_tunnel, "paused"), (talk_nonsense, "paused")],
     )
     def test_a_proxy_without_a_tunnel(self, large_campaign, clock, monkeypatch, behaviour, status):
         with broken_server(behaviour) as proxy:
@@ -257,7 +240,7 @@ class TestVerification:
         assert (made.status, made.message.error_code) == ("failed", "ca_bundle")
 
     def test_a_server_without_tls(self, settings):
-        with broken_server(speak_plain_http) as server:
+        with broken_server(answer_in_plain_http) as server:
             url = f"https://127.0.0.1:{server.port}"
             settings.SMSBAT = {**settings.SMSBAT, "BASE_URL": url}
             made = starting.start(phone(77))
