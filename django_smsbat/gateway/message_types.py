@@ -28,7 +28,7 @@ class Purpose(StrEnum):
 
     PROMOTIONAL = "promotional"
     TRANSACTIONAL = "transactional"
-    AS_SAID = "as_said"  # as the campaign states; transactional for single messages
+    AS_STATED = "as_stated"  # as the campaign states; transactional for single messages
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ _DAY: Final = 86_400
 TYPES: Final[dict[MessageType, TypeFacts]] = {
     MessageType.SMS: TypeFacts(
         channel="sms",
-        purpose=Purpose.AS_SAID,
+        purpose=Purpose.AS_STATED,
         text_max=None,
         has_text=True,
         ttl_advice=(_HOUR, 3 * _DAY),
@@ -103,7 +103,7 @@ TYPES: Final[dict[MessageType, TypeFacts]] = {
     ),
     MessageType.RCS: TypeFacts(
         channel="rcs",
-        purpose=Purpose.AS_SAID,
+        purpose=Purpose.AS_STATED,
         text_max=3_072,
         has_text=True,
         ttl_advice=(_HOUR, 3 * _DAY),
@@ -207,6 +207,6 @@ def is_promotional(message_type: str, *, transactional_campaign: bool | None) ->
         transactional_campaign: the campaign's setting; None for a single message.
     """
     purpose = TYPES[MessageType(message_type)].purpose
-    if purpose is Purpose.AS_SAID:
+    if purpose is Purpose.AS_STATED:
         return transactional_campaign is False
     return purpose is Purpose.PROMOTIONAL

@@ -19,9 +19,9 @@ from django_smsbat.admin.campaigns import report as campaign_report
 from django_smsbat.admin.campaigns.actions import CAMPAIGN_ACTIONS
 from django_smsbat.admin.campaigns.composer import phone
 from django_smsbat.admin.campaigns.composer.form import (
+    AUDIENCE_FIELDS,
     EMPTIED,
-    SAID,
-    TO_WHOM,
+    MESSAGE_FIELDS,
     CampaignForm,
     is_used,
 )
@@ -48,8 +48,8 @@ class CampaignAdmin(StyledAdmin):
     fieldsets = (
         (None, {"fields": ("name", "state")}),
         (_("On the phone"), {"fields": ("phone",), "classes": ("smsbat-phone-side",)}),
-        (_("Content"), {"fields": SAID}),
-        (_("To whom and when"), {"fields": TO_WHOM}),
+        (_("Content"), {"fields": MESSAGE_FIELDS}),
+        (_("To whom and when"), {"fields": AUDIENCE_FIELDS}),
         (_("Money"), {"fields": ("budget",)}),
         (_("Times"), {"fields": _PAST}),
     )
@@ -72,7 +72,10 @@ class CampaignAdmin(StyledAdmin):
         if obj is None or obj.started_at is None:
             return without_account([head, *shown[:-1]], obj)
         # The phone shows the content. Fields that the type does not use are not listed.
-        content: Any = (_("Content"), {"fields": [n for n in SAID if is_used(n, obj.type)]})
+        content: Any = (
+            _("Content"),
+            {"fields": [n for n in MESSAGE_FIELDS if is_used(n, obj.type)]},
+        )
         shown = [
             content if "type" in fields["fields"] else (title, fields) for title, fields in shown
         ]
@@ -85,7 +88,7 @@ class CampaignAdmin(StyledAdmin):
         if obj is None or obj.status in lifecycle.EDITABLE:
             return own
         money = () if self.has_send_permission(request) else ("budget",)
-        return (*own, *SAID, *TO_WHOM, *money)
+        return (*own, *MESSAGE_FIELDS, *AUDIENCE_FIELDS, *money)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

@@ -30,7 +30,7 @@ else:
     _ModelForm = forms.ModelForm
     _ListsField = forms.ModelMultipleChoiceField
 
-SAID: Final = (
+MESSAGE_FIELDS: Final = (
     "account",
     "type",
     "is_transactional",
@@ -40,12 +40,14 @@ SAID: Final = (
     "fallback_text",
     "ttl",
 )
-TO_WHOM: Final = ("lists", "scheduled_at", "canary_size", "canary_share")
+AUDIENCE_FIELDS: Final = ("lists", "scheduled_at", "canary_size", "canary_share")
 # The message types that use each field, derived from the gateway's table.
 _ONLY_FOR: Final[Mapping[str, list[MessageType]]] = {
     "text": [kind for kind, facts in TYPES.items() if facts.has_text],
     "fallback_text": [kind for kind, facts in TYPES.items() if facts.has_fallback],
-    "is_transactional": [kind for kind, facts in TYPES.items() if facts.purpose is Purpose.AS_SAID],
+    "is_transactional": [
+        kind for kind, facts in TYPES.items() if facts.purpose is Purpose.AS_STATED
+    ],
     "message_data": [kind for kind, nodes in SCHEMA.items() if nodes],
 }
 
@@ -216,7 +218,7 @@ class CampaignForm(_ModelForm):
 
     class Meta:
         model = Campaign
-        fields = ("name", *SAID, *TO_WHOM, "budget")
+        fields = ("name", *MESSAGE_FIELDS, *AUDIENCE_FIELDS, "budget")
         field_classes = {"text": TextField, "fallback_text": TextField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
