@@ -39,7 +39,10 @@ SETTLEMENTS: Final[dict[str, Settlement]] = {
         Settlement(
             "resend",
             _("Send again"),
-            _("Send them again? Whoever did get the first one gets it twice, and it costs twice."),
+            _(
+                "Send them again? Recipients who did get the first one get it twice, "
+                "and it costs twice."
+            ),
             unconfirmed.resend,
         ),
         Settlement(

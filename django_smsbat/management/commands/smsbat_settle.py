@@ -14,8 +14,8 @@ from django_smsbat.services import unconfirmed
 
 class Command(BaseCommand):
     help = (
-        "Settles unconfirmed messages: sends them again, so that whoever did get the first one "
-        "gets it twice, or gives them up. Without --campaign all of them."
+        "Settles unconfirmed messages: sends them again, so that recipients who did get the first "
+        "one get it twice, or gives them up. Without --campaign all of them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
